@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A Swift target of the house: what it stands on is listed here and checked by `HouseTests`.
+func room(_ name: String, on floors: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: floors, swiftSettings: settings)
+}
+
+func tests(_ name: String, of rooms: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: rooms, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "palco",
+    products: [.executable(name: "palco", targets: ["palco"])],
+    targets: [
+        // C libraries: a module map, a header, no logic. Each is imported by exactly one Swift target.
+        .target(name: "CSystem"),
+        .target(name: "CLLHTTP", cSettings: [.define("LLHTTP_STRICT_MODE", to: "1")]),
+        .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Ground floor: bytes and threads.
+        room("Telemetry"),
+        room("Reactor", on: ["CSystem"]),
+        room("Sandbox", on: ["CSandbox"]),
+        room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
+        room("SQL", on: ["Reactor", "CSQLite"]),
+        room("Storage", on: ["Reactor"]),
+        room("HTTP", on: ["Reactor", "CLLHTTP", "CZlib"]),
+        room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
+
+        // Media floor: values in, values out.
+        room("Media"),
+
+        // Rooms.
+        room("Accounts", on: ["Web", "HTTP", "SQL", "Security", "Reactor", "Telemetry"]),
+        room("Encoding", on: ["Media", "SQL", "Storage", "Security", "Sandbox", "Reactor", "Telemetry"]),
+        room("Videos", on: ["Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor", "Telemetry"]),
+
+        // Front door.
+        room(
+            "App",
+            on: [
+                "Accounts", "Encoding", "Videos", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Sandbox",
+                "Reactor", "Telemetry",
+            ]),
+        .executableTarget(
+            name: "palco", dependencies: ["App", "Sandbox", "Telemetry"], swiftSettings: settings),
+
+        tests("HouseTests", of: []),
+        tests("TelemetryTests", of: ["Telemetry"]),
+        tests("ReactorTests", of: ["Reactor"]),
+        tests("SandboxTests", of: ["Sandbox", "palco"]),
+        tests("SecurityTests", of: ["Security", "Reactor"]),
+        tests("SQLTests", of: ["SQL", "Reactor"]),
+        tests("StorageTests", of: ["Storage", "Reactor"]),
+        tests("HTTPTests", of: ["HTTP", "Reactor"]),
+        tests("WebTests", of: ["Web", "HTTP", "Reactor"]),
+        tests("MediaTests", of: ["Media"]),
+        tests("AccountsTests", of: ["Accounts", "Web", "HTTP", "SQL", "Security", "Reactor"]),
+        tests("EncodingTests", of: ["Encoding", "Media", "SQL", "Storage", "Security", "Reactor", "palco"]),
+        tests("VideosTests", of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor"]),
+        tests("AppTests", of: ["App", "Web", "HTTP", "Reactor", "palco"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,4 @@
+@main
+struct Palco {
+    static func main() {}
+}
