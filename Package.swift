@@ -69,8 +69,21 @@ let package = Package(
         tests("MediaTests", of: ["Media"]),
         tests("AccountsTests", of: ["Accounts", "Web", "HTTP", "SQL", "Security", "Reactor"]),
         tests("EncodingTests", of: ["Encoding", "Media", "SQL", "Storage", "Security", "Reactor", "palco"]),
-        tests("VideosTests", of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor"]),
+        tests(
+            "VideosTests", of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor"]),
         tests("AppTests", of: ["App", "Web", "HTTP", "Reactor", "palco"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+/// A libFuzzer target in fuzz/NAME: one `@_cdecl("LLVMFuzzerTestOneInput")` function and no main. `scripts/fuzz` builds it.
+func fuzz(_ name: String, of rooms: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: rooms, path: "fuzz/\(name)",
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+}
+
+if Context.environment["PALCO_FUZZ"] == "1" {
+    package.targets += []
+}
