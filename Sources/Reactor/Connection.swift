@@ -1,0 +1,283 @@
+import CSystem
+import Glibc
+
+public enum ConnectionError: Error, Sendable, Equatable {
+    /// The deadline passed, the server is stopping, or the connection was closed from this side.
+    case timedOut, stopping, closed
+    /// The peer went away: reset, broken pipe, unreachable.
+    case disconnected(SystemError)
+}
+
+/// One TCP connection, confined to its loop.
+///
+/// Each call first tries the system call and waits for an edge of epoll only when the kernel has nothing to give or
+/// no room to take. At most one read and one write may wait at a time.
+public final class Connection: @unchecked Sendable {
+    // @unchecked: confined to `loop`; each entry checks.
+
+    public let loop: EventLoop
+    public let remoteAddress: SocketAddress
+    private let descriptor: Int32
+    private var token: WatchToken?
+    private var readWaiter: UnsafeContinuation<Void, any Error>?
+    private var writeWaiter: UnsafeContinuation<Void, any Error>?
+    private var failure: ConnectionError?
+    private var uninterrupted = 0
+
+    /// When the loop's sweep cuts the connection with `timedOut`; coarse, within half a second.
+    public var deadline = MonotonicTime.distantFuture
+
+    /// True while nothing is in flight (waiting for a next request): draining ends such a connection at once.
+    public var isIdle = false {
+        didSet { if isIdle && loop.isDraining { abort(.stopping) } }
+    }
+
+    /// The server is stopping: finish what is in flight and take no more.
+    public var isDraining: Bool { loop.isDraining }
+
+    /// After so many bytes in a row without waiting, other work of the loop gets its turn.
+    private static let fairShare = 1 << 20
+
+    init(descriptor: Int32, remoteAddress: SocketAddress, loop: EventLoop) throws {
+        self.descriptor = descriptor
+        self.remoteAddress = remoteAddress
+        self.loop = loop
+        var on: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        token = try loop.watch(descriptor, readable: true, writable: true, handler: self)
+        loop.add(self)
+    }
+
+    // MARK: Reading
+
+    /// Reads what is there into the free space of `buffer`; 0 is the end of the stream. Waits until something is.
+    ///
+    /// - Throws: `ConnectionError`.
+    public func read(into buffer: inout ByteBuffer) async throws -> Int {
+        while true {
+            if let count = try tryRead(into: &buffer) {
+                if shouldYield(after: count) { await Task.yield() }
+                return count
+            }
+            try await waitUntilReadable()
+        }
+    }
+
+    /// Nil when nothing is there now.
+    public func tryRead(into buffer: inout ByteBuffer) throws -> Int? {
+        try checkOpen()
+        precondition(buffer.writableCount > 0, "reading needs free space")
+        var blocked = false
+        let count = try buffer.withUnsafeWritableBytes { bytes in
+            while true {
+                let count = recv(descriptor, bytes.baseAddress, bytes.count, 0)
+                if count >= 0 { return count }
+                if errno == EAGAIN {
+                    blocked = true
+                    return 0
+                }
+                if errno != EINTR { throw ConnectionError.disconnected(SystemError("recv")) }
+            }
+        }
+        return blocked ? nil : count
+    }
+
+    /// Suspends until the peer sent something or went away. A buffer need not be held while waiting.
+    ///
+    /// Call only after `tryRead` returned nil: edges that came before are not told again.
+    public func waitUntilReadable() async throws {
+        try checkOpen()
+        precondition(readWaiter == nil, "one read may wait at a time")
+        uninterrupted = 0
+        try await withUnsafeThrowingContinuation { readWaiter = $0 }
+    }
+
+    // MARK: Writing
+
+    /// Writes all of `bytes`, waiting while the peer takes no more.
+    ///
+    /// - Parameter more: more follows at once; the kernel may hold a short packet back for it (`MSG_MORE`).
+    public func write(_ bytes: ArraySlice<UInt8>, more: Bool = false) async throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = try rest.withUnsafeBytes { try trySend($0, more: more) }
+            guard let count else {
+                try await waitUntilWritable()
+                continue
+            }
+            rest = rest.dropFirst(count)
+            if shouldYield(after: count) { await Task.yield() }
+        }
+    }
+
+    public func write(_ bytes: [UInt8], more: Bool = false) async throws {
+        try await write(bytes[...], more: more)
+    }
+
+    /// Writes and consumes all readable bytes of `buffer`.
+    public func write(_ buffer: inout ByteBuffer, more: Bool = false) async throws {
+        while !buffer.isEmpty {
+            guard let count = try tryWrite(&buffer, more: more) else {
+                try await waitUntilWritable()
+                continue
+            }
+            if shouldYield(after: count) { await Task.yield() }
+        }
+    }
+
+    /// Writes what the kernel takes now and consumes it; nil when it takes nothing.
+    public func tryWrite(_ buffer: inout ByteBuffer, more: Bool = false) throws -> Int? {
+        guard let count = try buffer.withUnsafeReadableBytes({ try trySend($0, more: more) }) else { return nil }
+        buffer.consume(count)
+        return count
+    }
+
+    private func trySend(_ bytes: UnsafeRawBufferPointer, more: Bool) throws -> Int? {
+        try checkOpen()
+        let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+        while true {
+            let count = send(descriptor, bytes.baseAddress, bytes.count, flags)
+            if count >= 0 { return count }
+            if errno == EAGAIN { return nil }
+            if errno != EINTR { throw ConnectionError.disconnected(SystemError("send")) }
+        }
+    }
+
+    /// Sends `range` of `file` without copying it through the process (`sendfile`).
+    ///
+    /// - Parameter warming: reads parts that are not in the page cache on this pool first, so that a slow disk
+    ///   never stops the loop.
+    /// - Throws: `ConnectionError`; `OpenFileError.shortened` when the file ends before the range does.
+    public func sendFile(_ file: OpenFile, range: Range<Int>, warming: BlockingPool? = nil) async throws {
+        var offset = range.lowerBound
+        var warm = warming == nil ? range.upperBound : offset
+        while offset < range.upperBound {
+            if offset >= warm {
+                warm = min(offset + OpenFile.warmingStep, range.upperBound)
+                if let warming, !file.isCached(offset..<warm) {
+                    let cold = offset..<warm
+                    try await warming.run { file.readAhead(cold) }
+                }
+            }
+            guard let count = try trySendFile(file, offset: offset, count: warm - offset) else {
+                try await waitUntilWritable()
+                continue
+            }
+            if count == 0 { throw OpenFileError.shortened }
+            offset += count
+            if shouldYield(after: count) { await Task.yield() }
+        }
+    }
+
+    private func trySendFile(_ file: OpenFile, offset: Int, count: Int) throws -> Int? {
+        try checkOpen()
+        var position = off_t(offset)
+        while true {
+            let sent = sendfile(descriptor, file.descriptor, &position, count)
+            if sent >= 0 { return sent }
+            if errno == EAGAIN { return nil }
+            if errno != EINTR { throw ConnectionError.disconnected(SystemError("sendfile")) }
+        }
+    }
+
+    private func waitUntilWritable() async throws {
+        try checkOpen()
+        precondition(writeWaiter == nil, "one write may wait at a time")
+        uninterrupted = 0
+        try await withUnsafeThrowingContinuation { writeWaiter = $0 }
+    }
+
+    private func shouldYield(after count: Int) -> Bool {
+        uninterrupted += count
+        if uninterrupted < Self.fairShare { return false }
+        uninterrupted = 0
+        return true
+    }
+
+    // MARK: Ending
+
+    /// Tells the peer that nothing more comes; reading goes on.
+    public func shutdownWrite() {
+        loop.preconditionOnLoop()
+        if failure == nil { shutdown(descriptor, Int32(SHUT_WR)) }
+    }
+
+    /// Closes the socket. Whoever waits on it gets `ConnectionError.closed`. Calling again does nothing.
+    public func close() {
+        abort(.closed)
+        guard let token else { return }
+        self.token = nil
+        loop.unwatch(token, descriptor: descriptor)
+        loop.remove(self)
+        Glibc.close(descriptor)
+    }
+
+    /// Makes every wait and later call throw `reason`. The task that owns the connection then closes it.
+    public func abort(_ reason: ConnectionError) {
+        loop.preconditionOnLoop()
+        guard failure == nil else { return }
+        failure = reason
+        deadline = .distantFuture
+        resume(&readWaiter, with: .failure(reason))
+        resume(&writeWaiter, with: .failure(reason))
+    }
+
+    @inline(__always)
+    private func checkOpen() throws {
+        loop.preconditionOnLoop()
+        if let failure { throw failure }
+    }
+
+    private func resume(_ waiter: inout UnsafeContinuation<Void, any Error>?, with result: Result<Void, any Error>) {
+        guard let continuation = waiter else { return }
+        waiter = nil
+        continuation.resume(with: result)
+    }
+}
+
+extension Connection: DescriptorHandler {
+    func descriptorBecameReady(_ readiness: Readiness) {
+        if readiness.isReadable { resume(&readWaiter, with: .success(())) }
+        if readiness.isWritable { resume(&writeWaiter, with: .success(())) }
+    }
+}
+
+extension Connection {
+    /// Opens a connection to `address` on `loop`. Call from a task that prefers `loop`.
+    public static func connect(to address: SocketAddress, on loop: EventLoop) async throws -> Connection {
+        loop.preconditionOnLoop()
+        var (storage, length, family) = try SocketAddress.resolve(host: address.host, port: address.port, passive: false)
+        let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(family, flags, 0)
+        guard descriptor >= 0 else { throw SystemError("socket") }
+        let status = withUnsafePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, length) }
+        }
+        if status != 0 && errno != EINPROGRESS {
+            let error = SystemError("connect")
+            Glibc.close(descriptor)
+            throw ConnectionError.disconnected(error)
+        }
+        let connection: Connection
+        do {
+            connection = try Connection(descriptor: descriptor, remoteAddress: address, loop: loop)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        if status != 0 {
+            do { try await connection.waitUntilWritable() } catch {
+                connection.close()
+                throw error
+            }
+        }
+        var code: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+        if code != 0 {
+            connection.close()
+            throw ConnectionError.disconnected(SystemError("connect", code: code))
+        }
+        return connection
+    }
+}

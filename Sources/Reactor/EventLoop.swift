@@ -1,0 +1,364 @@
+import CSystem
+import Glibc
+import Synchronization
+
+/// One thread that waits on epoll and runs what became ready: descriptors, timers, messages and Swift jobs.
+///
+/// As a `TaskExecutor` it runs tasks that prefer it; as a `SerialExecutor` it can own an actor. A connection's task
+/// prefers its loop, so its code never changes threads: every continuation it waits on resumes into this loop's queue.
+///
+/// - Rule: state marked loop-confined is touched on its loop's thread only; it traps elsewhere (`preconditionOnLoop`).
+/// - Why: no locks on the path of a request.
+/// - Advice: from another thread send a message with `execute`.
+public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
+    // @unchecked: `inbox` and `isStopping` are under `Mutex`es; every other variable is confined to the loop's thread.
+
+    /// What other threads send. `isAwake` says that the loop will look again without being woken.
+    private struct Inbox {
+        var jobs: [UnownedJob] = []
+        var messages: [@Sendable () -> Void] = []
+        var wakeSent = false
+        var isStopping = false
+    }
+
+    public let name: String
+    private let epoll: Int32
+    private let wakeup: Int32
+    private let inbox = Mutex(Inbox())
+    private let stopped = Mutex<(done: Bool, waiters: [UnsafeContinuation<Void, Never>])>((false, []))
+
+    private var ready: [UnownedJob] = []
+    private var running: [UnownedJob] = []
+    private var messages: [@Sendable () -> Void] = []
+    private var timers = TimerHeap()
+    private var watches: [Watch?] = []
+    private var freeWatches: [Int] = []
+    private var generation: UInt32 = 0
+    private(set) var connections: [ObjectIdentifier: Connection] = [:]
+    private var sweep: TimerToken?
+    private(set) var isDraining = false
+
+    /// The monotonic time at which the loop last woke: cheap, and right to within one round of the loop.
+    public private(set) var now = MonotonicTime.now
+
+    public init(name: String = "loop") throws {
+        self.name = name
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard epoll >= 0 else { throw SystemError("epoll_create1") }
+        wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard wakeup >= 0 else { throw SystemError("eventfd") }
+        var event = epoll_event(events: EPOLLIN.rawValue | EPOLLET.rawValue, data: epoll_data_t(u64: Self.wakeupMark))
+        guard epoll_ctl(epoll, EPOLL_CTL_ADD, wakeup, &event) == 0 else { throw SystemError("epoll_ctl") }
+        try LoopThread.start(named: name) { [self] in run() }
+    }
+
+    deinit {
+        close(epoll)
+        close(wakeup)
+    }
+
+    // MARK: Where am I
+
+    /// The loop whose thread is calling, if any.
+    public static var current: EventLoop? { LoopThread.currentLoop }
+
+    public var isCurrent: Bool { LoopThread.currentLoop === self }
+
+    /// Traps when called off the loop's thread.
+    @inline(__always)
+    public func preconditionOnLoop() {
+        precondition(isCurrent, "loop-confined state was touched off its event loop")
+    }
+
+    // MARK: Executors
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent {
+            ready.append(job)
+            return
+        }
+        let mustWake = inbox.withLock { inbox in
+            inbox.jobs.append(job)
+            return Self.claimWake(&inbox)
+        }
+        if mustWake { wake() }
+    }
+
+    public func checkIsolated() {
+        preconditionOnLoop()
+    }
+
+    public func isIsolatingCurrentContext() -> Bool? {
+        isCurrent
+    }
+
+    // MARK: Messages and timers
+
+    /// Runs `message` on the loop's thread, after what is already queued. From any thread.
+    public func execute(_ message: @escaping @Sendable () -> Void) {
+        let mustWake = inbox.withLock { inbox in
+            inbox.messages.append(message)
+            return Self.claimWake(&inbox)
+        }
+        if mustWake { wake() }
+    }
+
+    /// Calls `body` on the loop once `delay` has passed. On the loop only.
+    @discardableResult
+    public func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
+        preconditionOnLoop()
+        return timers.schedule(at: MonotonicTime.now + delay, body)
+    }
+
+    /// Waits without holding a thread. From any task; throws `CancellationError` when the task is cancelled.
+    public func sleep(for duration: Duration) async throws {
+        let waiter = SleepWaiter()
+        try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
+                guard waiter.park(continuation) else {
+                    return continuation.resume(throwing: CancellationError())
+                }
+                execute { [self] in
+                    schedule(after: duration) { waiter.finish(.success(())) }
+                }
+            }
+        } onCancel: {
+            waiter.finish(.failure(CancellationError()))
+        }
+    }
+
+    // MARK: Stopping
+
+    /// Ends the thread once the current round is done. Descriptors that are still watched are left to their owners.
+    func stop() async {
+        precondition(!isCurrent, "a loop cannot wait for its own end")
+        let mustWake = inbox.withLock { inbox in
+            inbox.isStopping = true
+            return Self.claimWake(&inbox)
+        }
+        if mustWake { wake() }
+        await withUnsafeContinuation { continuation in
+            let done = stopped.withLock { stopped in
+                if !stopped.done { stopped.waiters.append(continuation) }
+                return stopped.done
+            }
+            if done { continuation.resume() }
+        }
+    }
+
+    // MARK: The loop
+
+    private static let wakeupMark = UInt64.max
+
+    private static func claimWake(_ inbox: inout Inbox) -> Bool {
+        defer { inbox.wakeSent = true }
+        return !inbox.wakeSent
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        _ = write(wakeup, &one, MemoryLayout<UInt64>.size)
+    }
+
+    private func run() {
+        LoopThread.currentLoop = self
+        var events = [epoll_event](repeating: epoll_event(), count: 512)
+        while true {
+            let isStopping = takeInbox()
+            runReady()
+            if isStopping { break }
+            let count = epoll_wait(epoll, &events, Int32(events.count), waitMilliseconds())
+            now = .now
+            for index in 0..<max(0, Int(count)) {
+                dispatch(events[index])
+            }
+            while let timer = timers.popDue(at: now) {
+                timer.body?()
+            }
+        }
+        LoopThread.currentLoop = nil
+        let waiters = stopped.withLock { stopped in
+            stopped.done = true
+            return stopped.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func takeInbox() -> Bool {
+        let isStopping = inbox.withLock { inbox in
+            inbox.wakeSent = false
+            ready.append(contentsOf: inbox.jobs)
+            inbox.jobs.removeAll(keepingCapacity: true)
+            swap(&messages, &inbox.messages)
+            return inbox.isStopping
+        }
+        for message in messages { message() }
+        messages.removeAll(keepingCapacity: true)
+        return isStopping
+    }
+
+    /// Runs the jobs that are queued now; what they enqueue waits for the next round, after descriptors had their turn.
+    private func runReady() {
+        swap(&ready, &running)
+        let serial = asUnownedSerialExecutor()
+        let task = asUnownedTaskExecutor()
+        for job in running {
+            job.runSynchronously(isolatedTo: serial, taskExecutor: task)
+        }
+        running.removeAll(keepingCapacity: true)
+    }
+
+    private func waitMilliseconds() -> Int32 {
+        if !ready.isEmpty { return 0 }
+        guard let deadline = timers.nextDeadline() else { return -1 }
+        let nanoseconds = (deadline - MonotonicTime.now).wholeNanoseconds
+        if nanoseconds <= 0 { return 0 }
+        return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
+    }
+
+    private func dispatch(_ event: epoll_event) {
+        if event.data.u64 == Self.wakeupMark {
+            var count: UInt64 = 0
+            _ = read(wakeup, &count, MemoryLayout<UInt64>.size)
+            return
+        }
+        let slot = Int(event.data.u64 & 0xFFFF_FFFF)
+        let generation = UInt32(event.data.u64 >> 32)
+        guard let watch = watches[slot], watch.generation == generation else { return }
+        watch.handler.descriptorBecameReady(Readiness(rawValue: event.events))
+    }
+}
+
+// MARK: - Watching descriptors
+
+/// What epoll reported. `closed` covers errors and hang-ups: the next read or write tells which.
+struct Readiness: OptionSet {
+    let rawValue: UInt32
+    static let readable = Readiness(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+    static let writable = Readiness(rawValue: EPOLLOUT.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+
+    var isReadable: Bool { rawValue & Self.readable.rawValue != 0 }
+    var isWritable: Bool { rawValue & Self.writable.rawValue != 0 }
+}
+
+/// Something that owns a descriptor on one loop. Called on that loop, once per edge.
+protocol DescriptorHandler: AnyObject {
+    func descriptorBecameReady(_ readiness: Readiness)
+}
+
+private struct Watch {
+    let handler: any DescriptorHandler
+    let generation: UInt32
+}
+
+/// Names one watch: the slot, and the generation that tells a reused slot from the one an old event meant.
+struct WatchToken {
+    fileprivate let slot: Int
+    fileprivate let generation: UInt32
+}
+
+extension EventLoop {
+    /// Watches `descriptor` edge-triggered. The loop holds `handler` until `unwatch`.
+    func watch(_ descriptor: Int32, readable: Bool, writable: Bool, handler: any DescriptorHandler) throws -> WatchToken {
+        preconditionOnLoop()
+        generation &+= 1
+        let slot = freeWatches.popLast() ?? watches.count
+        if slot == watches.count { watches.append(nil) }
+        let token = WatchToken(slot: slot, generation: generation)
+        var events = EPOLLET.rawValue
+        if readable { events |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue }
+        if writable { events |= EPOLLOUT.rawValue }
+        let mark = UInt64(generation) << 32 | UInt64(slot)
+        var event = epoll_event(events: events, data: epoll_data_t(u64: mark))
+        guard epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+            let error = SystemError("epoll_ctl")
+            freeWatches.append(slot)
+            throw error
+        }
+        watches[slot] = Watch(handler: handler, generation: generation)
+        return token
+    }
+
+    /// Stops watching; call before the descriptor is closed.
+    func unwatch(_ token: WatchToken, descriptor: Int32) {
+        preconditionOnLoop()
+        guard watches[token.slot]?.generation == token.generation else { return }
+        var unused = epoll_event()
+        epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &unused)
+        watches[token.slot] = nil
+        freeWatches.append(token.slot)
+    }
+}
+
+// MARK: - Connections of this loop
+
+extension EventLoop {
+    /// How many connections live on this loop. On the loop only.
+    public var connectionCount: Int {
+        preconditionOnLoop()
+        return connections.count
+    }
+
+    func add(_ connection: Connection) {
+        preconditionOnLoop()
+        connections[ObjectIdentifier(connection)] = connection
+        if sweep == nil { scheduleSweep() }
+    }
+
+    func remove(_ connection: Connection) {
+        preconditionOnLoop()
+        connections[ObjectIdentifier(connection)] = nil
+    }
+
+    /// Idle connections end now; busy ones see `isDraining` and end after what they are doing.
+    func drain() {
+        preconditionOnLoop()
+        isDraining = true
+        for connection in connections.values where connection.isIdle { connection.abort(.stopping) }
+    }
+
+    func abortConnections() {
+        preconditionOnLoop()
+        for connection in connections.values { connection.abort(.stopping) }
+    }
+
+    /// Deadlines of connections are coarse: one sweep over all of them instead of a timer for each request.
+    private func scheduleSweep() {
+        sweep = schedule(after: .milliseconds(250)) { [unowned self] in
+            sweep = nil
+            for connection in connections.values where connection.deadline <= now {
+                connection.abort(.timedOut)
+            }
+            if !connections.isEmpty { scheduleSweep() }
+        }
+    }
+}
+
+/// The one continuation of a sleep, finished once: by the timer or by cancellation, whichever comes first.
+private final class SleepWaiter: Sendable {
+    private enum State {
+        case new
+        case waiting(UnsafeContinuation<Void, any Error>)
+        case finished
+    }
+
+    private let state = Mutex(State.new)
+
+    func park(_ continuation: UnsafeContinuation<Void, any Error>) -> Bool {
+        state.withLock { state in
+            guard case .new = state else { return false }
+            state = .waiting(continuation)
+            return true
+        }
+    }
+
+    func finish(_ result: Result<Void, any Error>) {
+        let continuation: UnsafeContinuation<Void, any Error>? = state.withLock { state in
+            defer { state = .finished }
+            guard case .waiting(let continuation) = state else { return nil }
+            return continuation
+        }
+        continuation?.resume(with: result)
+    }
+}

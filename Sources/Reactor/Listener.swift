@@ -1,0 +1,154 @@
+import CSystem
+import Glibc
+import Synchronization
+
+public enum ListenerError: Error, Sendable, Equatable, CustomStringConvertible {
+    case unknownHost(String)
+    case cannotListen(SocketAddress, SystemError)
+
+    public var description: String {
+        switch self {
+        case .unknownHost(let host): "the host name \(host) is not known"
+        case .cannotListen(let address, let error): "cannot listen on \(address): \(error)"
+        }
+    }
+}
+
+/// A listening TCP socket. One loop accepts and hands connections to all loops in turn, so that each gets its share.
+public final class Listener: Sendable {
+    public let address: SocketAddress
+    public var port: Int { address.port }
+    private let descriptor: Int32
+    private let acceptor = Mutex<Acceptor?>(nil)
+
+    /// - Parameter port: 0 lets the kernel choose; `port` tells which.
+    public static func bind(host: String, port: Int, backlog: Int32 = 4096) throws -> Listener {
+        var (storage, length, family) = try SocketAddress.resolve(host: host, port: port, passive: true)
+        let wanted = SocketAddress(host: host, port: port)
+        let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(family, flags, 0)
+        guard descriptor >= 0 else { throw ListenerError.cannotListen(wanted, SystemError("socket")) }
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        let bound = withUnsafePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(descriptor, $0, length) }
+        }
+        guard bound == 0, listen(descriptor, backlog) == 0 else {
+            let error = SystemError(bound == 0 ? "listen" : "bind")
+            close(descriptor)
+            throw ListenerError.cannotListen(wanted, error)
+        }
+        withUnsafeMutablePointer(to: &storage) { pointer in
+            _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return Listener(descriptor: descriptor, address: SocketAddress(storage))
+    }
+
+    private init(descriptor: Int32, address: SocketAddress) {
+        self.descriptor = descriptor
+        self.address = address
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Accepts from now on. `handler` runs once for each connection, in a task that prefers the connection's loop;
+    /// the connection is closed when it returns.
+    public func serve(on group: EventLoopGroup, handler: @escaping @Sendable (Connection) async -> Void) {
+        let loop = group.loops[0]
+        loop.execute { [self] in
+            let acceptor = Acceptor(listener: self, descriptor: descriptor, group: group, handler: handler)
+            self.acceptor.withLock { $0 = acceptor }
+            acceptor.start(on: loop)
+        }
+    }
+
+    /// Accepts no more. Connections that were accepted live on.
+    public func stop() {
+        guard let acceptor = acceptor.withLock({ $0.take() }) else { return }
+        acceptor.loop?.execute { acceptor.stop() }
+    }
+}
+
+/// The accepting side of a listener, confined to the first loop.
+private final class Acceptor: DescriptorHandler, @unchecked Sendable {
+    // @unchecked: confined to `loop` from `start` on.
+
+    private let listener: Listener
+    private let descriptor: Int32
+    private let group: EventLoopGroup
+    private let handler: @Sendable (Connection) async -> Void
+    private(set) var loop: EventLoop?
+    private var token: WatchToken?
+
+    init(
+        listener: Listener, descriptor: Int32, group: EventLoopGroup,
+        handler: @escaping @Sendable (Connection) async -> Void
+    ) {
+        self.listener = listener
+        self.descriptor = descriptor
+        self.group = group
+        self.handler = handler
+    }
+
+    func start(on loop: EventLoop) {
+        self.loop = loop
+        token = try? loop.watch(descriptor, readable: true, writable: false, handler: self)
+        accept()
+    }
+
+    func stop() {
+        guard let loop, let token else { return }
+        loop.unwatch(token, descriptor: descriptor)
+        self.token = nil
+        // Nobody is taken any more: those that wait in the backlog are told at once instead of hanging.
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    func descriptorBecameReady(_ readiness: Readiness) {
+        accept()
+    }
+
+    private func accept() {
+        guard let loop, token != nil else { return }
+        for _ in 0..<256 {
+            var storage = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let accepted = withUnsafeMutablePointer(to: &storage) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    accept4(descriptor, $0, &length, Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue))
+                }
+            }
+            if accepted >= 0 {
+                hand(accepted, from: SocketAddress(storage))
+                continue
+            }
+            switch errno {
+            case EINTR, ECONNABORTED: continue
+            case EAGAIN: return
+            default:
+                // Out of descriptors or memory: the edge is gone, so look again when some may have been freed.
+                loop.schedule(after: .milliseconds(100)) { [weak self] in self?.accept() }
+                return
+            }
+        }
+        // A burst: let what was accepted run before taking more.
+        loop.schedule(after: .zero) { [weak self] in self?.accept() }
+    }
+
+    private func hand(_ descriptor: Int32, from address: SocketAddress) {
+        let loop = group.next()
+        let handler = handler
+        loop.execute {
+            guard let connection = try? Connection(descriptor: descriptor, remoteAddress: address, loop: loop) else {
+                close(descriptor)
+                return
+            }
+            Task(executorPreference: loop) {
+                await handler(connection)
+                connection.close()
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import CSystem
+import Glibc
+
+public enum OpenFileError: Error, Sendable, Equatable {
+    /// The file ended before the range that was asked for.
+    case shortened
+}
+
+/// A regular file that is open for reading, closed with its last reference. Opening and reading block: use a pool.
+public final class OpenFile: Sendable {
+    let descriptor: Int32
+    public let byteCount: Int
+    /// Last modification, nanoseconds since 1970 by the file system's clock.
+    public let modifiedNanoseconds: Int64
+
+    /// - Throws: `SystemError`, with `EISDIR` for anything that is not a regular file.
+    public init(path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        guard descriptor >= 0 else { throw SystemError("open") }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let error = SystemError("fstat")
+            close(descriptor)
+            throw error
+        }
+        guard status.st_mode & 0o170_000 == 0o100_000 else {
+            close(descriptor)
+            throw SystemError("open", code: EISDIR)
+        }
+        self.descriptor = descriptor
+        byteCount = Int(status.st_size)
+        modifiedNanoseconds = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Reads exactly `range`. Blocks.
+    ///
+    /// - Throws: `SystemError`; `OpenFileError.shortened` when the file ends first.
+    public func read(_ range: Range<Int>) throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
+            while filled < range.count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<range.count])
+                let count = pread(descriptor, rest.baseAddress, rest.count, off_t(range.lowerBound + filled))
+                if count > 0 {
+                    filled += count
+                } else if count == 0 {
+                    throw OpenFileError.shortened
+                } else if errno != EINTR {
+                    throw SystemError("pread")
+                }
+            }
+        }
+    }
+
+    static let warmingStep = 512 << 10
+
+    /// Whether the end of `range` can be read from the page cache without waiting for the disk.
+    func isCached(_ range: Range<Int>) -> Bool {
+        guard let last = range.last else { return true }
+        var byte: UInt8 = 0
+        return withUnsafeMutablePointer(to: &byte) { pointer in
+            var vector = iovec(iov_base: pointer, iov_len: 1)
+            return preadv2(descriptor, &vector, 1, off_t(last), csystem_rwf_nowait) >= 0 || errno != EAGAIN
+        }
+    }
+
+    /// Brings `range` into the page cache. Blocks.
+    func readAhead(_ range: Range<Int>) {
+        readahead(descriptor, off_t(range.lowerBound), range.count)
+        var byte: UInt8 = 0
+        if let last = range.last { pread(descriptor, &byte, 1, off_t(last)) }
+    }
+}
