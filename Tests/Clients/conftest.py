@@ -1,0 +1,80 @@
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import films as film_makers  # noqa: E402
+from palco import ROOT, Palco  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def tool():
+    """`tool("mpv")` is its path. A missing tool skips on a workbench and fails in CI."""
+
+    def find(*names):
+        for name in names:
+            if found := shutil.which(name, path=f"{ROOT}/.build/tools/bin:{os.environ['PATH']}:/opt/swift/usr/bin"):
+                return found
+        message = f"{names[0]} is not installed (scripts/setup test installs it)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def films():
+    return film_makers.Films(ROOT / ".build/test-media")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One server for all tests that only use it."""
+    palco = Palco(tmp_path_factory.mktemp("palco") / "data", generous()).start()
+    yield palco
+    assert palco.stop() == 0
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """A server of this test's own, not started yet: `own_server(settings)`."""
+    started = []
+
+    def make(settings=None, name="data"):
+        palco = Palco(tmp_path / name, {**generous(), **(settings or {})})
+        started.append(palco)
+        return palco
+
+    yield make
+    for palco in started:
+        if palco.process and palco.process.poll() is None:
+            palco.kill()
+
+
+@pytest.fixture(scope="session")
+def admin(server):
+    return server.admin()
+
+
+@pytest.fixture(scope="session")
+def standard(admin, films):
+    """bigbuckbunny.mp4, playable as it is, uploaded and wholly made."""
+    video = admin.upload(films.bunny, title="Big Buck Bunny").expect(201, 200).json()
+    return admin.wait(video["id"], whole=True)
+
+
+@pytest.fixture(scope="session")
+def foreign(admin, films):
+    """vtest.avi, MS-MPEG-4, which has to be encoded; uploaded and wholly made."""
+    video = admin.upload(films.street, title="Street").expect(201, 200).json()
+    return admin.wait(video["id"], whole=True)
+
+
+def generous():
+    """Settings for many sign-ins from one address in a short time."""
+    return {}

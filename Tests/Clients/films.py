@@ -1,0 +1,103 @@
+"""Films for the tests: real ones from packages (scripts/setup), others made once with ffmpeg and kept."""
+
+import os
+import subprocess
+from functools import cached_property
+from pathlib import Path
+
+
+class Films:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.made = self.folder / "made"
+        self.made.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def bunny(self):
+        return self.folder / "bigbuckbunny.mp4"
+
+    @property
+    def bikes(self):
+        return self.folder / "bikes.mp4"
+
+    @property
+    def phone(self):
+        return self.folder / "movie-hello.mp4"
+
+    @property
+    def street(self):
+        return self.folder / "vtest.avi"
+
+    @property
+    def corpus(self):
+        return self.folder / "afl-testcases"
+
+    def make(self, name, *arguments):
+        """`ffmpeg arguments… name`, unless it is there already; never half there."""
+        path = self.made / name
+        if not path.exists():
+            partial = path.with_name("partial-" + path.name)
+            run = subprocess.run(
+                ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", *map(str, arguments), str(partial)],
+                capture_output=True,
+                text=True,
+            )
+            assert run.returncode == 0, f"ffmpeg could not make {name}: {run.stderr}"
+            os.replace(partial, path)
+        return path
+
+    def looped(self, name, source, seconds):
+        """`source` joined with itself to about `seconds`, not encoded again."""
+        path = self.made / name
+        if path.exists():
+            return path
+        length = float(probe(source, "-show_entries", "format=duration", "-of", "csv=p=0"))
+        parts = self.made / (name + ".txt")
+        parts.write_text(f"file '{Path(source).resolve()}'\n" * max(1, round(seconds / length)))
+        return self.make(name, "-f", "concat", "-safe", "0", "-i", parts, "-map", "0:v", "-map", "0:a?", "-c", "copy")
+
+    def long_standard(self, seconds):
+        """H.264 720p and AAC, playable as it is."""
+        return self.looped(f"standard-{seconds}.mp4", self.stereo, seconds)
+
+    @cached_property
+    def stereo(self):
+        """The bunny with stereo sound, keyframes every 2 s."""
+        return self.make(
+            "stereo.mp4", "-i", self.bunny, "-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-pix_fmt", "yuv420p",
+            "-c:a", "aac", "-ac", "2", "-ar", "48000", "-shortest",
+        )  # fmt: skip
+
+    @cached_property
+    def minute(self):
+        """64 s of 720p H.264 and AAC: enough to change the quality in."""
+        return self.looped("minute.mp4", self.stereo, 64)
+
+    # The same picture and sound every second: one white frame and a beep, for measuring sound against picture.
+    FLASH = "color=c=black:s=640x360:r=25,drawbox=enable='lt(mod(t,1),0.04)':color=white:t=fill"
+    BEEP = "aevalsrc='if(lt(mod(t,1),0.04),0.8*sin(2*PI*1000*t),0)':s=48000"
+
+    def flashes(self, name, *codecs, seconds=20):
+        return self.make(name, "-f", "lavfi", "-i", self.FLASH, "-f", "lavfi", "-i", self.BEEP, "-t", seconds, *codecs)
+
+    @cached_property
+    def flashes_standard(self):
+        return self.flashes(
+            "flashes.mp4", "-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac",
+        )  # fmt: skip
+
+    @cached_property
+    def flashes_foreign(self):
+        return self.flashes("flashes.mkv", "-c:v", "mpeg4", "-q:v", "3", "-c:a", "libmp3lame")
+
+    def test_card(self, name, *codecs, size="320x180", rate="25", seconds=4, sound=True):
+        sound_in = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"] if sound else []
+        return self.make(
+            name, "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}", *sound_in, "-t", seconds, *codecs,
+        )  # fmt: skip
+
+
+def probe(path, *arguments):
+    run = subprocess.run(["ffprobe", "-v", "error", *arguments, str(path)], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()

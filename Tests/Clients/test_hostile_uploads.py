@@ -1,0 +1,173 @@
+"""What strangers upload: each ends in a clear stable code, and the server lives."""
+
+import random
+import time
+
+import pytest
+
+CODES = {
+    "not_a_video", "empty_file", "truncated_file", "corrupt_file", "no_video_stream",
+    "unsupported_dimensions", "unsupported_duration",
+}  # fmt: skip
+
+
+def end_of(admin, answer):
+    """(status, code) that an upload ends with: at once, or when its encoding fails."""
+    if answer.status not in (200, 201):
+        return answer.status, answer.code
+    video = answer.json()
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        video = admin.video(video["id"])
+        if video["status"] == "failed":
+            return 201, video["error"]["code"]
+        if video["status"] == "ready" and video["progress"] >= 1:
+            return 201, "ready"
+        time.sleep(0.05)
+    raise AssertionError(f"neither ready nor failed: {video}")
+
+
+def alive(server, admin):
+    assert server.process.poll() is None
+    admin.get("//healthz").expect(200)
+
+
+def upload_bytes(admin, data, name):
+    return admin.upload_stream(iter([bytes(data)] if data else []), len(data), name, title=name)
+
+
+@pytest.mark.parametrize(
+    "name, data, code",
+    [
+        ("zero.mp4", b"", "empty_file"),
+        ("letter.mp4", b"Dear all,\nthis is a letter.\n" * 400, "not_a_video"),
+        ("page.mp4", b"<!doctype html><title>x</title>" * 50, "not_a_video"),
+        ("noise.mp4", random.Random(1).randbytes(300_000), "not_a_video"),
+    ],
+)
+def test_what_is_no_video_is_refused(server, admin, name, data, code):
+    answer = upload_bytes(admin, data, name).expect(422)
+    assert answer.code == code
+    assert len(answer.json()["detail"]) > 20
+    alive(server, admin)
+
+
+def test_sound_alone_is_refused(admin, films):
+    song = films.make("song.m4a", "-f", "lavfi", "-i", "sine", "-t", 3, "-c:a", "aac")
+    assert admin.upload(song).expect(422).code == "no_video_stream"
+
+
+def test_a_picture_is_no_video(admin, films):
+    photo = films.make("photo.png", "-f", "lavfi", "-i", "testsrc2=size=64x64", "-frames:v", 1)
+    assert admin.upload(photo).expect(422).code in ("not_a_video", "unsupported_duration")
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_a_film_cut_short_says_so(server, admin, films, part):
+    film = films.phone.read_bytes()
+    status, code = end_of(admin, upload_bytes(admin, film[: int(len(film) * part)], f"cut-{part}.mp4"))
+    assert code in ("truncated_file", "corrupt_file"), (status, code)
+    alive(server, admin)
+
+
+def test_a_film_without_its_index_says_so(admin, films):
+    film = films.phone.read_bytes().replace(b"moov", b"moob")
+    assert end_of(admin, upload_bytes(admin, film, "no-index.mp4"))[1] in ("truncated_file", "corrupt_file")
+
+
+def test_a_wrong_ending_does_not_matter(admin, films):
+    video = admin.upload(films.bikes, name="bikes.txt", title="Named as text").expect(200, 201).json()
+    admin.wait(video["id"])
+
+
+def test_a_name_is_data_never_a_path(server, admin, films):
+    film = films.test_card("name.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", seconds=2)
+    name = "../../../../tmp/pälco\u202e<script>.mp4"
+    video = admin.upload(film, name=name, title="Named badly").expect(201, 200).json()
+    admin.wait(video["id"])
+    assert not [path for path in server.data.rglob("*") if "script" in path.name]
+
+
+def test_mutated_films_end_clearly(server, admin, films):
+    source = films.bikes.read_bytes()
+    chance = random.Random(7)
+    for index in range(40):
+        film = bytearray(source)
+        # Damage in the index, where parsers believe what they read, or anywhere.
+        start = film.find(b"moov") if index % 2 else 0
+        for _ in range(chance.randint(1, 30)):
+            film[chance.randrange(start, len(film) if not index % 2 else min(len(film), start + 6000))] = chance.randrange(256)
+        status, code = end_of(admin, upload_bytes(admin, film, f"mutated-{index}.mp4"))
+        assert status in (201, 422) and (code == "ready" or code in CODES or code == "encoding_failed"), (index, status, code)
+        alive(server, admin)
+
+
+def test_fuzzing_corpora_end_clearly(server, admin, films):
+    files = sorted(path for path in films.corpus.rglob("*") if path.is_file() and path.suffix != ".gz")
+    assert len(files) > 20
+    for path in files:
+        status, code = end_of(admin, admin.upload(path, title=path.name))
+        assert code == "ready" or code in CODES or code == "encoding_failed", (path.name, status, code)
+    alive(server, admin)
+
+
+PLAYLIST = """#EXTM3U
+#EXT-X-TARGETDURATION:1
+#EXTINF:1,
+{target}
+#EXT-X-ENDLIST
+"""
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("secret.m3u8", PLAYLIST.format(target="file:///etc/passwd")),
+        ("secret.mp4", PLAYLIST.format(target="concat:/etc/passwd|/etc/hostname")),
+        ("reach.m3u8", PLAYLIST.format(target="http://127.0.0.1:1/reached.ts")),
+        ("list.mp4", "ffconcat version 1.0\nfile '/etc/passwd'\n"),
+        ("sdp.mp4", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n"),
+        ("image.mp4", "<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>"),
+    ],
+)
+def test_playlists_reach_neither_files_nor_sockets(server, admin, name, text):
+    answer = upload_bytes(admin, text.encode(), name)
+    assert answer.status == 422 and answer.code in CODES, answer
+    assert "root:" not in answer.text
+    alive(server, admin)
+
+
+def test_absurd_dimensions_are_refused(admin, films):
+    wide = films.test_card("wide.mkv", "-c:v", "ffv1", size="20000x16", seconds=1, sound=False, rate="2")
+    assert end_of(admin, admin.upload(wide))[1] == "unsupported_dimensions"
+
+
+REAL = {
+    "portrait.mp4": dict(codecs=("-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"), size="360x640"),
+    "odd.mkv": dict(codecs=("-c:v", "ffv1", "-c:a", "libopus"), size="333x247"),
+    "ten-bit.mp4": dict(codecs=("-c:v", "libx264", "-pix_fmt", "yuv420p10le", "-c:a", "aac")),
+    "hevc.mp4": dict(codecs=("-c:v", "libx265", "-x265-params", "log-level=error", "-c:a", "aac")),
+    "long-gop.mp4": dict(codecs=("-c:v", "libx264", "-g", "1000", "-pix_fmt", "yuv420p", "-c:a", "aac"), seconds=14),
+    "silent.webm": dict(codecs=("-c:v", "libvpx", "-deadline", "realtime"), sound=False),
+    "fast.mp4": dict(codecs=("-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"), rate="60"),
+    "standard.ts": dict(codecs=("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac")),
+    "one-frame.mp4": dict(codecs=("-c:v", "libx264", "-pix_fmt", "yuv420p", "-frames:v", "1"), sound=False),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_what_people_really_have_becomes_playable(admin, films, name):
+    wish = dict(REAL[name])
+    film = films.test_card(name, *wish.pop("codecs"), **wish)
+    video = admin.upload(film, title=name).expect(201, 200).json()
+    video = admin.wait(video["id"], whole=True, timeout=120)
+    variants, _ = admin.master(video["id"])
+    assert variants
+
+
+def test_a_turned_phone_film_stands_upright(admin, films):
+    card = films.test_card("upright.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", size="640x360")
+    turned = films.make("turned.mp4", "-i", card, "-c", "copy", "-metadata:s:v:0", "rotate=90")
+    video = admin.upload(turned, title="Turned").expect(201, 200).json()
+    video = admin.wait(video["id"], whole=True)
+    assert (video["width"], video["height"]) == (360, 640)
