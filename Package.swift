@@ -22,6 +22,7 @@ let package = Package(
     targets: [
         // C libraries: a module map, a header, no logic. Each is imported by exactly one Swift target.
         .target(name: "CSystem"),
+        .target(name: "CStorage"),
         .target(name: "CLLHTTP", cSettings: [.define("LLHTTP_STRICT_MODE", to: "1")]),
         .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -34,8 +35,8 @@ let package = Package(
         room("Reactor", on: ["CSystem"]),
         room("Sandbox", on: ["CSandbox"]),
         room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
-        room("SQL", on: ["Reactor", "CSQLite"]),
-        room("Storage", on: ["Reactor"]),
+        room("SQL", on: ["Security", "Reactor", "CSQLite"]),
+        room("Storage", on: ["Reactor", "CStorage"]),
         room("HTTP", on: ["Reactor", "CLLHTTP", "CZlib"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 
@@ -62,7 +63,7 @@ let package = Package(
         tests("ReactorTests", of: ["Reactor"]),
         tests("SandboxTests", of: ["Sandbox", "palco"]),
         tests("SecurityTests", of: ["Security", "Reactor"]),
-        tests("SQLTests", of: ["SQL", "Reactor"]),
+        tests("SQLTests", of: ["SQL", "Security", "Reactor"]),
         tests("StorageTests", of: ["Storage", "Reactor"]),
         tests("HTTPTests", of: ["HTTP", "Reactor"]),
         tests("WebTests", of: ["Web", "HTTP", "Reactor"]),

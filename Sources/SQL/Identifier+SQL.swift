@@ -1,0 +1,10 @@
+import Security
+
+/// Ids are stored as they are written: 36 characters that sort by time.
+extension Identifier: SQLConvertible {
+    public var sqlValue: SQLValue { .text(description) }
+    public init?(sqlValue: SQLValue) {
+        guard case .text(let text) = sqlValue else { return nil }
+        self.init(text)
+    }
+}

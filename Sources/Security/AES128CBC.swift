@@ -1,0 +1,74 @@
+import COpenSSL
+
+/// AES-128 in CBC mode with PKCS #7 padding, as HLS encrypts whole segments (RFC 8216 4.3.2.4).
+public enum AES128CBC {
+    public static let keyByteCount = 16
+    public static let blockByteCount = 16
+
+    public static func encrypt(key: [UInt8], iv: [UInt8], _ plaintext: [UInt8]) throws(SecurityError) -> [UInt8] {
+        let stream = try AES128CBCStream(.encrypt, key: key, iv: iv)
+        return try stream.update(plaintext) + stream.finish()
+    }
+
+    public static func decrypt(key: [UInt8], iv: [UInt8], _ ciphertext: [UInt8]) throws(SecurityError) -> [UInt8] {
+        let stream = try AES128CBCStream(.decrypt, key: key, iv: iv)
+        return try stream.update(ciphertext) + stream.finish()
+    }
+}
+
+/// The same, piece by piece. Use it in one task; after `finish` it is spent.
+public final class AES128CBCStream {
+    public enum Direction: Int32, Sendable { case decrypt, encrypt }
+
+    private let context: OpaquePointer
+    private let direction: Direction
+
+    public init(_ direction: Direction, key: [UInt8], iv: [UInt8]) throws(SecurityError) {
+        guard key.count == AES128CBC.keyByteCount, iv.count == AES128CBC.blockByteCount else {
+            throw SecurityError(.wrongKeyLength, "AES-128 takes a key and an initialization vector of 16 bytes each")
+        }
+        guard let context = EVP_CIPHER_CTX_new() else { throw openSSLError("EVP_CIPHER_CTX_new") }
+        self.context = context
+        self.direction = direction
+        guard EVP_CipherInit_ex2(context, FetchedAlgorithm.aes128CBC.pointer, key, iv, direction.rawValue, nil) == 1
+        else {
+            throw openSSLError("EVP_CipherInit_ex2")
+        }
+    }
+
+    deinit { EVP_CIPHER_CTX_free(context) }
+
+    /// The blocks that are complete with these bytes.
+    public func update(_ bytes: [UInt8]) throws(SecurityError) -> [UInt8] { try update(bytes.span) }
+
+    public func update(_ bytes: Span<UInt8>) throws(SecurityError) -> [UInt8] {
+        guard let byteCount = Int32(exactly: bytes.count) else {
+            throw SecurityError(.library, "AES-128-CBC takes at most 2 GiB at once")
+        }
+        var written: Int32 = 0
+        var isDone = false
+        let output = [UInt8](unsafeUninitializedCapacity: bytes.count + AES128CBC.blockByteCount) { buffer, count in
+            isDone = bytes.withUnsafeBytes {
+                EVP_CipherUpdate(
+                    context, buffer.baseAddress, &written, $0.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                    byteCount) == 1
+            }
+            count = isDone ? Int(written) : 0
+        }
+        guard isDone else { throw openSSLError("EVP_CipherUpdate") }
+        return output
+    }
+
+    /// The last block, with the padding added or checked and removed.
+    public func finish() throws(SecurityError) -> [UInt8] {
+        var written: Int32 = 0
+        var isDone = false
+        let output = [UInt8](unsafeUninitializedCapacity: AES128CBC.blockByteCount) { buffer, count in
+            isDone = EVP_CipherFinal_ex(context, buffer.baseAddress, &written) == 1
+            count = isDone ? Int(written) : 0
+        }
+        if isDone { return output }
+        let error = openSSLError("EVP_CipherFinal_ex")
+        throw direction == .decrypt ? SecurityError(.undecipherable, "wrong key or damaged data") : error
+    }
+}

@@ -1,0 +1,30 @@
+public enum StorageError: Error, Sendable, Equatable {
+    /// Keeping this would leave less free than the reserve, or the disk or its quota is full. Nothing was left behind.
+    case noSpace
+    /// There is no such blob.
+    case missing(BlobKey)
+    /// The range ends beyond the blob.
+    case outOfRange(BlobKey)
+    /// Another writer holds the partial blob, or another server the folder.
+    case inUse
+    /// A partial blob does not end where the caller meant to go on.
+    case wrongOffset(actual: Int)
+    /// The writer was finished or discarded before.
+    case finished
+    /// A system call failed: which one, on what, and its `errno`.
+    case system(call: String, path: String, code: Int32)
+}
+
+extension StorageError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .noSpace: "not enough free space"
+        case .missing(let key): "\(key) does not exist"
+        case .outOfRange(let key): "the range ends beyond \(key)"
+        case .inUse: "in use by another writer"
+        case .wrongOffset(let actual): "the blob ends at \(actual)"
+        case .finished: "the writer is spent"
+        case .system(let call, let path, let code): "\(call) \(path): \(reason(of: code))"
+        }
+    }
+}
