@@ -1,0 +1,220 @@
+"""Chromium, driven by Playwright: everything a person does on the pages."""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT
+from playwright.sync_api import expect, sync_playwright
+from watching import VIDEO, Watching
+
+
+@pytest.fixture(scope="module")
+def chromium(tool):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=tool("chromium"),
+            headless=True,
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+        )
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def signed_in(chromium, palco, **options):
+    """A page in a context of its own, signed in, that must not complain on its console."""
+    context = chromium.new_context(base_url=palco.url, **{"locale": "en-US", "viewport": dict(width=1280, height=800), **options})
+    answer = context.request.post("/api/v1/auth/login", data={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
+    assert answer.ok, answer.text()
+    page = context.new_page()
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on(
+        "console", lambda message: page.complaints.append(message.text) if "Content Security" in message.text else None
+    )
+    yield page
+    complaints = page.complaints
+    context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def page(chromium, server):
+    with signed_in(chromium, server) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def minute(admin, films):
+    video = admin.upload(films.minute, title="A minute of a bunny").expect(200, 201).json()
+    return admin.wait(video["id"], whole=True)
+
+
+def watch(page, video):
+    page.goto(f"/watch/{video['id']}")
+    page.wait_for_selector("palco-player")
+    return Watching(page.evaluate)
+
+
+def test_a_person_signs_in_drops_a_film_and_watches_it(chromium, server, films):
+    context = chromium.new_context(base_url=server.url, locale="en-US")
+    page = context.new_page()
+    page.goto("/")
+    page.wait_for_url(re.compile("/sign-in"))
+    page.fill("input[type=email]", ADMIN_EMAIL)
+    page.fill("input[type=password]", "Wrong-1-password")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").first).to_be_visible()
+    page.fill("input[type=password]", ADMIN_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    page.goto("/upload")
+    film = films.test_card("dropped.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", "-c:a", "aac", seconds=6)
+    page.set_input_files("input[type=file]", str(film))
+    link = page.locator("a[href^='/watch/']").first
+    link.wait_for(timeout=30_000)
+    link.click()
+    page.wait_for_url(re.compile("/watch/"))
+    watching = Watching(page.evaluate)
+    watching.play()
+    watching.plays_on(2)
+    assert watching.paints()
+    context.close()
+
+
+@pytest.mark.parametrize("which", ["standard", "foreign"])
+def test_it_plays_and_seeks(page, which, request):
+    video = request.getfixturevalue(which)
+    watching = watch(page, video)
+    assert watching.play() is True
+    state = watching.plays_on(1.5)
+    assert abs(state["duration"] - video["duration"]) < 0.1
+    assert watching.paints()
+    watching.seek(video["duration"] * 0.6)
+    watching.plays_on(1)
+    watching.seek(0)
+    watching.plays_on(1)
+
+
+def test_it_ends_at_the_end(page, standard):
+    watching = watch(page, standard)
+    watching.play()
+    watching.seek(standard["duration"] - 1)
+    watching.wait(lambda state: state["ended"], 15, "ended")
+
+
+def test_the_quality_follows_the_network(page, minute):
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+
+    def throttle(bytes_per_second):
+        network.send(
+            "Network.emulateNetworkConditions",
+            {"offline": False, "latency": 20, "downloadThroughput": bytes_per_second, "uploadThroughput": 1e6},
+        )
+
+    watching = watch(page, minute)
+    watching.play()
+    high = watching.wait(lambda state: state["height"] == 720 and state["time"] > 1, 30, "720 lines")
+    throttle(60_000)
+    watching.seek(min(high["time"] + 35, minute["duration"] - 20))
+    watching.wait(lambda state: 0 < state["height"] < 720 and not state["paused"], 40, "fewer lines")
+    watching.plays_on(2, within=30)
+    throttle(-1)
+    watching.seek(2)
+    watching.wait(lambda state: state["height"] == 720, 40, "720 lines again")
+
+
+def test_it_survives_a_restart_of_the_server(chromium, own_server, films):
+    palco = own_server().start()
+    client = palco.admin()
+    video = client.upload(films.long_standard(300), title="Long").expect(201).json()
+    client.wait(video["id"])
+    with signed_in(chromium, palco) as page:
+        watching = watch(page, video)
+        watching.play()
+        watching.plays_on(1)
+        port = palco.port
+        palco.kill()
+        page.evaluate(f"(() => {{ {VIDEO}.currentTime = 200; return 0; }})()")
+        page.wait_for_timeout(2500)
+        palco.start(port=port)
+        watching.wait(lambda state: state["time"] > 202, 60, "playing again")
+    palco.stop()
+
+
+def test_the_usual_keys_work(page, minute):
+    watching = watch(page, minute)
+    watching.play()
+    watching.plays_on(1)
+    page.locator("palco-player").focus()
+    page.keyboard.press("Space")
+    paused = watching.wait(lambda state: state["paused"], 5, "paused")
+    page.keyboard.press("ArrowRight")
+    watching.wait(lambda state: state["time"] > paused["time"] + 3, 5, "further")
+    page.keyboard.press("k")
+    watching.wait(lambda state: not state["paused"], 5, "playing")
+    page.keyboard.press("m")
+    page.keyboard.press("Home")
+    watching.wait(lambda state: state["time"] < 3, 5, "at the start")
+
+
+def test_watching_while_it_is_encoded_feels_normal(chromium, own_server, films):
+    palco = own_server().start()
+    client = palco.admin()
+    video = client.upload(films.street, title="Street").expect(201).json()
+    client.wait(video["id"])
+    with signed_in(chromium, palco) as page:
+        watching = watch(page, video)
+        watching.play()
+        watching.plays_on(1)
+        watching.seek(70)
+        watching.plays_on(1, within=30)
+    palco.stop()
+
+
+PAGES = ["/", "/sign-in", "/upload", "watch"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("path", PAGES)
+def test_the_accessibility_checker_finds_nothing(chromium, server, standard, path, width, scheme):
+    with signed_in(chromium, server, viewport=dict(width=width, height=800), color_scheme=scheme) as page:
+        page.goto(f"/watch/{standard['id']}" if path == "watch" else path)
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, "the page scrolls sideways"
+
+
+@pytest.mark.parametrize("locale, letters", [("ru-RU", "[а-яА-Я]{4}"), ("es-ES", "[Vv]ídeo|[Ss]ubir|[Bb]iblioteca")])
+def test_pages_speak_the_language_of_the_reader(chromium, server, locale, letters):
+    with signed_in(chromium, server, locale=locale) as page:
+        page.goto("/")
+        page.wait_for_load_state("networkidle")
+        assert re.search(letters, page.inner_text("body"))
+        assert page.evaluate("document.documentElement.lang") == locale[:2]
+
+
+def test_a_film_that_is_not_there_is_explained(page):
+    page.goto("/watch/01890a5d-ac96-774b-bcce-b302099a8057")
+    expect(page.get_by_text(re.compile("not found|not there|no such|does not exist|isn.t", re.I)).first).to_be_visible()
+
+
+def test_the_picture_for_the_readme(chromium, server, minute):
+    """docs/watch.png, written anew with PALCO_PICTURES=1."""
+    with signed_in(chromium, server, viewport=dict(width=1280, height=860)) as page:
+        watching = watch(page, minute)
+        watching.play()
+        watching.wait(lambda state: state["time"] > 4 and state["height"] == 720, 30, "720 lines")
+        page.mouse.move(500, 400)
+        picture = page.screenshot()
+    assert len(picture) > 50_000, "the picture holds no film"
+    if os.environ.get("PALCO_PICTURES"):
+        (Path(ROOT) / "docs/watch.png").write_bytes(picture)

@@ -1,0 +1,86 @@
+"""Firefox by WebDriver BiDi, without a driver between."""
+
+import itertools
+import json
+import subprocess
+import threading
+
+import pytest
+from watching import SIGN_IN, Watching
+from websockets.sync.client import connect
+
+
+class Firefox:
+    PREFERENCES = {
+        "media.autoplay.default": 0,
+        "intl.locale.requested": "en-US",
+        "datareporting.policy.dataSubmissionEnabled": False,
+        "app.update.enabled": False,
+        "browser.shell.checkDefaultBrowser": False,
+    }
+
+    def __init__(self, program, folder):
+        profile = folder / "profile"
+        profile.mkdir()
+        (profile / "user.js").write_text(
+            "".join(f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in self.PREFERENCES.items())
+        )
+        self.process = subprocess.Popen(
+            [program, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"],
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        for line in self.process.stderr:
+            if "WebDriver BiDi listening on " in line:
+                address = line.split("listening on ")[1].strip()
+                break
+        else:
+            raise RuntimeError("Firefox did not start")
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        self.socket = connect(address + "/session", max_size=None)
+        self.numbers = itertools.count(1)
+        self.command("session.new", capabilities={})
+        self.context = self.command("browsingContext.getTree")["contexts"][0]["context"]
+
+    def command(self, method, **parameters):
+        number = next(self.numbers)
+        self.socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(self.socket.recv(timeout=60))
+            if answer.get("id") == number:
+                assert answer["type"] == "success", answer
+                return answer["result"]
+
+    def goto(self, address):
+        self.command("browsingContext.navigate", context=self.context, url=address, wait="complete")
+
+    def evaluate(self, expression):
+        answer = self.command(
+            "script.evaluate", expression=expression, target={"context": self.context}, awaitPromise=True
+        )
+        assert answer["type"] == "success", answer
+        return answer["result"].get("value")
+
+    def close(self):
+        self.command("browser.close")
+        assert self.process.wait(20) == 0
+
+
+@pytest.fixture
+def firefox(tool, tmp_path, server):
+    browser = Firefox(tool("firefox-esr", "firefox"), tmp_path)
+    browser.goto(server.url + "/sign-in")
+    assert browser.evaluate(SIGN_IN) == 200
+    yield browser
+    browser.close()
+
+
+@pytest.mark.parametrize("which", ["standard", "foreign"])
+def test_it_plays_and_seeks(firefox, server, which, request):
+    video = request.getfixturevalue(which)
+    firefox.goto(f"{server.url}/watch/{video['id']}")
+    watching = Watching(firefox.evaluate)
+    assert watching.play() is True
+    watching.plays_on(1.5)
+    assert watching.paints()
+    watching.seek(video["duration"] * 0.6)
+    watching.plays_on(1)

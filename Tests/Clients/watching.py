@@ -1,0 +1,82 @@
+"""What every browser test asks of the watch page, as JavaScript that runs in any of them."""
+
+import json
+import time
+
+from palco import ADMIN_EMAIL, ADMIN_PASSWORD
+
+VIDEO = """(() => {
+    const player = document.querySelector('palco-player');
+    return player && (player.shadowRoot ?? player).querySelector('video');
+})()"""
+
+STATE = """JSON.stringify((() => {
+    const player = document.querySelector('palco-player');
+    const video = player && (player.shadowRoot ?? player).querySelector('video');
+    if (!video) return null;
+    const ranges = [];
+    for (let i = 0; i < video.buffered.length; i++) ranges.push([video.buffered.start(i), video.buffered.end(i)]);
+    const quality = video.getVideoPlaybackQuality?.();
+    return {
+        time: video.currentTime, duration: video.duration, paused: video.paused, ended: video.ended,
+        width: video.videoWidth, height: video.videoHeight, error: video.error?.message ?? null, ranges,
+        frames: quality?.totalVideoFrames ?? 0, dropped: quality?.droppedVideoFrames ?? 0,
+        src: video.currentSrc, text: (player.shadowRoot ?? player).textContent.trim().slice(0, 400),
+    };
+})())"""
+
+PLAY = f"(() => {{ const v = {VIDEO}; v.muted = true; return v.play().then(() => true, (e) => String(e)); }})()"
+
+SIGN_IN = f"""fetch('/api/v1/auth/login', {{
+    method: 'POST', credentials: 'same-origin', headers: {{'Content-Type': 'application/json'}},
+    body: JSON.stringify({json.dumps(dict(email=ADMIN_EMAIL, password=ADMIN_PASSWORD))}),
+}}).then((answer) => answer.status)"""
+
+# The mean colour of the picture shown: proves that real frames are painted.
+PICTURE = f"""JSON.stringify((() => {{
+    const video = {VIDEO}, canvas = document.createElement('canvas');
+    canvas.width = 16; canvas.height = 9;
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0, 16, 9);
+    const data = context.getImageData(0, 0, 16, 9).data;
+    return Array.from(data).filter((_, index) => index % 4 < 3);
+}})())"""
+
+
+class Watching:
+    """`evaluate(javascript)` of any browser, awaited; what people do on the watch page."""
+
+    def __init__(self, evaluate):
+        self.evaluate = evaluate
+
+    def state(self):
+        return json.loads(self.evaluate(STATE) or "null")
+
+    def wait(self, condition, seconds=20, what=""):
+        deadline = time.monotonic() + seconds
+        while True:
+            state = self.state()
+            if state and condition(state):
+                return state
+            assert time.monotonic() < deadline, f"never {what or 'so'} in {seconds} s: {state}"
+            time.sleep(0.1)
+
+    def play(self):
+        self.wait(lambda state: state["duration"] and state["duration"] > 0, what="loaded")
+        return self.evaluate(PLAY)
+
+    def plays_on(self, seconds=2, within=20):
+        """Playback advances by `seconds` without an error."""
+        start = self.wait(lambda state: state["ranges"], what="buffered")["time"]
+        state = self.wait(lambda state: state["time"] >= start + seconds, within, f"{seconds} s further than {start}")
+        assert state["error"] is None
+        return state
+
+    def seek(self, to):
+        self.evaluate(f"(() => {{ {VIDEO}.currentTime = {to}; return 0; }})()")
+        self.wait(lambda state: any(start - 0.1 <= to <= end for start, end in state["ranges"]), 30, f"buffered at {to}")
+        return self.wait(lambda state: to - 0.1 <= state["time"] <= to + 15, 20, f"at {to}")
+
+    def paints(self):
+        values = json.loads(self.evaluate(PICTURE))
+        return max(values) - min(values) > 30
