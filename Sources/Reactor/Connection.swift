@@ -21,6 +21,9 @@ public final class Connection: @unchecked Sendable {
     private var token: WatchToken?
     private var readWaiter: UnsafeContinuation<Void, any Error>?
     private var writeWaiter: UnsafeContinuation<Void, any Error>?
+    /// An edge that came while nobody waited: the next wait ends at once instead of missing it.
+    private var sawReadable = false
+    private var sawWritable = false
     private var failure: ConnectionError?
     private var uninterrupted = 0
 
@@ -73,6 +76,7 @@ public final class Connection: @unchecked Sendable {
                 let count = recv(descriptor, bytes.baseAddress, bytes.count, 0)
                 if count >= 0 { return count }
                 if errno == EAGAIN {
+                    sawReadable = false
                     blocked = true
                     return 0
                 }
@@ -84,12 +88,14 @@ public final class Connection: @unchecked Sendable {
 
     /// Suspends until the peer sent something or went away. A buffer need not be held while waiting.
     ///
-    /// Call only after `tryRead` returned nil: edges that came before are not told again.
+    /// Call only after `tryRead` returned nil: epoll tells of an edge once.
     public func waitUntilReadable() async throws {
         try checkOpen()
         precondition(readWaiter == nil, "one read may wait at a time")
         uninterrupted = 0
-        try await withUnsafeThrowingContinuation { readWaiter = $0 }
+        try await withUnsafeThrowingContinuation { continuation in
+            if sawReadable { continuation.resume() } else { readWaiter = continuation }
+        }
     }
 
     // MARK: Writing
@@ -138,7 +144,10 @@ public final class Connection: @unchecked Sendable {
         while true {
             let count = send(descriptor, bytes.baseAddress, bytes.count, flags)
             if count >= 0 { return count }
-            if errno == EAGAIN { return nil }
+            if errno == EAGAIN {
+                sawWritable = false
+                return nil
+            }
             if errno != EINTR { throw ConnectionError.disconnected(SystemError("send")) }
         }
     }
@@ -175,7 +184,10 @@ public final class Connection: @unchecked Sendable {
         while true {
             let sent = sendfile(descriptor, file.descriptor, &position, count)
             if sent >= 0 { return sent }
-            if errno == EAGAIN { return nil }
+            if errno == EAGAIN {
+                sawWritable = false
+                return nil
+            }
             if errno != EINTR { throw ConnectionError.disconnected(SystemError("sendfile")) }
         }
     }
@@ -184,7 +196,9 @@ public final class Connection: @unchecked Sendable {
         try checkOpen()
         precondition(writeWaiter == nil, "one write may wait at a time")
         uninterrupted = 0
-        try await withUnsafeThrowingContinuation { writeWaiter = $0 }
+        try await withUnsafeThrowingContinuation { continuation in
+            if sawWritable { continuation.resume() } else { writeWaiter = continuation }
+        }
     }
 
     private func shouldYield(after count: Int) -> Bool {
@@ -237,8 +251,14 @@ public final class Connection: @unchecked Sendable {
 
 extension Connection: DescriptorHandler {
     func descriptorBecameReady(_ readiness: Readiness) {
-        if readiness.isReadable { resume(&readWaiter, with: .success(())) }
-        if readiness.isWritable { resume(&writeWaiter, with: .success(())) }
+        if readiness.isReadable {
+            sawReadable = true
+            resume(&readWaiter, with: .success(()))
+        }
+        if readiness.isWritable {
+            sawWritable = true
+            resume(&writeWaiter, with: .success(()))
+        }
     }
 }
 

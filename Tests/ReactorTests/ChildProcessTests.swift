@@ -1,0 +1,126 @@
+import Glibc
+import Testing
+
+@testable import Reactor
+
+@Suite("Child processes")
+struct ChildProcessTests {
+    private func shell(_ script: String, timeLimit: Duration = .seconds(30), maxOutputBytes: Int = 1 << 20)
+        -> ChildProcess.Configuration
+    {
+        ChildProcess.Configuration(
+            executable: "/bin/sh", arguments: ["-c", script], environment: ["LANG=C"], timeLimit: timeLimit,
+            maxOutputBytes: maxOutputBytes, keptErrorBytes: 16)
+    }
+
+    @Test("Output, the end of the errors and the exit status come back")
+    func results() async throws {
+        let loop = try EventLoop()
+        let result = try await ChildProcess.run(
+            shell("echo out; echo 0123456789 and the end >&2; env; exit 3"), on: loop)
+        #expect(result.ending == .exited(3))
+        let output = String(decoding: result.output, as: UTF8.self)
+        #expect(output.hasPrefix("out\n"))
+        #expect(!output.contains("HOME="))
+        #expect(String(decoding: result.errorTail, as: UTF8.self) == "789 and the end\n")
+        await loop.stop()
+    }
+
+    @Test("A child that writes without end is killed at the bound")
+    func boundedOutput() async throws {
+        let loop = try EventLoop()
+        let result = try await ChildProcess.run(shell("cat /dev/zero", maxOutputBytes: 100_000), on: loop)
+        #expect(result.ending == .wroteTooMuch)
+        #expect(result.output.count <= 100_000)
+        await loop.stop()
+    }
+
+    @Test("When the time is up the whole group dies, grandchildren included")
+    func timeLimit() async throws {
+        let loop = try EventLoop()
+        let result = try await ChildProcess.run(
+            shell("sleep 1000 & echo $!; wait", timeLimit: .milliseconds(300)), on: loop)
+        #expect(result.ending == .timedOut)
+        let text = String(decoding: result.output, as: UTF8.self)
+        let grandchild = try #require(pid_t(text.prefix { $0 != "\n" }))
+        #expect(await isGone(grandchild, on: loop))
+        await loop.stop()
+    }
+
+    @Test("Cancelling the caller kills the child, and no zombie is left")
+    func cancellation() async throws {
+        let loop = try EventLoop()
+        let configuration = shell("sleep 1000")
+        let task = Task { try await ChildProcess.run(configuration, on: loop) }
+        try await loop.sleep(for: .milliseconds(50))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        await loop.stop()
+    }
+
+    @Test("A program that is not there is a clear error")
+    func missingProgram() async throws {
+        let loop = try EventLoop()
+        let missing = ChildProcess.Configuration(executable: "/nonexistent/program")
+        await #expect(throws: SystemError("posix_spawn", code: ENOENT)) {
+            try await ChildProcess.run(missing, on: loop)
+        }
+        await loop.stop()
+    }
+
+    @Test("Limits hold: a file cannot grow past its bound")
+    func limits() async throws {
+        let loop = try EventLoop()
+        let path = "/tmp/palco-limit-\(getpid())"
+        defer { unlink(path) }
+        var configuration = shell("sleep 0.2; head -c 100000 /dev/zero > \(path)")
+        configuration.limits = [.fileSizeBytes(4096)]
+        let result = try await ChildProcess.run(configuration, on: loop)
+        #expect(!result.isSuccess)
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_size == 4096)
+        await loop.stop()
+    }
+
+    @Test("Many children at once all end and leave no descriptor and no zombie")
+    func many() async throws {
+        let loop = try EventLoop()
+        let before = openDescriptors()
+        let configuration = shell("echo x")
+        let count = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<40 {
+                group.addTask { try await ChildProcess.run(configuration, on: loop).output == Array("x\n".utf8) }
+            }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(count == 40)
+        #expect(openDescriptors() <= before + 4)
+        await loop.stop()
+    }
+
+    private func isGone(_ pid: pid_t, on loop: EventLoop) async -> Bool {
+        for _ in 0..<500 {
+            // An orphan that was killed stays a zombie until its new parent reaps it.
+            guard let state = processState(pid), state != "Z" else { return true }
+            try? await loop.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+
+    private func processState(_ pid: pid_t) -> Character? {
+        guard let file = fopen("/proc/\(pid)/stat", "r") else { return nil }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = fread(&bytes, 1, bytes.count, file)
+        let text = String(decoding: bytes.prefix(count), as: UTF8.self)
+        return text.split(separator: ")").last?.first { $0 != " " }
+    }
+
+    private func openDescriptors() -> Int {
+        guard let folder = opendir("/proc/self/fd") else { return -1 }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        return count
+    }
+}

@@ -1,0 +1,125 @@
+import Glibc
+import Testing
+
+@testable import Reactor
+
+@Suite("Event loops")
+struct EventLoopTests {
+    @Test("A task that prefers a loop stays on its thread through every kind of wait")
+    func staysOnItsThread() async throws {
+        let group = try EventLoopGroup(count: 2)
+        let pool = try BlockingPool(name: "test", threads: 1)
+        let loop = group.next()
+        let isAtHome = await Task(executorPreference: loop) {
+            var isAtHome = [loop.isCurrent]
+            try? await loop.sleep(for: .milliseconds(1))
+            isAtHome.append(loop.isCurrent)
+            await Task.yield()
+            isAtHome.append(loop.isCurrent)
+            _ = try? await pool.run { pthread_self() }
+            isAtHome.append(loop.isCurrent)
+            await Self.nestedWait(on: loop)
+            isAtHome.append(loop.isCurrent)
+            return isAtHome
+        }.value
+        #expect(isAtHome == [true, true, true, true, true])
+        await pool.shutdown()
+        await group.shutdown()
+    }
+
+    private static func nestedWait(on loop: EventLoop) async {
+        async let first: Void? = try? loop.sleep(for: .milliseconds(1))
+        async let second: Void? = try? loop.sleep(for: .milliseconds(2))
+        _ = await (first, second)
+    }
+
+    @Test("Loop-confined state traps when it is touched off its loop")
+    func trapsOffLoop() async {
+        await #expect(processExitsWith: .failure) {
+            let loop = try EventLoop()
+            let bound = LoopBound(1, on: loop)
+            _ = bound.value
+        }
+    }
+
+    @Test("Timers fire in the order of their deadlines, and cancelled ones never")
+    func timerOrder() {
+        var heap = TimerHeap()
+        var fired: [Int] = []
+        let start = MonotonicTime(nanoseconds: 0)
+        var tokens: [TimerToken] = []
+        for value in [5, 3, 9, 3, 1, 7] {
+            tokens.append(heap.schedule(at: start + .seconds(value)) { fired.append(value) })
+        }
+        tokens[2].cancel()
+        tokens[0].cancel()
+        while let timer = heap.popDue(at: start + .seconds(7)) { timer.body?() }
+        #expect(fired == [1, 3, 3, 7])
+        #expect(heap.nextDeadline() == nil)
+    }
+
+    @Test("A cancelled sleep throws at once and leaves nothing behind")
+    func cancelledSleep() async throws {
+        let loop = try EventLoop()
+        let task = Task { try await loop.sleep(for: .seconds(3600)) }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        await loop.stop()
+    }
+
+    @Test("Messages from many threads all arrive")
+    func messages() async throws {
+        let loop = try EventLoop()
+        let pool = try BlockingPool(name: "senders", threads: 4)
+        let count = Shared(0)
+        try await withThrowingTaskGroup(of: Void.self) { senders in
+            for _ in 0..<8 {
+                senders.addTask {
+                    try await pool.run {
+                        for _ in 0..<1000 { loop.execute { count.withLock { $0 += 1 } } }
+                    }
+                }
+            }
+            try await senders.waitForAll()
+        }
+        await withUnsafeContinuation { continuation in loop.execute { continuation.resume() } }
+        #expect(count.withLock { $0 } == 8000)
+        await pool.shutdown()
+        await loop.stop()
+    }
+
+    @Test("A full pool refuses work instead of queueing it without bound")
+    func fullPool() async throws {
+        let pool = try BlockingPool(name: "small", threads: 1, maxQueued: 1)
+        let gate = Shared(false)
+        let started = Shared(false)
+        let busy = Task {
+            try await pool.run {
+                started.withLock { $0 = true }
+                while !gate.withLock({ $0 }) { sched_yield() }
+            }
+        }
+        while !started.withLock({ $0 }) { await Task.yield() }
+        let outcomes = Shared((refused: 0, done: 0))
+        await withTaskGroup(of: Void.self) { tasks in
+            for _ in 0..<3 {
+                tasks.addTask {
+                    do {
+                        try await pool.run {}
+                        outcomes.withLock { $0.done += 1 }
+                    } catch {
+                        let refused = outcomes.withLock { outcomes in
+                            outcomes.refused += 1
+                            return outcomes.refused
+                        }
+                        if refused == 2 { gate.withLock { $0 = true } }
+                    }
+                }
+            }
+        }
+        try await busy.value
+        #expect(outcomes.withLock { $0 } == (refused: 2, done: 1))
+        await pool.shutdown()
+        await #expect(throws: BlockingPoolError.stopped) { try await pool.run {} }
+    }
+}
