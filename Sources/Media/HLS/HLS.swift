@@ -1,0 +1,34 @@
+/// HTTP Live Streaming playlists (RFC 8216 and draft-pantos-hls-rfc8216bis).
+public enum HLS {
+    public enum ParseError: Error, Sendable, Hashable {
+        /// The text does not begin with `#EXTM3U`.
+        case notAPlaylist
+        /// This line, counted from 1, breaks the grammar of its tag.
+        case malformed(line: Int)
+        /// A tag that must be there is not.
+        case missing(String)
+    }
+
+    /// The version that the tags in use ask for: `EXT-X-MAP` without `EXT-X-I-FRAMES-ONLY` needs 6; 7 is what
+    /// players expect of fragmented MP4.
+    static let version = 7
+
+    /// The IV of a segment: its number as a 128-bit big-endian integer (RFC 8216 5.2). Each rendition has a key of
+    /// its own, so no key meets an IV twice.
+    public static func initializationVector(segment number: Int) -> [UInt8] {
+        let value = UInt64(bitPattern: Int64(number))
+        return Array(repeating: 0, count: 8)
+            + (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - UInt64($0) * 8)) }
+    }
+
+    /// Splits a playlist into its lines, with numbers from 1; blank ones are left out.
+    static func lines(of text: String) throws(ParseError) -> [(number: Int, text: Substring)] {
+        var lines: [(number: Int, text: Substring)] = []
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = line.last == "\r" ? line.dropLast() : line
+            if !line.isEmpty { lines.append((index + 1, line)) }
+        }
+        guard lines.first?.text == "#EXTM3U" else { throw .notAPlaylist }
+        return lines
+    }
+}

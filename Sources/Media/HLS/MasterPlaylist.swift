@@ -1,0 +1,153 @@
+extension HLS {
+    /// A master playlist: renditions to choose from (RFC 8216 4.3.4).
+    public struct MasterPlaylist: Sendable, Hashable {
+        public struct Resolution: Sendable, Hashable {
+            public var width: Int
+            public var height: Int
+
+            public init(width: Int, height: Int) {
+                self.width = width
+                self.height = height
+            }
+        }
+
+        public struct Variant: Sendable, Hashable {
+            public var uri: String
+            /// Bits a second: the highest of any stretch of segments, sound included.
+            public var bandwidth: Int
+            public var averageBandwidth: Int?
+            /// Of picture and sound: `avc1.64001F`, `mp4a.40.2`.
+            public var codecs: [String]
+            public var resolution: Resolution?
+            /// Frames a second, written with three places.
+            public var frameRate: Double?
+            public var audioGroup: String?
+
+            public init(
+                uri: String, bandwidth: Int, averageBandwidth: Int? = nil, codecs: [String],
+                resolution: Resolution? = nil, frameRate: Double? = nil, audioGroup: String? = nil
+            ) {
+                self.uri = uri
+                self.bandwidth = bandwidth
+                self.averageBandwidth = averageBandwidth
+                self.codecs = codecs
+                self.resolution = resolution
+                self.frameRate = frameRate
+                self.audioGroup = audioGroup
+            }
+        }
+
+        public struct AudioRendition: Sendable, Hashable {
+            public var groupID: String
+            public var name: String
+            /// RFC 5646; nil if not known.
+            public var language: String?
+            public var uri: String
+            public var isDefault: Bool
+            public var channelCount: Int?
+
+            public init(
+                groupID: String, name: String, language: String? = nil, uri: String, isDefault: Bool = true,
+                channelCount: Int? = nil
+            ) {
+                self.groupID = groupID
+                self.name = name
+                self.language = language
+                self.uri = uri
+                self.isDefault = isDefault
+                self.channelCount = channelCount
+            }
+        }
+
+        public var variants: [Variant]
+        public var audio: [AudioRendition]
+
+        public init(variants: [Variant], audio: [AudioRendition] = []) {
+            self.variants = variants
+            self.audio = audio
+        }
+
+        public func render() -> String {
+            var text = "#EXTM3U\n#EXT-X-VERSION:\(HLS.version)\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+            for rendition in audio { text += "#EXT-X-MEDIA:\(Self.attributes(of: rendition).text)\n" }
+            for variant in variants {
+                text += "#EXT-X-STREAM-INF:\(Self.attributes(of: variant).text)\n\(variant.uri)\n"
+            }
+            return text
+        }
+
+        private static func attributes(of rendition: AudioRendition) -> AttributeList {
+            var attributes = AttributeList()
+            attributes.set("TYPE", "AUDIO")
+            attributes.set("GROUP-ID", quoted: rendition.groupID)
+            attributes.set("NAME", quoted: rendition.name)
+            if let language = rendition.language { attributes.set("LANGUAGE", quoted: language) }
+            attributes.set("DEFAULT", rendition.isDefault ? "YES" : "NO")
+            attributes.set("AUTOSELECT", "YES")
+            if let channels = rendition.channelCount { attributes.set("CHANNELS", quoted: String(channels)) }
+            attributes.set("URI", quoted: rendition.uri)
+            return attributes
+        }
+
+        private static func attributes(of variant: Variant) -> AttributeList {
+            var attributes = AttributeList()
+            attributes.set("BANDWIDTH", String(variant.bandwidth))
+            if let average = variant.averageBandwidth { attributes.set("AVERAGE-BANDWIDTH", String(average)) }
+            if !variant.codecs.isEmpty { attributes.set("CODECS", quoted: variant.codecs.joined(separator: ",")) }
+            if let resolution = variant.resolution {
+                attributes.set("RESOLUTION", "\(resolution.width)x\(resolution.height)")
+            }
+            if let rate = variant.frameRate, rate > 0, rate < 100_000 {
+                let thousandths = Int64((rate * 1000).rounded())
+                let text = MediaTime(ticks: thousandths, timescale: 1000).decimalSeconds
+                attributes.set("FRAME-RATE", String(text.dropLast(3)))
+            }
+            if let group = variant.audioGroup { attributes.set("AUDIO", quoted: group) }
+            return attributes
+        }
+    }
+}
+
+extension HLS.MasterPlaylist {
+    /// Reads the tags that `render` writes and passes over all others.
+    public init(parsing text: String) throws(HLS.ParseError) {
+        self.init(variants: [])
+        var pending: Variant?
+        for line in try HLS.lines(of: text) {
+            guard line.text.first == "#" else {
+                guard var variant = pending else { throw .malformed(line: line.number) }
+                variant.uri = String(line.text)
+                variants.append(variant)
+                pending = nil
+                continue
+            }
+            if line.text.hasPrefix("#EXT-X-STREAM-INF:") {
+                pending = HLS.AttributeList(parsing: line.text.dropFirst(18)).flatMap(Self.variant)
+                guard pending != nil else { throw .malformed(line: line.number) }
+            } else if line.text.hasPrefix("#EXT-X-MEDIA:") {
+                guard let attributes = HLS.AttributeList(parsing: line.text.dropFirst(13)) else {
+                    throw .malformed(line: line.number)
+                }
+                guard attributes["TYPE"] == "AUDIO" else { continue }
+                guard let group = attributes.quoted("GROUP-ID"), let name = attributes.quoted("NAME"),
+                    let uri = attributes.quoted("URI")
+                else { throw .malformed(line: line.number) }
+                audio.append(
+                    AudioRendition(
+                        groupID: group, name: name, language: attributes.quoted("LANGUAGE"), uri: uri,
+                        isDefault: attributes["DEFAULT"] == "YES",
+                        channelCount: attributes.quoted("CHANNELS").flatMap { Int($0) }))
+            }
+        }
+    }
+
+    private static func variant(_ attributes: HLS.AttributeList) -> Variant? {
+        guard let bandwidth = attributes["BANDWIDTH"].flatMap({ Int($0) }) else { return nil }
+        let size = attributes["RESOLUTION"]?.split(separator: "x").compactMap { Int($0) }
+        return Variant(
+            uri: "", bandwidth: bandwidth, averageBandwidth: attributes["AVERAGE-BANDWIDTH"].flatMap { Int($0) },
+            codecs: attributes.quoted("CODECS")?.split(separator: ",").map(String.init) ?? [],
+            resolution: size?.count == 2 ? Resolution(width: size?[0] ?? 0, height: size?[1] ?? 0) : nil,
+            frameRate: attributes["FRAME-RATE"].flatMap { Double($0) }, audioGroup: attributes.quoted("AUDIO"))
+    }
+}

@@ -1,0 +1,96 @@
+extension HLS {
+    /// A media playlist: the segments of one rendition (RFC 8216 4.3.3).
+    public struct MediaPlaylist: Sendable, Hashable {
+        public struct Key: Sendable, Hashable {
+            public var uri: String
+            /// 16 bytes.
+            public var initializationVector: [UInt8]
+
+            public init(uri: String, initializationVector: [UInt8]) {
+                self.uri = uri
+                self.initializationVector = initializationVector
+            }
+        }
+
+        public struct Segment: Sendable, Hashable {
+            public var uri: String
+            public var duration: MediaTime
+            /// AES-128 over the whole segment; nil: in the clear.
+            public var key: Key?
+
+            public init(uri: String, duration: MediaTime, key: Key? = nil) {
+                self.uri = uri
+                self.duration = duration
+                self.key = key
+            }
+        }
+
+        /// The init segment, always in the clear: `EXT-X-MAP` stands before the first `EXT-X-KEY`.
+        public var initSegmentURI: String?
+        /// Of the first segment.
+        public var mediaSequence: Int
+        public var segments: [Segment]
+        /// All segments are listed (`EXT-X-PLAYLIST-TYPE:VOD`, `EXT-X-ENDLIST`).
+        public var isComplete: Bool
+        /// As a parsed playlist says; rendering takes it from the segments.
+        public internal(set) var statedTargetDuration: Int?
+
+        public init(initSegmentURI: String?, segments: [Segment], mediaSequence: Int = 0, isComplete: Bool = true) {
+            self.initSegmentURI = initSegmentURI
+            self.segments = segments
+            self.mediaSequence = mediaSequence
+            self.isComplete = isComplete
+        }
+
+        public var duration: MediaTime { segments.reduce(.zero) { $0 + $1.duration } }
+
+        /// The longest duration, rounded to the nearest second (RFC 8216 4.3.3.1), at least 1.
+        public var targetDuration: Int {
+            max(1, segments.map { Int($0.duration.ticks(at: 1)) }.max() ?? 1)
+        }
+
+        /// The text of the playlist. Each `EXTINF` is the distance of two boundaries that were rounded to
+        /// microseconds from the start, so a sum of them is never off by more than one.
+        public func render() -> String {
+            var text = "#EXTM3U\n#EXT-X-VERSION:\(HLS.version)\n#EXT-X-TARGETDURATION:\(targetDuration)\n"
+            text.reserveCapacity(256 + segments.count * 256)
+            text += "#EXT-X-MEDIA-SEQUENCE:\(mediaSequence)\n"
+            if isComplete { text += "#EXT-X-PLAYLIST-TYPE:VOD\n" }
+            text += "#EXT-X-INDEPENDENT-SEGMENTS\n"
+            if let uri = initSegmentURI {
+                var map = AttributeList()
+                map.set("URI", quoted: uri)
+                text += "#EXT-X-MAP:\(map.text)\n"
+            }
+            var end = MediaTime.zero
+            var written: Int64 = 0
+            var key: Key?
+            for segment in segments {
+                if segment.key != key {
+                    text += "#EXT-X-KEY:\(Self.attributes(of: segment.key).text)\n"
+                    key = segment.key
+                }
+                end += segment.duration
+                let rounded = end.ticks(at: 1_000_000)
+                let duration = MediaTime.decimal(microseconds: rounded.subtractingSaturated(written))
+                written = rounded
+                text += "#EXTINF:\(duration),\n\(segment.uri)\n"
+            }
+            if isComplete { text += "#EXT-X-ENDLIST\n" }
+            return text
+        }
+
+        private static func attributes(of key: Key?) -> AttributeList {
+            var attributes = AttributeList()
+            guard let key else {
+                attributes.set("METHOD", "NONE")
+                return attributes
+            }
+            attributes.set("METHOD", "AES-128")
+            attributes.set("URI", quoted: key.uri)
+            let digits = key.initializationVector.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
+            attributes.set("IV", "0x" + digits.joined())
+            return attributes
+        }
+    }
+}
