@@ -61,17 +61,22 @@ class Firefox:
         return answer["result"].get("value")
 
     def close(self):
-        self.command("browser.close")
-        assert self.process.wait(20) == 0
+        try:
+            self.command("browser.close")
+            assert self.process.wait(20) == 0
+        finally:
+            self.process.kill()
 
 
 @pytest.fixture
 def firefox(tool, tmp_path, server):
     browser = Firefox(tool("firefox-esr", "firefox"), tmp_path)
-    browser.goto(server.url + "/sign-in")
-    assert browser.evaluate(SIGN_IN) == 200
-    yield browser
-    browser.close()
+    try:
+        browser.goto(server.url + "/sign-in")
+        assert browser.evaluate(SIGN_IN) == 200
+        yield browser
+    finally:
+        browser.close()
 
 
 @pytest.mark.parametrize("which", ["standard", "foreign"])

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of the house, measured side by side in one run: `make bench`, or `bench.py http encoding memory …`.
+
+Prints a table against the bars and keeps everything, single runs too, in benchmarks/figures.json.
+"""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "Tests/Clients"), str(ROOT / "benchmarks")]
+os.environ["PATH"] += ":/opt/swift/usr/bin"
+os.environ.setdefault("PALCO_BINARY", str(ROOT / ".build/release/palco"))
+
+import delivery  # noqa: E402
+import encoding  # noqa: E402
+import footprint  # noqa: E402
+from films import Films  # noqa: E402
+from palco import Palco  # noqa: E402
+
+PARTS = {
+    "delivery": delivery.measure,
+    "ready": encoding.measure_ready,
+    "ladder": encoding.measure_ladder,
+    "memory": footprint.measure_memory,
+    "start": footprint.measure_start,
+    "disk": footprint.measure_disk,
+}
+
+
+class Bench:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.films = Films(ROOT / ".build/test-media")
+        self.rows = []
+        self.started = []
+
+    def palco(self, name, settings=None, wrapper=()):
+        server = Palco(self.folder / name, settings, wrapper)
+        self.started.append(server)
+        return server
+
+    def row(self, what, value, unit, bar, good, **details):
+        """`good` is None where there is no bar."""
+        self.rows.append(dict(what=what, value=round(value, 3), unit=unit, bar=bar, good=good, details=details))
+        verdict = {True: "ok", False: "MISSED", None: ""}[good]
+        print(f"{what:<62} {value:>11,.2f} {unit:<14} {bar:<26} {verdict}", flush=True)
+
+    def close(self):
+        for server in self.started:
+            if server.process and server.process.poll() is None:
+                server.kill()
+
+
+def machine():
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    processor = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    return dict(cores=os.cpu_count(), processor=processor, system=platform.platform(), commit=commit.stdout.strip())
+
+
+def main(wanted):
+    unknown = set(wanted) - set(PARTS)
+    if unknown:
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
+    kept = ROOT / "benchmarks/figures.json"
+    figures = json.loads(kept.read_text()) if kept.exists() else {}
+    # Not in /tmp, which may be memory: these are figures of a disk.
+    (ROOT / ".build/bench").mkdir(parents=True, exist_ok=True)
+    for part in wanted or PARTS:
+        bench = Bench(tempfile.mkdtemp(prefix=part, dir=ROOT / ".build/bench"))
+        try:
+            PARTS[part](bench)
+        finally:
+            bench.close()
+            shutil.rmtree(bench.folder, ignore_errors=True)
+        figures[part] = dict(at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), machine=machine(), rows=bench.rows)
+        kept.write_text(json.dumps(figures, indent=2) + "\n")
+    missed = [row for part in wanted or PARTS for row in figures[part]["rows"] if row["good"] is False]
+    print(f"\n{len(missed)} bars missed; kept in {kept.relative_to(ROOT)}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

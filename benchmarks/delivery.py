@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small responses and media segments: palco with one loop beside nginx with one worker, both writing their access log.
+
+The server is pinned to one core and wrk to another. Runs alternate; what counts is the median.
+"""
+
+import os
+import re
+import subprocess
+import time
+import urllib.parse
+from pathlib import Path
+from statistics import median
+
+ROUNDS = 5
+SECONDS = 4
+CONNECTIONS = 32
+
+NGINX = """
+worker_processes 1;
+worker_cpu_affinity 01;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+daemon off;
+events {{ worker_connections 1024; }}
+http {{
+    access_log {access_log};
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 100000000;
+    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
+    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+    types {{ video/iso.segment m4s; }}
+    open_file_cache max=1000;
+    server {{
+        listen 127.0.0.1:{port};
+        location = /small {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
+        location / {{ root {folder}/files; }}
+    }}
+}}
+"""
+
+
+class Nginx:
+    def __init__(self, folder, port, access_log):
+        self.folder = folder
+        (folder / "files").mkdir(parents=True)
+        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, access_log=access_log))
+        self.url = f"http://127.0.0.1:{port}"
+        # nginx's worker changes its user: everything above must be open to it.
+        for above in [folder, *folder.parents]:
+            if above.stat().st_uid == os.getuid() and not above.stat().st_mode & 0o001:
+                above.chmod(above.stat().st_mode | 0o111)
+        self.process = subprocess.Popen(["nginx", "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"])
+        time.sleep(0.5)
+        self.worker = int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def load(address, pid):
+    """One run of wrk: requests/s, and CPU seconds of the server per request."""
+    before = cpu_seconds(pid)
+    out = subprocess.run(
+        ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", address],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    used = cpu_seconds(pid) - before
+    errors = re.search(r"Non-2xx or 3xx responses: (\d+)|Socket errors: .*", out)
+    assert not errors, out
+    count = int(re.search(r"(\d+) requests in", out).group(1))
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), used / count
+
+
+def alternate(pairs):
+    """[(name, address, pid)] measured in turn; the medians by name, and all runs."""
+    runs = {name: [] for name, _, _ in pairs}
+    for _, address, pid in pairs:
+        subprocess.run(["wrk", "-t1", "-c8", "-d1s", address], capture_output=True, check=True)
+    for turn in range(ROUNDS):
+        for name, address, pid in pairs if turn % 2 == 0 else pairs[::-1]:
+            runs[name].append(load(address, pid))
+    middle = {name: (median(rate for rate, _ in found), median(cost for _, cost in found)) for name, found in runs.items()}
+    return middle, runs
+
+
+def segment_near(bench, client, name, bits_per_second, bytes_wanted):
+    """A segment of about `bytes_wanted` out of a film of that rate: (address, its bytes)."""
+    film = bench.films.make(
+        name, "-f", "lavfi", "-i", "nullsrc=size=1280x720:rate=25,geq=random(1)*255:128:128", "-t", "24",
+        "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "100", "-b:v", str(bits_per_second),
+        "-maxrate", str(bits_per_second), "-bufsize", str(bits_per_second),
+    )  # fmt: skip
+    video = client.upload(film, title=name).expect(200, 201).json()
+    client.wait(video["id"], whole=True)
+    variants, _ = client.master(video["id"])
+    best = None
+    for _, playlist in variants:
+        for _, address in client.segments(playlist):
+            body = client.get(address, token=False).expect(200).body
+            if best is None or abs(len(body) - bytes_wanted) < abs(len(best[1]) - bytes_wanted):
+                best = (address, body)
+    return best
+
+
+def measure(bench):
+    settings = {"PALCO_LOOPS": "1", "PALCO_MAX_CONNECTIONS_PER_ADDRESS": "10000", "PALCO_MAX_CONNECTIONS": "10000"}
+    server = bench.palco("data", settings, wrapper=["taskset", "-c", "0"]).start()
+    # taskset executes palco in its own place: same process.
+    server.wrapper = []
+    client = server.admin()
+    nginx = Nginx(bench.folder / "nginx", 8197, bench.folder / "access.log")
+    try:
+        addresses = {"small keep-alive response": (f"{server.url}/healthz", f"{nginx.url}/small", None)}
+        for label, wanted in (("100 KB segment", 100_000), ("1 MB segment", 1_000_000)):
+            found, body = segment_near(bench, client, f"rate-{wanted}.mp4", wanted * 2, wanted)
+            name = f"{wanted}.m4s"
+            (nginx.folder / "files" / name).write_bytes(body)
+            address = urllib.parse.urljoin(server.url, found)
+            addresses[f"{label} ({len(body):,} bytes)"] = (address, f"{nginx.url}/{name}", len(body))
+        for label, (ours, theirs, size) in addresses.items():
+            middle, runs = alternate([("palco", ours, server.pid), ("nginx", theirs, nginx.worker)])
+            (rate, cost), (other_rate, other_cost) = middle["palco"], middle["nginx"]
+            details = dict(palco=rate, nginx=other_rate, runs=runs)
+            ratio = rate / other_rate
+            bench.row(f"{label}: requests/s of nginx's", ratio, "x", ">= 0.9", ratio >= 0.9, **details)
+            print(f"    palco {rate:,.0f}/s, nginx {other_rate:,.0f}/s")
+            if size:
+                per_gigabyte, theirs_per_gigabyte = cost / size * 1e9, other_cost / size * 1e9
+                ratio = theirs_per_gigabyte / per_gigabyte if per_gigabyte else 1
+                bench.row(
+                    f"{label}: CPU per GB, nginx's by ours", ratio, "x", ">= 0.9", ratio >= 0.9,
+                    palco_seconds=per_gigabyte, nginx_seconds=theirs_per_gigabyte,
+                )  # fmt: skip
+                print(f"    palco {per_gigabyte:.3f} s/GB, nginx {theirs_per_gigabyte:.3f} s/GB")
+    finally:
+        nginx.stop()
+        server.stop()
