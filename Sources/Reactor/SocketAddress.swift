@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// The numeric address of a peer or of a listener.
