@@ -1,4 +1,8 @@
+import Sandbox
+
 @main
 struct Palco {
-    static func main() {}
+    static func main() {
+        SandboxCommand.runIfRequested(CommandLine.arguments)
+    }
 }

@@ -1,0 +1,38 @@
+import Reactor
+
+/// What an operator may choose about encoding.
+public struct EncodingSettings: Sendable {
+    public enum Encryption: String, Sendable, Codable {
+        case none
+        /// AES-128-CBC of whole segments (RFC 8216 4.3.2.4).
+        case aes128 = "aes-128"
+    }
+
+    public var ffmpegPath = "/usr/bin/ffmpeg"
+    public var ffprobePath = "/usr/bin/ffprobe"
+    /// Tasks that run at the same time, beside the one that viewers wait for.
+    public var workerCount = EventLoopGroup.coreCount
+    public var encryption = Encryption.aes128
+    /// How long a request waits for a segment that is not made yet.
+    public var segmentPatience = Duration.seconds(15)
+    public var limits = InspectionLimits()
+    /// Runs of a task before it counts as impossible.
+    public var maxAttempts = 4
+    /// The wait before the second attempt; doubled for each further one.
+    public var retryDelay = Duration.seconds(2)
+
+    public init() {}
+}
+
+/// What a source may be at most. Beyond it no task is started.
+public struct InspectionLimits: Sendable, Equatable {
+    public var duration = Duration.seconds(24 * 3600)
+    /// Of the longer side.
+    public var maxSide = 8192
+    public var minSide = 16
+    public var pixels = 8192 * 4608
+    public var framesPerSecond = 480.0
+    public var streams = 64
+
+    public init() {}
+}

@@ -1,0 +1,110 @@
+/// What is known about an uploaded file before anything is decided: the answer of ffprobe as values.
+public struct MediaFacts: Sendable, Hashable, Codable {
+    /// ffmpeg's names of the container, e.g. `mov,mp4,m4a,3gp,3g2,mj2`.
+    public var container: String
+    public var byteCount: Int
+    /// In seconds.
+    public var duration: Double
+    public var video: VideoFacts
+    public var audio: [AudioFacts]
+
+    public init(container: String, byteCount: Int, duration: Double, video: VideoFacts, audio: [AudioFacts]) {
+        self.container = container
+        self.byteCount = byteCount
+        self.duration = duration
+        self.video = video
+        self.audio = audio
+    }
+
+    /// MP4, QuickTime and relatives: their sample tables are read directly.
+    public var isISOMedia: Bool { container.split(separator: ",").contains("mp4") }
+
+    /// The sound that viewers hear: the one marked as default, else the first.
+    public var mainAudio: AudioFacts? { audio.first(where: \.isDefault) ?? audio.first }
+}
+
+/// A fraction as ffprobe writes it, e.g. `30000/1001`.
+public struct Ratio: Sendable, Hashable, Codable {
+    public var numerator: Int
+    public var denominator: Int
+
+    public init(_ numerator: Int, _ denominator: Int) {
+        self.numerator = numerator
+        self.denominator = denominator
+    }
+
+    /// Reads `a/b` or `a:b`; nil for anything else and for a zero on either side.
+    public init?(_ text: String) {
+        let parts = text.split(whereSeparator: { $0 == "/" || $0 == ":" }).compactMap { Int($0) }
+        guard parts.count == 2, parts[0] > 0, parts[1] > 0 else { return nil }
+        self.init(parts[0], parts[1])
+    }
+
+    public var value: Double { Double(numerator) / Double(denominator) }
+}
+
+public struct VideoFacts: Sendable, Hashable, Codable {
+    /// Position among all streams of the file.
+    public var index: Int
+    public var codec: String
+    public var profile: String?
+    /// As ffprobe counts: ten times the level for H.264.
+    public var level: Int?
+    public var pixelFormat: String
+    public var bitDepth: Int
+    /// As coded, before rotation and with pixels that need not be square.
+    public var width: Int
+    public var height: Int
+    /// Clockwise quarter turns that make the picture upright, in degrees: 0, 90, 180 or 270.
+    public var rotation: Int
+    public var pixelAspectRatio: Ratio?
+    public var averageFrameRate: Ratio?
+    public var timeBase: Ratio
+    /// In ticks of `timeBase`, where the file says.
+    public var start: Int64?
+    public var frameCount: Int?
+    public var colorPrimaries: String?
+    public var colorTransfer: String?
+    public var colorSpace: String?
+    public var colorRange: String?
+    public var fieldOrder: String?
+
+    /// Upright, with square pixels.
+    public var displaySize: PixelSize {
+        var size = PixelSize(width: width, height: height)
+        if let ratio = pixelAspectRatio, ratio.numerator != ratio.denominator {
+            size.width = max(1, Int((Double(width) * ratio.value).rounded()))
+        }
+        return rotation % 180 == 0 ? size : PixelSize(width: size.height, height: size.width)
+    }
+
+    public var isHighDynamicRange: Bool { ["smpte2084", "arib-std-b67"].contains(colorTransfer) }
+    public var isFullRange: Bool { colorRange == "pc" || pixelFormat.hasPrefix("yuvj") }
+    public var isInterlaced: Bool { ["tt", "bb", "tb", "bt"].contains(fieldOrder) }
+}
+
+public struct PixelSize: Sendable, Hashable, Codable {
+    public var width: Int
+    public var height: Int
+
+    public init(width: Int, height: Int) {
+        self.width = width
+        self.height = height
+    }
+
+    /// The shorter side, by which renditions are named.
+    public var lines: Int { min(width, height) }
+}
+
+public struct AudioFacts: Sendable, Hashable, Codable {
+    /// Position among all streams of the file.
+    public var index: Int
+    public var codec: String
+    public var profile: String?
+    public var sampleRate: Int
+    public var channelCount: Int
+    /// ISO 639-2, where the file says.
+    public var language: String?
+    public var isDefault: Bool
+    public var timeBase: Ratio
+}

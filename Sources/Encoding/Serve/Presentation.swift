@@ -1,0 +1,43 @@
+import Media
+
+/// All that playlists say about a video. Immutable; a new one is made when a measurement changes.
+public struct Presentation: Sendable, Hashable {
+    public struct Rendition: Sendable, Hashable {
+        public enum Kind: Sendable, Hashable {
+            case video(size: PixelSize, frameRate: Double)
+            case audio(language: String?, channelCount: Int)
+        }
+
+        /// `720p`, `audio`: the folder and the part of the URL.
+        public var name: String
+        public var kind: Kind
+        /// RFC 6381.
+        public var codecs: String
+        /// Of this rendition alone: add the sound's to a variant. Measured as soon as a segment is made.
+        public var bandwidth: HLS.Bandwidth
+        /// Exact; one for each segment.
+        public var segmentDurations: [MediaTime]
+        public var isEncrypted: Bool
+        public var isComplete: Bool
+
+        public var isVideo: Bool {
+            if case .video = kind { true } else { false }
+        }
+
+        /// Of segment `number`, counted from 0: the number in network order, as RFC 8216 5.2 has it for explicit use.
+        public func initializationVector(of number: Int) -> [UInt8] { SegmentCipher.initializationVector(of: number) }
+    }
+
+    /// Of the whole video.
+    public var duration: MediaTime
+    /// The best first; segments begin at the same times in all of them.
+    public var video: [Rendition]
+    /// Where the small pictures of the seek bar lie, once `picture(id, .storyboard)` is there.
+    public var storyboard: Storyboard
+    /// The sound that all share.
+    public var audio: Rendition?
+
+    public subscript(name: String) -> Rendition? {
+        audio?.name == name ? audio : video.first { $0.name == name }
+    }
+}
