@@ -33,7 +33,7 @@ lint: ## formatting and the web's types, without changing anything
 
 format: ## bring Swift and web sources into the house's format
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests $(wildcard fuzz)
-	@cd web && deno fmt --quiet
+	@deno fmt --quiet
 
 bench: ## the figures of the house, side by side with nginx and ffmpeg
 	@scripts/setup bench
