@@ -1,0 +1,62 @@
+/// The name of a header field: compared without regard to ASCII case, sent as written.
+public struct FieldName: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let rawName: String
+
+    public init(_ name: String) { rawName = name }
+    public init(stringLiteral name: String) { rawName = name }
+
+    public static func == (a: FieldName, b: FieldName) -> Bool {
+        a.rawName.utf8.count == b.rawName.utf8.count
+            && zip(a.rawName.utf8, b.rawName.utf8).allSatisfy { ASCII.lowercase($0) == ASCII.lowercase($1) }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for byte in rawName.utf8 { hasher.combine(ASCII.lowercase(byte)) }
+    }
+
+    public var description: String { rawName }
+}
+
+extension FieldName {
+    public static var accept: FieldName { "Accept" }
+    public static var acceptEncoding: FieldName { "Accept-Encoding" }
+    public static var acceptLanguage: FieldName { "Accept-Language" }
+    public static var acceptRanges: FieldName { "Accept-Ranges" }
+    public static var accessControlAllowCredentials: FieldName { "Access-Control-Allow-Credentials" }
+    public static var accessControlAllowHeaders: FieldName { "Access-Control-Allow-Headers" }
+    public static var accessControlAllowMethods: FieldName { "Access-Control-Allow-Methods" }
+    public static var accessControlAllowOrigin: FieldName { "Access-Control-Allow-Origin" }
+    public static var accessControlExposeHeaders: FieldName { "Access-Control-Expose-Headers" }
+    public static var accessControlMaxAge: FieldName { "Access-Control-Max-Age" }
+    public static var accessControlRequestMethod: FieldName { "Access-Control-Request-Method" }
+    public static var allow: FieldName { "Allow" }
+    public static var authorization: FieldName { "Authorization" }
+    public static var cacheControl: FieldName { "Cache-Control" }
+    public static var connection: FieldName { "Connection" }
+    public static var contentDisposition: FieldName { "Content-Disposition" }
+    public static var contentEncoding: FieldName { "Content-Encoding" }
+    public static var contentLength: FieldName { "Content-Length" }
+    public static var contentRange: FieldName { "Content-Range" }
+    public static var contentSecurityPolicy: FieldName { "Content-Security-Policy" }
+    public static var contentType: FieldName { "Content-Type" }
+    public static var cookie: FieldName { "Cookie" }
+    public static var date: FieldName { "Date" }
+    public static var etag: FieldName { "ETag" }
+    public static var expect: FieldName { "Expect" }
+    public static var host: FieldName { "Host" }
+    public static var ifMatch: FieldName { "If-Match" }
+    public static var ifModifiedSince: FieldName { "If-Modified-Since" }
+    public static var ifNoneMatch: FieldName { "If-None-Match" }
+    public static var ifRange: FieldName { "If-Range" }
+    public static var lastModified: FieldName { "Last-Modified" }
+    public static var location: FieldName { "Location" }
+    public static var origin: FieldName { "Origin" }
+    public static var range: FieldName { "Range" }
+    public static var retryAfter: FieldName { "Retry-After" }
+    public static var setCookie: FieldName { "Set-Cookie" }
+    public static var transferEncoding: FieldName { "Transfer-Encoding" }
+    public static var userAgent: FieldName { "User-Agent" }
+    public static var vary: FieldName { "Vary" }
+    public static var wwwAuthenticate: FieldName { "WWW-Authenticate" }
+    public static var xRequestID: FieldName { "X-Request-Id" }
+}

@@ -1,0 +1,168 @@
+/// Header fields in order, kept as the bytes that stand on the wire (`name: value\r\n`) with ranges into them: reading a
+/// request copies nothing per field, and sending a response is one copy of the block.
+public struct HeaderFields: Sendable {
+    struct Entry: Sendable {
+        var start: UInt32
+        var nameCount: UInt32
+        var valueCount: UInt32
+
+        var nameRange: Range<Int> { Int(start)..<Int(start + nameCount) }
+        var valueRange: Range<Int> { Int(start + nameCount) + 2..<Int(start + nameCount + valueCount) + 2 }
+        var range: Range<Int> { Int(start)..<Int(start + nameCount + valueCount) + 4 }
+    }
+
+    private(set) var bytes: [UInt8] = []
+    private(set) var entries: [Entry] = []
+
+    public init() {}
+
+    public init(_ fields: [(FieldName, String)]) {
+        for (name, value) in fields { append(name, value) }
+    }
+
+    public var count: Int { entries.count }
+    public var isEmpty: Bool { entries.isEmpty }
+
+    /// All values of the field, joined by a comma as RFC 9110 5.3 allows (cookies by a semicolon); nil when there is none.
+    /// Setting replaces every field of that name.
+    public subscript(_ name: FieldName) -> String? {
+        get {
+            var joined: String?
+            for entry in entries where matches(entry, name) {
+                let value = text(entry.valueRange)
+                joined = joined.map { $0 + (name == .cookie ? "; " : ", ") + value } ?? value
+            }
+            return joined
+        }
+        set {
+            remove(name)
+            if let newValue { append(name, newValue) }
+        }
+    }
+
+    public func values(of name: FieldName) -> [String] {
+        entries.filter { matches($0, name) }.map { text($0.valueRange) }
+    }
+
+    public func contains(_ name: FieldName) -> Bool { entries.contains { matches($0, name) } }
+
+    /// The first value's bytes, without making a string.
+    public func bytes(of name: FieldName) -> ArraySlice<UInt8>? {
+        for entry in entries where matches(entry, name) { return bytes[entry.valueRange] }
+        return nil
+    }
+
+    /// Adds a field. Bytes that could end the line early become spaces, so no value can inject another field.
+    public mutating func append(_ name: FieldName, _ value: String) {
+        var value = value
+        value.withUTF8 { value in
+            var name = name.rawName
+            name.withUTF8 { append(name: $0, value: value) }
+        }
+    }
+
+    public mutating func append(contentsOf other: HeaderFields) {
+        let offset = UInt32(bytes.count)
+        bytes.append(contentsOf: other.bytes)
+        for entry in other.entries {
+            entries.append(Entry(start: entry.start + offset, nameCount: entry.nameCount, valueCount: entry.valueCount))
+        }
+    }
+
+    public mutating func remove(_ name: FieldName) {
+        guard contains(name) else { return }
+        var kept = HeaderFields()
+        for entry in entries where !matches(entry, name) {
+            kept.entries.append(
+                Entry(start: UInt32(kept.bytes.count), nameCount: entry.nameCount, valueCount: entry.valueCount))
+            kept.bytes.append(contentsOf: bytes[entry.range])
+        }
+        self = kept
+    }
+
+    private mutating func append(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+        let start = bytes.count
+        bytes.append(contentsOf: name)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(ASCII.space)
+        bytes.append(contentsOf: value)
+        for index in bytes.index(start, offsetBy: name.count + 2)..<bytes.count
+        where ASCII.isForbiddenInValue(bytes[index]) {
+            bytes[index] = ASCII.space
+        }
+        bytes.append(ASCII.cr)
+        bytes.append(ASCII.lf)
+        entries.append(
+            Entry(start: UInt32(start), nameCount: UInt32(name.count), valueCount: UInt32(value.count)))
+    }
+
+    private func text(_ range: Range<Int>) -> String {
+        String(decoding: bytes[range], as: UTF8.self)
+    }
+
+    func matches(_ entry: Entry, _ name: FieldName) -> Bool {
+        guard Int(entry.nameCount) == name.rawName.utf8.count else { return false }
+        return bytes.withUnsafeBufferPointer { bytes in
+            var index = Int(entry.start)
+            for byte in name.rawName.utf8 {
+                if ASCII.lowercase(byte) != ASCII.lowercase(bytes[index]) { return false }
+                index += 1
+            }
+            return true
+        }
+    }
+}
+
+// MARK: Filling from a parser
+
+extension HeaderFields {
+    mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// Names and values may arrive in pieces: a name is opened, grows, is closed, and so is its value.
+    mutating func openName() { entries.append(Entry(start: UInt32(bytes.count), nameCount: 0, valueCount: 0)) }
+
+    mutating func grow(by part: UnsafeBufferPointer<UInt8>) { bytes.append(contentsOf: part) }
+
+    mutating func closeName() {
+        let last = entries.count - 1
+        entries[last].nameCount = UInt32(bytes.count) - entries[last].start
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(ASCII.space)
+    }
+
+    mutating func closeValue() {
+        let last = entries.count - 1
+        while let byte = bytes.last, byte == ASCII.space || byte == ASCII.tab,
+            bytes.count > Int(entries[last].start + entries[last].nameCount) + 2
+        {
+            bytes.removeLast()
+        }
+        entries[last].valueCount = UInt32(bytes.count) - entries[last].start - entries[last].nameCount - 2
+        bytes.append(ASCII.cr)
+        bytes.append(ASCII.lf)
+    }
+}
+
+extension HeaderFields: Sequence {
+    public typealias Element = (name: String, value: String)
+
+    public func makeIterator() -> AnyIterator<Element> {
+        var index = 0
+        return AnyIterator {
+            guard index < entries.count else { return nil }
+            defer { index += 1 }
+            return (text(entries[index].nameRange), text(entries[index].valueRange))
+        }
+    }
+}
+
+extension HeaderFields: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral fields: (FieldName, String)...) { self.init(fields) }
+}
+
+extension HeaderFields: CustomStringConvertible {
+    public var description: String { String(decoding: bytes, as: UTF8.self) }
+}
