@@ -1,0 +1,35 @@
+extension Response {
+    /// Compresses a text body that is in memory when the client takes gzip.
+    ///
+    /// Answers marked `no-store` stay as they are: they carry secrets, whose length would show what else is in the
+    /// body (BREACH).
+    public mutating func compressIfUseful(for request: Request) {
+        guard status == .ok, let count = body.byteCount, count >= Gzip.leastByteCount, isText,
+            !headers.contains(.contentEncoding), !headers.contains(.acceptRanges),
+            headers[.cacheControl].map({ !$0.contains("no-store") }) ?? true
+        else { return }
+        headers.append(.vary, "Accept-Encoding")
+        guard request.headers.contains(.acceptEncoding), Gzip.isAccepted(by: request.headers[.acceptEncoding]),
+            let compressed = compressedBody()
+        else { return }
+        body = .bytes(compressed)
+        headers.append(.contentEncoding, "gzip")
+        if let tag = headers[.etag].flatMap({ EntityTag(parsing: $0) }) {
+            headers[.etag] = EntityTag(tag.opaque, isWeak: true).description
+        }
+    }
+
+    private func compressedBody() -> [UInt8]? {
+        switch body {
+        case .bytes(let bytes): Gzip.compress(bytes)
+        case .string(let text): Gzip.compress(Array(text.utf8))
+        case .empty, .file, .pieces, .stream: nil
+        }
+    }
+
+    private var isText: Bool {
+        guard let type = headers[.contentType]?.lowercased() else { return false }
+        return type.hasPrefix("text/") || type.contains("json") || type.contains("javascript")
+            || type.contains("mpegurl") || type.contains("xml") || type.contains("manifest")
+    }
+}

@@ -1,0 +1,31 @@
+import HTTP
+import Reactor
+import Telemetry
+
+/// One line for each request, when its response has left. Never the query: it may carry tokens.
+struct AccessLog {
+    let log: Log
+    let id: RequestID
+    let method: Request.Method
+    let path: String
+    let route: Route
+    let address: SocketAddress
+    let start: MonotonicTime
+
+    func write(_ completion: Response.Completion) {
+        let milliseconds = Double((MonotonicTime.now - start).wholeNanoseconds / 1000) / 1000
+        log.info(
+            "request",
+            [
+                "request_id": .string(id.description),
+                "method": .string(method.rawValue),
+                "path": .string(path),
+                "route": .string(route.path),
+                "status": .integer(completion.status.code),
+                "bytes": .integer(completion.byteCount),
+                "ms": .real(milliseconds),
+                "address": .string(address.host),
+                "whole": .bool(completion.isWhole),
+            ])
+    }
+}

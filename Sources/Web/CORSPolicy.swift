@@ -1,0 +1,48 @@
+import HTTP
+
+/// Which other origins' pages may call this server. None unless listed; `*` is never sent, because answers depend on
+/// who is signed in.
+public struct CORSPolicy: Sendable {
+    public var allowedOrigins: Set<String>
+    public var allowsCredentials: Bool
+
+    private static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+    private static let requestFields =
+        "Authorization, Content-Type, Range, If-None-Match, X-CSRF-Token, Tus-Resumable, Upload-Length, Upload-Offset, "
+        + "Upload-Metadata, Upload-Checksum"
+    private static let responseFields =
+        "Location, Content-Range, ETag, Retry-After, X-Request-Id, Tus-Resumable, Tus-Version, Tus-Extension, "
+        + "Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires, Palco-Video-Id"
+
+    public init(allowedOrigins: Set<String> = [], allowsCredentials: Bool = false) {
+        self.allowedOrigins = allowedOrigins
+        self.allowsCredentials = allowsCredentials
+    }
+
+    /// The answer to a preflight from an allowed origin; other OPTIONS requests go to the routes.
+    func preflight(for request: Request) -> Response? {
+        guard !allowedOrigins.isEmpty, request.method == .options,
+            request.headers.contains(.accessControlRequestMethod), allowedOrigin(of: request) != nil
+        else { return nil }
+        return Response(
+            status: .noContent,
+            headers: [
+                .accessControlAllowMethods: Self.methods, .accessControlAllowHeaders: Self.requestFields,
+                .accessControlMaxAge: "600",
+            ])
+    }
+
+    func apply(to response: inout Response, for request: Request) {
+        guard !allowedOrigins.isEmpty else { return }
+        response.headers.append(.vary, "Origin")
+        guard let origin = allowedOrigin(of: request) else { return }
+        response.headers.append(.accessControlAllowOrigin, origin)
+        response.headers.append(.accessControlExposeHeaders, Self.responseFields)
+        if allowsCredentials { response.headers.append(.accessControlAllowCredentials, "true") }
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    }
+
+    private func allowedOrigin(of request: Request) -> String? {
+        request.headers[.origin].flatMap { allowedOrigins.contains($0) ? $0 : nil }
+    }
+}

@@ -1,0 +1,161 @@
+import Glibc
+import HTTP
+
+public enum MultipartError: Error, Sendable, Equatable {
+    case noBoundary
+    case malformed
+    case partHeadTooLarge
+    case tooManyParts
+    /// The body ended before the closing boundary.
+    case truncated
+    case fieldTooLarge(name: String, limit: Int)
+
+    var problem: Problem {
+        switch self {
+        case .noBoundary:
+            Problem(.unsupportedMediaType, code: "unsupported_media_type", detail: "Send multipart/form-data.")
+        case .malformed, .partHeadTooLarge, .tooManyParts:
+            .badRequest(code: "malformed_form", "The multipart form is malformed.")
+        case .truncated: .badRequest(code: "truncated_form", "The form ended before its last part did.")
+        case .fieldTooLarge(let name, let limit):
+            Problem(
+                .contentTooLarge, code: "field_too_large", detail: "The field \(name) may have at most \(limit) bytes.")
+        }
+    }
+}
+
+/// Cuts `multipart/form-data` (RFC 7578, RFC 2046 5.1) into parts. Does no I/O: it is fed pieces of any size and gives
+/// events; what may be the begin of a boundary is held back until it is known.
+struct MultipartParser {
+    enum Event: Equatable {
+        case part(PartHead)
+        case data([UInt8])
+        case partEnd
+        case end
+    }
+
+    private enum State { case preamble, delimiterTail, head, data, finished }
+
+    static let headLimit = 8 << 10
+    static let mostParts = 64
+
+    /// CRLF, two dashes, the boundary. The first one stands without its CRLF, which is therefore put before the body.
+    private let delimiter: [UInt8]
+    private var state = State.preamble
+    private var buffer: [UInt8] = [ASCIIByte.cr, ASCIIByte.lf]
+    private var start = 0
+    private var partCount = 0
+
+    init(boundary: String) { delimiter = [ASCIIByte.cr, ASCIIByte.lf] + Array("--\(boundary)".utf8) }
+
+    mutating func feed(_ bytes: [UInt8]) {
+        if start == buffer.count {
+            buffer = bytes
+        } else {
+            buffer.removeSubrange(..<start)
+            buffer += bytes
+        }
+        start = 0
+    }
+
+    /// The next event, or nil when more bytes are needed.
+    mutating func next() throws(MultipartError) -> Event? {
+        while true {
+            switch state {
+            case .preamble:
+                guard skipPreamble() else { return nil }
+                state = .delimiterTail
+            case .delimiterTail:
+                guard let isLast = try takeDelimiterTail() else { return nil }
+                state = isLast ? .finished : .head
+                if isLast { return .end }
+            case .head:
+                guard let head = try takeHead() else { return nil }
+                partCount += 1
+                if partCount > Self.mostParts { throw .tooManyParts }
+                state = .data
+                return .part(head)
+            case .data: return takeData()
+            case .finished: return nil
+            }
+        }
+    }
+
+    var isFinished: Bool { state == .finished }
+
+    private mutating func skipPreamble() -> Bool {
+        if let found = find(delimiter) {
+            start = found + delimiter.count
+            return true
+        }
+        start = max(start, buffer.count - delimiter.count + 1)
+        return false
+    }
+
+    /// Behind a boundary stands `--` at the end of the form, or blanks and a line end.
+    private mutating func takeDelimiterTail() throws(MultipartError) -> Bool? {
+        let dash = UInt8(ascii: "-")
+        guard buffer.count - start >= 2 else { return nil }
+        if buffer[start] == dash {
+            guard buffer[start + 1] == dash else { throw .malformed }
+            return true
+        }
+        var index = start
+        while index < buffer.count, buffer[index] == UInt8(ascii: " ") || buffer[index] == UInt8(ascii: "\t") {
+            index += 1
+            if index - start > Self.headLimit { throw .malformed }
+        }
+        guard buffer.count - index >= 2 else { return nil }
+        guard buffer[index] == ASCIIByte.cr, buffer[index + 1] == ASCIIByte.lf else { throw .malformed }
+        start = index + 2
+        return false
+    }
+
+    private mutating func takeHead() throws(MultipartError) -> PartHead? {
+        // A part without any field has its empty line at once.
+        if buffer.count - start >= 2, buffer[start] == ASCIIByte.cr, buffer[start + 1] == ASCIIByte.lf {
+            throw .malformed
+        }
+        guard let end = find([ASCIIByte.cr, ASCIIByte.lf, ASCIIByte.cr, ASCIIByte.lf]) else {
+            if buffer.count - start > Self.headLimit { throw .partHeadTooLarge }
+            return nil
+        }
+        if end - start > Self.headLimit { throw .partHeadTooLarge }
+        let head = try PartHead(parsing: buffer[start..<end])
+        start = end + 4
+        // An empty part's boundary begins with the line end of the head.
+        start -= 2
+        if !buffer[start...].starts(with: delimiter.prefix(buffer.count - start)) { start += 2 }
+        return head
+    }
+
+    private mutating func takeData() -> Event? {
+        if let found = find(delimiter) {
+            if found > start {
+                defer { start = found }
+                return .data(Array(buffer[start..<found]))
+            }
+            start = found + delimiter.count
+            state = .delimiterTail
+            return .partEnd
+        }
+        let safe = max(start, buffer.count - delimiter.count + 1)
+        guard safe > start else { return nil }
+        defer { start = safe }
+        return .data(Array(buffer[start..<safe]))
+    }
+
+    private func find(_ wanted: [UInt8]) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, bytes.count > start,
+                let found = memmem(base + start, bytes.count - start, wanted, wanted.count)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
+    }
+}
+
+enum ASCIIByte {
+    static let cr = UInt8(ascii: "\r")
+    static let lf = UInt8(ascii: "\n")
+}

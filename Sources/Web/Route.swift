@@ -1,0 +1,28 @@
+import HTTP
+
+/// What is known of a route before any request: for the log, for the documentation and for tests that walk all routes.
+public final class Route: Sendable, CustomStringConvertible {
+    public let method: Request.Method
+    /// As registered: `/api/v1/videos/{id}`.
+    public let path: String
+    public let access: AccessRule
+    /// The most bytes of body it takes.
+    public let bodyLimit: Int
+    /// Whether the access log has a line for it.
+    public let isLogged: Bool
+
+    public init(
+        method: Request.Method, path: String, access: AccessRule, bodyLimit: Int = 0, isLogged: Bool = true
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.bodyLimit = bodyLimit
+        self.isLogged = isLogged
+    }
+
+    public var description: String { "\(method) \(path)" }
+
+    /// Stands for requests that match no route.
+    static let none = Route(method: .get, path: "-", access: .public)
+}

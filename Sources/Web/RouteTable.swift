@@ -1,0 +1,139 @@
+import HTTP
+
+/// What a path leads to: one handler for each method.
+struct Endpoint: Sendable {
+    let route: Route
+    let parameterNames: [String]
+    let handler: @Sendable (Request, BaseContext) async throws -> Response
+}
+
+/// All routes as a tree of path segments: filled once, then only read.
+struct RouteTable: Sendable {
+    private struct Node: Sendable {
+        var literals: [(text: [UInt8], node: Int)] = []
+        /// The more fixed text, the earlier it is tried.
+        var patterns: [(prefix: [UInt8], suffix: [UInt8], node: Int)] = []
+        var rest: Int?
+        var endpoints: [Endpoint] = []
+    }
+
+    enum Match {
+        case found(Endpoint, PathParameters)
+        case methodNotAllowed([Request.Method])
+        case notFound
+    }
+
+    private var nodes = [Node()]
+
+    mutating func insert(_ pattern: PathPattern, _ endpoint: Endpoint) throws {
+        var node = 0
+        for piece in pattern.pieces { node = child(of: node, for: piece) }
+        if nodes[node].endpoints.contains(where: { $0.route.method == endpoint.route.method }) {
+            throw RouterError.duplicate(endpoint.route.description)
+        }
+        nodes[node].endpoints.append(endpoint)
+    }
+
+    private mutating func child(of parent: Int, for piece: PathPattern.Piece) -> Int {
+        switch piece {
+        case .literal(let text):
+            let text = Array(text.utf8)
+            if let known = nodes[parent].literals.first(where: { $0.text == text }) { return known.node }
+            nodes[parent].literals.append((text, nodes.count))
+        case .parameter(let prefix, let suffix):
+            let (prefix, suffix) = (Array(prefix.utf8), Array(suffix.utf8))
+            if let known = nodes[parent].patterns.first(where: { $0.prefix == prefix && $0.suffix == suffix }) {
+                return known.node
+            }
+            nodes[parent].patterns.append((prefix, suffix, nodes.count))
+            nodes[parent].patterns.sort { $0.prefix.count + $0.suffix.count > $1.prefix.count + $1.suffix.count }
+        case .rest:
+            if let known = nodes[parent].rest { return known }
+            nodes[parent].rest = nodes.count
+        }
+        nodes.append(Node())
+        return nodes.count - 1
+    }
+
+    /// - Parameter target: the request target; what stands behind `?` is not looked at.
+    func match(_ method: Request.Method, _ target: String) -> Match {
+        var target = target
+        return target.withUTF8 { bytes in
+            let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
+            guard end > 0, bytes[0] == UInt8(ascii: "/") else { return .notFound }
+            let path = UnsafeBufferPointer(rebasing: bytes[..<end])
+            var values: [Range<Int>] = []
+            guard let node = find(in: path, at: 1, from: 0, method: method, values: &values) else { return .notFound }
+            guard let endpoint = endpoint(of: node, for: method) else {
+                return .methodNotAllowed(nodes[node].endpoints.map(\.route.method))
+            }
+            if values.isEmpty { return .found(endpoint, PathParameters()) }
+            var parameters = PathParameters()
+            for (name, range) in zip(endpoint.parameterNames, values) {
+                guard let value = PercentEncoding.decode(path[range]) else { return .notFound }
+                parameters.append(name, value)
+            }
+            return .found(endpoint, parameters)
+        }
+    }
+
+    private func endpoint(of node: Int, for method: Request.Method) -> Endpoint? {
+        if let exact = nodes[node].endpoints.first(where: { $0.route.method == method }) { return exact }
+        return method == .head ? nodes[node].endpoints.first { $0.route.method == .get } : nil
+    }
+
+    /// The node of the whole path. A node without the method is only a second choice: another branch may have it.
+    private func find(
+        in path: UnsafeBufferPointer<UInt8>, at start: Int, from node: Int, method: Request.Method,
+        values: inout [Range<Int>]
+    ) -> Int? {
+        var end = start
+        while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
+        let segment = UnsafeBufferPointer(rebasing: path[start..<end])
+        var second: (node: Int, values: [Range<Int>])?
+
+        func take(_ child: Int) -> Bool {
+            if end == path.count {
+                guard !nodes[child].endpoints.isEmpty else { return false }
+                found = child
+            } else {
+                found = find(in: path, at: end + 1, from: child, method: method, values: &values)
+            }
+            guard let found else { return false }
+            if endpoint(of: found, for: method) != nil { return true }
+            if second == nil { second = (found, values) }
+            return false
+        }
+        var found: Int?
+
+        if let literal = literal(segment, of: node), take(literal) { return found }
+        let depth = values.count
+        for pattern in nodes[node].patterns
+        where segment.count > pattern.prefix.count + pattern.suffix.count
+            && segment.prefix(pattern.prefix.count).elementsEqual(pattern.prefix)
+            && segment.suffix(pattern.suffix.count).elementsEqual(pattern.suffix)
+        {
+            values.append(start + pattern.prefix.count..<end - pattern.suffix.count)
+            if take(pattern.node) { return found }
+            values.removeSubrange(depth...)
+        }
+        if let rest = nodes[node].rest, start < path.count {
+            values.append(start..<path.count)
+            if endpoint(of: rest, for: method) != nil { return rest }
+            if second == nil { second = (rest, values) }
+            values.removeSubrange(depth...)
+        }
+        if let second { values = second.values }
+        return second?.node
+    }
+
+    private func literal(_ segment: UnsafeBufferPointer<UInt8>, of node: Int) -> Int? {
+        for child in nodes[node].literals
+        where child.text.count == segment.count && child.text.elementsEqual(segment) {
+            return child.node
+        }
+        guard segment.contains(UInt8(ascii: "%")), let decoded = PercentEncoding.decode(segment) else { return nil }
+        let bytes = Array(decoded.utf8)
+        return nodes[node].literals.first { $0.text == bytes }?.node
+    }
+}

@@ -1,0 +1,107 @@
+import HTTP
+import Telemetry
+
+/// What runs around a handler. It may answer itself, or call `next` and change what comes back.
+public typealias Middleware<Context: RequestContext> =
+    @Sendable (Request, Context, Next<Context>) async throws -> Response
+public typealias Next<Context: RequestContext> = @Sendable (Request, Context) async throws -> Response
+
+/// Collects routes; `build` checks them and freezes them into an `Application`.
+public final class RouterBuilder: RouteCollector {
+    public typealias Context = BaseContext
+
+    public struct Options: Sendable {
+        public var security = SecurityHeaders()
+        public var cors = CORSPolicy()
+        /// For routes that say nothing else.
+        public var bodyLimit = 1 << 20
+        /// Shows an error to a person instead of JSON; nil leaves it as JSON.
+        public var errorPage: (@Sendable (Problem, Request) -> Response?)?
+
+        public init() {}
+    }
+
+    private struct Registration {
+        let method: Request.Method
+        let path: String
+        let access: AccessRule?
+        let bodyLimit: Int
+        let isLogged: Bool
+        let provesAccess: Bool
+        let handler: Next<BaseContext>
+    }
+
+    private let options: Options
+    private let log: Log
+    private let accessCheck: AccessCheck?
+    private var registrations: [Registration] = []
+    private var middleware: [Middleware<BaseContext>] = []
+
+    /// - Parameter accessCheck: enforces the rules of all routes; without one only public routes can be built, or
+    ///   those in a group whose context proves the rule.
+    public init(log: Log = .silent, options: Options = Options(), accessCheck: AccessCheck? = nil) {
+        self.log = log
+        self.options = options
+        self.accessCheck = accessCheck
+    }
+
+    /// Runs around every route's handler, the first added outermost, after the access check.
+    public func add(middleware: @escaping Middleware<BaseContext>) { self.middleware.append(middleware) }
+
+    public var root: RouterGroup<BaseContext> { RouterGroup(builder: self) }
+
+    public func on(
+        _ method: Request.Method, _ path: String, access: AccessRule?, bodyLimit: Int?, logged: Bool,
+        _ handler: @escaping Next<BaseContext>
+    ) {
+        root.on(method, path, access: access, bodyLimit: bodyLimit, logged: logged, handler)
+    }
+
+    func register(
+        _ method: Request.Method, _ path: String, access: AccessRule?, bodyLimit: Int?, logged: Bool,
+        provesAccess: Bool, _ handler: @escaping Next<BaseContext>
+    ) {
+        registrations.append(
+            Registration(
+                method: method, path: path, access: access, bodyLimit: bodyLimit ?? options.bodyLimit,
+                isLogged: logged, provesAccess: provesAccess, handler: handler))
+    }
+
+    /// - Throws: `RouterError` for the first route that must not start.
+    public func build() throws -> Application {
+        var table = RouteTable()
+        var routes: [Route] = []
+        for registration in registrations {
+            let label = "\(registration.method) \(registration.path)"
+            guard let access = registration.access else { throw RouterError.missingAccessRule(label) }
+            if access.kind != .public, accessCheck == nil, !registration.provesAccess {
+                throw RouterError.noAccessCheck(label)
+            }
+            let route = Route(
+                method: registration.method, path: registration.path, access: access,
+                bodyLimit: registration.bodyLimit, isLogged: registration.isLogged)
+            let pattern = try PathPattern(registration.path)
+            try table.insert(
+                pattern,
+                Endpoint(route: route, parameterNames: pattern.names, handler: guarded(registration, by: access)))
+            routes.append(route)
+        }
+        return Application(table: table, routes: routes, options: options, log: log)
+    }
+
+    /// The access check outermost, then middleware, then the handler.
+    private func guarded(_ registration: Registration, by access: AccessRule) -> Next<BaseContext> {
+        var handler = registration.handler
+        for middleware in middleware.reversed() {
+            let next = handler
+            handler = { request, context in try await middleware(request, context, next) }
+        }
+        guard let accessCheck, access.kind != .public else { return handler }
+        let inner = handler
+        return { request, context in
+            var context = context
+            try await accessCheck(request, &context, access)
+            return try await inner(request, context)
+        }
+    }
+}

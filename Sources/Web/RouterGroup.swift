@@ -1,0 +1,141 @@
+import HTTP
+
+/// Something that routes can be added to: the builder, or a group with a prefix and a context of its own.
+public protocol RouteCollector<Context> {
+    associatedtype Context: RequestContext
+
+    func on(
+        _ method: Request.Method, _ path: String, access: AccessRule?, bodyLimit: Int?, logged: Bool,
+        _ handler: @escaping Next<Context>)
+
+    var root: RouterGroup<Context> { get }
+}
+
+extension RouteCollector {
+    public func get(
+        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = 0, logged: Bool = true,
+        _ handler: @escaping Next<Context>
+    ) { on(.get, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+
+    public func post(
+        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = nil, logged: Bool = true,
+        _ handler: @escaping Next<Context>
+    ) { on(.post, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+
+    public func put(
+        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = nil, logged: Bool = true,
+        _ handler: @escaping Next<Context>
+    ) { on(.put, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+
+    public func patch(
+        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = nil, logged: Bool = true,
+        _ handler: @escaping Next<Context>
+    ) { on(.patch, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+
+    public func delete(
+        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = nil, logged: Bool = true,
+        _ handler: @escaping Next<Context>
+    ) { on(.delete, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+
+    public func head(
+        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = 0, logged: Bool = true,
+        _ handler: @escaping Next<Context>
+    ) { on(.head, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+
+    public func options(
+        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = 0, logged: Bool = true,
+        _ handler: @escaping Next<Context>
+    ) { on(.options, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+
+    /// Routes below a prefix. `access` is for those that name no other rule.
+    public func group(_ prefix: String = "", access: AccessRule? = nil, bodyLimit: Int? = nil) -> RouterGroup<Context> {
+        root.narrowed(prefix, access: access, bodyLimit: bodyLimit)
+    }
+
+    /// Routes whose handlers take a context of their own, made for each request from this group's context.
+    ///
+    /// - Parameter provesAccess: making the context refuses whoever does not meet the routes' rules, so no access
+    ///   check of the router is needed.
+    public func group<Child: RequestContext>(
+        _ prefix: String = "", access: AccessRule? = nil, bodyLimit: Int? = nil, provesAccess: Bool = false,
+        context make: @escaping @Sendable (Request, Context) async throws -> Child
+    ) -> RouterGroup<Child> {
+        root.narrowed(prefix, access: access, bodyLimit: bodyLimit).mapped(provesAccess: provesAccess, make)
+    }
+
+    public func group<Child: ChildContext>(
+        _ prefix: String = "", access: AccessRule? = nil, bodyLimit: Int? = nil, provesAccess: Bool = false,
+        context: Child.Type
+    ) -> RouterGroup<Child> where Child.Parent == Context {
+        group(prefix, access: access, bodyLimit: bodyLimit, provesAccess: provesAccess) { request, parent in
+            try await Child(parent, request: request)
+        }
+    }
+}
+
+/// Routes that share a prefix, defaults, a context type and middleware. A value: narrowing makes another one.
+public struct RouterGroup<Context: RequestContext>: RouteCollector {
+    private let builder: RouterBuilder
+    private var prefix = ""
+    private var access: AccessRule?
+    private var bodyLimit: Int?
+    private var provesAccess = false
+    /// Turns a handler of this group into one of the router.
+    private let lower: @Sendable (@escaping Next<Context>) -> Next<BaseContext>
+
+    public var root: RouterGroup<Context> { self }
+
+    public func on(
+        _ method: Request.Method, _ path: String, access: AccessRule?, bodyLimit: Int?, logged: Bool,
+        _ handler: @escaping Next<Context>
+    ) {
+        builder.register(
+            method, prefix + path, access: access ?? self.access, bodyLimit: bodyLimit ?? self.bodyLimit,
+            logged: logged, provesAccess: provesAccess, lower(handler))
+    }
+
+    /// The same group with `middleware` around its handlers, inside what is already there.
+    public func with(middleware: @escaping Middleware<Context>) -> RouterGroup {
+        let lower = lower
+        return RouterGroup(copying: self) { handler in
+            lower { request, context in try await middleware(request, context, handler) }
+        }
+    }
+
+    func narrowed(_ prefix: String, access: AccessRule?, bodyLimit: Int?) -> RouterGroup {
+        var group = self
+        group.prefix += prefix
+        group.access = access ?? self.access
+        group.bodyLimit = bodyLimit ?? self.bodyLimit
+        return group
+    }
+
+    func mapped<Child: RequestContext>(
+        provesAccess: Bool, _ make: @escaping @Sendable (Request, Context) async throws -> Child
+    ) -> RouterGroup<Child> {
+        let lower = lower
+        var group = RouterGroup<Child>(copying: self) { handler in
+            lower { request, context in try await handler(request, try await make(request, context)) }
+        }
+        group.provesAccess = provesAccess || self.provesAccess
+        return group
+    }
+
+    private init<Other>(
+        copying other: RouterGroup<Other>, lower: @escaping @Sendable (@escaping Next<Context>) -> Next<BaseContext>
+    ) {
+        builder = other.builder
+        prefix = other.prefix
+        access = other.access
+        bodyLimit = other.bodyLimit
+        provesAccess = other.provesAccess
+        self.lower = lower
+    }
+}
+
+extension RouterGroup where Context == BaseContext {
+    init(builder: RouterBuilder) {
+        self.builder = builder
+        lower = { $0 }
+    }
+}

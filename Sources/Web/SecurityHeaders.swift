@@ -1,0 +1,42 @@
+import HTTP
+
+/// Header fields that tell browsers to trust nothing but this server.
+public struct SecurityHeaders: Sendable {
+    /// For pages: no inline script or style, nothing from elsewhere; media and workers may come from blobs, because the
+    /// player makes them.
+    public static let pagePolicy = [
+        "default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:",
+        "media-src 'self' blob:", "worker-src 'self' blob:", "connect-src 'self'", "font-src 'self'",
+        "object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+    ].joined(separator: "; ")
+
+    /// For everything that is no page.
+    public static let dataPolicy = "default-src 'none'; frame-ancestors 'none'"
+
+    private let forPages: HeaderFields
+    private let forData: HeaderFields
+
+    public init(pagePolicy: String = SecurityHeaders.pagePolicy) {
+        let shared: [(FieldName, String)] = [
+            ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+        ]
+        forPages = HeaderFields(
+            [(.contentSecurityPolicy, pagePolicy)] + shared + [
+                ("X-Frame-Options", "DENY"), ("Cross-Origin-Opener-Policy", "same-origin"),
+                ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+            ])
+        forData = HeaderFields([(.contentSecurityPolicy, Self.dataPolicy)] + shared)
+    }
+
+    /// A policy that the handler set itself stays.
+    func apply(to response: inout Response) {
+        guard !response.headers.contains(.contentSecurityPolicy) else { return }
+        response.headers.append(contentsOf: isPage(response) ? forPages : forData)
+    }
+
+    private func isPage(_ response: Response) -> Bool {
+        guard let type = response.headers.bytes(of: .contentType) else { return false }
+        return type.starts(with: "text/html".utf8)
+    }
+}
