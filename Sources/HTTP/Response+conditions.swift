@@ -76,7 +76,8 @@ extension Response {
         let type = headers[.contentType] ?? "application/octet-stream"
         var pieces: [Piece] = []
         for range in ranges {
-            let head = "\r\n--\(boundary)\r\nContent-Type: \(type)\r\n"
+            let head =
+                "\r\n--\(boundary)\r\nContent-Type: \(type)\r\n"
                 + "Content-Range: \(Self.contentRange(range, of: length))\r\n\r\n"
             pieces.append(.bytes(Array(head.utf8)))
             switch slice(range) {

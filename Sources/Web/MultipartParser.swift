@@ -123,9 +123,6 @@ struct MultipartParser {
         if end - start > Self.headLimit { throw .partHeadTooLarge }
         let head = try PartHead(parsing: buffer[start..<end])
         start = end + 4
-        // An empty part's boundary begins with the line end of the head.
-        start -= 2
-        if !buffer[start...].starts(with: delimiter.prefix(buffer.count - start)) { start += 2 }
         return head
     }
 
@@ -145,12 +142,19 @@ struct MultipartParser {
         return .data(Array(buffer[start..<safe]))
     }
 
+    /// Where `wanted` begins, from `start` on. It begins with a carriage return, which `memchr` finds fast.
     private func find(_ wanted: [UInt8]) -> Int? {
         buffer.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress, bytes.count > start,
-                let found = memmem(base + start, bytes.count - start, wanted, wanted.count)
-            else { return nil }
-            return UnsafeRawPointer(found) - base
+            guard let base = bytes.baseAddress else { return nil }
+            var index = start
+            while index + wanted.count <= bytes.count {
+                let candidates = bytes.count - wanted.count + 1 - index
+                guard let found = memchr(base + index, Int32(ASCIIByte.cr), candidates) else { return nil }
+                index = UnsafeRawPointer(found) - base
+                if memcmp(base + index, wanted, wanted.count) == 0 { return index }
+                index += 1
+            }
+            return nil
         }
     }
 }

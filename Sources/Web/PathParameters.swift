@@ -11,7 +11,9 @@ public struct PathParameters: Sendable {
     public subscript(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
 
     /// The parameter as its type. What cannot be one names nothing, so it answers 404.
-    public func require<Value: LosslessStringConvertible>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
+    public func require<Value: LosslessStringConvertible>(
+        _ name: String, as type: Value.Type = Value.self
+    ) throws -> Value {
         guard let value = self[name].flatMap(Value.init) else { throw Problem.notFound() }
         return value
     }

@@ -46,7 +46,7 @@ public final class RouterBuilder: RouteCollector {
     }
 
     /// Runs around every route's handler, the first added outermost, after the access check.
-    public func add(middleware: @escaping Middleware<BaseContext>) { self.middleware.append(middleware) }
+    public func add(_ middleware: @escaping Middleware<BaseContext>) { self.middleware.append(middleware) }
 
     public var root: RouterGroup<BaseContext> { RouterGroup(builder: self) }
 

@@ -95,7 +95,7 @@ public struct RouterGroup<Context: RequestContext>: RouteCollector {
     }
 
     /// The same group with `middleware` around its handlers, inside what is already there.
-    public func with(middleware: @escaping Middleware<Context>) -> RouterGroup {
+    public func with(_ middleware: @escaping Middleware<Context>) -> RouterGroup {
         let lower = lower
         return RouterGroup(copying: self) { handler in
             lower { request, context in try await middleware(request, context, handler) }
