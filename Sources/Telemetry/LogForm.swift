@@ -20,7 +20,7 @@ extension LogForm {
             JSONText.append(message, to: &line)
         case .readable(let colored):
             time.appendTimeOfDay(to: &line)
-            line += colored ? "\(level.color) ".utf8 : " ".utf8
+            line += colored ? " \(level.color)".utf8 : " ".utf8
             line += level.label.utf8
             line += colored ? "\u{1B}[0m ".utf8 : " ".utf8
             ReadableText.append(message, quoted: false, to: &line)

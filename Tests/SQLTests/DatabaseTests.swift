@@ -1,0 +1,185 @@
+import FoundationEssentials
+import Security
+import Synchronization
+import Testing
+
+@testable import SQL
+
+let shelf: MigrationSet = [
+    Migration(
+        "shelf-0001",
+        [
+            "CREATE TABLE shelves (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+            "CREATE TABLE books (id BIGINT PRIMARY KEY, shelf TEXT NOT NULL REFERENCES shelves (id), "
+                + "title TEXT, weight DOUBLE PRECISION, cover BYTEA, lent BIGINT NOT NULL CHECK (lent IN (0, 1)))",
+        ])
+]
+
+/// Each body of a test runs on a file and in memory: both must behave alike.
+enum Place: CaseIterable, Sendable {
+    case file, memory
+
+    func database(in folder: TemporaryFolder, migrations: [MigrationSet] = [shelf]) async throws -> Database {
+        try await Database.open(self == .memory ? .memory : .file("\(folder.path)/db.sqlite"), migrations: migrations)
+    }
+}
+
+@Suite("A database")
+struct DatabaseTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test("What was written is read, in the types it was given", arguments: Place.allCases)
+    func roundTrip(place: Place) async throws {
+        let database = try await place.database(in: folder)
+        let cover = Random.bytes(1_000)
+        let id = Identifier<TemporaryFolder>()
+        let changed = try await database.write { transaction in
+            try transaction.execute("INSERT INTO shelves (id, name) VALUES ($1, $2)", id, "Ünï\u{0}code")
+            return try transaction.execute(
+                "INSERT INTO books (id, shelf, title, weight, cover, lent) VALUES ($1, $2, $3, $4, $5, $6)",
+                Int64.max, id, String?.none, 0.1, cover, true)
+        }
+        #expect(changed == 1)
+        let row = try #require(
+            try await database.read { try $0.first("SELECT * FROM books JOIN shelves ON shelves.id = shelf") })
+        #expect(try row.value("id") == Int64.max)
+        #expect(try row.value("shelf") == id)
+        #expect(try row.value("title") == String?.none)
+        #expect(try row.value("weight") == 0.1)
+        #expect(try row.value("cover") == cover)
+        #expect(try row.value("lent") == true)
+        #expect(try row.value("name") == "Ünï\u{0}code")
+        #expect(throws: SQLError.self) { try row.value("title", as: String.self) }
+        #expect(throws: SQLError.self) { try row.value("name", as: Int.self) }
+        #expect(throws: SQLError.self) { try row.value("no_such", as: Int.self) }
+        await database.close()
+    }
+
+    @Test("Times keep their microseconds, enums their raw value, empty texts and blobs their emptiness")
+    func conversions() async throws {
+        enum Color: String, SQLConvertible { case red }
+        let database = try await Place.memory.database(in: folder)
+        let moment = Date(timeIntervalSince1970: 1_800_000_000.123456)
+        let row = try #require(
+            try await database.read {
+                try $0.first("SELECT $1 AS a, $2 AS b, $3 AS c, $4 AS d", moment, Color.red, "", [UInt8]())
+            })
+        #expect(try abs(row.value("a", as: Date.self).timeIntervalSince(moment)) < 0.000_001)
+        #expect(try row.value("b", as: Color.self) == .red)
+        #expect(row["c"] == .text("") && row["d"] == .blob([]))
+        #expect(Color(sqlValue: .text("mauve")) == nil && Int(sqlValue: .text("1")) == nil)
+    }
+
+    @Test("Parameters are found by their number, in any order and as often as wanted", arguments: Place.allCases)
+    func parameters(place: Place) async throws {
+        let database = try await place.database(in: folder)
+        let row = try await database.read { try $0.first("SELECT $2 || $1 || $2 AS x", "a", "b") }
+        #expect(try row?.value("x") == "bab")
+        for (sql, count) in [("SELECT $1", 0), ("SELECT $1", 2), ("SELECT $3", 1), ("SELECT ?", 1), ("SELECT :a", 1)] {
+            let arguments = [String](repeating: "x", count: count)
+            await #expect(throws: SQLError.self) {
+                try await database.read { try $0.query(sql, arguments: arguments) }
+            }
+        }
+    }
+
+    @Test("A transaction that throws leaves nothing and calls nobody", arguments: Place.allCases)
+    func rollback(place: Place) async throws {
+        struct Regret: Error {}
+        let database = try await place.database(in: folder)
+        let isCalled = Mutex(false)
+        await #expect(throws: Regret.self) {
+            try await database.write { transaction in
+                try transaction.execute("INSERT INTO shelves (id, name) VALUES ('a', 'a')")
+                throw Regret()
+            }
+        }
+        let count = try await database.read { try $0.query("SELECT * FROM shelves").count }
+        #expect(count == 0 && !isCalled.withLock { $0 })
+        try await database.write { _ = try $0.execute("INSERT INTO shelves (id, name) VALUES ('a', 'a')") }
+    }
+
+    @Test("After the commit, and only then, bodies run in order and see the commit's readers")
+    func afterCommit() async throws {
+        let database = try await Place.file.database(in: folder)
+        let calls = Calls()
+        try await database.write { transaction in
+            transaction.afterCommit { calls.add("first") }
+            transaction.afterCommit { calls.add("second") }
+            calls.add("body")
+        }
+        _ = try? await database.write { transaction in
+            transaction.afterCommit { calls.add("never") }
+            try transaction.execute("no such statement")
+        }
+        #expect(calls.all == ["body", "first", "second"])
+    }
+
+    @Test("Errors say what kind they are and hold no values", arguments: Place.allCases)
+    func errors(place: Place) async throws {
+        let database = try await place.database(in: folder)
+        try await database.write { _ = try $0.execute("INSERT INTO shelves (id, name) VALUES ('a', 'secret')") }
+        let cases: [(String, SQLError.Code)] = [
+            ("INSERT INTO shelves (id, name) VALUES ('a', $1)", .uniqueViolation),
+            ("INSERT INTO shelves (id, name) VALUES ('b', $1)", .uniqueViolation),
+            ("INSERT INTO books (id, shelf, title, lent) VALUES (1, 'nowhere', $1, 0)", .foreignKeyViolation),
+            ("INSERT INTO books (id, shelf, title, lent) VALUES (1, 'a', $1, 2)", .otherViolation),
+            ("INSERT INTO shelves (id, name) VALUES ($1, NULL)", .otherViolation),
+            ("SELEC $1", .misuse),
+            ("SELECT $1; SELECT $1", .misuse),
+        ]
+        for (sql, code) in cases {
+            let error = await #expect(throws: SQLError.self) {
+                try await database.write { _ = try $0.execute(sql, "secret") }
+            }
+            #expect(error?.code == code, "\(sql)")
+            #expect(error?.description.contains("secret") == false)
+        }
+    }
+
+    @Test("A read cannot change anything, and neither can what outlives its closure", arguments: Place.allCases)
+    func misuse(place: Place) async throws {
+        let database = try await place.database(in: folder)
+        await #expect(throws: SQLError.self) {
+            try await database.read { try $0.query("INSERT INTO shelves (id, name) VALUES ('a', 'a') RETURNING id") }
+        }
+        let kept = Kept()
+        try await database.write { kept.hold($0) }
+        await #expect(throws: SQLError.self) { try await database.read { _ in try kept.use() } }
+    }
+
+    @Test("A write may read its own changes, and RETURNING gives rows", arguments: Place.allCases)
+    func returning(place: Place) async throws {
+        let database = try await place.database(in: folder)
+        let names = try await database.write { transaction in
+            let made = try transaction.query("INSERT INTO shelves (id, name) VALUES ('a', 'b') RETURNING name")
+            let seen = try transaction.query("SELECT name FROM shelves")
+            return try (made + seen).map { try $0.value("name", as: String.self) }
+        }
+        #expect(names == ["b", "b"])
+    }
+
+    @Test("Once closed it refuses, instead of waiting")
+    func closing() async throws {
+        let database = try await Place.file.database(in: folder)
+        await database.close()
+        await #expect(throws: (any Error).self) { try await database.read { try $0.query("SELECT 1") } }
+        await #expect(throws: (any Error).self) { try await database.write { try $0.query("SELECT 1") } }
+    }
+}
+
+final class Calls: Sendable {
+    private let names = Mutex<[String]>([])
+    func add(_ name: String) { names.withLock { $0.append(name) } }
+    var all: [String] { names.withLock { $0 } }
+}
+
+/// Keeps a transaction beyond its closure, which no honest code does.
+final class Kept: @unchecked Sendable {
+    // @unchecked: the two closures of the test run one after the other.
+    private var transaction: Transaction?
+    func hold(_ transaction: Transaction) { self.transaction = transaction }
+    func use() throws { try transaction?.execute("INSERT INTO shelves (id, name) VALUES ('z', 'z')") }
+}

@@ -1,0 +1,90 @@
+import Testing
+
+@testable import Storage
+
+@Suite("A disk with an end")
+struct SpaceTests {
+    private let megabyte = [UInt8](repeating: 1, count: 1 << 20)
+
+    @Test("What cannot fit is refused before a byte is written")
+    func beforehand() async throws {
+        let temporary = try TemporaryStorage(reserve: 0)
+        let usable = try await temporary.storage.usableSpace()
+        await #expect(throws: StorageError.noSpace) {
+            try await temporary.storage.create("a", expecting: usable * 2)
+        }
+        await #expect(throws: StorageError.noSpace) {
+            try await temporary.storage.createPartial("u", expecting: usable * 2)
+        }
+        await #expect(throws: StorageError.noSpace) { try await temporary.storage.requireSpace(usable * 2) }
+        #expect(try temporary.everything == [".incoming"])
+    }
+
+    @Test("A reserve larger than the disk refuses everything and leaves nothing")
+    func reserve() async throws {
+        let temporary = try TemporaryStorage(reserve: 1 << 60)
+        await #expect(throws: StorageError.noSpace) { try await temporary.storage.write("a", [1]) }
+        await #expect(throws: StorageError.noSpace) { try await temporary.storage.create("a", expecting: 1) }
+        await #expect(throws: StorageError.noSpace) {
+            let writer = try await temporary.storage.create("a")
+            try await writer.append([1])
+            try await writer.finish()
+        }
+        #expect(try temporary.everything == [".incoming"])
+    }
+
+    @Test(
+        "What is promised to one writer is not promised to another",
+        .enabled(if: TemporaryStorage.mayMount, "needs root to mount a small disk"))
+    func promises() async throws {
+        let temporary = try TemporaryStorage(byteCount: 16 << 20)
+        let first = try await temporary.storage.create("a", expecting: 10 << 20)
+        await #expect(throws: StorageError.noSpace) { try await temporary.storage.create("b", expecting: 10 << 20) }
+        await first.discard()
+        let second = try await temporary.storage.create("b", expecting: 10 << 20)
+        for _ in 0..<10 { try await second.append(megabyte) }
+        try await second.finish()
+        #expect(try await temporary.storage.usableSpace() > 4 << 20)
+        _ = try await temporary.storage.create("c", expecting: 4 << 20)
+    }
+
+    @Test(
+        "When the disk fills up while writing, nothing of the blob stays",
+        .enabled(if: TemporaryStorage.mayMount, "needs root to mount a small disk"))
+    func fillingUp() async throws {
+        let temporary = try TemporaryStorage(byteCount: 4 << 20)
+        await #expect(throws: StorageError.noSpace) {
+            let writer = try await temporary.storage.create("a")
+            for _ in 0..<8 { try await writer.append(megabyte) }
+            try await writer.finish()
+        }
+        #expect(try temporary.everything == [".incoming"])
+        await #expect(throws: StorageError.noSpace) {
+            try await temporary.storage.write((0..<8).map { Blob(BlobKey("v").appending($0), megabyte) })
+        }
+        #expect(try temporary.everything == [".incoming"])
+        try await temporary.storage.write("small", [1])
+    }
+
+    @Test(
+        "A resumable blob keeps what fitted, and goes on when there is room",
+        .enabled(if: TemporaryStorage.mayMount, "needs root to mount a small disk"))
+    func resuming() async throws {
+        let temporary = try TemporaryStorage(byteCount: 4 << 20)
+        let storage = temporary.storage
+        try await storage.write("other", megabyte)
+        try await storage.createPartial("u")
+        let partial = try await storage.openPartial("u")
+        await #expect(throws: StorageError.noSpace) {
+            while true { try await partial.append(megabyte, at: partial.byteCount) }
+        }
+        let kept = partial.byteCount
+        try await partial.close()
+        #expect(try await storage.size(of: "u") == kept && kept >= 2 << 20)
+        try await storage.remove("other")
+        let next = try await storage.openPartial("u")
+        try await next.append(megabyte.prefix(1_000), at: kept)
+        try await next.close()
+        #expect(try await storage.size(of: "u") == kept + 1_000)
+    }
+}
