@@ -1,0 +1,223 @@
+"""The contract over the wire: sign-in, lists, access, grants, headers, events."""
+
+import json
+import re
+import threading
+import time
+import urllib.parse
+
+import pytest
+from palco import ADMIN_EMAIL, ADMIN_PASSWORD
+
+UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
+
+
+def test_signing_in_gives_a_bearer_token(server):
+    client = server.client()
+    answer = client.login(ADMIN_EMAIL, ADMIN_PASSWORD)
+    assert answer["token_type"] == "Bearer" and answer["expires_in"] > 0
+    assert answer["user"]["email"] == ADMIN_EMAIL and answer["user"]["role"] == "admin"
+    assert client.get("/auth/me").expect(200).json()["email"] == ADMIN_EMAIL
+
+
+def test_a_wrong_password_and_an_unknown_address_look_alike(server):
+    client = server.client()
+    answers = [
+        client.post("/auth/login", {"email": email, "password": "Wrong-1-password"}).expect(401)
+        for email in (ADMIN_EMAIL, "nobody@example.org")
+    ]
+    assert answers[0].code == answers[1].code == "bad_credentials"
+    assert {answer.headers["Content-Type"] for answer in answers} == {"application/problem+json"}
+
+
+def test_without_credentials_nothing_is_shown(server, standard):
+    client = server.client()
+    for path in (
+        "/videos", f"/videos/{standard['id']}", f"/videos/{standard['id']}/play",
+        f"/videos/{standard['id']}/hls/master.m3u8", f"/videos/{standard['id']}/thumbnail.jpg", "/auth/me",
+    ):  # fmt: skip
+        assert client.get(path).expect(401, 403).headers["Content-Type"] == "application/problem+json"
+    client.request("DELETE", f"/videos/{standard['id']}").expect(401)
+    client.token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4Iiwicm9sZSI6ImFkbWluIn0."
+    client.get("/videos").expect(401)
+
+
+def test_the_browser_session_needs_the_token_against_forgery(server, standard):
+    client = server.client()
+    answer = client.post("/auth/login", {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}).expect(200)
+    cookies = answer.headers.get_all("Set-Cookie")
+    session = next(cookie for cookie in cookies if cookie.startswith("palco_session="))
+    assert "HttpOnly" in session and "SameSite=Lax" in session
+    pairs = {cookie.split("=", 1)[0]: cookie.split(";")[0].split("=", 1)[1] for cookie in cookies}
+    jar = {"Cookie": "; ".join(f"{key}={value}" for key, value in pairs.items())}
+    client.get("/auth/me", headers=jar).expect(200)
+    path = f"/videos/{standard['id']}"
+    client.request("PATCH", path, {"description": "forged"}, headers=jar).expect(403)
+    client.request(
+        "PATCH", path, {"description": "meant"}, headers={**jar, "X-CSRF-Token": pairs["palco_csrf"]}
+    ).expect(200)
+
+
+def test_lists_are_paged_and_limits_are_bounded(admin, standard, foreign):
+    first = admin.get("/videos?limit=1").expect(200).json()
+    assert len(first["data"]) == 1 and first["next_cursor"]
+    second = admin.get(f"/videos?limit=1&cursor={urllib.parse.quote(first['next_cursor'])}").expect(200).json()
+    assert second["data"][0]["id"] != first["data"][0]["id"]
+    assert admin.get("/videos?limit=1000").status in (200, 400, 422)
+    assert admin.get("/videos?cursor=nonsense").expect(400, 422).headers["Content-Type"] == "application/problem+json"
+
+
+def test_what_is_not_there_says_so_with_a_stable_code(admin):
+    assert admin.get(f"/videos/{UNKNOWN}").expect(404).code == "video_not_found"
+    admin.get("/videos/not-an-id").expect(404)
+    admin.get("/nothing").expect(404)
+    admin.request("PATCH", "/videos").expect(405, 404)
+
+
+def test_fields_are_checked_one_by_one(admin, standard):
+    answer = admin.request("PATCH", f"/videos/{standard['id']}", {"title": ""}).expect(422)
+    assert any(problem["field"] == "title" for problem in answer.json()["errors"])
+
+
+def test_the_same_bytes_again_are_the_first_video(admin, films, standard):
+    again = admin.upload(films.bunny, title="Once more").expect(200)
+    assert again.json()["id"] == standard["id"]
+
+
+def test_a_video_tells_what_it_is(standard, foreign):
+    assert (standard["width"], standard["height"]) == (1280, 720)
+    assert standard["duration"] == pytest.approx(5.28, abs=0.1)
+    assert (foreign["width"], foreign["height"]) == (768, 576)
+    assert foreign["duration"] == pytest.approx(79.5, abs=0.2)
+    for video in (standard, foreign):
+        assert re.fullmatch("[0-9a-f]{64}", video["checksum_sha256"])
+        assert all(rendition["state"] == "ready" for rendition in video["renditions"])
+        for key in ("created_at", "ready_at"):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", video[key])
+
+
+def test_the_grant_is_carried_into_every_child_and_is_needed(server, admin, foreign):
+    variants, media = admin.master(foreign["id"])
+    stranger = server.client()
+    for named, playlist in [*variants, *media]:
+        assert "token=" in playlist
+        text = stranger.get(playlist).expect(200).text
+        for uri in [line for line in text.splitlines() if line and line[0] != "#"] + re.findall('URI="([^"]+)"', text):
+            assert "token=" in uri
+            child = urllib.parse.urljoin(playlist, uri)
+            stranger.get(child.split("?")[0]).expect(401, 403)
+        segment = urllib.parse.urljoin(playlist, next(line for line in text.splitlines() if line and line[0] != "#"))
+        stranger.get(segment).expect(200)
+        bent = segment[:-2] + ("AA" if segment[-2:] != "AA" else "BB")
+        stranger.get(bent).expect(401, 403)
+    other = segment.replace(foreign["id"], UNKNOWN)
+    stranger.get(other).expect(401, 403, 404)
+
+
+def test_playlists_and_keys_are_private_and_segments_are_immutable(admin, foreign):
+    _, playlist = admin.master(foreign["id"])[0][0]
+    answer = admin.get(playlist)
+    assert answer.headers["Content-Type"].startswith("application/vnd.apple.mpegurl")
+    assert "private" in answer.headers["Cache-Control"] or "no-store" in answer.headers["Cache-Control"]
+    key = urllib.parse.urljoin(playlist, re.search('#EXT-X-KEY:METHOD=AES-128,URI="([^"]+)"', answer.text).group(1))
+    answer_key = admin.get(key).expect(200)
+    assert len(answer_key.body) == 16 and "no-store" in answer_key.headers["Cache-Control"]
+    assert answer.text.index("#EXT-X-MAP") < answer.text.index("#EXT-X-KEY"), "the init segment stays in the clear"
+    segment = admin.get(admin.segments(playlist)[0][1]).expect(200)
+    assert "immutable" in segment.headers["Cache-Control"]
+
+
+def test_every_rendition_has_a_key_of_its_own(admin, foreign):
+    keys = set()
+    for _, playlist in admin.master(foreign["id"])[0]:
+        uri = re.search('#EXT-X-KEY:METHOD=AES-128,URI="([^"]+)"', admin.get(playlist).text).group(1)
+        keys.add(admin.get(urllib.parse.urljoin(playlist, uri)).expect(200).body)
+    assert len(keys) == len(foreign["renditions"]) or len(keys) == len(admin.master(foreign["id"])[0])
+
+
+def test_segments_answer_ranges(admin, foreign):
+    _, playlist = admin.master(foreign["id"])[0][0]
+    address = admin.segments(playlist)[0][1]
+    whole = admin.get(address).expect(200)
+    part = admin.get(address, headers={"Range": "bytes=10-19"}).expect(206)
+    assert part.body == whole.body[10:20]
+    assert part.headers["Content-Range"] == f"bytes 10-19/{len(whole.body)}"
+    assert admin.get(address, headers={"Range": "bytes=-5"}).expect(206).body == whole.body[-5:]
+    beyond = admin.get(address, headers={"Range": f"bytes={len(whole.body)}-"}).expect(416)
+    assert beyond.headers["Content-Range"] == f"bytes */{len(whole.body)}"
+    assert admin.get(address, headers={"If-None-Match": whole.headers["ETag"]}).expect(304).body == b""
+    head = admin.request("HEAD", address).expect(200)
+    assert int(head.headers["Content-Length"]) == len(whole.body) and head.body == b""
+
+
+def test_pictures_are_made(admin, foreign):
+    deadline = time.monotonic() + 30
+    while admin.get(f"/videos/{foreign['id']}/storyboard.vtt").status != 200 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert admin.get(f"/videos/{foreign['id']}/thumbnail.jpg").expect(200).body[:3] == b"\xff\xd8\xff"
+    assert admin.get(f"/videos/{foreign['id']}/storyboard.jpg").expect(200).body[:3] == b"\xff\xd8\xff"
+    board = admin.get(f"/videos/{foreign['id']}/storyboard.vtt").expect(200).text
+    assert board.startswith("WEBVTT") and "#xywh=" in board
+
+
+def test_progress_is_told_as_it_happens(server, films):
+    admin = server.admin()
+    film = films.test_card("events.mkv", "-c:v", "mpeg4", "-c:a", "libmp3lame", size="640x360", seconds=8)
+    video = admin.upload(film, title="Events").expect(201, 200).json()
+    events = []
+
+    def listen():
+        connection = admin.connection()
+        connection.request(
+            "GET", f"/api/v1/videos/{video['id']}/events", headers={"Authorization": f"Bearer {admin.token}"}
+        )
+        answer = connection.getresponse()
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        for line in answer:
+            if line.startswith(b"event:"):
+                events.append(line[6:].strip().decode())
+                if events[-1] in ("ready", "failed"):
+                    break
+        connection.close()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    listener.join(60)
+    assert not listener.is_alive()
+    assert events[-1] == "ready"
+
+
+def test_a_removed_video_is_gone_with_its_files(server, films):
+    admin = server.admin()
+    film = films.test_card("removed.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", seconds=3)
+    video = admin.upload(film, title="Removed").expect(201).json()
+    admin.wait(video["id"])
+    admin.request("DELETE", f"/videos/{video['id']}").expect(204, 200)
+    admin.get(f"/videos/{video['id']}").expect(404)
+    deadline = time.monotonic() + 15
+    while (server.data / "videos" / video["id"]).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not (server.data / "videos" / video["id"]).exists()
+
+
+def test_pages_carry_a_strict_policy_and_the_health_pages_answer(server):
+    client = server.client()
+    page = client.get("//sign-in").expect(200)
+    policy = page.headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in policy and "unsafe-eval" not in policy and "default-src" in policy
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    asset = re.search(r'(?:src|href)="(/assets/[^"]+\.(?:js|css))"', page.text).group(1)
+    answer = client.get("/" + asset, headers={"Accept-Encoding": "gzip"}).expect(200)
+    assert "immutable" in answer.headers["Cache-Control"] and answer.headers["Content-Encoding"] == "gzip"
+    client.get("//healthz").expect(200)
+    client.get("//readyz").expect(200)
+
+
+def test_the_log_holds_requests_and_no_secrets(server, admin):
+    admin.get("/videos?limit=3").expect(200)
+    time.sleep(0.3)
+    text = "\n".join(server.lines)
+    assert ADMIN_PASSWORD not in text and admin.token not in text
+    assert not re.search(r"token=[A-Za-z0-9_-]{20}", text)
+    lines = [json.loads(line) for line in server.lines if line.startswith("{")]
+    assert any("/api/v1/videos" in json.dumps(line) for line in lines)
