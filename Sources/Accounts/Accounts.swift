@@ -1,0 +1,67 @@
+import FoundationEssentials
+import Reactor
+import SQL
+import Security
+import Telemetry
+
+/// People and their sign-ins. One file per use case extends it.
+public final class Accounts: Sendable {
+    let database: Database
+    let hasher: PasswordHasher
+    let tokens: JWT
+    let csrfKey: HMACSHA256
+    let settings: AccountsSettings
+    let log: Log
+    let now: @Sendable () -> Date
+    let users = UserStore()
+    let sessions = SessionStore()
+    let refreshTokens = RefreshTokenStore()
+    let attempts: SignInAttempts
+    let addresses: AddressLimiter
+    let lookup: SessionLookup
+
+    /// - Parameters:
+    ///   - hasher: on a small pool of its own; its queue's bound is what sign-ins beyond it are refused by.
+    ///   - now: the clock; tests bring their own.
+    public init(
+        database: Database, hasher: PasswordHasher, secret: SigningSecret, settings: AccountsSettings = AccountsSettings(),
+        log: Log = .silent, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.database = database
+        self.hasher = hasher
+        self.settings = settings
+        self.log = log
+        self.now = now
+        tokens = JWT(secret: secret)
+        csrfKey = secret.key(for: "csrf")
+        attempts = SignInAttempts(
+            key: secret.key(for: "sign-in-attempts"), maximumFailures: settings.maximumFailures,
+            lockTime: settings.lockTime)
+        addresses = AddressLimiter(
+            maximumFailures: settings.maximumFailuresPerAddress, period: settings.addressPeriod)
+        lookup = SessionLookup(database: database)
+    }
+
+    public func user(_ id: UserID) async throws -> User? {
+        try await database.read { [users] in try users.find(id, in: $0) }
+    }
+
+    /// A password check that says `busy` instead of waiting in an endless line.
+    func verify(_ password: String, against hash: PasswordHash?) async throws -> Bool {
+        // Longer ones can be no password of ours; hashing them would be work for a stranger.
+        let isPlausible = password.utf8.count <= PasswordPolicy.maximumByteCount
+        do {
+            return try await hasher.verify(isPlausible ? password : "", against: isPlausible ? hash : nil)
+        } catch BlockingPoolError.full {
+            throw AccountsError.busy
+        }
+    }
+
+    func hash(_ password: String) async throws -> PasswordHash {
+        do {
+            return try await hasher.hash(password)
+        } catch BlockingPoolError.full {
+            throw AccountsError.busy
+        }
+    }
+}

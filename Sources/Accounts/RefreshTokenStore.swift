@@ -1,0 +1,26 @@
+import FoundationEssentials
+import SQL
+import Security
+
+struct RefreshTokenStore: Sendable {
+    struct Stored: Sendable {
+        let sessionID: SessionID
+        let isUsed: Bool
+    }
+
+    func find(hash: [UInt8], in access: ReadAccess) throws -> Stored? {
+        let row = try access.first("SELECT session_id, used_at FROM refresh_tokens WHERE token_hash = $1", hash)
+        return try row.map { row in
+            Stored(sessionID: try row.value("session_id"), isUsed: try row.value("used_at", as: Date?.self) != nil)
+        }
+    }
+
+    func insert(hash: [UInt8], of session: SessionID, at now: Date, in transaction: Transaction) throws {
+        try transaction.execute(
+            "INSERT INTO refresh_tokens (token_hash, session_id, created_at) VALUES ($1, $2, $3)", hash, session, now)
+    }
+
+    func markUsed(hash: [UInt8], at now: Date, in transaction: Transaction) throws {
+        try transaction.execute("UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1", hash, now)
+    }
+}

@@ -1,0 +1,26 @@
+import FoundationEssentials
+import SQL
+import Security
+
+public typealias SessionID = Identifier<Session>
+
+/// One sign-in of one person, from a browser or a program.
+public struct Session: Sendable, Equatable {
+    public let id: SessionID
+    public let userID: UserID
+    /// The person's role now, not at sign-in.
+    public var role: Role
+    public var expiresAt: Date
+}
+
+/// The secrets of a session as the client holds them; the database has their hashes only.
+struct SessionSecret: Sendable {
+    let text: String
+
+    init() { text = Random.token(byteCount: 32) }
+
+    init(_ text: String) { self.text = text }
+
+    /// What is stored. The secret has 256 random bits, so a plain hash is enough.
+    var hash: [UInt8] { SHA256.hash(text) }
+}
