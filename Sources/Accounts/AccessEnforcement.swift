@@ -6,8 +6,8 @@ import Web
 extension Accounts {
     /// Enforces the access rules of all routes and leaves the `Caller` in the context.
     public var accessCheck: AccessCheck {
-        { [self] request, context, rule in
-            let caller = try await caller(of: request)
+        { request, context, rule in
+            let caller = try await self.caller(of: request)
             context.values[Caller.self] = caller
             switch rule.kind {
             case .public: break
@@ -17,7 +17,9 @@ extension Accounts {
                 guard caller != nil else { throw AccountsError.notSignedIn }
             case .role:
                 guard let caller else { throw AccountsError.notSignedIn }
-                guard let least = Role(rawValue: rule.name), caller.role >= least else { throw AccountsError.roleRequired }
+                guard let least = Role(rawValue: rule.name), caller.role >= least else {
+                    throw AccountsError.roleRequired
+                }
             }
         }
     }
@@ -40,7 +42,8 @@ extension Accounts {
     public func caller(accessToken: String) async throws -> Caller {
         let moment = now()
         guard
-            let claims = try? tokens.verify(accessToken, as: AccessClaims.self, now: Int64(moment.timeIntervalSince1970)),
+            let claims = try? tokens.verify(
+                accessToken, as: AccessClaims.self, now: Int64(moment.timeIntervalSince1970)),
             let session = try await lookup.session(claims.sid, at: moment), session.userID == claims.sub
         else { throw AccountsError.invalidToken }
         return Caller(session, by: .bearer)

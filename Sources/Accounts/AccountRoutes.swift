@@ -3,19 +3,21 @@ import HTTP
 import Web
 
 extension Accounts {
+    // Closures here name `self` instead of listing it: with a capture list the compiler takes them for concurrent ones.
+
     /// `/api/v1/auth/…`. The builder must have been made with this object's `accessCheck`.
     public func addRoutes(to router: RouterBuilder) {
         let open = router.group("/api/v1/auth", access: .public, bodyLimit: 16 << 10)
-        open.post("/login") { [self] request, context in try await login(request, context) }
-        open.post("/refresh") { [self] request, _ in try await refresh(request) }
+        open.post("/login") { request, context in try await self.login(request, context) }
+        open.post("/refresh") { request, _ in try await self.refresh(request) }
 
         let own = router.group("/api/v1/auth", access: .signedIn, bodyLimit: 16 << 10, context: SignedInContext.self)
-        own.post("/logout") { [self] _, context in try await logout(context) }
-        own.post("/password") { [self] request, context in try await changePassword(request, context) }
-        own.get("/me") { [self] request, context in try await showMe(request, context) }
-        own.patch("/me") { [self] request, context in
+        own.post("/logout") { _, context in try await self.logout(context) }
+        own.post("/password") { request, context in try await self.changePassword(request, context) }
+        own.get("/me") { request, context in try await self.showMe(request, context) }
+        own.patch("/me") { request, context in
             let change = try await request.decode(ProfileChange.self)
-            return try privateJSON(UserBody(try await changeProfile(of: context.userID, change)))
+            return try self.privateJSON(UserBody(try await self.changeProfile(of: context.userID, change)))
         }
     }
 

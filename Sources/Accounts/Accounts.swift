@@ -24,7 +24,8 @@ public final class Accounts: Sendable {
     ///   - hasher: on a small pool of its own; its queue's bound is what sign-ins beyond it are refused by.
     ///   - now: the clock; tests bring their own.
     public init(
-        database: Database, hasher: PasswordHasher, secret: SigningSecret, settings: AccountsSettings = AccountsSettings(),
+        database: Database, hasher: PasswordHasher, secret: SigningSecret,
+        settings: AccountsSettings = AccountsSettings(),
         log: Log = .silent, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.database = database

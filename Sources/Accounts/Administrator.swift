@@ -24,7 +24,9 @@ extension Accounts {
 
     /// For `palco admin create`: makes an administrator, or gives an existing account a new password, the role, and frees
     /// it from a lock.
-    public func createAdministrator(email: String, password: String?, name: String? = nil) async throws -> NewAdministrator {
+    public func createAdministrator(
+        email: String, password: String?, name: String? = nil
+    ) async throws -> NewAdministrator {
         guard
             let made = try await makeAdministrator(email: email, password: password, name: name, onlyIfEmpty: false)
         else { throw AccountsError.emailTaken }

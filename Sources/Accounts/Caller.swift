@@ -1,4 +1,5 @@
 import HTTP
+import Security
 import Web
 
 /// Who is asking, proven.

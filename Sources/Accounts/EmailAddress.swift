@@ -30,7 +30,9 @@ public struct EmailAddress: Sendable, Hashable, LosslessStringConvertible {
     private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "\"", "(", ")", ",", ":", ";", "<", ">", "[", "]", "\\": false
-        default: scalar.value > 0x20 && scalar.value != 0x7F && !scalar.properties.isWhitespace && scalar.value >= 0xA0 || (0x21..<0x7F).contains(scalar.value)
+        default:
+            scalar.value > 0x20 && scalar.value != 0x7F && !scalar.properties.isWhitespace && scalar.value >= 0xA0
+                || (0x21..<0x7F).contains(scalar.value)
         }
     }
 }

@@ -26,12 +26,15 @@ public struct PasswordPolicy: Sendable {
 
     /// Whether little is left of a password once the usual decorations are undone.
     private static func isCommon(_ password: String) -> Bool {
-        let undone: [Character: Character] = ["@": "a", "4": "a", "3": "e", "1": "i", "!": "i", "0": "o", "5": "s", "$": "s", "7": "t"]
+        let undone: [Character: Character] = [
+            "@": "a", "4": "a", "3": "e", "1": "i", "!": "i", "0": "o", "5": "s", "$": "s", "7": "t",
+        ]
         let core = password.lowercased()
         let letters = core.reversed().drop { !$0.isLetter }.reversed().drop { !$0.isLetter }
         let plain = String(letters.map { undone[$0] ?? $0 })
         let plainWhole = String(core.map { undone[$0] ?? $0 })
-        return commonWords.contains(plain) || commonWords.contains { plainWhole.hasPrefix($0) && plainWhole.count <= $0.count + 2 }
+        return commonWords.contains(plain)
+            || commonWords.contains { plainWhole.hasPrefix($0) && plainWhole.count <= $0.count + 2 }
     }
 
     private static let commonWords: Set<String> = [

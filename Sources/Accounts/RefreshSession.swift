@@ -25,7 +25,8 @@ extension Accounts {
         switch outcome {
         case .refreshed(let user, let session):
             return Refreshed(
-                user: user, session: session, refreshSecret: new, accessToken: try accessToken(for: session, at: moment))
+                user: user, session: session, refreshSecret: new, accessToken: try accessToken(for: session, at: moment)
+            )
         case .unknown: throw AccountsError.invalidRefreshToken
         case .reused(let session):
             log.warning("a used refresh token came again; its session is ended", ["session_id": "\(session)"])

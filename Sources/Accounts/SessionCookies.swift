@@ -11,9 +11,11 @@ enum SessionCookies {
     static func set(on response: inout Response, secret: String, csrfToken: String, _ settings: AccountsSettings) {
         let lifetime = Duration.seconds(settings.sessionLifetime)
         response.set(
-            Cookie(name: session, value: secret, maxAge: lifetime, isSecure: settings.cookiesAreSecure, isHTTPOnly: true))
+            Cookie(
+                name: session, value: secret, maxAge: lifetime, isSecure: settings.cookiesAreSecure, isHTTPOnly: true))
         response.set(
-            Cookie(name: csrf, value: csrfToken, maxAge: lifetime, isSecure: settings.cookiesAreSecure, isHTTPOnly: false))
+            Cookie(
+                name: csrf, value: csrfToken, maxAge: lifetime, isSecure: settings.cookiesAreSecure, isHTTPOnly: false))
     }
 
     static func clear(on response: inout Response, _ settings: AccountsSettings) {

@@ -39,7 +39,9 @@ final class SessionLookup: Sendable {
     }
 
     func session(tokenHash: [UInt8], at now: Date) async throws -> Session? {
-        try await find(.tokenHash(tokenHash), at: now) { [store] in try store.find(tokenHash: tokenHash, at: now, in: $0) }
+        try await find(.tokenHash(tokenHash), at: now) { [store] in
+            try store.find(tokenHash: tokenHash, at: now, in: $0)
+        }
     }
 
     func forgetAll() {

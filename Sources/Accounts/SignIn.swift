@@ -32,7 +32,8 @@ extension Accounts {
         guard !user.isOTPEnabled else { throw AccountsError.otpRequired }
         let renewed = try await renewedHash(password, of: user)
         let result = try await makeSession(for: user, account: account, renewed: renewed, from: address)
-        log.info("signed in", ["user_id": "\(user.id)", "session_id": "\(result.session.id)", "address": .string(address)])
+        log.info(
+            "signed in", ["user_id": "\(user.id)", "session_id": "\(result.session.id)", "address": .string(address)])
         return result
     }
 
