@@ -56,7 +56,7 @@ let package = Package(
                 "Reactor", "Telemetry",
             ]),
         .executableTarget(
-            name: "palco", dependencies: ["App", "Sandbox", "Telemetry"], swiftSettings: settings),
+            name: "palco", dependencies: ["App", "Sandbox", "Reactor", "Telemetry"], swiftSettings: settings),
 
         tests("HouseTests", of: []),
         tests("TelemetryTests", of: ["Telemetry"]),

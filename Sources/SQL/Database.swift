@@ -35,6 +35,25 @@ public final class Database: Sendable {
         }
     }
 
+    /// What `open` would apply, without applying it. Nothing is changed.
+    ///
+    /// - Throws: as `open` does, for a database that this binary cannot use.
+    public static func pendingMigrations(
+        _ location: DatabaseLocation, migrations: [MigrationSet]
+    ) async throws -> [String] {
+        let pool = try BlockingPool(name: "sql-look", threads: 1)
+        do {
+            let pending = try await pool.run {
+                try Migrator(migrations).pending(on: SQLiteConnection(location, access: .read))
+            }
+            await pool.shutdown()
+            return pending
+        } catch {
+            await pool.shutdown()
+            throw error
+        }
+    }
+
     private init(_ connections: Connections, writerPool: BlockingPool, readerPool: BlockingPool, applied: [String]) {
         self.connections = connections
         self.writerPool = writerPool

@@ -25,9 +25,17 @@ struct Migrator {
         return pending.map(\.id)
     }
 
+    /// The steps that would be applied to a database that is there.
+    func pending(on connection: SQLiteConnection) throws -> [String] {
+        try connection.read { access in
+            let table = try access.first("SELECT name FROM sqlite_master WHERE name = 'schema_migrations'")
+            return try table == nil ? known.map(\.id) : check(access).map(\.id)
+        }
+    }
+
     /// What is left to do; throws where the past is not ours.
-    private func check(_ transaction: Transaction) throws -> [Migration] {
-        let rows = try transaction.query("SELECT id, checksum FROM schema_migrations ORDER BY id")
+    private func check(_ access: ReadAccess) throws -> [Migration] {
+        let rows = try access.query("SELECT id, checksum FROM schema_migrations ORDER BY id")
         var applied: [String: String] = [:]
         for row in rows { applied[try row.value("id")] = try row.value("checksum", as: String.self) }
         let knownIDs = Set(known.map(\.id))

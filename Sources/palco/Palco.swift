@@ -1,8 +1,49 @@
+import App
+import Glibc
 import Sandbox
 
+/// The front door: decides what was asked for and ends with the status that says how it went.
 @main
 struct Palco {
-    static func main() {
+    static func main() async {
         SandboxCommand.runIfRequested(CommandLine.arguments)
+        let status = await run(Array(CommandLine.arguments.dropFirst()))
+        exit(status)
     }
+
+    /// Nonisolated: closures made here may run on event loops.
+    nonisolated private static func run(_ arguments: [String]) async -> Int32 {
+        do {
+            switch try Command(arguments) {
+            case .help(let topic): print(topic.text)
+            case .version: print("palco \(Version.current)")
+            case .serve(let options): try await ServeCommand.run(options)
+            case .createAdministrator(let options): try await AdminCommand.create(options)
+            case .doctor(let options): return try await DoctorCommand.run(options)
+            }
+            return ExitStatus.success
+        } catch let error as UsageError {
+            complain("\(error.message)\nTry: palco \(error.topic.name) --help".replacing("  ", with: " "))
+            return ExitStatus.usage
+        } catch let error as SettingError {
+            complain("\(error)")
+            return ExitStatus.configuration
+        } catch {
+            complain("\(error)")
+            return ExitStatus.failure
+        }
+    }
+
+    nonisolated private static func complain(_ line: String) {
+        let bytes = Array("palco: \(line)\n".utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+}
+
+/// Exit statuses, after sysexits.h.
+enum ExitStatus {
+    static let success: Int32 = 0
+    static let failure: Int32 = 1
+    static let usage: Int32 = 64
+    static let configuration: Int32 = 78
 }

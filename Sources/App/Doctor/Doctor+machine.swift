@@ -1,0 +1,88 @@
+import Glibc
+import SQL
+import Sandbox
+
+extension Doctor {
+    private static let comfortableSpace = 10 << 30
+    private static let comfortableFiles: UInt = 4096
+
+    /// The data folder and the free space where it is or will be.
+    func folderFindings() -> [Finding] {
+        let folder = settings.dataFolder
+        var existing = folder
+        while access(existing, F_OK) != 0, let slash = existing.lastIndex(of: "/") {
+            existing = slash == existing.startIndex ? "/" : String(existing[..<slash])
+        }
+        if access(existing, F_OK) != 0 { existing = "." }
+        guard access(existing, W_OK | X_OK) == 0 else {
+            return [
+                .bad(
+                    "data folder", "\(existing) cannot be written",
+                    mend: "give its owner to the user that runs palco, or choose another with --data")
+            ]
+        }
+        let isThere = existing == folder
+        var findings: [Finding] = [
+            .good("data folder", isThere ? "\(folder) can be written" : "\(folder) will be made at the first start")
+        ]
+        var status = statvfs()
+        guard statvfs(existing, &status) == 0 else { return findings }
+        let free = Int(clamping: UInt64(status.f_bavail) &* UInt64(status.f_frsize))
+        let usable = max(0, free - settings.diskReserveBytes)
+        let text = "\(usable >> 20) MiB can be used, \(settings.diskReserveBytes >> 20) MiB stay free"
+        if usable == 0 {
+            findings.append(
+                .bad("free space", text, mend: "free space on the disk of \(existing), or move the data folder"))
+        } else if usable < Self.comfortableSpace {
+            findings.append(.weak("free space", text, mend: "plan about twice the size of the originals"))
+        } else {
+            findings.append(.good("free space", text))
+        }
+        return findings
+    }
+
+    /// Whether a start would get along with the database that is there.
+    func databaseFinding() async -> Finding {
+        let path = settings.dataFolder + "/palco.sqlite"
+        guard access(path, F_OK) == 0 else { return .good("database", "\(path) will be made at the first start") }
+        do {
+            let pending = try await Database.pendingMigrations(.file(path), migrations: migrations)
+            let steps = pending.isEmpty ? "up to date" : "\(pending.count) steps will be applied at the next start"
+            return .good("database", "\(path), \(steps)")
+        } catch {
+            return .bad(
+                "database", "\(path): \(error)", mend: "restore the last backup, or start the version that wrote it")
+        }
+    }
+
+    func limitFindings() -> [Finding] {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return [] }
+        let text = "\(limit.rlim_max) open files"
+        let wanted = UInt(settings.maxConnections) + Self.comfortableFiles
+        if limit.rlim_max >= wanted { return [.good("limits", text)] }
+        return [
+            .weak(
+                "limits", text,
+                mend:
+                    "\(settings.maxConnections) connections want \(wanted): raise \"ulimit -Hn\" or LimitNOFILE of the service"
+            )
+        ]
+    }
+
+    /// What would protect this machine from a hostile file, as a confined process reports it.
+    func sandboxFindings() -> [Finding] {
+        do {
+            let report = try Sandbox().report()
+            return report.lines.map { line in
+                line.isActive
+                    ? .good("sandbox: \(line.name)", line.detail)
+                    : .weak(
+                        "sandbox: \(line.name)", "not active: \(line.detail)",
+                        mend: "use a kernel and a container that allow it")
+            }
+        } catch {
+            return [.bad("sandbox", "\(error)", mend: "start palco by its own path, on a kernel with seccomp")]
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Encoding
+import Reactor
+import Telemetry
+
+/// Everything an operator may choose. Each is an environment variable `PALCO_…`; `SettingsReader` reads them and
+/// `palco.sample.env` explains them.
+public struct Settings: Sendable {
+    public var host = "127.0.0.1"
+    /// 0 lets the kernel choose.
+    public var port = 8080
+    public var dataFolder = "data"
+    /// The folder of pages; nil finds `web/` beside the executable or the working folder.
+    public var webFolder: String?
+    public var adminEmail: String?
+    public var adminPassword: String?
+    public var encryption = EncodingSettings.Encryption.aes128
+    public var loopCount = EventLoopGroup.coreCount
+    public var workerCount = EventLoopGroup.coreCount
+    public var maxConnections = 10_000
+    public var maxConnectionsPerAddress = 512
+    public var maxUploadBytes = 64 << 30
+    public var maxUploadsPerUser = 64
+    /// An upload that nobody goes on with is removed after this.
+    public var uploadExpiry = Duration.seconds(24 * 3600)
+    /// Bytes of the disk that stay free.
+    public var diskReserveBytes = 256 << 20
+    /// How long a signed link to a video's media is good.
+    public var grantLifetime = Duration.seconds(6 * 3600)
+    public var corsOrigins: [String] = []
+    /// Session cookies are marked `Secure`: for servers that people reach by https only.
+    public var secureCookies = false
+    public var ffmpegPath = "/usr/bin/ffmpeg"
+    public var ffprobePath = "/usr/bin/ffprobe"
+    public var logLevel = LogLevel.info
+
+    public init() {}
+
+    public var encoding: EncodingSettings {
+        var encoding = EncodingSettings()
+        encoding.encryption = encryption
+        encoding.workerCount = workerCount
+        encoding.ffmpegPath = ffmpegPath
+        encoding.ffprobePath = ffprobePath
+        return encoding
+    }
+}
+
+/// A setting that cannot be used: which one, and what it should be. One line for people; the value is not repeated,
+/// for it may be a password.
+public struct SettingError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let name: String
+    public let advice: String
+
+    public var description: String { "\(name) \(advice)" }
+}

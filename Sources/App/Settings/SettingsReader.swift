@@ -1,0 +1,121 @@
+import Encoding
+import Telemetry
+
+/// Reads `Settings` from the environment; what is not there comes from the file `.env` of the working folder.
+public enum SettingsReader {
+    struct Setting: Sendable {
+        let name: String
+        /// Stores the value or answers what it should be.
+        let read: @Sendable (_ value: String, inout Settings) -> String?
+    }
+
+    /// Every setting there is.
+    static let all: [Setting] = [
+        text("PALCO_HOST", \.host),
+        number("PALCO_PORT", \.port, 0...65_535),
+        text("PALCO_DATA", \.dataFolder),
+        optionalText("PALCO_WEB", \.webFolder),
+        optionalText("PALCO_ADMIN_EMAIL", \.adminEmail),
+        optionalText("PALCO_ADMIN_PASSWORD", \.adminPassword),
+        Setting(name: "PALCO_ENCRYPTION") { value, settings in
+            guard let encryption = EncodingSettings.Encryption(rawValue: value) else {
+                return "must be aes-128 or none"
+            }
+            settings.encryption = encryption
+            return nil
+        },
+        number("PALCO_LOOPS", \.loopCount, 1...256),
+        number("PALCO_WORKERS", \.workerCount, 1...256),
+        number("PALCO_MAX_CONNECTIONS", \.maxConnections, 16...1_000_000),
+        number("PALCO_MAX_CONNECTIONS_PER_ADDRESS", \.maxConnectionsPerAddress, 1...1_000_000),
+        number("PALCO_MAX_UPLOAD_BYTES", \.maxUploadBytes, 1...(1 << 50)),
+        number("PALCO_MAX_UPLOADS_PER_USER", \.maxUploadsPerUser, 1...10_000),
+        seconds("PALCO_UPLOAD_EXPIRY", \.uploadExpiry, 1...31_536_000),
+        number("PALCO_DISK_RESERVE_BYTES", \.diskReserveBytes, 0...(1 << 50)),
+        seconds("PALCO_GRANT_LIFETIME", \.grantLifetime, 10...604_800),
+        Setting(name: "PALCO_CORS_ORIGINS") { value, settings in
+            let origins = value.split(separator: ",").map { $0.filter { $0 != " " } }
+            let areOrigins = origins.allSatisfy { origin in
+                guard let scheme = ["https://", "http://"].first(where: origin.hasPrefix) else { return false }
+                let host = origin.dropFirst(scheme.count)
+                return !host.isEmpty && !host.contains { "/?#@*".contains($0) }
+            }
+            guard areOrigins else { return "must be origins like https://example.org, separated by commas" }
+            settings.corsOrigins = origins
+            return nil
+        },
+        flag("PALCO_SECURE_COOKIES", \.secureCookies),
+        text("PALCO_FFMPEG", \.ffmpegPath),
+        text("PALCO_FFPROBE", \.ffprobePath),
+        Setting(name: "PALCO_LOG_LEVEL") { value, settings in
+            guard let level = LogLevel(name: value) else { return "must be debug, info, warning or error" }
+            settings.logLevel = level
+            return nil
+        },
+    ]
+
+    /// - Parameters:
+    ///   - environment: the process's variables; those that do not begin with `PALCO_` are none of ours.
+    ///   - file: the text of `.env`, if there is one.
+    /// - Throws: `SettingError` for a value that cannot be used and for a name in the file that does not exist.
+    public static func read(environment: [String: String], file: String?) throws(SettingError) -> Settings {
+        var values = try EnvironmentFile.parse(file ?? "").filter { $0.key.hasPrefix("PALCO_") }
+        let names = Set(all.map(\.name))
+        if let unknown = values.keys.filter({ !names.contains($0) }).min() {
+            throw SettingError(name: unknown, advice: "in .env is no setting of Palco; palco.sample.env lists them all")
+        }
+        for (name, value) in environment where name.hasPrefix("PALCO_") { values[name] = value }
+        var settings = Settings()
+        for setting in all {
+            guard let value = values.removeValue(forKey: setting.name), !value.isEmpty else { continue }
+            if let advice = setting.read(value, &settings) { throw SettingError(name: setting.name, advice: advice) }
+        }
+        return settings
+    }
+
+    // MARK: Kinds
+
+    private typealias Place<Value> = WritableKeyPath<Settings, Value> & Sendable
+
+    private static func text(_ name: String, _ place: any Place<String>) -> Setting {
+        Setting(name: name) { value, settings in
+            settings[keyPath: place] = value
+            return nil
+        }
+    }
+
+    private static func optionalText(_ name: String, _ place: any Place<String?>) -> Setting {
+        Setting(name: name) { value, settings in
+            settings[keyPath: place] = value
+            return nil
+        }
+    }
+
+    private static func number(_ name: String, _ place: any Place<Int>, _ range: ClosedRange<Int>) -> Setting {
+        Setting(name: name) { value, settings in
+            guard let number = Int(value), range.contains(number) else {
+                return "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+            }
+            settings[keyPath: place] = number
+            return nil
+        }
+    }
+
+    private static func seconds(_ name: String, _ place: any Place<Duration>, _ range: ClosedRange<Int>) -> Setting {
+        Setting(name: name) { value, settings in
+            guard let number = Int(value), range.contains(number) else {
+                return "must be whole seconds, from \(range.lowerBound) to \(range.upperBound)"
+            }
+            settings[keyPath: place] = .seconds(number)
+            return nil
+        }
+    }
+
+    private static func flag(_ name: String, _ place: any Place<Bool>) -> Setting {
+        Setting(name: name) { value, settings in
+            guard ["true", "false"].contains(value) else { return "must be true or false" }
+            settings[keyPath: place] = value == "true"
+            return nil
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import FoundationEssentials
+import Testing
+
+@testable import App
+
+@Suite("Settings")
+struct SettingsTests {
+    @Test("Without any variable the defaults hold")
+    func defaults() throws {
+        let settings = try SettingsReader.read(environment: ["HOME": "/"], file: nil)
+        #expect(settings.host == "127.0.0.1" && settings.port == 8080 && settings.dataFolder == "data")
+        #expect(settings.encryption == .aes128)
+    }
+
+    @Test("The environment wins over the file, and an empty value is the default")
+    func precedence() throws {
+        let file = "PALCO_PORT=1\nPALCO_HOST=\"0.0.0.0\"\n# a comment\n\nexport PALCO_DATA='my data'\r\nOTHER=x\n"
+        let settings = try SettingsReader.read(environment: ["PALCO_PORT": "2", "PALCO_LOOPS": ""], file: file)
+        #expect(settings.port == 2)
+        #expect(settings.host == "0.0.0.0")
+        #expect(settings.dataFolder == "my data")
+    }
+
+    @Test(
+        "A value that cannot be used is named, and not repeated",
+        arguments: [
+            ("PALCO_PORT", "many"), ("PALCO_PORT", "70000"), ("PALCO_ENCRYPTION", "rot13"), ("PALCO_LOOPS", "0"),
+            ("PALCO_SECURE_COOKIES", "perhaps"), ("PALCO_CORS_ORIGINS", "elsewhere.test"), ("PALCO_LOG_LEVEL", "loud"),
+            ("PALCO_CORS_ORIGINS", "https://a.example/path"), ("PALCO_UPLOAD_EXPIRY", "-1"),
+        ])
+    func badValues(name: String, value: String) throws {
+        let error = try #require(throws: SettingError.self) {
+            try SettingsReader.read(environment: [name: value], file: nil)
+        }
+        #expect(error.name == name)
+        #expect(!error.description.contains(value))
+    }
+
+    @Test("A misspelt name in the file, or a line that says nothing, stops the start")
+    func badFile() {
+        #expect(throws: SettingError.self) { try SettingsReader.read(environment: [:], file: "PALCO_PROT=1") }
+        #expect(throws: SettingError.self) { try SettingsReader.read(environment: [:], file: "what is this") }
+    }
+
+    @Test("palco.sample.env explains each setting there is, and no other, with values that can be read")
+    func sample() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let sample = try String(contentsOf: root.appending(path: "palco.sample.env"), encoding: .utf8)
+        let commented = sample.split(separator: "\n").filter { $0.hasPrefix("#PALCO_") }.map { $0.dropFirst() }
+        let names = commented.map { String($0.prefix { $0 != "=" }) }
+        #expect(Set(names) == Set(SettingsReader.all.map(\.name)))
+        #expect(names.count == Set(names).count)
+        _ = try SettingsReader.read(environment: [:], file: commented.joined(separator: "\n"))
+    }
+}
