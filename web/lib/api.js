@@ -1,0 +1,187 @@
+/** The one door to Palco's HTTP API: session cookie, CSRF header, problem errors (RFC 9457). */
+
+/** @typedef {{ id: string, email: string, name: string, role: string, locale?: string | null }} User */
+/** @typedef {{ name: string, width: number, height: number, bandwidth: number, state: string }} Rendition */
+/** @typedef {{ code: string, detail?: string | null }} VideoError */
+/**
+ * @typedef {object} Video
+ * @property {string} id
+ * @property {string} title
+ * @property {string} [description]
+ * @property {'pending' | 'processing' | 'ready' | 'failed'} status
+ * @property {number} progress 0..1
+ * @property {number | null} [duration] seconds
+ * @property {number | null} [width]
+ * @property {number | null} [height]
+ * @property {string | null} [created_by]
+ * @property {string} created_at
+ * @property {string | null} [ready_at]
+ * @property {string | null} [thumbnail_url]
+ * @property {Rendition[]} [renditions]
+ * @property {VideoError | string | null} [error]
+ */
+/** @typedef {{ status: string, playback_url: string, expires_at: string, resume_at?: number | null }} Playback */
+/** @typedef {{ data: Video[], next_cursor: string | null }} VideoList */
+
+export const base = '/api/v1';
+
+/** An answer that says no. `code` is stable; `detail` is the server's own sentence, in English. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status 0: no answer at all
+   * @param {string} code
+   * @param {{ detail?: string, retryAfter?: number | null, errorId?: string | null }} [more]
+   */
+  constructor(status, code, { detail = '', retryAfter = null, errorId = null } = {}) {
+    super(detail || code);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.retryAfter = retryAfter;
+    this.errorId = errorId;
+  }
+}
+
+/**
+ * @param {number} status
+ * @param {string} text the body, problem+json or anything a proxy says instead
+ * @param {string | null} [retryAfterHeader]
+ */
+export function problemFrom(status, text, retryAfterHeader = null) {
+  /** @type {Record<string, unknown>} */
+  let problem = {};
+  try {
+    const value = JSON.parse(text);
+    if (value !== null && typeof value === 'object') problem = value;
+  } catch {
+    // No JSON: the status has to do.
+  }
+  const wait = Number(problem.retry_after ?? retryAfterHeader ?? Number.NaN);
+  return new ApiError(status, typeof problem.code === 'string' ? problem.code : `http_${status}`, {
+    detail: typeof problem.detail === 'string' ? problem.detail : '',
+    retryAfter: Number.isFinite(wait) ? wait : null,
+    errorId: typeof problem.error_id === 'string' ? problem.error_id : null,
+  });
+}
+
+/** The token that proves a request comes from our own page; readable on purpose. */
+export function csrfToken(cookies = document.cookie) {
+  for (const pair of cookies.split('; ')) {
+    if (pair.startsWith('palco_csrf=')) return decodeURIComponent(pair.slice('palco_csrf='.length));
+  }
+  return '';
+}
+
+/**
+ * @param {string} method
+ * @param {string} path below /api/v1
+ * @param {{ json?: unknown, signal?: AbortSignal, keepalive?: boolean }} [options]
+ * @returns {Promise<unknown>} the decoded body, null when there is none
+ */
+export async function call(method, path, { json, signal, keepalive } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: 'application/json' };
+  if (json !== undefined) headers['Content-Type'] = 'application/json';
+  if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken();
+  let response;
+  try {
+    response = await fetch(base + path, {
+      method,
+      headers,
+      body: json === undefined ? undefined : JSON.stringify(json),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal,
+      keepalive,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, 'offline');
+  }
+  const text = await response.text();
+  if (!response.ok) throw problemFrom(response.status, text, response.headers.get('Retry-After'));
+  return text === '' ? null : JSON.parse(text);
+}
+
+/** @returns {Promise<User | null>} null: not signed in */
+export async function signedInUser() {
+  try {
+    return userFrom(await call('GET', '/auth/me'));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null;
+    throw error;
+  }
+}
+
+/**
+ * @param {string} email
+ * @param {string} password
+ */
+export async function signIn(email, password) {
+  return userFrom(await call('POST', '/auth/login', { json: { email, password } }));
+}
+
+/** @param {unknown} body */
+function userFrom(body) {
+  const holder = /** @type {{ user?: User } & User} */ (body);
+  return holder.user ?? holder;
+}
+
+export async function signOut() {
+  await call('POST', '/auth/logout');
+}
+
+/**
+ * @param {{ cursor?: string | null, limit?: number, signal?: AbortSignal }} [page]
+ */
+export async function listVideos({ cursor = null, limit = 24, signal } = {}) {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (cursor) query.set('cursor', cursor);
+  return /** @type {VideoList} */ (await call('GET', `/videos?${query}`, { signal }));
+}
+
+/**
+ * @param {string} id
+ * @param {AbortSignal} [signal]
+ */
+export async function getVideo(id, signal) {
+  return videoFrom(await call('GET', `/videos/${encodeURIComponent(id)}`, { signal }));
+}
+
+/**
+ * @param {string} id
+ * @param {{ title?: string, description?: string }} changes
+ */
+export async function changeVideo(id, changes) {
+  return videoFrom(await call('PATCH', `/videos/${encodeURIComponent(id)}`, { json: changes }));
+}
+
+/** @param {unknown} body */
+function videoFrom(body) {
+  const holder = /** @type {{ video?: Video } & Video} */ (body);
+  return holder.video ?? holder;
+}
+
+/** @param {string} id */
+export async function deleteVideo(id) {
+  await call('DELETE', `/videos/${encodeURIComponent(id)}`);
+}
+
+/** @param {string} id */
+export async function retryVideo(id) {
+  await call('POST', `/videos/${encodeURIComponent(id)}/retry`);
+}
+
+/**
+ * @param {string} id
+ * @param {AbortSignal} [signal]
+ */
+export async function playVideo(id, signal) {
+  return /** @type {Playback} */ (await call('GET', `/videos/${encodeURIComponent(id)}/play`, { signal }));
+}
+
+/** @param {string} id */
+export function storyboardURL(id) {
+  return `${base}/videos/${encodeURIComponent(id)}/storyboard.vtt`;
+}

@@ -1,0 +1,242 @@
+/**
+ * Where media comes from. The buffer control asks a feed for tracks, for the timeline of a rendition, and for one init
+ * or media segment, already decrypted; it knows neither playlists nor URLs. Recorded video is the feed below; a live
+ * stream with sub-second latency will be another one with the same shape, whose timeline grows and whose segments are
+ * parts that the server holds back until they exist.
+ *
+ * @typedef {object} TrackRendition
+ * @property {string} name
+ * @property {string} mime for SourceBuffer
+ * @property {number} bandwidth
+ * @property {number} width
+ * @property {number} height
+ * @property {number} frameRate
+ */
+/** @typedef {{ kind: 'video' | 'audio', renditions: TrackRendition[] }} Track renditions by bandwidth, lowest first */
+/** @typedef {import('./request.js').RequestOptions} RequestOptions */
+/**
+ * @typedef {object} MediaFeed
+ * @property {boolean} live
+ * @property {(signal: AbortSignal) => Promise<Track[]>} open
+ * @property {(rendition: TrackRendition, signal: AbortSignal) => Promise<import('./buffer.js').Span[]>} timeline
+ * @property {(rendition: TrackRendition, index: number, signal: AbortSignal) => Promise<Bytes | null>} init
+ * @property {(rendition: TrackRendition, index: number, options: RequestOptions) => Promise<Bytes>} segment
+ * @property {(url: string, signal: AbortSignal) => Promise<void>} renew goes on with a fresh grant
+ */
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+import { Decryptor } from './decrypt.js';
+import { parseMaster, parseMedia, vectorForSequence } from './playlist.js';
+import { download } from './request.js';
+import { LoadError } from './retry.js';
+
+/** @typedef {import('./playlist.js').Variant} Variant */
+
+const audioCodec = /^(mp4a|opus|flac|ac-3|ec-3|mhm1|vorbis)/i;
+
+/**
+ * A recorded video: HLS with CMAF segments, `#EXT-X-ENDLIST` at the end of each playlist.
+ * @implements {MediaFeed}
+ */
+export class RecordedFeed {
+  live = false;
+  #url;
+  #supports;
+  #decryptor;
+  /** @type {Map<string, string>} rendition -> URL of its playlist */
+  #locations = new Map();
+  /** @type {Map<string, Promise<import('./playlist.js').MediaPlaylist>>} */
+  #playlists = new Map();
+  /** @type {Map<string, Promise<Bytes>>} init segments and keys, by address without the grant */
+  #kept = new Map();
+
+  /**
+   * @param {string} url of the master playlist
+   * @param {{ supports?: (mime: string) => boolean, decryptor?: Decryptor }} [environment]
+   */
+  constructor(url, { supports = () => true, decryptor = new Decryptor() } = {}) {
+    this.#url = url;
+    this.#supports = supports;
+    this.#decryptor = decryptor;
+  }
+
+  /** @param {AbortSignal} signal */
+  async open(signal) {
+    const master = await this.#master(signal);
+    const video = master.variants.filter((variant) =>
+      !variant.codecs.every((codec) => audioCodec.test(codec))
+    );
+    const group = master.variants.find((variant) => variant.audioGroup !== null)?.audioGroup;
+    const sound = master.audio.filter((audio) => audio.group === group && audio.uri !== null);
+    const chosen = sound.find((audio) => audio.isDefault) ?? sound[0];
+    /** @type {Track[]} */
+    const tracks = [];
+    const pictures = (video.length > 0 ? video : master.variants).map((variant) =>
+      renditionFrom(variant, chosen !== undefined)
+    );
+    tracks.push({ kind: video.length > 0 ? 'video' : 'audio', renditions: this.#usable(pictures) });
+    if (chosen && video.length > 0) {
+      const codecs = master.variants[0].codecs.filter((codec) => audioCodec.test(codec)).join(',');
+      const mime = `audio/mp4; codecs="${codecs || 'mp4a.40.2'}"`;
+      const name = audioName(chosen.name);
+      const rendition = { name, mime, bandwidth: 0, width: 0, height: 0, frameRate: 0 };
+      tracks.push({ kind: 'audio', renditions: this.#usable([rendition]) });
+    }
+    return tracks;
+  }
+
+  /** @param {AbortSignal} signal */
+  async #master(signal) {
+    const text = new TextDecoder().decode(await download(this.#url, { signal }));
+    const master = readable(() => parseMaster(text, this.#url));
+    for (const { name, uri } of master.variants) this.#locations.set(name, uri);
+    for (const { name, uri } of master.audio) if (uri) this.#locations.set(audioName(name), uri);
+    return master;
+  }
+
+  /** @param {TrackRendition[]} renditions */
+  #usable(renditions) {
+    const usable = renditions.filter((rendition) => this.#supports(rendition.mime));
+    if (usable.length === 0) throw new LoadError('format');
+    return usable.sort((first, second) => first.bandwidth - second.bandwidth);
+  }
+
+  /**
+   * @param {string} url
+   * @param {AbortSignal} signal
+   */
+  async renew(url, signal) {
+    this.#url = url;
+    this.#playlists.clear();
+    await this.#master(signal);
+  }
+
+  /**
+   * @param {TrackRendition} rendition
+   * @param {AbortSignal} signal
+   */
+  async timeline(rendition, signal) {
+    return (await this.#playlist(rendition, signal)).segments;
+  }
+
+  /**
+   * @param {TrackRendition} rendition
+   * @param {AbortSignal} signal
+   */
+  #playlist({ name }, signal) {
+    return once(this.#playlists, name, async () => {
+      const url = this.#locations.get(name);
+      if (url === undefined) throw new LoadError('missing');
+      const text = new TextDecoder().decode(await download(url, { signal }));
+      return readable(() => parseMedia(text, url));
+    });
+  }
+
+  /**
+   * @param {TrackRendition} rendition
+   * @param {number} index
+   * @param {AbortSignal} signal
+   */
+  async init(rendition, index, signal) {
+    const segment = (await this.#playlist(rendition, signal)).segments[index];
+    const init = segment?.init;
+    if (!init) return null;
+    const range = init.byteRange ? `#${init.byteRange.offset}` : '';
+    return await once(this.#kept, withoutGrant(init.uri) + range, async () => {
+      const data = await download(init.uri, { signal, byteRange: init.byteRange });
+      return init.key ? await this.#decrypt(data, init.key, segment.sequence, signal) : data;
+    });
+  }
+
+  /**
+   * @param {TrackRendition} rendition
+   * @param {number} index
+   * @param {RequestOptions} options
+   */
+  async segment(rendition, index, options) {
+    const segment = (await this.#playlist(rendition, options.signal)).segments[index];
+    if (!segment) throw new LoadError('missing');
+    const key = segment.key ? this.#key(segment.key, options.signal) : null;
+    key?.catch(() => {}); // Looked at below; the segment may fail first.
+    const data = await download(segment.uri, { ...options, byteRange: segment.byteRange });
+    if (!segment.key) return data;
+    return await this.#decrypt(data, segment.key, segment.sequence, options.signal);
+  }
+
+  /**
+   * @param {Bytes} data
+   * @param {import('./playlist.js').KeyReference} reference
+   * @param {number} sequence
+   * @param {AbortSignal} signal
+   */
+  async #decrypt(data, reference, sequence, signal) {
+    const key = await this.#key(reference, signal);
+    try {
+      return await this.#decryptor.decrypt(data, key, reference.iv ?? vectorForSequence(sequence));
+    } catch (cause) {
+      throw new LoadError('format', { cause });
+    }
+  }
+
+  /**
+   * @param {import('./playlist.js').KeyReference} reference
+   * @param {AbortSignal} signal
+   */
+  #key({ uri }, signal) {
+    return once(this.#kept, withoutGrant(uri), async () => {
+      const key = await download(uri, { signal });
+      if (key.length !== 16) throw new LoadError('format');
+      return key;
+    });
+  }
+}
+
+/**
+ * @param {Variant} variant
+ * @param {boolean} separateSound
+ * @returns {TrackRendition}
+ */
+function renditionFrom({ name, bandwidth, width, height, frameRate, codecs }, separateSound) {
+  const own = separateSound ? codecs.filter((codec) => !audioCodec.test(codec)) : codecs;
+  const kind = codecs.every((codec) => audioCodec.test(codec)) ? 'audio' : 'video';
+  return { name, mime: `${kind}/mp4; codecs="${own.join(',')}"`, bandwidth, width, height, frameRate };
+}
+
+/** @param {string} name */
+function audioName(name) {
+  return `audio:${name}`;
+}
+
+/** @param {string} url */
+function withoutGrant(url) {
+  return url.split('?')[0];
+}
+
+/**
+ * @template T
+ * @param {() => T} parse
+ */
+function readable(parse) {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new LoadError('format', { cause });
+  }
+}
+
+/**
+ * One download for all who ask; a failed one is forgotten.
+ * @template T
+ * @param {Map<string, Promise<T>>} kept
+ * @param {string} name
+ * @param {() => Promise<T>} load
+ * @returns {Promise<T>}
+ */
+function once(kept, name, load) {
+  let promise = kept.get(name);
+  if (!promise) {
+    promise = load();
+    kept.set(name, promise);
+    promise.catch(() => kept.delete(name));
+  }
+  return promise;
+}

@@ -1,0 +1,437 @@
+/** Plays a feed in a video element: tracks, adaptation, trouble and what the controls need to know. */
+import { chooseFirst, chooseRendition, DroppedFrames, ThroughputMeter } from './adaptation.js';
+import { aheadOf, beyondHole, BufferGoal, rangesOf, segmentAt } from './buffer.js';
+import { OpenedSource } from './media-source.js';
+import { attemptsFor, backOff, LoadError } from './retry.js';
+import { Sink } from './sink.js';
+import { TrackLoader } from './track-loader.js';
+
+/** @typedef {import('./feed.js').TrackRendition} TrackRendition */
+/** @typedef {'loading' | 'playing' | 'paused' | 'buffering' | 'preparing' | 'reconnecting' | 'ended' | 'failed'} State */
+/** @typedef {'unsupported' | 'expired' | 'missing' | 'server' | 'decode' | 'unexpected'} Failure */
+/**
+ * @typedef {object} PlaybackOptions
+ * @property {() => Promise<string>} renew answers a fresh URL of the master playlist
+ * @property {number} [startAt] seconds
+ * @property {number | null} [throughput] measured earlier on this device, bits per second
+ * @property {() => number} [lines] height of the picture on the screen in device pixels
+ * @property {string | null} [quality] the viewer's choice, null: automatic
+ */
+
+const now = () => performance.now() / 1000;
+
+/** @typedef {import('./track-loader.js').Host} Host */
+/**
+ * Fires `change` when anything below may have changed.
+ * @implements {Host}
+ */
+export class Playback extends EventTarget {
+  /** @type {TrackLoader[]} */
+  loaders = [];
+  /** @type {Failure | null} */
+  failure = null;
+  meter = new ThroughputMeter();
+  goal = new BufferGoal();
+  /** @type {Map<string, number>} rendition -> when it may be tried again */
+  #aside = new Map();
+  /** @type {Map<string, string>} rendition -> state, as the page knows it */
+  #states = new Map();
+  #dropped = new DroppedFrames();
+  #droppedAt = 0;
+  #quality;
+  #stop = new AbortController();
+  /** @type {AbortController} of one MediaSource; a damaged one is replaced */
+  #session = new AbortController();
+  /** @type {OpenedSource | null} */
+  #source = null;
+  #startAt;
+  #rebuiltAt = -Infinity;
+  #renewing = /** @type {Promise<void> | null} */ (null);
+  #openTrouble = /** @type {LoadError | null} */ (null);
+  #stuckSince = 0;
+  #lastTime = -1;
+  #nudges = 0;
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {import('./feed.js').MediaFeed} feed
+   * @param {PlaybackOptions} options
+   */
+  constructor(video, feed, options) {
+    super();
+    this.video = video;
+    this.feed = feed;
+    this.options = options;
+    this.#startAt = options.startAt ?? 0;
+    this.#quality = options.quality ?? null;
+  }
+
+  async start() {
+    const { signal } = this.#stop;
+    const again = () => this.#wakeAll();
+    for (const name of ['timeupdate', 'ratechange', 'progress']) {
+      this.video.addEventListener(name, again, { signal });
+    }
+    for (const name of ['playing', 'waiting', 'pause', 'ended', 'stalled']) {
+      this.video.addEventListener(name, () => this.#changed(), { signal });
+    }
+    this.video.addEventListener('play', () => (this.goal.started = true), { signal });
+    this.video.addEventListener('seeking', () => this.loaders.forEach((loader) => loader.seeked()), {
+      signal,
+    });
+    this.video.addEventListener('error', () => this.#damaged(), { signal });
+    globalThis.addEventListener('online', again, { signal });
+    const timer = setInterval(() => this.#tick(), 250);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    try {
+      this.tracks = await this.#open(signal);
+      await this.#build();
+    } catch (error) {
+      if (!signal.aborted) this.fail(error);
+    }
+  }
+
+  stop() {
+    this.#stop.abort();
+    this.#session.abort();
+    this.#source?.close();
+  }
+
+  /** @param {AbortSignal} signal */
+  async #open(signal) {
+    for (let attempt = 0;; attempt++) {
+      try {
+        const tracks = await this.feed.open(signal);
+        this.#openTrouble = null;
+        return tracks;
+      } catch (error) {
+        if (!(error instanceof LoadError) || attempt >= attemptsFor(error.kind)) throw error;
+        this.#openTrouble = error;
+        this.#changed();
+        if (error.kind === 'expired') await this.renew();
+        else await pause(error.retryAfter ?? backOff(attempt), signal);
+      }
+    }
+  }
+
+  async #build() {
+    this.#session.abort();
+    this.#source?.close();
+    const session = new AbortController();
+    this.#session = session;
+    const { signal } = session;
+    const opened = await OpenedSource.open(this.video, signal);
+    this.#source = opened;
+    opened.onDemand(() => this.#wakeAll(), signal);
+    const { source } = opened;
+    if (this.#startAt > 0) {
+      const jump = () => (this.video.currentTime = this.#startAt);
+      if (this.video.readyState > 0) jump();
+      else this.video.addEventListener('loadedmetadata', jump, { once: true, signal });
+    }
+    this.loaders = (this.tracks ?? []).map((track) => {
+      const { mime } = track.renditions[0];
+      return new TrackLoader(this, track, new Sink(source.addSourceBuffer(mime), mime));
+    });
+    source.duration = await this.#duration(signal);
+    for (const loader of this.loaders) {
+      loader.run(signal).catch((error) => this.fail(error));
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  async #duration(signal) {
+    const lengths = await Promise.all(this.loaders.map(async (loader) => {
+      for (let attempt = 0;; attempt++) {
+        try {
+          const rendition = loader.track.renditions[Math.max(0, this.choose(loader))];
+          const timeline = await this.feed.timeline(rendition, signal);
+          const last = timeline[timeline.length - 1];
+          return last.start + last.duration;
+        } catch (error) {
+          if (!(error instanceof LoadError) || attempt >= attemptsFor(error.kind)) throw error;
+          if (error.kind === 'expired') await this.renew();
+          else await pause(error.retryAfter ?? backOff(attempt), signal);
+        }
+      }
+    }));
+    return Math.max(...lengths);
+  }
+
+  // What the loaders ask.
+
+  get time() {
+    return this.#startAt > 0 && this.video.readyState === 0 ? this.#startAt : this.video.currentTime;
+  }
+
+  get playbackRate() {
+    return this.video.playbackRate;
+  }
+
+  get wantsData() {
+    return this.#source !== null && this.#source.wantsData && this.failure === null;
+  }
+
+  get automatic() {
+    return this.#quality === null;
+  }
+
+  /** @param {TrackLoader} loader */
+  choose(loader) {
+    const { renditions } = loader.track;
+    const chosen = renditions.findIndex((rendition) => rendition.name === this.#quality);
+    if (loader.track.kind === 'video' && chosen >= 0 && !this.#isAside(renditions[chosen])) return chosen;
+    const measured = this.meter.estimate;
+    const situation = {
+      renditions,
+      current: loader.current,
+      throughput: measured,
+      bufferAhead: loader.ahead,
+      playbackRate: this.playbackRate,
+      lines: this.options.lines?.() ?? Infinity,
+      available: (/** @type {import('./adaptation.js').Rendition} */ rendition) =>
+        !this.#isAside(rendition) && !this.#isBetterAvoided(rendition, renditions, loader.ahead),
+    };
+    if (measured !== null) return chooseRendition(situation);
+    if (loader.current >= 0) return loader.current;
+    return chooseFirst({ ...situation, throughput: this.options.throughput ?? null });
+  }
+
+  /** @param {{ name: string }} rendition */
+  #isAside(rendition) {
+    return (this.#aside.get(rendition.name) ?? 0) > now();
+  }
+
+  /**
+   * With little in the buffer a rendition that is still being made is no good choice, if a finished one fits.
+   * @param {{ name: string, bandwidth: number }} rendition
+   * @param {{ name: string, bandwidth: number }[]} all
+   * @param {number} ahead
+   */
+  #isBetterAvoided(rendition, all, ahead) {
+    if (ahead > 8 || this.isMade(rendition)) return false;
+    const throughput = this.meter.estimate ?? this.options.throughput ?? Infinity;
+    return all.some((other) => this.isMade(other) && !this.#isAside(other) && other.bandwidth < throughput);
+  }
+
+  /** @param {{ name: string }} rendition */
+  isMade(rendition) {
+    return this.#states.get(rendition.name) === 'ready';
+  }
+
+  /** @param {{ name: string, state: string }[]} renditions */
+  set renditionStates(renditions) {
+    this.#states = new Map(renditions.map(({ name, state }) => [name, state]));
+    for (const { name, state } of renditions) {
+      if (state === 'ready' && this.#aside.get(name) !== Infinity) this.#aside.delete(name);
+    }
+    this.#wakeAll();
+  }
+
+  /**
+   * @param {{ name: string }} rendition
+   * @param {number} seconds
+   */
+  setAside(rendition, seconds) {
+    this.#aside.set(rendition.name, now() + seconds);
+  }
+
+  /** One fresh grant for all that found theirs expired. */
+  renew() {
+    this.#renewing ??= (async () => {
+      try {
+        await this.feed.renew(await this.options.renew(), this.#stop.signal);
+      } catch (error) {
+        const kind = /** @type {{ status?: number }} */ (error)?.status;
+        if (kind === 401 || kind === 403) this.fail(new LoadError('expired', { status: kind }));
+        else if (kind === 404) this.fail(new LoadError('missing', { status: kind }));
+        else await pause(2, this.#stop.signal);
+      } finally {
+        this.#renewing = null;
+      }
+    })();
+    return this.#renewing;
+  }
+
+  troubled() {
+    this.#changed();
+  }
+
+  progressed() {
+    this.#openTrouble = null;
+    const source = this.#source?.source;
+    if (source?.readyState === 'open' && this.loaders.every((loader) => loader.finished)) {
+      Promise.all(this.loaders.map((loader) => loader.sink.idle())).then(() => {
+        if (source.readyState === 'open' && this.loaders.every((loader) => loader.finished)) {
+          source.endOfStream();
+        }
+      }).catch(() => {}); // A SourceBuffer began anew in between: the next progress asks again.
+    }
+    this.#changed();
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    if (this.#stop.signal.aborted || this.failure) return;
+    if (!(error instanceof LoadError) && this.#rebuild()) return;
+    this.failure = failureFrom(error);
+    this.#session.abort();
+    console.error('Playback stopped:', error);
+    this.#changed();
+  }
+
+  #damaged() {
+    if (this.video.error && this.#source) this.fail(this.video.error);
+  }
+
+  /** A decoder or a source in a bad state gets a second chance where it stood, at most once a minute. */
+  #rebuild() {
+    if (now() - this.#rebuiltAt < 60 || !this.tracks) return false;
+    this.#rebuiltAt = now();
+    this.#startAt = this.video.currentTime;
+    const resume = !this.video.paused;
+    this.#build().then(() => resume ? this.video.play() : undefined).catch((error) => this.fail(error));
+    return true;
+  }
+
+  /** After a failure the viewer may ask for another try. */
+  retry() {
+    this.failure = null;
+    this.#rebuiltAt = -Infinity;
+    this.#startAt = this.video.currentTime || this.#startAt;
+    this.#aside.clear();
+    this.#changed();
+    if (this.tracks) this.#build().then(() => this.video.play()).catch((error) => this.fail(error));
+    else {
+      this.#open(this.#stop.signal).then((tracks) => {
+        this.tracks = tracks;
+        return this.#build();
+      }).catch((error) => this.fail(error));
+    }
+  }
+
+  // What the controls ask.
+
+  get pictures() {
+    return this.loaders.find((loader) => loader.track.kind === 'video') ?? null;
+  }
+
+  /** @returns {TrackRendition[]} highest first */
+  get renditions() {
+    return [...(this.pictures?.track.renditions ?? [])].reverse();
+  }
+
+  /** The rendition on the screen now. */
+  get shown() {
+    const loader = this.pictures;
+    if (!loader || loader.segments.length === 0) return null;
+    return loader.renditionAt(segmentAt(loader.segments, this.video.currentTime));
+  }
+
+  get quality() {
+    return this.#quality;
+  }
+
+  set quality(name) {
+    if (name === this.#quality) return;
+    this.#quality = name;
+    const loader = this.pictures;
+    if (loader && name !== null && name !== this.shown?.name) loader.replace();
+    this.#changed();
+  }
+
+  get bufferAhead() {
+    return aheadOf(rangesOf(this.video.buffered), this.video.currentTime);
+  }
+
+  /** @returns {State} */
+  get state() {
+    if (this.failure) return 'failed';
+    if (this.video.ended) return 'ended';
+    const starving = this.video.readyState < 3 && this.bufferAhead < 0.4;
+    if (starving) {
+      const trouble = this.#openTrouble ?? this.loaders.find((loader) => loader.trouble)?.trouble;
+      if (trouble?.kind === 'preparing') return 'preparing';
+      if (trouble) return 'reconnecting';
+      if (this.video.readyState === 0) return 'loading';
+      return this.video.paused && !this.video.seeking ? 'paused' : 'buffering';
+    }
+    if (this.video.paused) return 'paused';
+    return this.video.readyState < 3 || this.video.seeking ? 'buffering' : 'playing';
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+
+  #wakeAll() {
+    for (const loader of this.loaders) loader.wake();
+  }
+
+  #tick() {
+    for (const loader of this.loaders) loader.tick();
+    this.#unstick();
+    this.#watchFrames();
+  }
+
+  /** Jumps over holes in the media and gives a decoder that stands still a push. */
+  #unstick() {
+    const { video } = this;
+    if (video.paused || video.seeking || video.ended || video.currentTime !== this.#lastTime) {
+      this.#lastTime = video.currentTime;
+      this.#stuckSince = now();
+      return;
+    }
+    const stuck = now() - this.#stuckSince;
+    if (stuck > 0.5) this.#changed();
+    const beyond = beyondHole(rangesOf(video.buffered), video.currentTime);
+    if (stuck > 0.4 && beyond !== null) {
+      video.currentTime = beyond;
+    } else if (stuck > 4 && this.bufferAhead > 1 && this.#nudges < 5) {
+      this.#nudges += 1;
+      this.#stuckSince = now();
+      video.currentTime += 0.1;
+    }
+  }
+
+  #watchFrames() {
+    const { video } = this;
+    if (video.paused || document.hidden || now() - this.#droppedAt < 5) return;
+    this.#droppedAt = now();
+    const counts = video.getVideoPlaybackQuality?.();
+    const shown = this.shown;
+    if (!counts || !shown || !this.automatic) return;
+    const { totalVideoFrames: total, droppedVideoFrames: dropped } = counts;
+    if (this.#dropped.window({ total, dropped }) && this.renditions.at(-1) !== shown) {
+      this.setAside(shown, 60);
+    }
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {Failure}
+ */
+function failureFrom(error) {
+  if (error instanceof LoadError) {
+    if (error.kind === 'expired' || error.kind === 'missing' || error.kind === 'server') return error.kind;
+    if (error.kind === 'format') return 'unsupported';
+    return 'unexpected';
+  }
+  if (typeof MediaError !== 'undefined' && error instanceof MediaError) return 'decode';
+  return 'unexpected';
+}
+
+/**
+ * @param {number} seconds
+ * @param {AbortSignal} signal
+ */
+async function pause(seconds, signal) {
+  await new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    }, { once: true });
+  });
+}

@@ -1,0 +1,82 @@
+/** A SourceBuffer that does one thing after the other, as promises. */
+import { rangesOf } from './buffer.js';
+
+export class Sink {
+  #buffer;
+  #mime;
+  /** @type {Promise<unknown>} */
+  #last = Promise.resolve();
+
+  /**
+   * @param {SourceBuffer} buffer
+   * @param {string} mime
+   */
+  constructor(buffer, mime) {
+    this.#buffer = buffer;
+    this.#mime = mime;
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} data */
+  append(data) {
+    return this.#run(() => this.#buffer.appendBuffer(data));
+  }
+
+  /**
+   * @param {number} start seconds
+   * @param {number} end
+   */
+  remove(start, end) {
+    return this.#run(() => this.#buffer.remove(start, end));
+  }
+
+  /** @param {string} mime */
+  async changeType(mime) {
+    if (mime === this.#mime) return;
+    await this.idle();
+    this.#buffer.changeType(mime);
+    this.#mime = mime;
+  }
+
+  /** When all that was asked for is done. */
+  async idle() {
+    await this.#last.catch(() => {});
+  }
+
+  /** @returns {import('./buffer.js').Range[]} empty when the media source is gone */
+  get ranges() {
+    try {
+      return rangesOf(this.#buffer.buffered);
+    } catch {
+      return [];
+    }
+  }
+
+  /** @param {() => void} begin throws at once or ends with `updateend` */
+  #run(begin) {
+    const buffer = this.#buffer;
+    const next = this.#last.catch(() => {}).then(() =>
+      new Promise((resolve, reject) => {
+        const watch = new AbortController();
+        const { signal } = watch;
+        const fail = () => {
+          watch.abort();
+          reject(new Error('the browser refused the media'));
+        };
+        buffer.addEventListener('error', fail, { signal });
+        buffer.addEventListener('abort', fail, { signal });
+        buffer.addEventListener('updateend', () => {
+          watch.abort();
+          resolve(undefined);
+        }, { signal });
+        try {
+          begin();
+        } catch (error) {
+          watch.abort();
+          reject(error);
+        }
+      })
+    );
+    this.#last = next;
+    return next;
+  }
+}

@@ -1,0 +1,321 @@
+/** Fills one SourceBuffer: decides the next segment, downloads it, appends it, and deals with what goes wrong. */
+import { shouldAbandon } from './adaptation.js';
+import { aheadOf, covers, firstMissing, replaceFrom } from './buffer.js';
+import { attemptsFor, backOff, LoadError } from './retry.js';
+
+/** @typedef {import('./feed.js').TrackRendition} TrackRendition */
+/** @typedef {import('./buffer.js').Span} Span */
+/** @typedef {'renditions' | 'network' | 'preparing'} Reason */
+/**
+ * What a loader needs from the playback it belongs to.
+ * @typedef {object} Host
+ * @property {import('./feed.js').MediaFeed} feed
+ * @property {import('./buffer.js').BufferGoal} goal
+ * @property {import('./adaptation.js').ThroughputMeter} meter
+ * @property {number} time seconds
+ * @property {number} playbackRate
+ * @property {boolean} wantsData
+ * @property {boolean} automatic
+ * @property {(loader: TrackLoader) => number} choose place of the rendition to load next, -1: wait
+ * @property {(rendition: TrackRendition) => boolean} isMade known to be there in full
+ * @property {(rendition: TrackRendition, seconds: number) => void} setAside not to be chosen for a while
+ * @property {() => Promise<void>} renew
+ * @property {(error: LoadError, loader: TrackLoader) => void} troubled
+ * @property {(loader: TrackLoader) => void} progressed
+ * @property {(error: unknown) => void} fail
+ */
+
+/** Seconds. */
+const improveAfter = 6;
+const patience = 3;
+
+const now = () => performance.now() / 1000;
+
+export class TrackLoader {
+  /** Place of the rendition appended last, -1: none. */
+  current = -1;
+  finished = false;
+  /** @type {LoadError | null} what stands in the way at the moment */
+  trouble = null;
+  /** @type {Span[]} */
+  segments = [];
+  /** @type {Map<number, number>} segment -> place of the rendition it was appended in */
+  #have = new Map();
+  /** @type {Map<number, number>} segments that went missing and how often they were fetched again */
+  #again = new Map();
+  #cursor = 0;
+  #relocate = true;
+  #attempts = 0;
+  #initFor = '';
+  #trying = 0;
+  /** @type {AbortController | null} */
+  #work = null;
+  /** @type {{ place: number, index: number, asked: number, began: number, received: number, expected: number } | null} */
+  #download = null;
+  /** @type {() => void} */
+  #ring = () => {};
+
+  /**
+   * @param {Host} host
+   * @param {import('./feed.js').Track} track
+   * @param {import('./sink.js').Sink} sink
+   */
+  constructor(host, track, sink) {
+    this.host = host;
+    this.track = track;
+    this.sink = sink;
+  }
+
+  get ahead() {
+    return aheadOf(this.sink.ranges, this.host.time);
+  }
+
+  /** @returns {TrackRendition | null} the one on the screen */
+  renditionAt(/** @type {number} */ index) {
+    const place = this.#have.get(index);
+    return place === undefined ? null : this.track.renditions[place];
+  }
+
+  /** @param {AbortSignal} signal */
+  async run(signal) {
+    signal.addEventListener('abort', () => this.#work?.abort(), { once: true });
+    while (!signal.aborted) {
+      try {
+        if (!(await this.#step(signal))) await this.#rest(0.5);
+      } catch (error) {
+        if (!signal.aborted) await this.#recover(error);
+      }
+    }
+  }
+
+  /** Something changed that may mean work: time, demand, network. */
+  wake() {
+    this.#ring();
+  }
+
+  seeked() {
+    this.#relocate = true;
+    this.#again.clear();
+    this.finished = false;
+    const wanted = this.#locate();
+    if (this.#download && this.#download.index !== wanted) this.#work?.abort();
+    this.wake();
+  }
+
+  /** The viewer chose a rendition: replace what is buffered after the next moments. */
+  replace() {
+    this.#cursor = Math.min(this.#cursor, replaceFrom(this.segments, this.host.time, 1));
+    this.finished = false;
+    this.#work?.abort();
+    this.wake();
+  }
+
+  #locate() {
+    return this.segments.length === 0 ? -1 : firstMissing(this.segments, this.sink.ranges, this.host.time);
+  }
+
+  /** @param {number} seconds */
+  async #rest(seconds) {
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, seconds * 1000);
+      this.#ring = () => {
+        clearTimeout(timer);
+        resolve(undefined);
+      };
+    });
+    this.#ring = () => {};
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<boolean>} false: nothing to do now
+   */
+  async #step(signal) {
+    const { host } = this;
+    if (!host.wantsData) return false;
+    const place = host.choose(this);
+    if (place < 0) return false;
+    this.#trying = place;
+    const rendition = this.track.renditions[place];
+    this.segments = await host.feed.timeline(rendition, signal);
+    this.#aim(place);
+    const segment = this.segments[this.#cursor];
+    this.finished = segment === undefined;
+    if (!segment) {
+      host.progressed(this);
+      return false;
+    }
+    if (segment.start >= host.time + host.goal.ahead) return false;
+    await this.#fetch(place, this.#cursor, signal);
+    return true;
+  }
+
+  /**
+   * Sets the cursor: after a seek, after the browser threw something away, after a step up.
+   * @param {number} place
+   */
+  #aim(place) {
+    const missing = this.#locate();
+    if (this.#relocate) {
+      this.#cursor = missing;
+      this.#relocate = false;
+      return;
+    }
+    const again = this.#again.get(missing) ?? 0;
+    if (missing < this.#cursor && again < 2) {
+      this.#again.set(missing, again + 1);
+      this.#cursor = missing;
+    } else if (this.host.automatic && this.current >= 0 && place > this.current) {
+      this.#cursor = Math.min(this.#cursor, replaceFrom(this.segments, this.host.time, improveAfter));
+    }
+    const { ranges } = this.sink;
+    while (this.#isGoodEnough(place, ranges)) this.#cursor += 1;
+  }
+
+  /**
+   * @param {number} place
+   * @param {import('./buffer.js').Range[]} ranges
+   */
+  #isGoodEnough(place, ranges) {
+    const had = this.#have.get(this.#cursor);
+    const segment = this.segments[this.#cursor];
+    if (had === undefined || !segment || !covers(ranges, segment)) return false;
+    return had === place || (this.host.automatic && had > place);
+  }
+
+  /**
+   * @param {number} place
+   * @param {number} index
+   * @param {AbortSignal} signal
+   */
+  async #fetch(place, index, signal) {
+    const { host } = this;
+    const rendition = this.track.renditions[place];
+    const work = new AbortController();
+    this.#work = work;
+    const download = { place, index, asked: now(), began: 0, received: 0, expected: 0 };
+    this.#download = download;
+    try {
+      const [init, data] = await Promise.all([
+        this.#initFor === rendition.name ? null : host.feed.init(rendition, index, work.signal),
+        host.feed.segment(rendition, index, {
+          signal: work.signal,
+          meter: host.meter,
+          onProgress: (received, expected, seconds) => {
+            download.began ||= now() - seconds;
+            download.received = received;
+            download.expected = expected || this.#guess(place, index);
+          },
+        }),
+      ]);
+      if (signal.aborted || work.signal.aborted) return;
+      this.#download = null;
+      await this.#append(rendition, init, data, work.signal);
+    } finally {
+      work.abort();
+      this.#download = null;
+    }
+    this.#have.set(index, place);
+    this.current = place;
+    this.#attempts = 0;
+    this.trouble = null;
+    if (!this.#relocate && this.#cursor === index) this.#cursor = index + 1;
+    host.progressed(this);
+  }
+
+  /**
+   * @param {number} place
+   * @param {number} index
+   */
+  #guess(place, index) {
+    return (this.track.renditions[place].bandwidth * (this.segments[index]?.duration ?? 4)) / 8;
+  }
+
+  /**
+   * @param {TrackRendition} rendition
+   * @param {Uint8Array<ArrayBuffer> | null} init
+   * @param {Uint8Array<ArrayBuffer>} data
+   * @param {AbortSignal} signal
+   */
+  async #append(rendition, init, data, signal) {
+    const excess = this.host.goal.trim(this.sink.ranges, this.host.time);
+    if (excess) await this.sink.remove(excess.start, excess.end);
+    if (init) {
+      this.#initFor = '';
+      await this.sink.changeType(rendition.mime);
+      await this.sink.append(init);
+      this.#initFor = rendition.name;
+    }
+    while (!signal.aborted) {
+      try {
+        return await this.sink.append(data);
+      } catch (error) {
+        if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error;
+        await this.#makeRoom();
+      }
+    }
+  }
+
+  /** The browser's memory for media is full: keep less, and let go of what is far from the playhead. */
+  async #makeRoom() {
+    const { goal, time } = this.host;
+    const shrunk = goal.shrink();
+    const behind = goal.trim(this.sink.ranges, time, 0);
+    if (behind && behind.end > 0) await this.sink.remove(behind.start, behind.end);
+    const end = this.sink.ranges.at(-1)?.end ?? 0;
+    if (end > time + goal.ahead + 8) await this.sink.remove(time + goal.ahead + 8, Infinity);
+    if (!shrunk && !behind) await this.#rest(1);
+  }
+
+  /** Called several times a second: gives up downloads that would come too late. */
+  tick() {
+    const download = this.#download;
+    const { host } = this;
+    if (!download || this.track.kind !== 'video' || !host.automatic) return;
+    const { renditions } = this.track;
+    if (download.began === 0) {
+      const rendition = renditions[download.place];
+      const better = renditions.some((other) => other !== rendition && host.isMade(other));
+      if (now() - download.asked > patience && this.ahead < patience && better && !host.isMade(rendition)) {
+        host.setAside(rendition, 8);
+        this.#work?.abort();
+      }
+      return;
+    }
+    if (download.place === 0) return;
+    const elapsed = now() - download.began;
+    const lowerShare = renditions[0].bandwidth / renditions[download.place].bandwidth;
+    const { ahead: bufferAhead } = this;
+    const { playbackRate } = host;
+    if (!shouldAbandon({ ...download, elapsed, bufferAhead, playbackRate, lowerShare })) return;
+    this.#work?.abort();
+    host.meter.restart((download.received * 8) / elapsed);
+  }
+
+  /** @param {unknown} error */
+  async #recover(error) {
+    if (!(error instanceof LoadError)) return this.host.fail(error);
+    if (error.kind === 'aborted') return;
+    const { host } = this;
+    const rendition = this.track.renditions[this.#trying];
+    this.trouble = error;
+    host.troubled(error, this);
+    if (error.kind === 'preparing') {
+      const wait = Math.min(10, Math.max(0.5, error.retryAfter ?? 1));
+      host.setAside(rendition, wait);
+      if (this.track.renditions.length === 1) await this.#rest(wait);
+      return;
+    }
+    this.#attempts += 1;
+    if (this.#attempts > attemptsFor(error.kind)) {
+      const giveUp = (error.kind === 'missing' || error.kind === 'format') &&
+        this.track.renditions.length > 1;
+      if (!giveUp) return host.fail(error);
+      host.setAside(rendition, Infinity);
+      this.#attempts = 0;
+      return;
+    }
+    if (error.kind === 'expired') return await host.renew();
+    await this.#rest(error.retryAfter ?? backOff(this.#attempts - 1));
+  }
+}
