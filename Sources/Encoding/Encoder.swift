@@ -1,3 +1,4 @@
+import Glibc
 import Media
 import Reactor
 import SQL
@@ -11,59 +12,112 @@ import Telemetry
 public final class Encoder: Sendable {
     public typealias ChangeHandler = @Sendable (Transaction, EncodingID, EncodingChange) throws -> Void
 
-    public static let migrations: MigrationSet = []
-
     let settings: EncodingSettings
     let database: Database
     let storage: LocalStorage
     let loops: EventLoopGroup
     let log: Log
-    let onChange: ChangeHandler
+    let now: @Sendable () -> Int64
+    let ledger: Ledger
+    let queue: TaskQueue
+    let bell = Bell()
+    let demands = Demands()
+    let running = RunningTasks()
+    let presentations: PresentationCache
+    let workshop: Workshop
+    private let pool: BlockingPool
 
     /// - Parameter onChange: called inside the transaction that changes an encoding, to keep other rows in step;
     ///   what it throws takes the change back.
+    /// - Parameter now: microseconds since 1970.
     /// - Throws: where there is no `palco` beside the running program to confine ffmpeg with.
     public init(
         settings: EncodingSettings, database: Database, storage: LocalStorage, loops: EventLoopGroup, log: Log,
-        onChange: @escaping ChangeHandler
+        now: @escaping @Sendable () -> Int64 = Encoder.systemTime, onChange: @escaping ChangeHandler
     ) throws {
         self.settings = settings
         self.database = database
         self.storage = storage
         self.loops = loops
         self.log = log
-        self.onChange = onChange
+        self.now = now
+        pool = try BlockingPool(name: "encoding", threads: settings.workerCount + 1)
+        let presentations = PresentationCache(database: database)
+        self.presentations = presentations
+        queue = TaskQueue(owner: "\(Self.hostPrefix)\(getpid())/\(UInt32.random(in: 0...(.max)))")
+        ledger = Ledger(queue: queue, now: now, onChange: onChange) { [bell] id, isMeasurement in
+            if isMeasurement { presentations.outdate(id) } else { presentations.forget(id) }
+            bell.ring()
+        }
+        let tool = MediaTool(settings: settings, sandbox: try Sandbox(), loops: loops)
+        workshop = Workshop(
+            settings: settings, database: database, storage: storage, tool: tool, pool: pool, queue: queue,
+            ledger: ledger, demands: demands, losses: KnownLosses())
     }
 
+    /// Microseconds since 1970 by the system's clock.
+    @Sendable public static func systemTime() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
+    /// Leases of this machine begin with it. The data folder has one server at a time, which its lock sees to.
+    private static let hostPrefix: String = {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) + "/"
+    }()
+
     /// Releases what a killed process left, then works until cancelled; ends when its children are gone.
-    public func run() async throws {}
+    public func run() async throws {
+        let prefix = Self.hostPrefix
+        let released = try await database.write { try TaskQueue.releaseAll(ownedBy: prefix, in: $0) }
+        if released > 0 { log.info("tasks of a stopped server go on", ["count": LogValue(released)]) }
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<max(1, settings.workerCount) { start(.steady, in: &group) }
+            start(.awaited, in: &group)
+            await group.waitForAll()
+        }
+        await pool.shutdown()
+    }
+
+    private func start(_ kind: Worker.Kind, in group: inout TaskGroup<Void>) {
+        let loop = loops.next()
+        let worker = Worker(encoder: self, kind: kind, loop: loop)
+        group.addTask(executorPreference: loop) { await worker.run() }
+    }
 
     /// Looks at a stored upload in the sandbox. Throws `InspectionError` for what cannot become a video.
-    public func inspect(path: String) async throws -> MediaFacts { throw InspectionError(.notAVideo) }
+    public func inspect(path: String) async throws -> MediaFacts {
+        try await InspectMedia(tool: workshop.tool, pool: pool, limits: settings.limits)(path)
+    }
 
     /// Puts a video into the queue, inside the caller's transaction. Its original is at `videos/{id}/original`.
-    public func enqueue(_ transaction: Transaction, _ id: EncodingID, facts: MediaFacts) throws {}
+    public func enqueue(_ transaction: Transaction, _ id: EncodingID, facts: MediaFacts) throws {
+        try EncodingStore.insert(id, facts: facts, at: now(), in: transaction)
+        try TaskQueue.add(.plan, of: id, priority: EncodingTask.Priority.plan, in: transaction)
+        transaction.afterCommit { [bell] in bell.ring() }
+    }
 
     /// Takes a video out of the queue and stops what runs for it once the transaction is kept. Its files are the
     /// caller's to remove.
-    public func remove(_ transaction: Transaction, _ id: EncodingID) throws {}
+    public func remove(_ transaction: Transaction, _ id: EncodingID) throws {
+        try EncodingStore.remove(id, in: transaction)
+        transaction.afterCommit { [running, presentations, bell] in
+            running.cancel(id)
+            presentations.forget(id)
+            bell.ring()
+        }
+    }
 
     /// Runs what failed again. Answers whether there was anything failed.
     @discardableResult
-    public func retry(_ transaction: Transaction, _ id: EncodingID) throws -> Bool { false }
-
-    /// Nil until the video is planned. From memory after the first call.
-    public func presentation(_ id: EncodingID) async throws -> Presentation? { nil }
-
-    /// A media segment. One that is not made yet moves to the front of the queue, and the request waits for it.
-    public func segment(_ id: EncodingID, rendition: String, number: Int) async throws -> SegmentAnswer { .missing }
-
-    /// The init segment of a rendition; always in the clear.
-    public func initSegment(_ id: EncodingID, rendition: String) async throws -> SegmentAnswer { .missing }
-
-    /// The 16 bytes of a rendition's key; nil where there is none.
-    public func key(_ id: EncodingID, rendition: String) async throws -> [UInt8]? { nil }
-
-    /// Nil while it is not made.
-    public func picture(_ id: EncodingID, _ kind: PictureKind) async throws -> OpenFile? { nil }
+    public func retry(_ transaction: Transaction, _ id: EncodingID) throws -> Bool {
+        guard let record = try EncodingStore.record(id, in: transaction) else { return false }
+        guard try EncodingStore.forgive(id, in: transaction) > 0 else { return false }
+        try EncodingStore.setState(record.plan == nil ? .waiting : .planned, of: id, in: transaction)
+        try ledger.settle(id, in: transaction)
+        return true
+    }
 }

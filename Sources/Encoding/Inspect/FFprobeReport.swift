@@ -1,0 +1,124 @@
+/// The JSON of `ffprobe -show_format -show_streams`, as far as it is used. Everything may be missing.
+struct FFprobeReport: Decodable {
+    struct Format: Decodable {
+        var format_name: String?
+        var duration: String?
+        var nb_streams: Int?
+    }
+
+    struct Stream: Decodable {
+        struct SideData: Decodable {
+            var rotation: Double?
+        }
+
+        var index: Int
+        var codec_type: String?
+        var codec_name: String?
+        var profile: String?
+        var level: Int?
+        var pix_fmt: String?
+        var bits_per_raw_sample: String?
+        var width: Int?
+        var height: Int?
+        var sample_aspect_ratio: String?
+        var avg_frame_rate: String?
+        var r_frame_rate: String?
+        var time_base: String?
+        var start_pts: Int64?
+        var duration: String?
+        var nb_frames: String?
+        var color_primaries: String?
+        var color_transfer: String?
+        var color_space: String?
+        var color_range: String?
+        var field_order: String?
+        var sample_rate: String?
+        var channels: Int?
+        var disposition: [String: Int]?
+        var tags: [String: String]?
+        var side_data_list: [SideData]?
+
+        /// A cover picture inside a sound file is no video.
+        var isVideo: Bool { codec_type == "video" && disposition?["attached_pic"] != 1 && codec_name != nil }
+        var isAudio: Bool { codec_type == "audio" && codec_name != nil }
+    }
+
+    var format: Format?
+    var streams: [Stream]?
+}
+
+extension FFprobeReport {
+    var mainVideo: Stream? {
+        let videos = (streams ?? []).filter(\.isVideo)
+        return videos.first { $0.disposition?["default"] == 1 } ?? videos.first
+    }
+
+    var duration: Double {
+        let stated = format?.duration.flatMap(Double.init) ?? mainVideo?.duration.flatMap(Double.init)
+        return stated.map { $0.isFinite ? $0 : 0 } ?? 0
+    }
+
+    func facts(byteCount: Int, video stream: Stream) -> MediaFacts {
+        MediaFacts(
+            container: format?.format_name ?? "", byteCount: byteCount, duration: duration,
+            video: VideoFacts(stream), audio: (streams ?? []).filter(\.isAudio).compactMap(AudioFacts.init))
+    }
+}
+
+extension VideoFacts {
+    init(_ stream: FFprobeReport.Stream) {
+        let pixelFormat = stream.pix_fmt ?? ""
+        index = stream.index
+        codec = stream.codec_name ?? ""
+        profile = stream.profile
+        level = stream.level.flatMap { $0 > 0 ? $0 : nil }
+        self.pixelFormat = pixelFormat
+        bitDepth = Self.bitDepth(pixelFormat, stated: stream.bits_per_raw_sample)
+        width = stream.width ?? 0
+        height = stream.height ?? 0
+        rotation = Self.rotation(stream)
+        pixelAspectRatio = stream.sample_aspect_ratio.flatMap { Ratio($0) }
+        averageFrameRate =
+            stream.avg_frame_rate.flatMap { Ratio($0) } ?? stream.r_frame_rate.flatMap { Ratio($0) }
+        timeBase = stream.time_base.flatMap { Ratio($0) } ?? Ratio(1, 90_000)
+        start = stream.start_pts
+        frameCount = stream.nb_frames.flatMap { Int($0) }
+        colorPrimaries = stream.color_primaries
+        colorTransfer = stream.color_transfer
+        colorSpace = stream.color_space
+        colorRange = stream.color_range
+        fieldOrder = stream.field_order
+    }
+
+    private static func bitDepth(_ pixelFormat: String, stated: String?) -> Int {
+        for depth in [9, 10, 12, 14, 16] where pixelFormat.contains("p\(depth)") || pixelFormat.contains("p0\(depth)") {
+            return depth
+        }
+        return stated.flatMap { Int($0) }.map { max(8, $0) } ?? 8
+    }
+
+    /// ffprobe tells the display matrix's angle counter-clockwise, the old tag clockwise.
+    private static func rotation(_ stream: FFprobeReport.Stream) -> Int {
+        let angle =
+            stream.side_data_list?.compactMap(\.rotation).first.map { -$0 }
+            ?? stream.tags?["rotate"].flatMap { Double($0) } ?? 0
+        guard angle.isFinite, abs(angle) < 100_000 else { return 0 }
+        let quarter = Int((angle / 90).rounded()) % 4
+        return (quarter + 4) % 4 * 90
+    }
+}
+
+extension AudioFacts {
+    init?(_ stream: FFprobeReport.Stream) {
+        guard let rate = stream.sample_rate.flatMap({ Int($0) }), rate > 0, let channels = stream.channels, channels > 0
+        else { return nil }
+        index = stream.index
+        codec = stream.codec_name ?? ""
+        profile = stream.profile
+        sampleRate = rate
+        channelCount = channels
+        language = stream.tags?["language"]
+        isDefault = stream.disposition?["default"] == 1
+        timeBase = stream.time_base.flatMap { Ratio($0) } ?? Ratio(1, rate)
+    }
+}

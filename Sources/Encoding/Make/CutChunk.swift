@@ -1,0 +1,137 @@
+import Media
+import Reactor
+
+/// Cuts an encoded chunk of the picture into the plan's segments, and checks it while doing so.
+struct CutChunk {
+    let plan: EncodingPlan
+    let step: LadderStep
+    let segments: Range<Int>
+    let cipher: SegmentCipher
+    /// Damaged sources lose frames: the ones before them are shown longer then.
+    let acceptsLosses: Bool
+
+    /// What all chunks of the rendition have in common. Blocks.
+    func initSegment(_ path: String) throws -> [UInt8] { try open(path).initSegment }
+
+    private struct Opened {
+        var file: OpenFile
+        var track: Track
+        var shown: TrackFrames
+        var configuration: AVCConfiguration
+        var initSegment: [UInt8]
+    }
+
+    private func open(_ path: String) throws -> Opened {
+        let file = try OpenFile(path: path)
+        let movie = try MovieReader.movie(byteCount: file.byteCount, read: file.read)
+        guard !movie.isTruncated, let track = movie.videoTracks.first, let format = track.video,
+            case .avc(let configuration) = format.codec, track.timescale == plan.segments.timescale,
+            let shown = track.frames(movieTimescale: movie.timescale)
+        else { throw failure("is no whole movie") }
+        guard configuration.level == step.level else {
+            throw failure("has level \(configuration.level), not \(step.level)")
+        }
+        let output = OutputTrack(
+            format: .video(format), timescale: track.timescale, duration: plan.segments.duration)
+        return Opened(
+            file: file, track: track, shown: shown, configuration: configuration,
+            initSegment: try output.initSegment())
+    }
+
+    /// Blocks.
+    func callAsFunction(_ path: String) throws -> SegmentBatch {
+        let opened = try open(path)
+        let (file, track, shown, configuration) = (opened.file, opened.track, opened.shown, opened.configuration)
+        var batch = SegmentBatch(rendition: step.name, initSegment: opened.initSegment, segments: [])
+        let samples = Array(track.samples.samples(shown.samples))
+        let origin = plan.segments.segments[segments.lowerBound].start.ticks
+        // Times within the chunk; a lost first frame leaves a hole at the start.
+        let times = samples.map { $0.presentationTime + shown.offset + shown.frames.start }
+        var position = 0
+        for number in segments {
+            let planned = plan.segments.segments[number]
+            let end = number + 1 < segments.upperBound ? planned.end.ticks - origin : Int64.max
+            let first = position
+            while position < samples.count, times[position] < end { position += 1 }
+            let part = samples[first..<position]
+            try check(part, planned, file, configuration)
+            var shownTimes = times[first..<position].map { $0 + origin }.sorted()
+            shownTimes[0] = planned.start.ticks
+            let fragment = try Fragment.video(
+                part, displayTimes: shownTimes, end: planned.end.ticks, sequenceNumber: UInt32(number + 1))
+            var bytes = fragment.header()
+            for range in fragment.sources { bytes += try file.read(range) }
+            let sealed = try cipher.seal(bytes, number: number)
+            let made = MadeSegment(
+                rendition: step.name, number: number, byteCount: sealed.count, duration: planned.duration)
+            batch.segments.append((made, sealed))
+        }
+        return batch
+    }
+
+    private func check(
+        _ samples: ArraySlice<Sample>, _ planned: SegmentPlan.Segment, _ file: OpenFile,
+        _ configuration: AVCConfiguration
+    ) throws {
+        let expected = (planned.frameCount + step.frameDivisor - 1) / step.frameDivisor
+        guard let first = samples.first else { throw failure("has no frame at \(planned.start.seconds) s") }
+        guard samples.count == expected || acceptsLosses else {
+            throw failure("has \(samples.count) frames at \(planned.start.seconds) s, not \(expected)")
+        }
+        guard first.isSync, configuration.isIDR(try file.read(first.byteRange)) else {
+            throw failure("has no keyframe at \(planned.start.seconds) s")
+        }
+    }
+
+    private func failure(_ text: String) -> VerificationFailure {
+        VerificationFailure(description: "the encoded \(step.name) \(text)")
+    }
+}
+
+/// Cuts an encoded chunk of the sound into the plan's segments.
+struct CutAudioChunk {
+    let audio: AudioPlan
+    let duration: MediaTime
+    let segments: Range<Int>
+    let keptFrames: Range<Int>
+    let cipher: SegmentCipher
+
+    /// Blocks.
+    func callAsFunction(_ path: String) throws -> SegmentBatch {
+        let file = try OpenFile(path: path)
+        let movie = try MovieReader.movie(byteCount: file.byteCount, read: file.read)
+        guard !movie.isTruncated, let track = movie.audioTracks.first, let format = track.audio,
+            format.codecString == audio.codecs, track.timescale == UInt32(audio.sampleRate)
+        else { throw VerificationFailure(description: "the encoded sound is no whole movie") }
+        guard track.samples.count >= keptFrames.upperBound else {
+            throw VerificationFailure(
+                description: "the encoded sound has \(track.samples.count) frames, not \(keptFrames.upperBound)")
+        }
+        let output = OutputTrack(
+            format: .audio(format), timescale: track.timescale, language: audio.language ?? "und", duration: duration)
+        var batch = SegmentBatch(
+            rendition: AudioPlan.renditionName, initSegment: try output.initSegment(), segments: [])
+        var next = keptFrames.lowerBound
+        var time = Int64(audio.frames(of: segments).lowerBound * AudioPlan.frameLength)
+        for number in segments {
+            let length = audio.segmentDurations[number]
+            let count = Int(length) / AudioPlan.frameLength
+            let samples = track.samples.samples(next..<next + count).map { sample in
+                var sample = sample
+                sample.duration = UInt32(AudioPlan.frameLength)
+                return sample
+            }
+            let fragment = try Fragment.audio(samples, decodeTime: time, sequenceNumber: UInt32(number + 1))
+            var bytes = fragment.header()
+            for range in fragment.sources { bytes += try file.read(range) }
+            let sealed = try cipher.seal(bytes, number: number)
+            let made = MadeSegment(
+                rendition: AudioPlan.renditionName, number: number, byteCount: sealed.count,
+                duration: MediaTime(ticks: length, timescale: track.timescale))
+            batch.segments.append((made, sealed))
+            next += count
+            time += length
+        }
+        return batch
+    }
+}

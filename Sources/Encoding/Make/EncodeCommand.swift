@@ -1,0 +1,75 @@
+import Media
+
+/// ffmpeg's arguments for one chunk of the picture: one decode, all wanted renditions, one MP4 file each.
+struct EncodeCommand {
+    let source: String
+    let video: VideoFacts
+    let plan: EncodingPlan
+    let segments: Range<Int>
+    let steps: [LadderStep]
+    let folder: String
+    /// Of the decoder and of each encoder.
+    let threads: Int
+    /// How far before the first frame decoding begins, in seconds; nil: at the start of the file.
+    var seekMargin: Double? = 0
+    /// Stops after this many frames.
+    var frameLimit: Int?
+
+    func file(_ step: LadderStep) -> String { "\(folder)/\(step.name).mp4" }
+
+    var arguments: [String] {
+        let filters = PictureFilters(video: video, plan: plan, segments: segments, steps: steps)
+        var arguments = ["-nostdin", "-y", "-v", "warning", "-threads", "\(threads)", "-copyts"]
+        arguments += seek + MediaTool.input(source)
+        arguments += ["-filter_complex_threads", "1", "-filter_complex", filters.graph]
+        for (step, label) in zip(steps, filters.labels) { arguments += output(step, label) }
+        return arguments
+    }
+
+    private var seek: [String] {
+        let start = plan.segments.segments[segments.lowerBound].start
+        guard segments.lowerBound > 0, let seekMargin else { return [] }
+        let seconds = plan.source.startSeconds + start.seconds - seekMargin - (plan.source.steadyRate == nil ? 0 : 1)
+        return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", decimal(seconds)]
+    }
+
+    private func output(_ step: LadderStep, _ label: String) -> [String] {
+        let timescale = plan.segments.timescale
+        var arguments = ["-map", label, "-c:v", "libx264", "-preset", "veryfast", "-crf", "21"]
+        arguments += ["-profile:v", "high", "-level:v", "\(step.level / 10).\(step.level % 10)"]
+        arguments += ["-maxrate", "\(step.cap)", "-bufsize", "\(step.cap * 3 / 2)", "-threads", "\(threads)"]
+        // Keyframes only where the plan has a boundary, or at a cut between scenes.
+        arguments += ["-g", "1000", "-forced-idr", "1", "-force_key_frames", keyframes]
+        arguments += ["-fps_mode", "passthrough", "-enc_time_base", "1:\(timescale)"]
+        arguments += ["-video_track_timescale", "\(timescale)"] + colors
+        if let frameLimit { arguments += ["-frames:v", "\(frameLimit)"] }
+        return arguments + ["-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4", "file:\(file(step))"]
+    }
+
+    /// A little before each boundary, so that rounding cannot move a keyframe to the frame behind it.
+    private var keyframes: String {
+        let all = plan.segments.segments[segments]
+        let origin = all.first?.start.seconds ?? 0
+        let times = all.map { segment in
+            let slack = segment.duration.seconds / Double(max(1, segment.frameCount)) / 4
+            return decimal(max(0, segment.start.seconds - origin - slack))
+        }
+        return times.joined(separator: ",")
+    }
+
+    private var colors: [String] {
+        func option(_ name: String, _ value: String?) -> [String] {
+            guard let value, !["unknown", "unspecified", "reserved", "gbr", ""].contains(value) else { return [] }
+            return [name, value]
+        }
+        if video.isHighDynamicRange {
+            return ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"]
+        }
+        return option("-color_primaries", video.colorPrimaries) + option("-color_trc", video.colorTransfer)
+            + option("-colorspace", video.colorSpace) + ["-color_range", "tv"]
+    }
+
+    private func decimal(_ seconds: Double) -> String {
+        MediaTime(ticks: Int64((seconds * 1_000_000).rounded()), timescale: 1_000_000).decimalSeconds
+    }
+}

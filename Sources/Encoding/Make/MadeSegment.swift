@@ -1,0 +1,51 @@
+import Media
+import Storage
+
+/// A segment as it goes to the storage, and what is measured of it.
+struct MadeSegment: Sendable {
+    var rendition: String
+    var number: Int
+    var byteCount: Int
+    var duration: MediaTime
+}
+
+/// Segments of one rendition with their bytes, and the init segment that they belong to.
+struct SegmentBatch: Sendable {
+    var rendition: String
+    var initSegment: [UInt8]
+    var segments: [(made: MadeSegment, bytes: [UInt8])]
+
+    var made: [MadeSegment] { segments.map(\.made) }
+}
+
+/// An output that is not what the plan asked for. Nothing of it is kept.
+struct VerificationFailure: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// Where the parts of a video lie in the storage.
+enum VideoFiles {
+    static func folder(_ id: EncodingID) -> BlobKey { key("videos/\(id)") }
+    static func original(_ id: EncodingID) -> BlobKey { folder(id).appending("original") }
+    static func rendition(_ id: EncodingID, _ name: String) -> BlobKey? { folder(id).appending(name: name) }
+    static func initSegment(_ id: EncodingID, _ name: String) -> BlobKey? {
+        rendition(id, name)?.appending("init.mp4")
+    }
+    static func segment(_ id: EncodingID, _ name: String, _ number: Int) -> BlobKey? {
+        rendition(id, name)?.appending(name: "\(number).m4s")
+    }
+    static func picture(_ id: EncodingID, _ kind: PictureKind) -> BlobKey {
+        switch kind {
+        case .thumbnail: folder(id).appending("thumbnail.jpg")
+        case .storyboard: folder(id).appending("storyboard.jpg")
+        case .storyboardCues: folder(id).appending("storyboard.vtt")
+        }
+    }
+    static func work(_ task: TaskID) -> BlobKey { key("work/\(task)") }
+
+    /// Ids are hexadecimal digits and dashes, so this always is a key.
+    private static func key(_ text: String) -> BlobKey {
+        guard let key = BlobKey(text) else { preconditionFailure("\(text) cannot be the name of a blob") }
+        return key
+    }
+}

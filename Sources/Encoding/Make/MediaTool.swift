@@ -1,0 +1,68 @@
+import Reactor
+import Sandbox
+
+/// Runs ffmpeg and ffprobe, always confined: they read what strangers uploaded.
+struct MediaTool: Sendable {
+    enum Program: Sendable { case ffmpeg, ffprobe }
+
+    /// How much of the machine a run may take, and how urgently.
+    struct Effort: Sendable {
+        var timeLimit: Duration
+        var niceness: Int
+        var addressSpaceBytes: UInt64 = 8 << 30
+        var fileBytes: UInt64 = 2 << 30
+        var maxOutputBytes = 16 << 20
+
+        /// Somebody looks at a spinner.
+        static let inspection = Effort(timeLimit: .seconds(60), niceness: 0, addressSpaceBytes: 4 << 30, fileBytes: 0)
+        static let viewer = Effort(timeLimit: .seconds(300), niceness: 5)
+        static let background = Effort(timeLimit: .seconds(3600), niceness: 12)
+    }
+
+    let settings: EncodingSettings
+    let sandbox: Sandbox
+    let loops: EventLoopGroup
+
+    /// What every input is opened with: local files only, and only containers that name no other files.
+    static func input(_ path: String) -> [String] {
+        ["-protocol_whitelist", "file", "-format_whitelist", Containers.demuxers, "-i", "file:\(path)"]
+    }
+
+    /// - Throws: `ToolFailure` unless it ends with 0; `CancellationError` after it was killed.
+    func run(
+        _ program: Program, _ arguments: [String], reads: [String], writes: String? = nil, effort: Effort,
+        onOutput: (@Sendable ([UInt8]) -> Void)? = nil
+    ) async throws -> ChildProcess.Result {
+        let limits = SandboxPolicy.Limits(
+            cpuSeconds: UInt64(effort.timeLimit.components.seconds) * 2 * UInt64(EventLoopGroup.coreCount),
+            addressSpaceBytes: effort.addressSpaceBytes, fileBytes: effort.fileBytes)
+        let policy = SandboxPolicy(
+            readable: reads, writable: writes.map { [$0] } ?? [], limits: limits, niceness: effort.niceness)
+        let path = program == .ffmpeg ? settings.ffmpegPath : settings.ffprobePath
+        let command = sandbox.command(path, arguments, policy: policy)
+        let result = try await ChildProcess.run(
+            ChildProcess.Configuration(
+                executable: command.executable, arguments: command.arguments, timeLimit: effort.timeLimit,
+                maxOutputBytes: effort.maxOutputBytes, keptErrorBytes: 4 << 10),
+            on: EventLoop.current ?? loops.next(), onOutput: onOutput)
+        guard result.isSuccess else { throw ToolFailure(ending: result.ending, words: result.words) }
+        return result
+    }
+}
+
+extension ChildProcess.Result {
+    /// The end of standard error as text.
+    var words: String { String(decoding: errorTail, as: UTF8.self) }
+}
+
+/// ffmpeg or ffprobe did not end well.
+struct ToolFailure: Error, CustomStringConvertible {
+    var ending: ChildProcess.Ending
+    /// Its own last words.
+    var words: String
+
+    var description: String {
+        let trimmed = words.split(separator: "\n").suffix(8).joined(separator: "\n")
+        return trimmed.isEmpty ? "\(ending)" : "\(trimmed)\n(\(ending))"
+    }
+}

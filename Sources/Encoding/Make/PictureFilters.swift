@@ -1,0 +1,82 @@
+/// The filter graph that turns a decoded source into all wanted renditions with one decode: each is scaled from the
+/// one above it.
+struct PictureFilters {
+    let video: VideoFacts
+    let plan: EncodingPlan
+    let segments: Range<Int>
+    /// The best first.
+    let steps: [LadderStep]
+
+    /// Labels of the graph's outputs, in the order of `steps`.
+    var labels: [String] { steps.indices.map { "[v\($0)]" } }
+
+    var graph: String {
+        var parts = [(["[0:\(video.index)]" + cut] + preparation).joined(separator: ",")]
+        var divisor = 1
+        for (position, step) in steps.enumerated() {
+            var filters: [String] = []
+            if step.frameDivisor > divisor {
+                filters.append(selection(keeping: step.frameDivisor / divisor, of: divisor))
+                divisor = step.frameDivisor
+            }
+            if position > 0 || !arrives(at: step) { filters.append(scaling(to: step.size, isFirst: position == 0)) }
+            filters.append("setsar=1")
+            let next = position + 1 < steps.count ? "split=2[v\(position)][s\(position)]" : "null[v\(position)]"
+            let input = position == 0 ? "," : "[s\(position - 1)]"
+            let part = input + filters.joined(separator: ",") + "," + next
+            if position == 0 { parts[0] += part } else { parts.append(part) }
+        }
+        return parts.joined(separator: ";")
+    }
+
+    /// Exactly the frames of the segments, the first at 0.
+    private var cut: String {
+        let all = plan.segments.segments
+        let (first, end) = (all[segments.lowerBound], all[segments.upperBound - 1].end)
+        if let rate = plan.source.steadyRate {
+            let frames = first.firstFrame..<all[segments.upperBound - 1].frames.upperBound
+            return "setpts=PTS-\(plan.source.start),fps=\(rate.numerator)/\(rate.denominator),"
+                + "trim=start_pts=\(frames.lowerBound):end_pts=\(frames.upperBound),setpts=PTS-\(frames.lowerBound)"
+        }
+        let start = plan.source.ticks(first.start.ticks)
+        // The last segment takes what is there: ffmpeg may know of a frame that the container did not announce.
+        let bound = segments.upperBound == all.count ? "" : ":end_pts=\(plan.source.ticks(end.ticks))"
+        return "trim=start_pts=\(start)\(bound),setpts=PTS-\(start)"
+    }
+
+    private var preparation: [String] {
+        var filters: [String] = []
+        if video.isInterlaced { filters.append("bwdif=mode=send_frame") }
+        if video.isHighDynamicRange {
+            // HDR (PQ, HLG) to BT.709 in linear light.
+            filters += [
+                "zscale=t=linear:npl=100", "format=gbrpf32le", "zscale=p=bt709", "tonemap=hable:desat=0",
+                "zscale=t=bt709:m=bt709:r=tv", "format=yuv420p",
+            ]
+        }
+        return filters
+    }
+
+    /// Nothing is left to convert or scale.
+    private func arrives(at step: LadderStep) -> Bool {
+        let upright = video.rotation % 180 == 0
+        let size = PixelSize(width: upright ? video.width : video.height, height: upright ? video.height : video.width)
+        return size == step.size && (video.isHighDynamicRange || (video.pixelFormat == "yuv420p" && !video.isFullRange))
+    }
+
+    private func scaling(to size: PixelSize, isFirst: Bool) -> String {
+        let range = isFirst && video.isFullRange && !video.isHighDynamicRange ? ":in_range=pc:out_range=tv" : ""
+        return "scale=\(size.width):\(size.height):flags=bicubic\(range),format=yuv420p"
+    }
+
+    /// Each n-th frame, counted anew at each segment, so that all renditions have a frame at each boundary.
+    private func selection(keeping divisor: Int, of reduced: Int) -> String {
+        var start = 0
+        var expression = "0"
+        for segment in plan.segments.segments[segments] {
+            if start > 0 { expression = "if(gte(n,\(start)),\(start),\(expression))" }
+            start += (segment.frameCount + reduced - 1) / reduced
+        }
+        return "select='not(mod(n-\(expression),\(divisor)))'"
+    }
+}

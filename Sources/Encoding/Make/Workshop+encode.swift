@@ -1,0 +1,152 @@
+import Media
+import Reactor
+import SQL
+import Storage
+
+extension Workshop {
+    /// The first chunk of a low rendition, with all of the machine: then there is something to watch.
+    func open(_ job: Job, _ plan: EncodingPlan) async throws {
+        guard let step = Ladder.first(of: plan.steps) else { return try await finish(job, []) }
+        let missing = try await missingSteps([step], plan.segments(ofChunk: 0), of: job.task.video)
+        guard !missing.isEmpty else { return try await finish(job, []) }
+        var urgent = job
+        urgent.effort = .viewer
+        let made = try await encode(urgent, plan, plan.segments(ofChunk: 0), [step], threads: settings.workerCount)
+        try await finish(job, made)
+    }
+
+    /// All renditions of a chunk that are not there; when viewers wait, only theirs, and the rest stays in the queue.
+    func encodeChunk(_ job: Job, _ plan: EncodingPlan, isAwaited: Bool) async throws {
+        let segments = plan.segments(ofChunk: job.task.chunk)
+        guard !segments.isEmpty else { return try await finish(job, []) }
+        let missing = try await missingSteps(plan.steps.filter { !$0.isCopy }, segments, of: job.task.video)
+        let wanted = demands.renditions(.chunk, chunk: job.task.chunk, of: job.task.video)
+        let chosen = isAwaited ? missing.filter { wanted.contains($0.name) } : missing
+        guard !chosen.isEmpty else { return try await finish(job, [], isDone: missing.isEmpty) }
+        let made = try await encode(job, plan, segments, chosen, threads: isAwaited ? settings.workerCount : 2)
+        try await finish(job, made, isDone: chosen.count == missing.count)
+    }
+
+    /// The init segments of all renditions, from one frame each.
+    func makeHeads(_ job: Job, _ plan: EncodingPlan) async throws {
+        let steps = plan.steps.filter { !$0.isCopy }
+        let folder = try await workFolder(job)
+        var command = command(job, plan, 0..<1, steps, folder: folder, threads: 1)
+        command.frameLimit = 1
+        _ = try await tool.run(
+            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: job.effort)
+        let files = steps.map { ($0, command.file($0)) }
+        let id = job.task.video
+        let blobs = try await pool.run {
+            try files.compactMap { step, file -> Blob? in
+                let cut = CutChunk(
+                    plan: plan, step: step, segments: 0..<1, cipher: SegmentCipher(key: nil), acceptsLosses: true)
+                return try VideoFiles.initSegment(id, step.name).map { Blob($0, try cut.initSegment(file)) }
+            }
+        }
+        for blob in blobs where try await storage.size(of: blob.key) == nil { try await storage.write([blob]) }
+        try await finish(job, [])
+    }
+
+    private func missingSteps(
+        _ steps: [LadderStep], _ segments: Range<Int>, of id: EncodingID
+    ) async throws -> [LadderStep] {
+        let renditions = try await database.read { try EncodingStore.renditions(id, in: $0) }
+        let failed = Set(renditions.filter(\.isFailed).map(\.name))
+        let storage = storage
+        return try await pool.run {
+            try steps.filter { step in
+                guard !failed.contains(step.name) else { return false }
+                return try segments.contains { number in
+                    try VideoFiles.segment(id, step.name, number).map { try storage.openBlocking($0) == nil } ?? false
+                }
+            }
+        }
+    }
+
+    private func command(
+        _ job: Job, _ plan: EncodingPlan, _ segments: Range<Int>, _ steps: [LadderStep], folder: String, threads: Int
+    ) -> EncodeCommand {
+        var command = EncodeCommand(
+            source: original(job), video: job.facts.video, plan: plan, segments: segments, steps: steps, folder: folder,
+            threads: max(1, threads))
+        // Streams without an index are found by guessing: begin early enough to meet a keyframe.
+        let hasIndex = !["mpegts", "mpeg", "flv", "ogg"].contains(job.facts.container)
+        command.seekMargin = [hasIndex ? 0 : 12, 15, 60][min(max(1, job.task.attempts), 3) - 1]
+        return command
+    }
+
+    /// One ffmpeg for all renditions of a chunk; then each is checked, cut, encrypted and named.
+    private func encode(
+        _ job: Job, _ plan: EncodingPlan, _ segments: Range<Int>, _ steps: [LadderStep], threads: Int
+    ) async throws -> [MadeSegment] {
+        let id = job.task.video
+        let folder = try await workFolder(job)
+        let command = command(job, plan, segments, steps, folder: folder, threads: threads)
+        _ = try await tool.run(
+            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: job.effort)
+        let files = steps.map { command.file($0) }
+        try await verifyDecoding(files, effort: job.effort)
+        let ciphers = try await ciphers(job)
+        let acceptsLosses = job.task.attempts >= 3 || losses.contains(id)
+        let batches = try await pool.run {
+            try zip(steps, files).map { step, file in
+                let cut = CutChunk(
+                    plan: plan, step: step, segments: segments, cipher: ciphers[step.name] ?? SegmentCipher(key: nil),
+                    acceptsLosses: acceptsLosses)
+                return try cut(file)
+            }
+        }
+        if job.task.attempts >= 3 { losses.insert(id) }
+        try await checkHeads(batches, of: id)
+        try await publish(batches, of: id)
+        return batches.flatMap(\.made)
+    }
+
+    /// Every chunk of a rendition must be explained by the same init segment.
+    private func checkHeads(_ batches: [SegmentBatch], of id: EncodingID) async throws {
+        for batch in batches {
+            guard let key = VideoFiles.initSegment(id, batch.rendition), try await storage.size(of: key) != nil else {
+                continue
+            }
+            guard try await storage.read(key) == batch.initSegment else {
+                throw VerificationFailure(
+                    description: "the encoded \(batch.rendition) has other parameters than before")
+            }
+        }
+    }
+
+    /// Every frame of every file decodes without a complaint.
+    func verifyDecoding(_ files: [String], effort: MediaTool.Effort) async throws {
+        var arguments = ["-nostdin", "-v", "error", "-xerror", "-threads", "1"]
+        for file in files { arguments += ["-i", "file:\(file)"] }
+        for position in files.indices { arguments += ["-map", "\(position):0"] }
+        let result = try await tool.run(
+            .ffmpeg, arguments + ["-fps_mode", "passthrough", "-f", "null", "-"], reads: files, effort: effort)
+        guard result.words.isEmpty else { throw VerificationFailure(description: result.words) }
+    }
+
+    /// One chunk of the sound.
+    func encodeAudio(_ job: Job, _ plan: EncodingPlan) async throws {
+        guard let audio = plan.audio, let facts = job.facts.audio.first(where: { $0.index == audio.streamIndex }) else {
+            return try await finish(job, [])
+        }
+        let segments = audio.segments(ofChunk: job.task.chunk)
+        guard !segments.isEmpty else { return try await finish(job, []) }
+        let folder = try await workFolder(job)
+        let command = AudioCommand(
+            source: original(job), facts: facts, audio: audio, plan: plan, segments: segments,
+            file: "\(folder)/audio.mp4")
+        _ = try await tool.run(
+            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: job.effort)
+        try await verifyDecoding([command.file], effort: job.effort)
+        let cipher = try await ciphers(job)[AudioPlan.renditionName] ?? SegmentCipher(key: nil)
+        let batch = try await pool.run {
+            try CutAudioChunk(
+                audio: audio, duration: plan.segments.duration, segments: segments, keptFrames: command.keptFrames,
+                cipher: cipher)(command.file)
+        }
+        try await publish([batch], of: job.task.video)
+        try await finish(job, batch.made)
+    }
+}

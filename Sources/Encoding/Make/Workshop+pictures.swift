@@ -1,0 +1,70 @@
+import Media
+import SQL
+import Storage
+
+extension Workshop {
+    private static let thumbnailWidth = 1280
+
+    /// One good-looking frame from the first third of the video.
+    func makeThumbnail(_ job: Job) async throws {
+        let folder = try await workFolder(job)
+        let path = original(job)
+        let start = (job.record.plan?.source.startSeconds ?? 0) + min(job.facts.duration * 0.1, 60)
+        let size = job.facts.video.displaySize
+        let width = min(Self.thumbnailWidth, size.width)
+        let height = max(2, size.height * width / max(1, size.width))
+        var seek: [String] = []
+        if job.facts.duration > 2 { seek = ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", decimal(start)] }
+        let filters = tonemapping(job.facts.video) + ["thumbnail=24", "scale=\(width):\(height)", "format=yuvj420p"]
+        let arguments =
+            ["-nostdin", "-y", "-v", "warning", "-threads", "1"] + seek + MediaTool.input(path)
+            + ["-map", "0:\(job.facts.video.index)", "-vf", filters.joined(separator: ",")]
+            + ["-frames:v", "1", "-q:v", "4", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/thumbnail.jpg"]
+        _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: job.effort)
+        try await storage.adopt(
+            fileAt: "\(folder)/thumbnail.jpg", as: VideoFiles.picture(job.task.video, .thumbnail))
+        try await finish(job, [])
+    }
+
+    /// The pictures of the seek bar, from keyframes only: reading a long film is enough work.
+    func makeStoryboard(_ job: Job) async throws {
+        guard let plan = job.record.plan else { return try await finish(job, []) }
+        let folder = try await workFolder(job)
+        let path = original(job)
+        let board = Self.storyboard(plan)
+        let interval = max(1, Int(board.interval.ticks(at: 1)))
+        let filters =
+            ["setpts=PTS-\(plan.source.start)", "fps=1/\(interval):start_time=0:round=near"]
+            + tonemapping(job.facts.video)
+            + ["scale=\(board.tileWidth):\(board.tileHeight)", "setsar=1", "format=yuvj420p"]
+            + ["tpad=stop=-1:stop_mode=clone", "trim=end_frame=\(board.count)"]
+            + ["tile=\(board.columns)x\(board.rows)"]
+        let arguments =
+            ["-nostdin", "-y", "-v", "error", "-threads", "1", "-copyts", "-skip_frame", "nokey"]
+            + MediaTool.input(path) + ["-map", "0:\(job.facts.video.index)", "-vf", filters.joined(separator: ",")]
+            + ["-frames:v", "1", "-q:v", "5", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/storyboard.jpg"]
+        _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: job.effort)
+        let id = job.task.video
+        let cues = Array(board.webVTT(imageURI: "storyboard.jpg").utf8)
+        try await storage.write(VideoFiles.picture(id, .storyboardCues), cues)
+        try await storage.adopt(fileAt: "\(folder)/storyboard.jpg", as: VideoFiles.picture(id, .storyboard))
+        try await finish(job, [])
+    }
+
+    static func storyboard(_ plan: EncodingPlan) -> Storyboard {
+        let size = plan.steps.first?.size ?? PixelSize(width: 16, height: 9)
+        return Storyboard(duration: plan.segments.duration, width: size.width, height: size.height)
+    }
+
+    private func tonemapping(_ video: VideoFacts) -> [String] {
+        video.isHighDynamicRange
+            ? [
+                "zscale=t=linear:npl=100", "format=gbrpf32le", "zscale=p=bt709", "tonemap=hable:desat=0",
+                "zscale=t=bt709:m=bt709:r=tv", "format=yuv420p",
+            ] : []
+    }
+
+    private func decimal(_ seconds: Double) -> String {
+        MediaTime(ticks: Int64((seconds * 1_000_000).rounded()), timescale: 1_000_000).decimalSeconds
+    }
+}

@@ -1,0 +1,69 @@
+import Media
+import SQL
+import Security
+
+extension Workshop {
+    /// Decides everything and puts the video's other tasks into the queue.
+    func plan(_ job: Job) async throws {
+        let path = original(job)
+        let plan = try await PlanVideo(tool: tool, pool: pool)(path, job.facts)
+        var expected: [String: HLS.Bandwidth] = [:]
+        if plan.copying == .direct {
+            let facts = job.facts
+            expected[plan.steps[0].name] = try await pool.run {
+                try CopySource(path: path, plan: plan, facts: facts).plannedBandwidth
+            }
+        }
+        let renditions = renditions(of: plan, expected: expected)
+        let (task, queue, ledger) = (job.task, queue, ledger)
+        try await database.write { transaction in
+            guard try queue.holds(task, in: transaction) else { throw CancellationError() }
+            try EncodingStore.setPlan(plan, of: task.video, in: transaction)
+            for (position, rendition) in renditions.enumerated() {
+                try EncodingStore.insert(rendition, at: position, of: task.video, in: transaction)
+            }
+            try Self.addTasks(plan, of: task.video, in: transaction)
+            try queue.finish(task, in: transaction)
+            try ledger.settle(task.video, in: transaction)
+        }
+    }
+
+    private func renditions(of plan: EncodingPlan, expected: [String: HLS.Bandwidth]) -> [RenditionRecord] {
+        let count = plan.segments.segments.count
+        func key() -> [UInt8]? { settings.encryption == .aes128 ? Random.bytes(16) : nil }
+        var renditions = plan.steps.map { step in
+            RenditionRecord(
+                name: step.name, isVideo: true, size: step.size, codecs: step.plannedCodecs, key: key(),
+                expected: expected[step.name] ?? HLS.Bandwidth(peak: step.cap, average: step.cap), segmentCount: count,
+                madeCount: 0, hasStart: false, madeBytes: 0, madeMicroseconds: 0, peak: 0, isFailed: false,
+                isCopied: step.isCopy)
+        }
+        if let audio = plan.audio {
+            let rate = audio.channelCount > 2 ? 400_000 : 170_000
+            renditions.append(
+                RenditionRecord(
+                    name: AudioPlan.renditionName, isVideo: false, size: PixelSize(width: 0, height: 0),
+                    codecs: audio.codecs, key: key(), expected: HLS.Bandwidth(peak: rate, average: rate),
+                    segmentCount: count, madeCount: 0, hasStart: false, madeBytes: 0, madeMicroseconds: 0, peak: 0,
+                    isFailed: false, isCopied: false))
+        }
+        return renditions
+    }
+
+    private static func addTasks(_ plan: EncodingPlan, of id: EncodingID, in transaction: Transaction) throws {
+        func add(_ kind: EncodingTask.Kind, _ chunk: Int = 0, _ priority: Int) throws {
+            try TaskQueue.add(kind, chunk: chunk, of: id, priority: priority, in: transaction)
+        }
+        if plan.copying != nil || plan.audio?.making == .copy { try add(.copy, 0, EncodingTask.Priority.first) }
+        if plan.copying == nil { try add(.opening, 0, EncodingTask.Priority.first) }
+        for chunk in plan.audio?.chunkStarts.indices ?? 0..<0 {
+            try add(.audio, chunk, chunk == 0 ? EncodingTask.Priority.first : EncodingTask.Priority.rest)
+        }
+        if plan.steps.contains(where: { !$0.isCopy }) {
+            try add(.heads, 0, EncodingTask.Priority.heads)
+            for chunk in plan.chunkStarts.indices { try add(.chunk, chunk, EncodingTask.Priority.rest) }
+        }
+        try add(.thumbnail, 0, EncodingTask.Priority.thumbnail)
+        try add(.storyboard, 0, EncodingTask.Priority.storyboard)
+    }
+}

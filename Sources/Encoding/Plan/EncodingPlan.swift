@@ -1,0 +1,133 @@
+import Media
+
+/// Everything that is decided about a video before the first frame is encoded. Kept as JSON in the encoding's row.
+struct EncodingPlan: Sendable, Hashable, Codable {
+    /// Where the plan's time 0 lies on the source's clock, as ffmpeg counts it.
+    struct SourceClock: Sendable, Hashable, Codable {
+        var timeBase: Ratio
+        /// Of the first frame, in ticks of `timeBase`.
+        var start: Int64
+        /// Ticks of the plan in one tick of the source.
+        var factor: Int64
+        /// The source's own frame times are unusable: frames are taken at this steady rate instead, and the plan's
+        /// ticks are its frames.
+        var steadyRate: Ratio?
+
+        /// A time of the plan on the source's clock. Boundaries are frames' times, so the division is exact.
+        func ticks(_ planTicks: Int64) -> Int64 { start + planTicks / max(1, factor) }
+
+        func seconds(_ ticks: Int64) -> Double { Double(ticks) * timeBase.value }
+
+        var startSeconds: Double { seconds(start) }
+    }
+
+    /// How the source's samples become segments without encoding.
+    enum Copying: String, Sendable, Hashable, Codable {
+        /// Straight from the original's sample tables.
+        case direct
+        /// From a temporary MP4 that ffmpeg makes with `-c copy`.
+        case viaMovie
+    }
+
+    var segments: SegmentPlan
+    var source: SourceClock
+    /// The best first.
+    var steps: [LadderStep]
+    var copying: Copying?
+    var audio: AudioPlan?
+    /// First segments of the chunks that are encoded together, ascending from 0.
+    var chunkStarts: [Int]
+
+    func segments(ofChunk chunk: Int) -> Range<Int> {
+        Self.range(chunkStarts, chunk, count: segments.segments.count)
+    }
+
+    func chunk(ofSegment segment: Int) -> Int { Self.position(chunkStarts, segment) }
+
+    func step(named name: String) -> LadderStep? { steps.first { $0.name == name } }
+
+    static func range(_ starts: [Int], _ chunk: Int, count: Int) -> Range<Int> {
+        guard starts.indices.contains(chunk) else { return 0..<0 }
+        return starts[chunk]..<(chunk + 1 < starts.count ? starts[chunk + 1] : count)
+    }
+
+    static func position(_ starts: [Int], _ segment: Int) -> Int {
+        max(0, (starts.firstIndex { $0 > segment } ?? starts.count) - 1)
+    }
+
+    /// Groups segments to chunks of about `target` seconds; the first chunk is one segment, to be there soon.
+    static func chunkStarts(_ segments: SegmentPlan, target: Double, first: Int = 1) -> [Int] {
+        var starts: [Int] = []
+        var start: Double = 0
+        for (number, segment) in segments.segments.enumerated() {
+            if number == 0 || number == first || (number > first && segment.end.seconds - start > target * 1.1) {
+                starts.append(number)
+                start = segment.start.seconds
+            }
+        }
+        return starts
+    }
+}
+
+/// The one sound track that all renditions share.
+struct AudioPlan: Sendable, Hashable, Codable {
+    static let renditionName = "audio"
+
+    enum Making: Sendable, Hashable, Codable {
+        /// The source's AAC samples, cut with the picture's samples.
+        case copy
+        /// Encoded in chunks that begin at these segments.
+        case encode(chunkStarts: [Int])
+    }
+
+    var making: Making
+    /// Position of the stream in the source.
+    var streamIndex: Int
+    /// Also the timescale of the track.
+    var sampleRate: Int
+    var channelCount: Int
+    var language: String?
+    var codecs: String
+    /// Exact, in samples; one for each segment.
+    var segmentDurations: [Int64]
+
+    var chunkStarts: [Int] {
+        if case .encode(let starts) = making { starts } else { [] }
+    }
+
+    func chunk(ofSegment segment: Int) -> Int { EncodingPlan.position(chunkStarts, segment) }
+
+    func segments(ofChunk chunk: Int) -> Range<Int> {
+        EncodingPlan.range(chunkStarts, chunk, count: segmentDurations.count)
+    }
+}
+
+extension AudioPlan {
+    static let frameLength = 1024
+
+    /// Sound that is encoded: whole AAC frames from 0 to behind the last picture, each in the segment in which its
+    /// middle is heard.
+    static func encoded(_ facts: AudioFacts, segments: SegmentPlan) -> AudioPlan {
+        let rate = facts.sampleRate == 44_100 || facts.sampleRate == 22_050 ? 44_100 : 48_000
+        var frame: Int64 = 0
+        var durations: [Int64] = []
+        for segment in segments.segments {
+            let end = segment.end.ticks(at: UInt32(rate))
+            let next = max(frame + 1, (end + Int64(frameLength) / 2) / Int64(frameLength))
+            durations.append((next - frame) * Int64(frameLength))
+            frame = next
+        }
+        return AudioPlan(
+            making: .encode(chunkStarts: EncodingPlan.chunkStarts(segments, target: 64, first: 2)),
+            streamIndex: facts.index, sampleRate: rate, channelCount: min(2, facts.channelCount),
+            language: facts.language, codecs: "mp4a.40.2", segmentDurations: durations)
+    }
+
+    /// Positions in the whole sound of the AAC frames of a chunk's segments.
+    func frames(of segments: Range<Int>) -> Range<Int> {
+        let before = segmentDurations[..<segments.lowerBound].reduce(0, +)
+        let length = segmentDurations[segments].reduce(0, +)
+        let start = Int(before) / Self.frameLength
+        return start..<start + Int(length) / Self.frameLength
+    }
+}

@@ -1,0 +1,56 @@
+import Media
+import Synchronization
+
+/// The frame times of a source whose container is not read here, from ffprobe's list of packets.
+struct PacketTimes: Sendable {
+    private(set) var times: [Int64] = []
+    private(set) var lastDuration: Int64 = 0
+    /// Times of keyframes before which no later packet is shown.
+    private(set) var keyframes: [Int64] = []
+    private var latestTime = Int64.min
+    private var unfinished: [UInt8] = []
+
+    static let entries = "packet=pts,dts,duration,flags"
+
+    /// Takes the next piece of `-of csv=p=0` text, cut anywhere.
+    mutating func append(_ bytes: [UInt8]) {
+        unfinished += bytes
+        guard let end = unfinished.lastIndex(of: UInt8(ascii: "\n")) else { return }
+        for line in unfinished[..<end].split(separator: UInt8(ascii: "\n")) { appendLine(line) }
+        unfinished.removeSubrange(...end)
+    }
+
+    private mutating func appendLine(_ line: ArraySlice<UInt8>) {
+        let fields = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        guard fields.count >= 4 else { return }
+        func number(_ field: ArraySlice<UInt8>) -> Int64? { Int64(String(decoding: field, as: UTF8.self)) }
+        let flags = fields[3]
+        // `D`: decoded only for the sake of others, by an edit list.
+        guard !flags.contains(UInt8(ascii: "D")), let time = number(fields[0]) ?? number(fields[1]),
+            time.magnitude < 1 << 60
+        else { return }
+        while let last = keyframes.last, time < last { keyframes.removeLast() }
+        // Nothing that came before it is shown after it.
+        if flags.contains(UInt8(ascii: "K")), time > latestTime { keyframes.append(time) }
+        if time > latestTime {
+            latestTime = time
+            lastDuration = number(fields[2]) ?? 0
+        }
+        times.append(time)
+    }
+
+    func frames(timescale: UInt32, factor: Int64) -> FrameTimes {
+        FrameTimes(
+            timescale: timescale, times: times.map { $0 &* factor }, keyframes: keyframes.map { $0 &* factor },
+            lastDuration: lastDuration &* factor)
+    }
+}
+
+/// Collects the times while ffprobe writes them, on whichever thread that happens.
+final class PacketTimesCollector: Sendable {
+    private let state = Mutex(PacketTimes())
+
+    func append(_ bytes: [UInt8]) { state.withLock { $0.append(bytes) } }
+
+    var times: PacketTimes { state.withLock { $0 } }
+}

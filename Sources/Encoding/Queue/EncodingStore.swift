@@ -1,0 +1,197 @@
+import FoundationEssentials
+import Media
+import SQL
+
+/// An encoding as its row says.
+struct EncodingRecord: Sendable {
+    enum State: String, Sendable, SQLConvertible {
+        case waiting, planned, complete, failed
+    }
+
+    var id: EncodingID
+    var state: State
+    var facts: MediaFacts
+    var plan: EncodingPlan?
+    var isReady: Bool
+    var errorCode: String?
+    var errorDetail: String?
+}
+
+/// A rendition as its row says: what was decided, and what was measured.
+struct RenditionRecord: Sendable {
+    var name: String
+    var isVideo: Bool
+    var size: PixelSize
+    var codecs: String
+    var key: [UInt8]?
+    var expected: HLS.Bandwidth
+    var segmentCount: Int
+    var madeCount: Int
+    var hasStart: Bool
+    var madeBytes: Int
+    var madeMicroseconds: Int
+    var peak: Int
+    var isFailed: Bool
+    /// The expectation was taken from the source's own sample sizes.
+    var isCopied: Bool
+
+    var isComplete: Bool { madeCount >= segmentCount }
+
+    /// Measured, as soon as there is something to measure. The expectation of a copied rendition is exact, so it
+    /// speaks until all is there.
+    var bandwidth: HLS.Bandwidth {
+        guard madeMicroseconds > 0 else { return expected }
+        let average = Int((Double(madeBytes) * 8_000_000 / Double(madeMicroseconds)).rounded(.up))
+        if isCopied, !isComplete { return expected }
+        return HLS.Bandwidth(peak: max(peak, average), average: average)
+    }
+}
+
+/// The SQL of encodings and their renditions. One dialect-neutral text each.
+enum EncodingStore {
+    static func insert(_ id: EncodingID, facts: MediaFacts, at now: Int64, in transaction: Transaction) throws {
+        try transaction.execute(
+            "INSERT INTO encodings (video_id, state, facts, created_at, served_at) VALUES ($1, $2, $3, $4, 0)", id,
+            EncodingRecord.State.waiting, try json(facts), now)
+    }
+
+    static func remove(_ id: EncodingID, in transaction: Transaction) throws {
+        for table in ["encoding_tasks", "encoding_renditions", "encodings"] {
+            try transaction.execute("DELETE FROM \(table) WHERE video_id = $1", id)
+        }
+    }
+
+    static func record(_ id: EncodingID, in access: ReadAccess) throws -> EncodingRecord? {
+        guard let row = try access.first("SELECT * FROM encodings WHERE video_id = $1", id) else { return nil }
+        return EncodingRecord(
+            id: id, state: try row.value("state"), facts: try value(try row.value("facts")),
+            plan: try row.value("plan", as: String?.self).map { try value($0) },
+            isReady: try row.value("ready_at", as: Int64?.self) != nil,
+            errorCode: try row.value("error_code"), errorDetail: try row.value("error_detail"))
+    }
+
+    /// Like `record` without the plan, which may be long.
+    static func outline(_ id: EncodingID, in access: ReadAccess) throws -> EncodingRecord? {
+        let row = try access.first(
+            "SELECT state, facts, ready_at, error_code, error_detail FROM encodings WHERE video_id = $1", id)
+        guard let row else { return nil }
+        return EncodingRecord(
+            id: id, state: try row.value("state"), facts: try value(try row.value("facts")), plan: nil,
+            isReady: try row.value("ready_at", as: Int64?.self) != nil, errorCode: try row.value("error_code"),
+            errorDetail: try row.value("error_detail"))
+    }
+
+    static func setPlan(_ plan: EncodingPlan, of id: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE encodings SET state = $2, plan = $3 WHERE video_id = $1", id, EncodingRecord.State.planned,
+            try json(plan))
+    }
+
+    static func setState(
+        _ state: EncodingRecord.State, of id: EncodingID, code: String? = nil, detail: String? = nil,
+        in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            "UPDATE encodings SET state = $2, error_code = $3, error_detail = $4 WHERE video_id = $1", id, state, code,
+            detail)
+    }
+
+    static func setReady(_ id: EncodingID, at now: Int64, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE encodings SET ready_at = $2 WHERE video_id = $1 AND ready_at IS NULL", id, now)
+    }
+
+    static func insert(
+        _ rendition: RenditionRecord, at position: Int, of id: EncodingID, in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            INSERT INTO encoding_renditions (video_id, name, position, is_video, width, height, codecs, encryption_key,
+            expected_peak, expected_average, segment_count, is_copied)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            ON CONFLICT (video_id, name) DO NOTHING
+            """, id, rendition.name, position, rendition.isVideo, rendition.size.width, rendition.size.height,
+            rendition.codecs, rendition.key, rendition.expected.peak, rendition.expected.average,
+            rendition.segmentCount, rendition.isCopied)
+    }
+
+    static func renditions(_ id: EncodingID, in access: ReadAccess) throws -> [RenditionRecord] {
+        try access.query("SELECT * FROM encoding_renditions WHERE video_id = $1 ORDER BY position", id).map { row in
+            RenditionRecord(
+                name: try row.value("name"), isVideo: try row.value("is_video"),
+                size: PixelSize(width: try row.value("width"), height: try row.value("height")),
+                codecs: try row.value("codecs"), key: try row.value("encryption_key"),
+                expected: HLS.Bandwidth(
+                    peak: try row.value("expected_peak"), average: try row.value("expected_average")),
+                segmentCount: try row.value("segment_count"), madeCount: try row.value("made_count"),
+                hasStart: try row.value("has_start"), madeBytes: try row.value("made_bytes"),
+                madeMicroseconds: try row.value("made_microseconds"), peak: try row.value("peak"),
+                isFailed: try row.value("is_failed"), isCopied: try row.value("is_copied"))
+        }
+    }
+
+    /// Counts segments that have their names now.
+    static func count(_ made: [MadeSegment], of id: EncodingID, in transaction: Transaction) throws {
+        for (name, segments) in Dictionary(grouping: made, by: \.rendition) {
+            try transaction.execute(
+                """
+                UPDATE encoding_renditions SET made_count = made_count + $3, made_bytes = made_bytes + $4,
+                made_microseconds = made_microseconds + $5, peak = CASE WHEN peak > $6 THEN peak ELSE $6 END,
+                has_start = CASE WHEN has_start = 1 THEN 1 ELSE $7 END WHERE video_id = $1 AND name = $2
+                """, id, name, segments.count, segments.reduce(0) { $0 + $1.byteCount },
+                segments.reduce(0) { $0 + $1.duration.ticks(at: 1_000_000) }, peak(segments),
+                segments.contains { $0.number == 0 })
+        }
+    }
+
+    /// Counts a rendition anew from what is in the storage.
+    static func recount(
+        _ made: [MadeSegment], _ name: String, of id: EncodingID, in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE encoding_renditions SET made_count = 0, made_bytes = 0, made_microseconds = 0, peak = 0, has_start = 0
+            WHERE video_id = $1 AND name = $2
+            """, id, name)
+        try count(made, of: id, in: transaction)
+    }
+
+    /// Segments much shorter than a second say nothing about a rate.
+    private static func peak(_ segments: [MadeSegment]) -> Int {
+        segments.map { Int((Double($0.byteCount) * 8 / max(1, $0.duration.seconds)).rounded(.up)) }.max() ?? 0
+    }
+
+    /// Tasks of these kinds are not run until somebody asks for it.
+    static func poison(_ kinds: [EncodingTask.Kind], of id: EncodingID, in transaction: Transaction) throws {
+        for kind in kinds {
+            try transaction.execute(
+                "UPDATE encoding_tasks SET is_poison = 1 WHERE video_id = $1 AND kind = $2", id, kind)
+        }
+    }
+
+    /// Everything that failed may be tried again. Answers how many tasks that are.
+    static func forgive(_ id: EncodingID, in transaction: Transaction) throws -> Int {
+        try transaction.execute(
+            "UPDATE encoding_renditions SET is_failed = 0 WHERE video_id = $1 AND is_failed = 1", id)
+        return try transaction.execute(
+            """
+            UPDATE encoding_tasks SET is_poison = 0, attempts = 0, not_before = 0, last_words = NULL
+            WHERE video_id = $1 AND is_poison = 1
+            """, id)
+    }
+
+    static func setFailed(_ names: [String], of id: EncodingID, _ isFailed: Bool, in transaction: Transaction) throws {
+        for name in names {
+            try transaction.execute(
+                "UPDATE encoding_renditions SET is_failed = $3 WHERE video_id = $1 AND name = $2", id, name, isFailed)
+        }
+    }
+
+    private static func json(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+
+    private static func value<T: Decodable>(_ json: String) throws -> T {
+        try JSONDecoder().decode(T.self, from: Data(json.utf8))
+    }
+}

@@ -1,0 +1,54 @@
+import SQL
+import Security
+
+public enum QueuedTask {}
+typealias TaskID = Identifier<QueuedTask>
+
+/// One piece of work in the queue: small enough that losing it does not hurt.
+struct EncodingTask: Sendable, Hashable {
+    enum Kind: String, Sendable, Hashable, CaseIterable, SQLConvertible {
+        /// Frame times, segments, ladder: everything else follows from it.
+        case plan
+        /// All segments that are copied from a standard source.
+        case copy
+        /// The first chunk of one low rendition, so that something can be played.
+        case opening
+        /// The init segments of all encoded renditions, so that each can be switched to at once.
+        case heads
+        /// All renditions of one chunk that are not there yet.
+        case chunk
+        case audio
+        case thumbnail
+        case storyboard
+    }
+
+    /// Smaller is sooner.
+    enum Priority {
+        static let plan = 10
+        static let first = 20
+        static let copy = 25
+        static let heads = 22
+        static let thumbnail = 30
+        static let rest = 50
+        static let storyboard = 60
+    }
+
+    var id: TaskID
+    var video: EncodingID
+    var kind: Kind
+    var chunk: Int
+    var priority: Int
+    /// Runs that were begun, this one included.
+    var attempts: Int
+}
+
+extension EncodingTask {
+    init(_ row: Row) throws {
+        id = try row.value("id")
+        video = try row.value("video_id")
+        kind = try row.value("kind")
+        chunk = try row.value("chunk")
+        priority = try row.value("priority")
+        attempts = try row.value("attempts")
+    }
+}

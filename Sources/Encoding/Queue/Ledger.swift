@@ -1,0 +1,86 @@
+import SQL
+
+/// Writes down what became of tasks, and tells the catalogue in the same transaction.
+struct Ledger: Sendable {
+    let queue: TaskQueue
+    let now: @Sendable () -> Int64
+    let onChange: Encoder.ChangeHandler
+    /// After a commit that changed a video; whether only measurements changed.
+    let published: @Sendable (EncodingID, Bool) -> Void
+
+    /// A task's outputs have their names: counts them, and takes the task out of the queue if it is done.
+    func record(_ made: [MadeSegment], of task: EncodingTask, isDone: Bool, in transaction: Transaction) throws {
+        guard try queue.holds(task, in: transaction) else { throw CancellationError() }
+        try EncodingStore.count(made, of: task.video, in: transaction)
+        if isDone { try queue.finish(task, in: transaction) }
+        try settle(task.video, isMeasurement: true, in: transaction)
+    }
+
+    /// Draws the conclusions from what is counted: playable, complete.
+    func settle(_ id: EncodingID, isMeasurement: Bool = false, in transaction: Transaction) throws {
+        guard let record = try EncodingStore.outline(id, in: transaction) else { return }
+        let renditions = try EncodingStore.renditions(id, in: transaction)
+        var change = Self.change(record, renditions)
+        if record.state == .planned {
+            let sound = renditions.first { !$0.isVideo }
+            if !record.isReady, renditions.contains(where: { $0.isVideo && $0.hasStart }), sound?.hasStart ?? true {
+                try EncodingStore.setReady(id, at: now(), in: transaction)
+                change.status = .ready
+            }
+            if renditions.allSatisfy({ $0.isComplete || $0.isFailed }) {
+                try EncodingStore.setState(
+                    .complete, of: id, code: record.errorCode, detail: record.errorDetail, in: transaction)
+            }
+        }
+        try onChange(transaction, id, change)
+        let (published, isMeasurement) = (published, isMeasurement && change.status != .failed)
+        transaction.afterCommit { published(id, isMeasurement) }
+    }
+
+    /// A task cannot be done. What can still be watched stays; otherwise the whole video has failed.
+    func fail(_ task: EncodingTask, words: String, in transaction: Transaction) throws {
+        guard try queue.holds(task, in: transaction) else { throw CancellationError() }
+        switch task.kind {
+        case .thumbnail, .storyboard:
+            // A video without pictures is still a video.
+            try queue.poison(task, words: words, in: transaction)
+            return
+        case .chunk, .heads, .opening:
+            let renditions = try EncodingStore.renditions(task.video, in: transaction)
+            guard renditions.contains(where: { $0.isVideo && $0.isCopied }) else { break }
+            try queue.poison(task, words: words, in: transaction)
+            try EncodingStore.poison([.chunk, .heads, .opening], of: task.video, in: transaction)
+            let encoded = renditions.filter { $0.isVideo && !$0.isCopied && !$0.isComplete }.map(\.name)
+            try EncodingStore.setFailed(encoded, of: task.video, true, in: transaction)
+            try EncodingStore.setState(
+                .planned, of: task.video, code: "renditions_failed", detail: words, in: transaction)
+            return try settle(task.video, in: transaction)
+        case .plan, .copy, .audio: break
+        }
+        try queue.poison(task, words: words, in: transaction)
+        try EncodingStore.poison(EncodingTask.Kind.allCases, of: task.video, in: transaction)
+        try EncodingStore.setState(
+            .failed, of: task.video, code: "encoding_failed", detail: words, in: transaction)
+        try settle(task.video, in: transaction)
+    }
+
+    static func change(_ record: EncodingRecord, _ renditions: [RenditionRecord]) -> EncodingChange {
+        let counted = renditions.filter { !$0.isFailed }
+        let total = counted.reduce(0) { $0 + $1.segmentCount }
+        let made = counted.reduce(0) { $0 + min($1.madeCount, $1.segmentCount) }
+        let size = record.facts.video.displaySize
+        return EncodingChange(
+            status: record.state == .failed ? .failed : record.isReady ? .ready : .processing,
+            progress: total > 0 ? Double(made) / Double(total) : 0, duration: record.facts.duration,
+            width: size.width, height: size.height,
+            renditions: renditions.filter(\.isVideo).map { rendition in
+                EncodingChange.Rendition(
+                    name: rendition.name, width: rendition.size.width, height: rendition.size.height,
+                    bandwidth: rendition.bandwidth.peak,
+                    state: rendition.isFailed
+                        ? .failed : rendition.isComplete ? .complete : rendition.madeCount > 0 ? .filling : .waiting)
+            },
+            errorCode: record.state == .failed ? record.errorCode : nil,
+            errorDetail: record.state == .failed ? record.errorDetail : nil)
+    }
+}

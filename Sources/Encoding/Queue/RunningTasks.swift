@@ -1,0 +1,19 @@
+import Synchronization
+
+/// The tasks that this process works on, so that a removed video stops at once.
+final class RunningTasks: Sendable {
+    private let running = Mutex<[TaskID: (task: EncodingTask, cancel: @Sendable () -> Void)]>([:])
+
+    func add(_ task: EncodingTask, cancel: @escaping @Sendable () -> Void) {
+        running.withLock { $0[task.id] = (task, cancel) }
+    }
+
+    func remove(_ task: EncodingTask) {
+        running.withLock { _ = $0.removeValue(forKey: task.id) }
+    }
+
+    func cancel(_ video: EncodingID) {
+        let cancels = running.withLock { $0.values.filter { $0.task.video == video }.map(\.cancel) }
+        for cancel in cancels { cancel() }
+    }
+}

@@ -1,0 +1,115 @@
+import SQL
+
+/// The durable queue: rows with leases, so that any worker takes any task and a killed one loses only its own.
+///
+/// All functions run inside the caller's transaction. Times are microseconds since 1970, given by the caller.
+struct TaskQueue: Sendable {
+    /// Names this process in its leases.
+    let owner: String
+    static let leaseMicroseconds: Int64 = 30_000_000
+
+    static func add(
+        _ kind: EncodingTask.Kind, chunk: Int = 0, of video: EncodingID, priority: Int, in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            INSERT INTO encoding_tasks (id, video_id, kind, chunk, priority) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (video_id, kind, chunk) DO NOTHING
+            """, TaskID(), video, kind, chunk, priority)
+    }
+
+    /// The next task by priority; among equals the video that was served longest ago, then the earliest chunk.
+    func claim(at now: Int64, in transaction: Transaction) throws -> EncodingTask? {
+        let row = try transaction.first(
+            """
+            SELECT t.* FROM encoding_tasks t JOIN encodings e ON e.video_id = t.video_id
+            WHERE t.is_poison = 0 AND t.not_before <= $1 AND (t.lease_until IS NULL OR t.lease_until < $1)
+            ORDER BY t.priority, e.served_at, t.chunk LIMIT 1
+            """, now)
+        return try row.map { try lease(EncodingTask($0), at: now, in: transaction) }
+    }
+
+    /// One certain task, unless somebody works on it or it cannot be done.
+    func claim(
+        _ kind: EncodingTask.Kind, chunk: Int, of video: EncodingID, at now: Int64, in transaction: Transaction
+    ) throws -> EncodingTask? {
+        let row = try transaction.first(
+            """
+            SELECT * FROM encoding_tasks WHERE video_id = $1 AND kind = $2 AND chunk = $3 AND is_poison = 0
+            AND (lease_until IS NULL OR lease_until < $4)
+            """, video, kind, chunk, now)
+        return try row.map { try lease(EncodingTask($0), at: now, in: transaction) }
+    }
+
+    private func lease(_ task: EncodingTask, at now: Int64, in transaction: Transaction) throws -> EncodingTask {
+        var task = task
+        task.attempts += 1
+        try transaction.execute(
+            "UPDATE encoding_tasks SET lease_owner = $2, lease_until = $3, attempts = $4 WHERE id = $1", task.id, owner,
+            now + Self.leaseMicroseconds, task.attempts)
+        try transaction.execute("UPDATE encodings SET served_at = $2 WHERE video_id = $1", task.video, now)
+        return task
+    }
+
+    /// When the first waiting task may run; nil without any.
+    static func nextTime(in access: ReadAccess) throws -> Int64? {
+        let row = try access.first(
+            """
+            SELECT MIN(CASE WHEN lease_until IS NOT NULL AND lease_until > not_before THEN lease_until ELSE not_before END)
+            AS time FROM encoding_tasks WHERE is_poison = 0
+            """)
+        return try row?.value("time", as: Int64?.self)
+    }
+
+    /// False when the task is not ours any more: its video was removed, or another worker took it over.
+    func holds(_ task: EncodingTask, in access: ReadAccess) throws -> Bool {
+        try access.first("SELECT id FROM encoding_tasks WHERE id = $1 AND lease_owner = $2", task.id, owner) != nil
+    }
+
+    @discardableResult
+    func extend(_ task: EncodingTask, at now: Int64, in transaction: Transaction) throws -> Bool {
+        try transaction.execute(
+            "UPDATE encoding_tasks SET lease_until = $3 WHERE id = $1 AND lease_owner = $2", task.id, owner,
+            now + Self.leaseMicroseconds) > 0
+    }
+
+    func finish(_ task: EncodingTask, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM encoding_tasks WHERE id = $1", task.id)
+    }
+
+    /// Back into the queue, as if it had not been taken.
+    func giveBack(_ task: EncodingTask, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL, attempts = $3
+            WHERE id = $1 AND lease_owner = $2
+            """, task.id, owner, max(0, task.attempts - 1))
+    }
+
+    func postpone(_ task: EncodingTask, until time: Int64, words: String, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL, not_before = $2, last_words = $3
+            WHERE id = $1
+            """, task.id, time, words)
+    }
+
+    /// Never again, unless an administrator asks for it.
+    func poison(_ task: EncodingTask, words: String, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL, is_poison = 1, last_words = $2
+            WHERE id = $1
+            """, task.id, words)
+    }
+
+    /// What a killed process of this machine held is free at once.
+    static func releaseAll(ownedBy prefix: String, in transaction: Transaction) throws -> Int {
+        try transaction.execute(
+            """
+            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL,
+            attempts = CASE WHEN attempts > 1 THEN attempts - 1 ELSE 0 END
+            WHERE SUBSTR(lease_owner, 1, $2) = $1
+            """, prefix, prefix.utf8.count)
+    }
+}

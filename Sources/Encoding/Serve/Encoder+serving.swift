@@ -1,0 +1,73 @@
+import Reactor
+import Storage
+
+extension Encoder {
+    /// Nil until the video is planned. From memory after the first call.
+    public func presentation(_ id: EncodingID) async throws -> Presentation? {
+        try await presentations.entry(id, isFresh: true)?.presentation
+    }
+
+    /// A media segment. One that is not made yet moves to the front of the queue, and the request waits for it.
+    public func segment(_ id: EncodingID, rendition: String, number: Int) async throws -> SegmentAnswer {
+        guard let entry = try await presentations.entry(id), let known = entry.presentation[rendition],
+            known.segmentDurations.indices.contains(number), let key = VideoFiles.segment(id, rendition, number)
+        else { return .missing }
+        if let file = try storage.openBlocking(key) { return .file(file) }
+        if entry.failed.contains(rendition) { return .failed }
+        return try await wait(for: key, demand(id, rendition, segment: number, entry.plan))
+    }
+
+    /// The init segment of a rendition; always in the clear.
+    public func initSegment(_ id: EncodingID, rendition: String) async throws -> SegmentAnswer {
+        guard let entry = try await presentations.entry(id), entry.presentation[rendition] != nil,
+            let key = VideoFiles.initSegment(id, rendition)
+        else { return .missing }
+        if let file = try storage.openBlocking(key) { return .file(file) }
+        if entry.failed.contains(rendition) { return .failed }
+        var demand = demand(id, rendition, segment: 0, entry.plan)
+        if demand.kind == .chunk { demand.kind = .heads }
+        return try await wait(for: key, demand)
+    }
+
+    /// The 16 bytes of a rendition's key; nil where there is none.
+    public func key(_ id: EncodingID, rendition: String) async throws -> [UInt8]? {
+        try await presentations.entry(id)?.keys[rendition]
+    }
+
+    /// Nil while it is not made.
+    public func picture(_ id: EncodingID, _ kind: PictureKind) async throws -> OpenFile? {
+        try storage.openBlocking(VideoFiles.picture(id, kind))
+    }
+
+    private func demand(
+        _ id: EncodingID, _ rendition: String, segment: Int, _ plan: EncodingPlan
+    ) -> Demands.Demand {
+        func demand(_ kind: EncodingTask.Kind, _ chunk: Int) -> Demands.Demand {
+            Demands.Demand(video: id, kind: kind, chunk: chunk, rendition: rendition, segment: segment)
+        }
+        if rendition == AudioPlan.renditionName, let audio = plan.audio {
+            return audio.making == .copy ? demand(.copy, 0) : demand(.audio, audio.chunk(ofSegment: segment))
+        }
+        if plan.step(named: rendition)?.isCopy == true { return demand(.copy, 0) }
+        return demand(.chunk, plan.chunk(ofSegment: segment))
+    }
+
+    /// Looks again whenever something was made, until the patience ends.
+    private func wait(for key: BlobKey, _ demand: Demands.Demand) async throws -> SegmentAnswer {
+        let loop = EventLoop.current ?? loops.next()
+        let end = MonotonicTime.now + settings.segmentPatience
+        demands.add(demand)
+        defer { demands.remove(demand) }
+        bell.ring()
+        while true {
+            let rings = bell.rings
+            if let file = try storage.openBlocking(key) { return .file(file) }
+            guard let entry = try await presentations.entry(demand.video) else { return .missing }
+            if entry.failed.contains(demand.rendition) { return .failed }
+            let patience = end - MonotonicTime.now
+            guard patience > .zero else { return .unavailable(retryAfter: .seconds(3)) }
+            try Task.checkCancellation()
+            await bell.wait(after: rings, patience: patience, on: loop)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Media
+import SQL
+import Synchronization
+
+/// What requests need to know about the videos that are being watched, in memory: a segment request touches no
+/// database. Bounded: the video that was asked for longest ago makes room.
+final class PresentationCache: Sendable {
+    struct Entry: Sendable {
+        var presentation: Presentation
+        var plan: EncodingPlan
+        var keys: [String: [UInt8]]
+        var failed: Set<String>
+    }
+
+    private struct State {
+        var entries: [EncodingID: (entry: Entry, used: Int, isFresh: Bool)] = [:]
+        var clock = 0
+        /// Changes with each change of a video, so that a load that began before one is not kept as fresh.
+        var generation = 0
+    }
+
+    private static let capacity = 128
+    private let database: Database
+    private let state = Mutex(State())
+
+    init(database: Database) { self.database = database }
+
+    /// Gone, or different in a way that segment requests must know.
+    func forget(_ id: EncodingID) {
+        state.withLock { state in
+            state.generation += 1
+            state.entries[id] = nil
+        }
+    }
+
+    /// Something was measured: the next playlist says so. Segment requests go on with what they know.
+    func outdate(_ id: EncodingID) {
+        state.withLock { state in
+            state.generation += 1
+            state.entries[id]?.isFresh = false
+        }
+    }
+
+    /// Nil for a video that is not planned.
+    func entry(_ id: EncodingID, isFresh mustBeFresh: Bool = false) async throws -> Entry? {
+        let (known, isFresh, generation) = state.withLock { state in
+            state.clock += 1
+            state.entries[id]?.used = state.clock
+            return (state.entries[id]?.entry, state.entries[id]?.isFresh ?? false, state.generation)
+        }
+        if let known, isFresh || !mustBeFresh { return known }
+        guard let loaded = try await load(id, plan: known?.plan) else { return nil }
+        state.withLock { state in
+            if state.entries[id] == nil, state.entries.count >= Self.capacity,
+                let oldest = state.entries.min(by: { $0.value.used < $1.value.used })
+            {
+                state.entries[oldest.key] = nil
+            }
+            // A removed video must not come back because a request was under way.
+            guard state.generation == generation || state.entries[id] != nil else { return }
+            state.entries[id] = (loaded, state.clock, state.generation == generation)
+        }
+        return loaded
+    }
+
+    /// The plan never changes, and it is the long part.
+    private func load(_ id: EncodingID, plan known: EncodingPlan?) async throws -> Entry? {
+        try await database.read { access in
+            let record = try known == nil ? EncodingStore.record(id, in: access) : EncodingStore.outline(id, in: access)
+            guard let record, let plan = known ?? record.plan else { return nil }
+            return Entry(record, plan, try EncodingStore.renditions(id, in: access))
+        }
+    }
+}
+
+extension PresentationCache.Entry {
+    init(_ record: EncodingRecord, _ plan: EncodingPlan, _ renditions: [RenditionRecord]) {
+        self.plan = plan
+        let durations = plan.segments.segments.map(\.duration)
+        keys = Dictionary(
+            uniqueKeysWithValues: renditions.compactMap { rendition in rendition.key.map { (rendition.name, $0) } })
+        // Where all has failed, what is there can still be looked at by an administrator.
+        failed = record.state == .failed ? Set(renditions.map(\.name)) : Set(renditions.filter(\.isFailed).map(\.name))
+        let hidden = Set(renditions.filter(\.isFailed).map(\.name))
+        func rendition(
+            _ record: RenditionRecord, _ kind: Presentation.Rendition.Kind, _ durations: [MediaTime]
+        )
+            -> Presentation.Rendition
+        {
+            Presentation.Rendition(
+                name: record.name, kind: kind, codecs: record.codecs, bandwidth: record.bandwidth,
+                segmentDurations: durations, isEncrypted: record.key != nil, isComplete: record.isComplete)
+        }
+        let video = renditions.filter { $0.isVideo && !hidden.contains($0.name) }.map { record in
+            rendition(
+                record, .video(size: record.size, frameRate: plan.step(named: record.name)?.frameRate ?? 0), durations)
+        }
+        let sound = renditions.first { !$0.isVideo }.flatMap { record in
+            plan.audio.map { audio in
+                rendition(
+                    record, .audio(language: audio.language, channelCount: audio.channelCount),
+                    audio.segmentDurations.map { MediaTime(ticks: $0, timescale: UInt32(clamping: audio.sampleRate)) })
+            }
+        }
+        presentation = Presentation(
+            duration: plan.segments.duration, video: video, storyboard: Workshop.storyboard(plan), audio: sound)
+    }
+}

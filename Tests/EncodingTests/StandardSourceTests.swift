@@ -1,0 +1,38 @@
+import Encoding
+import Media
+import Testing
+
+@Suite("A standard source")
+struct StandardSourceTests {
+    @Test("The copied rendition has the source's frames, bit for bit and in order")
+    func bitIdentical() async throws {
+        try await Studio.with { studio in
+            let id = try await studio.add(TestMedia.bunny)
+            try await studio.ready(id)
+            let presentation = try await studio.presentation(id)
+            #expect(presentation.video.map(\.name) == ["720p", "480p", "360p", "240p"])
+            let frames = Frames(studio: studio)
+            let top = try await studio.served(id, "720p")
+            #expect(try await frames.hashes(top) == frames.hashes(TestMedia.bunny))
+            #expect(try await frames.times(top) == frames.times(TestMedia.bunny))
+        }
+    }
+
+    @Test("Encoded renditions have each frame of the source at its time")
+    func lowerRenditions() async throws {
+        try await Studio.with { studio in
+            let id = try await studio.add(TestMedia.bunny)
+            try await studio.complete(id)
+            let frames = Frames(studio: studio)
+            let times = try await frames.times(TestMedia.bunny)
+            for name in ["480p", "360p", "240p"] {
+                let path = try await studio.served(id, name)
+                #expect(try await frames.times(path) == times, "\(name)")
+            }
+            #expect(
+                try await frames.psnr(
+                    studio.served(id, "480p"), source: TestMedia.bunny, filters: "scale=854:480:flags=bicubic") > 32)
+            #expect(try await studio.storage.list("work").isEmpty)
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import Encoding
+import FoundationEssentials
+import Media
+import Reactor
+import SQL
+import Security
+import Storage
+import Synchronization
+import Telemetry
+
+/// A server's worth of encoding in a folder of its own.
+final class Studio: Sendable {
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    static let sharedLoops = Result { try EventLoopGroup(count: 2) }
+
+    let folder: String
+    let loops: EventLoopGroup
+    let database: Database
+    let storage: LocalStorage
+    let encoder: Encoder
+    let changes = ChangeLog()
+    let pool: BlockingPool
+
+    static func with<T: Sendable>(
+        _ settings: EncodingSettings = EncodingSettings(), isWorking: Bool = true,
+        _ body: @Sendable (Studio) async throws -> T
+    ) async throws -> T {
+        let folder = NSTemporaryDirectoryPath.make()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        return try await open(folder, settings, isWorking: isWorking, body)
+    }
+
+    /// One life of the server on a folder that may have seen others.
+    static func open<T: Sendable>(
+        _ folder: String, _ settings: EncodingSettings = EncodingSettings(), isWorking: Bool = true,
+        _ body: @Sendable (Studio) async throws -> T
+    ) async throws -> T {
+        let studio = try await Studio(folder: folder, settings: settings)
+        let work = Task(executorPreference: studio.loops.next()) {
+            if isWorking { try await studio.encoder.run() }
+        }
+        let result: Result<T, any Error>
+        do { result = .success(try await body(studio)) } catch { result = .failure(error) }
+        work.cancel()
+        _ = await work.result
+        await studio.database.close()
+        await studio.pool.shutdown()
+        return try result.get()
+    }
+
+    private init(folder: String, settings: EncodingSettings) async throws {
+        self.folder = folder
+        loops = try Self.sharedLoops.get()
+        database = try await Database.open(.file("\(folder)/palco.sqlite"), migrations: [Encoder.migrations])
+        pool = try BlockingPool(name: "storage", threads: 2)
+        storage = try LocalStorage(root: "\(folder)/data", pool: pool, reserve: 1 << 20)
+        try storage.sweepLeftovers()
+        let changes = changes
+        encoder = try Encoder(
+            settings: settings, database: database, storage: storage, loops: loops, log: .silent
+        ) { transaction, id, change in
+            transaction.afterCommit { changes.append(id, change) }
+        }
+    }
+
+    /// Inspects a file and puts it into the queue under a new id.
+    func add(_ path: String) async throws -> EncodingID {
+        let facts = try await encoder.inspect(path: path)
+        let id = EncodingID()
+        guard let key = BlobKey("videos/\(id)/original") else { throw Failure(description: "no key") }
+        try FileManager.default.createDirectory(
+            atPath: storage.path(of: key).dropLastComponent, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: path, toPath: storage.path(of: key))
+        try await database.write { [encoder] in try encoder.enqueue($0, id, facts: facts) }
+        return id
+    }
+
+    /// Waits until everything of a video is made.
+    func complete(_ id: EncodingID) async throws {
+        let last = await changes.first(of: id) { $0.status == .failed || $0.progress >= 1 }
+        if last.status == .failed { throw Failure(description: last.errorDetail ?? "failed") }
+    }
+
+    func ready(_ id: EncodingID) async throws {
+        let last = await changes.first(of: id) { $0.status != .processing }
+        if last.status == .failed { throw Failure(description: last.errorDetail ?? "failed") }
+    }
+
+    func presentation(_ id: EncodingID) async throws -> Presentation {
+        guard let presentation = try await encoder.presentation(id) else { throw Failure(description: "not planned") }
+        return presentation
+    }
+
+    /// A rendition as a player gets it: the init segment and all segments, decrypted, in one file.
+    func served(_ id: EncodingID, _ name: String) async throws -> String {
+        let presentation = try await presentation(id)
+        guard let rendition = presentation[name] else { throw Failure(description: "no \(name)") }
+        var bytes = try await whole(encoder.initSegment(id, rendition: name))
+        let key = try await encoder.key(id, rendition: name)
+        for number in rendition.segmentDurations.indices {
+            let segment = try await whole(encoder.segment(id, rendition: name, number: number))
+            if let key {
+                let vector = rendition.initializationVector(of: number)
+                bytes += try AES128CBC.decrypt(key: key, iv: vector, segment)
+            } else {
+                bytes += segment
+            }
+        }
+        let path = "\(folder)/\(id)-\(name).mp4"
+        try Data(bytes).write(to: URL(filePath: path))
+        return path
+    }
+
+    func whole(_ answer: SegmentAnswer) throws -> [UInt8] {
+        guard case .file(let file) = answer else { throw Failure(description: "\(answer)") }
+        return try file.read(0..<file.byteCount)
+    }
+
+    @discardableResult
+    func ffmpeg(_ arguments: [String]) async throws -> String {
+        try await tool("/usr/bin/ffmpeg", ["-nostdin", "-y", "-v", "error"] + arguments)
+    }
+
+    @discardableResult
+    func tool(_ program: String, _ arguments: [String]) async throws -> String {
+        let result = try await ChildProcess.run(
+            ChildProcess.Configuration(
+                executable: program, arguments: arguments, environment: ["LC_ALL=C.UTF-8"], timeLimit: .seconds(120)),
+            on: loops.next())
+        guard result.isSuccess else {
+            throw Failure(description: "\(program) \(arguments): \(String(decoding: result.errorTail, as: UTF8.self))")
+        }
+        return String(decoding: result.output, as: UTF8.self)
+    }
+
+    /// Files below a folder of the storage, as keys.
+    func keys(_ folder: BlobKey) async throws -> [String] {
+        try await storage.list(folder).map(\.key.description).sorted()
+    }
+}
+
+enum NSTemporaryDirectoryPath {
+    static func make() -> String {
+        let path = "/tmp/palco-encoding-\(UInt64.random(in: 0 ... .max))"
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
+}
+
+extension String {
+    var dropLastComponent: String { split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } }
+}
+
+/// All changes that were committed, and those who wait for the next.
+final class ChangeLog: Sendable {
+    private struct State {
+        var changes: [(EncodingID, EncodingChange)] = []
+        var waiters: [(EncodingID, @Sendable (EncodingChange) -> Bool, CheckedContinuation<EncodingChange, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+
+    func append(_ id: EncodingID, _ change: EncodingChange) {
+        let woken = state.withLock { state in
+            state.changes.append((id, change))
+            let woken = state.waiters.filter { $0.0 == id && $0.1(change) }
+            state.waiters.removeAll { $0.0 == id && $0.1(change) }
+            return woken.map(\.2)
+        }
+        for waiter in woken { waiter.resume(returning: change) }
+    }
+
+    func all(of id: EncodingID) -> [EncodingChange] {
+        state.withLock { $0.changes.filter { $0.0 == id }.map(\.1) }
+    }
+
+    func first(of id: EncodingID, where matches: @escaping @Sendable (EncodingChange) -> Bool) async -> EncodingChange {
+        await withCheckedContinuation { continuation in
+            let known = state.withLock { state -> EncodingChange? in
+                if let known = state.changes.first(where: { $0.0 == id && matches($0.1) }) { return known.1 }
+                state.waiters.append((id, matches, continuation))
+                return nil
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
+}
