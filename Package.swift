@@ -68,7 +68,7 @@ let package = Package(
         tests("HTTPTests", of: ["HTTP", "Reactor"]),
         tests("WebTests", of: ["Web", "HTTP", "Reactor"]),
         tests("MediaTests", of: ["Media"]),
-        tests("AccountsTests", of: ["Accounts", "Web", "HTTP", "SQL", "Security", "Reactor"]),
+        tests("AccountsTests", of: ["Accounts", "Web", "HTTP", "SQL", "Security", "Reactor", "Telemetry"]),
         tests("EncodingTests", of: ["Encoding", "Media", "SQL", "Storage", "Security", "Reactor", "palco"]),
         tests(
             "VideosTests", of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor"]),

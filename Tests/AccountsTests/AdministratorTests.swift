@@ -1,0 +1,119 @@
+import Testing
+
+@testable import Accounts
+
+@Suite("Administrators")
+struct AdministratorTests {
+    let house: SignInHouse
+
+    init() async throws { house = try await SignInHouse() }
+
+    @Test("The first one comes from the settings, once")
+    func fromSettings() async throws {
+        let made = try await house.accounts.ensureAdministrator(email: "Root@Example.org", password: "chosen")
+        #expect(made?.user.email.description == "root@example.org" && made?.user.role == .admin)
+        #expect(made?.generatedPassword == nil && made?.isPasswordWeak == true)
+        #expect(try await house.accounts.ensureAdministrator(email: "two@example.org", password: "chosen") == nil)
+        #expect(try await house.visitor().signIn("root@example.org", "chosen").status == .ok)
+        #expect(try await house.visitor().signIn("two@example.org", "chosen").status == .unauthorized)
+    }
+
+    @Test("Without settings a password is generated that the policy would take")
+    func generated() async throws {
+        let made = try #require(try await house.accounts.ensureAdministrator(email: nil, password: ""))
+        let password = try #require(made.generatedPassword)
+        #expect(made.user.email.description == "admin@localhost")
+        #expect(PasswordPolicy.complaints(about: password).isEmpty)
+        #expect(try await house.visitor().signIn("admin@localhost", password).status == .ok)
+        #expect(!house.log.lines.contains { $0.contains(password) })
+    }
+
+    @Test("Where people have accounts, none is made")
+    func notNeeded() async throws {
+        try await house.addUser(role: .user)
+        #expect(try await house.accounts.ensureAdministrator(email: nil, password: nil) == nil)
+    }
+
+    @Test("Of many starters one makes it")
+    func race() async throws {
+        let accounts = house.accounts
+        let made = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<6 {
+                group.addTask { try await accounts.ensureAdministrator(email: nil, password: nil) != nil }
+            }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(made == 1)
+    }
+
+    @Test("The command frees a locked account, gives it the role and a new password")
+    func recovery() async throws {
+        try await house.addUser(role: .user)
+        let visitor = house.visitor()
+        _ = try await visitor.signIn()
+        for _ in 0..<5 { _ = try await visitor.signIn("ann@example.org", "x") }
+        let made = try await house.accounts.createAdministrator(email: "ann@example.org", password: nil)
+        #expect(made.existed && made.user.role == .admin)
+        #expect(try await visitor.client.get("/api/v1/auth/me").status == .unauthorized)
+        #expect(try await visitor.signIn("ann@example.org", try #require(made.generatedPassword)).status == .ok)
+        #expect(try await visitor.client.get("/least/admin").status == .ok)
+    }
+
+    @Test("What is no address is refused")
+    func address() async throws {
+        await #expect(throws: AccountsError.invalidEmail) {
+            try await house.accounts.createAdministrator(email: "root", password: nil)
+        }
+    }
+}
+
+@Suite("E-mail addresses")
+struct EmailAddressTests {
+    @Test(
+        "One form for all spellings",
+        arguments: [
+            (" Ann@Example.ORG\n", "ann@example.org"), ("a+b.c_d@x-y.z", "a+b.c_d@x-y.z"),
+            ("admin@localhost", "admin@localhost"),
+            ("ИВАН@пример.рф", "иван@пример.рф"),
+        ])
+    func normal(text: String, form: String) {
+        #expect(EmailAddress(text)?.description == form)
+    }
+
+    @Test(
+        "What cannot be one",
+        arguments: [
+            "", "@", "a@", "@b", "a", "a@b@c", "a b@c.d", "a@b..c", "a@.b", "a@-b.c", "a@b\u{0}c", "a@b\r\nBcc: x",
+            "<a@b>",
+            "a\u{202E}@b.c".replacing("\u{202E}", with: "\u{A0}"), String(repeating: "x", count: 65) + "@b.c",
+            "a@" + String(repeating: "x.", count: 130) + "y",
+        ])
+    func refused(text: String) {
+        #expect(EmailAddress(text) == nil)
+    }
+}
+
+@Suite("Counting by network address")
+struct AddressLimiterTests {
+    @Test("Neighbors in one /64 are one, others are others")
+    func networks() async throws {
+        let limiter = AddressLimiter(maximumFailures: 1, period: 60)
+        let house = try await SignInHouse()
+        let now = house.accounts.now()
+        #expect(limiter.begin("2001:db8::1", at: now) == nil)
+        #expect(limiter.begin("2001:db8:0:0:ffff::2", at: now) != nil)
+        #expect(limiter.begin("2001:db8:0:1::1", at: now) == nil)
+        #expect(limiter.begin("::1", at: now) == nil && limiter.begin("192.0.2.1", at: now) == nil)
+        #expect(limiter.begin("192.0.2.1", at: now) == .seconds(60) && limiter.begin("192.0.2.2", at: now) == nil)
+        limiter.forgive("192.0.2.1")
+        #expect(limiter.begin("192.0.2.1", at: now) == nil)
+    }
+
+    @Test("It stays small, whoever comes")
+    func bounded() async throws {
+        let limiter = AddressLimiter(maximumFailures: 1, period: 60, capacity: 100)
+        let now = try await SignInHouse().accounts.now()
+        for number in 0..<1_000 { #expect(limiter.begin("10.0.\(number / 250).\(number % 250)", at: now) == nil) }
+        #expect(limiter.begin("10.0.3.249", at: now) != nil)
+    }
+}

@@ -1,0 +1,112 @@
+import FoundationEssentials
+import HTTP
+import Reactor
+import SQL
+import Security
+import Synchronization
+import Telemetry
+import Web
+
+@testable import Accounts
+
+/// Accounts over a database in memory, with routes, a clock that stands still until told, and cheap password hashes.
+final class SignInHouse: Sendable {
+    static let password = "Correct-Horse-7"
+
+    let accounts: Accounts
+    let application: Application
+    let log = CapturedLog()
+    private let clock: Clock
+
+    final class Clock: Sendable {
+        private let moment = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
+        var now: Date { moment.withLock { $0 } }
+        func advance(by seconds: TimeInterval) { moment.withLock { $0 += seconds } }
+    }
+
+    init(
+        settings: AccountsSettings = AccountsSettings(), passwordThreads: Int = 2, passwordQueue: Int = 64
+    ) async throws {
+        let clock = Clock()
+        self.clock = clock
+        let database = try await Database.open(.memory, migrations: [Accounts.migrations])
+        let pool = try BlockingPool(name: "password", threads: passwordThreads, maxQueued: passwordQueue)
+        accounts = Accounts(
+            database: database, hasher: PasswordHasher(pool: pool, memoryKiB: 32, passes: 1), secret: .ephemeral(),
+            settings: settings, log: Log(sink: log), now: { clock.now })
+        let router = RouterBuilder(log: Log(sink: log), accessCheck: accounts.accessCheck)
+        accounts.addRoutes(to: router)
+        for least in Role.allCases {
+            router.get("/least/\(least)", access: .role(least.rawValue)) { _, context in
+                .text(context.caller?.role.rawValue ?? "nobody")
+            }
+        }
+        router.get("/least/unheard-of", access: .role("emperor")) { _, _ in .text("no") }
+        router.get("/policy", access: .rule("policy")) { _, context in .text(context.caller?.role.rawValue ?? "nobody")
+        }
+        router.post("/policy", access: .rule("policy")) { _, context in .text(context.caller?.role.rawValue ?? "nobody")
+        }
+        router.get("/open", access: .public) { _, context in .text(context.caller?.role.rawValue ?? "nobody") }
+        application = try router.build()
+    }
+
+    func advance(by seconds: TimeInterval) { clock.advance(by: seconds) }
+
+    @discardableResult
+    func addUser(_ email: String = "ann@example.org", role: Role = .creator) async throws -> User {
+        guard let address = EmailAddress(email) else { throw AccountsError.invalidEmail }
+        var user = User(email: address, name: "Ann", role: role, createdAt: clock.now)
+        user.passwordHash = try await accounts.hash(Self.password)
+        let made = user
+        try await accounts.database.write { [accounts] in try accounts.users.insert(made, in: $0) }
+        return made
+    }
+
+    func visitor() -> Visitor { Visitor(application) }
+}
+
+/// A client with the calls that tests make; keeps cookies like a browser.
+struct Visitor {
+    let client: InProcessClient
+
+    init(_ application: Application) { client = InProcessClient(application) }
+
+    struct Tokens: Decodable {
+        struct Person: Decodable {
+            var id: String
+            var email: String
+            var role: String
+        }
+        var accessToken: String
+        var tokenType: String
+        var expiresIn: Int
+        var refreshToken: String
+        var user: Person
+    }
+
+    struct Refusal: Decodable {
+        var code: String
+        var detail: String?
+        var retryAfter: Int?
+    }
+
+    func signIn(
+        _ email: String = "ann@example.org", _ password: String = SignInHouse.password
+    ) async throws -> InProcessClient.Answer {
+        try await client.send(.post, "/api/v1/auth/login", json: ["email": email, "password": password])
+    }
+
+    func refresh(_ token: String) async throws -> InProcessClient.Answer {
+        try await client.send(.post, "/api/v1/auth/refresh", json: ["refresh_token": token])
+    }
+
+    /// Without cookies: as a program does.
+    func bearer(_ token: String) -> HeaderFields { ["Authorization": "Bearer \(token)", "Cookie": "none=1"] }
+
+    var csrf: HeaderFields { ["X-CSRF-Token": client.cookies["palco_csrf"] ?? ""] }
+}
+
+extension InProcessClient.Answer {
+    var tokens: Visitor.Tokens { get throws { try decode(Visitor.Tokens.self) } }
+    var refusal: Visitor.Refusal { get throws { try decode(Visitor.Refusal.self) } }
+}
