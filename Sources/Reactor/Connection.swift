@@ -30,6 +30,10 @@ public final class Connection: @unchecked Sendable {
     /// When the loop's sweep cuts the connection with `timedOut`; coarse, within half a second.
     public var deadline = MonotonicTime.distantFuture
 
+    /// When a wait for the peer's bytes ends with `timedOut`. Unlike `deadline` it leaves the connection usable, so that
+    /// the peer can be told why. As coarse.
+    public var readDeadline = MonotonicTime.distantFuture
+
     /// True while nothing is in flight (waiting for a next request): draining ends such a connection at once.
     public var isIdle = false {
         didSet { if isIdle && loop.isDraining { abort(.stopping) } }
@@ -234,6 +238,12 @@ public final class Connection: @unchecked Sendable {
         deadline = .distantFuture
         resume(&readWaiter, with: .failure(reason))
         resume(&writeWaiter, with: .failure(reason))
+    }
+
+    /// The read deadline passed.
+    func endWaitForRead() {
+        readDeadline = .distantFuture
+        resume(&readWaiter, with: .failure(ConnectionError.timedOut))
     }
 
     @inline(__always)

@@ -327,8 +327,9 @@ extension EventLoop {
     private func scheduleSweep() {
         sweep = schedule(after: .milliseconds(250)) { [unowned self] in
             sweep = nil
-            for connection in connections.values where connection.deadline <= now {
-                connection.abort(.timedOut)
+            for connection in connections.values {
+                if connection.deadline <= now { connection.abort(.timedOut) }
+                if connection.readDeadline <= now { connection.endWaitForRead() }
             }
             if !connections.isEmpty { scheduleSweep() }
         }
