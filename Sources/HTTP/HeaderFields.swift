@@ -121,6 +121,11 @@ extension HeaderFields {
         entries.removeAll(keepingCapacity: true)
     }
 
+    var byteCount: Int { bytes.count }
+
+    /// True when the last field is closed.
+    var needsNewName: Bool { bytes.isEmpty || bytes.last == ASCII.lf }
+
     /// Names and values may arrive in pieces: a name is opened, grows, is closed, and so is its value.
     mutating func openName() { entries.append(Entry(start: UInt32(bytes.count), nameCount: 0, valueCount: 0)) }
 

@@ -1,0 +1,108 @@
+import Reactor
+import Synchronization
+
+/// An HTTP/1.1 server: takes connections from a listener and requests from connections, and hands them to one function.
+public final class HTTPServer: Sendable {
+    public typealias Handler = @Sendable (Request) async -> Response
+
+    public struct Options: Sendable {
+        public var limits = ServerLimits()
+        /// Reads parts of files that are not in memory, so that a slow disk stops no loop.
+        public var warming: BlockingPool?
+        /// Told about each request that was refused before the handler saw it.
+        public var refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
+
+        public init() {}
+    }
+
+    public let listener: Listener
+    private let group: EventLoopGroup
+    private let options: Options
+    private let handler: Handler
+    private let census: ConnectionCensus
+    private let states: [ObjectIdentifier: LoopState]
+
+    public var port: Int { listener.port }
+
+    public init(
+        listener: Listener, group: EventLoopGroup, options: Options = Options(), handler: @escaping Handler
+    ) {
+        self.listener = listener
+        self.group = group
+        self.options = options
+        self.handler = handler
+        census = ConnectionCensus(limits: options.limits)
+        states = Dictionary(uniqueKeysWithValues: group.loops.map { (ObjectIdentifier($0), LoopState(loop: $0)) })
+    }
+
+    /// Serves from now on, on all loops of the group.
+    public func start() {
+        listener.serve(on: group) { [self] connection in await serve(connection) }
+    }
+
+    /// Accepts no more, lets requests in flight finish, and cuts what is left after `patience`.
+    ///
+    /// - Returns: how many connections had to be cut.
+    @discardableResult
+    public func stop(patience: Duration = .seconds(10)) async -> Int {
+        listener.stop()
+        group.drain()
+        return await group.waitForConnections(patience: patience)
+    }
+
+    private func serve(_ connection: Connection) async {
+        guard let state = states[ObjectIdentifier(connection.loop)] else { return }
+        let address = connection.remoteAddress
+        guard census.enter(address.host) else {
+            options.refused?(.serviceUnavailable, address)
+            return await refuse(connection)
+        }
+        await ServerConnection(connection, state: state, options: options, handler: handler).run()
+        census.leave(address.host)
+    }
+
+    private func refuse(_ connection: Connection) async {
+        connection.deadline = connection.loop.now + .seconds(2)
+        try? await connection.write(Self.full)
+        connection.shutdownWrite()
+        var rest = ByteBuffer(capacity: 4096)
+        while let count = try? await connection.read(into: &rest), count > 0 { rest.removeAll() }
+    }
+
+    private static let full = Array(
+        ("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 101\r\n"
+            + "Retry-After: 5\r\nConnection: close\r\n\r\n"
+            + #"{"type":"about:blank","title":"Service Unavailable","status":503,"code":"busy","retry_after":5}"#
+            + "      ").utf8)
+}
+
+/// How many connections there are, in all and of each address.
+private final class ConnectionCensus: Sendable {
+    private struct Counts {
+        var all = 0
+        var byAddress: [String: Int] = [:]
+    }
+
+    private let counts = Mutex(Counts())
+    private let limits: ServerLimits
+
+    init(limits: ServerLimits) { self.limits = limits }
+
+    func enter(_ address: String) -> Bool {
+        counts.withLock { counts in
+            let known = counts.byAddress[address, default: 0]
+            guard counts.all < limits.connections, known < limits.connectionsPerAddress else { return false }
+            counts.all += 1
+            counts.byAddress[address] = known + 1
+            return true
+        }
+    }
+
+    func leave(_ address: String) {
+        counts.withLock { counts in
+            counts.all -= 1
+            let left = counts.byAddress[address, default: 1] - 1
+            counts.byAddress[address] = left > 0 ? left : nil
+        }
+    }
+}

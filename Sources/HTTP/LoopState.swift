@@ -1,0 +1,52 @@
+import Reactor
+
+/// What all connections of one loop share: buffers that are handed round, and the rendered date.
+final class LoopState: @unchecked Sendable {
+    // @unchecked: confined to `loop`; each entry checks.
+
+    static let inboundCapacity = 64 << 10
+    /// Buffers beyond this are given back to the system.
+    private static let mostSpares = 64
+
+    let loop: EventLoop
+    private var inbound: [ByteBuffer] = []
+    private var outbound: [[UInt8]] = []
+    private var dateLine = DateLine()
+    private var dateCheckedAt = MonotonicTime(nanoseconds: 0)
+
+    init(loop: EventLoop) { self.loop = loop }
+
+    func takeInbound() -> ByteBuffer {
+        loop.preconditionOnLoop()
+        return inbound.popLast() ?? ByteBuffer(capacity: Self.inboundCapacity)
+    }
+
+    func giveBack(_ buffer: consuming ByteBuffer) {
+        guard inbound.count < Self.mostSpares, buffer.capacity == Self.inboundCapacity else { return }
+        var buffer = buffer
+        buffer.removeAll()
+        inbound.append(buffer)
+    }
+
+    func takeOutbound() -> [UInt8] {
+        loop.preconditionOnLoop()
+        return outbound.popLast() ?? []
+    }
+
+    func giveBack(_ bytes: consuming [UInt8]) {
+        guard outbound.count < Self.mostSpares, bytes.capacity <= 256 << 10 else { return }
+        var bytes = bytes
+        bytes.removeAll(keepingCapacity: true)
+        outbound.append(bytes)
+    }
+
+    /// The `Date` line of this second.
+    var date: [UInt8] {
+        loop.preconditionOnLoop()
+        if dateCheckedAt + .milliseconds(100) <= loop.now || dateLine.bytes.isEmpty {
+            dateCheckedAt = loop.now
+            dateLine.update(to: .now)
+        }
+        return dateLine.bytes
+    }
+}

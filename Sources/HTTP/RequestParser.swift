@@ -1,0 +1,281 @@
+import CLLHTTP
+
+/// Why a request is refused before any handler sees it. The connection closes after the answer.
+enum RequestParserError: Error, Equatable {
+    case malformed
+    case uriTooLong
+    case headTooLarge
+    case versionNotSupported
+
+    var status: Response.Status {
+        switch self {
+        case .malformed: .badRequest
+        case .uriTooLong: .uriTooLong
+        case .headTooLarge: .requestHeaderFieldsTooLarge
+        case .versionNotSupported: .httpVersionNotSupported
+        }
+    }
+}
+
+/// HTTP/1.1 requests from bytes, over llhttp in strict mode. Does no I/O: it is fed what came from the socket, in pieces
+/// of any size, and stops at the end of each head and of each message.
+///
+/// llhttp 8 lets pass some forms that proxies read differently (a lone CR or LF, folded lines, two Hosts); those are
+/// refused here.
+final class RequestParser {
+    enum Phase { case head, body, complete }
+
+    static let urlLimit = 8 << 10
+    static let headLimit = 16 << 10
+    static let fieldLimit = 100
+
+    /// How far the message is: `head` while reading it, `body` once the head is there, `complete` at its end.
+    private(set) var phase = Phase.head
+    private(set) var headers = HeaderFields()
+    private(set) var target = ""
+    private(set) var method = Request.Method.get
+    /// Nil when the body is chunked.
+    private(set) var contentLength: Int? = 0
+    private(set) var keepsAlive = true
+    private(set) var isHTTP10 = false
+    private(set) var expectsContinue = false
+    /// Whether any byte of the message has come.
+    private(set) var hasBegun = false
+
+    /// Where the last piece held bytes of the body.
+    private(set) var bodyRanges: [Range<Int>] = []
+
+    private let parser: UnsafeMutablePointer<llhttp_t>
+    private var url: [UInt8] = []
+    private var framing = FramingCheck()
+    private var pieceStart: UnsafePointer<CChar>?
+    private var failure: RequestParserError?
+    private var fieldCount = 0
+
+    init() {
+        parser = .allocate(capacity: 1)
+        parser.initialize(to: llhttp_t())
+        llhttp_init(parser, HTTP_REQUEST, ParserCallbacks.settings.pointer)
+        parser.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    deinit {
+        parser.deallocate()
+    }
+
+    /// Gets ready for the next request on the connection.
+    func reset() {
+        phase = .head
+        headers.removeAll()
+        url.removeAll(keepingCapacity: true)
+        bodyRanges.removeAll(keepingCapacity: true)
+        framing = FramingCheck()
+        hasBegun = false
+        expectsContinue = false
+        fieldCount = 0
+    }
+
+    /// Takes bytes up to the end of the head or of the message; `bodyRanges` tells where the body's are.
+    ///
+    /// - Returns: how many bytes were taken; all of them while the phase does not change.
+    func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestParserError) -> Int {
+        bodyRanges.removeAll(keepingCapacity: true)
+        guard phase != .complete else { return 0 }
+        if !bytes.isEmpty { hasBegun = true }
+        let before = phase
+        llhttp_resume(parser)
+        let taken = try execute(bytes)
+        try framing.check(bytes.prefix(taken), bodyRanges: bodyRanges, ends: phase == .complete || phase != before)
+        if before == .head, phase != .head { try finishHead() }
+        return taken
+    }
+
+    private func execute(_ bytes: UnsafeRawBufferPointer) throws(RequestParserError) -> Int {
+        var empty: CChar = 0
+        let code = withUnsafePointer(to: &empty) { empty in
+            let start = bytes.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) } ?? empty
+            pieceStart = start
+            defer { pieceStart = nil }
+            return llhttp_execute(parser, start, bytes.count)
+        }
+        switch code {
+        case HPE_OK: return bytes.count
+        case HPE_PAUSED:
+            guard let base = bytes.baseAddress, let position = llhttp_get_error_pos(parser) else { return 0 }
+            return min(max(0, UnsafeRawPointer(position) - base), bytes.count)
+        case HPE_INVALID_VERSION: throw .versionNotSupported
+        default: throw failure ?? .malformed
+        }
+    }
+
+    private func finishHead() throws(RequestParserError) {
+        if isHTTP10, contentLength == nil { throw .malformed }
+        var hosts = 0
+        for entry in headers.entries {
+            switch entry.nameCount {
+            case 0: throw .malformed
+            case 4 where headers.matches(entry, .host):
+                hosts += 1
+                if !headers.bytes[entry.valueRange].allSatisfy(Self.mayStandInHost) { throw .malformed }
+            case 6 where headers.matches(entry, .expect):
+                expectsContinue = headers[.expect]?.lowercased() == "100-continue" && !isHTTP10
+            case 17 where headers.matches(entry, .transferEncoding):
+                // Other codings would have to be undone before the body's end is known.
+                let isChunked = headers.bytes[entry.valueRange].map(ASCII.lowercase) == Array("chunked".utf8)
+                if !isChunked { throw .malformed }
+            default: break
+            }
+        }
+        if hosts > 1 || hosts == 0 && !isHTTP10 { throw .malformed }
+        guard let target = originForm(url) else { throw .malformed }
+        self.target = target
+    }
+
+    private static func mayStandInHost(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "?")
+            && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "@") && byte != UInt8(ascii: ",")
+    }
+
+    /// A request to a proxy names the whole URL, and servers must take it (RFC 9112 3.2.2): the path is what counts.
+    private func originForm(_ url: [UInt8]) -> String? {
+        guard let first = url.first, !url.contains(UInt8(ascii: "#")) else { return nil }
+        if first == UInt8(ascii: "/") || url == [UInt8(ascii: "*")] || method == .connect {
+            return String(decoding: url, as: UTF8.self)
+        }
+        let text = String(decoding: url, as: UTF8.self)
+        let lowercased = text.prefix(8).lowercased()
+        guard lowercased.hasPrefix("http://") || lowercased.hasPrefix("https://") else { return nil }
+        let rest = text.dropFirst(lowercased.hasPrefix("https") ? 8 : 7)
+        guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
+        return rest[end] == "/" ? String(rest[end...]) : "/" + rest[end...]
+    }
+}
+
+// MARK: What llhttp tells
+
+extension RequestParser {
+    func urlGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+        if url.count + part.count > Self.urlLimit { return fail(.uriTooLong) }
+        url.append(contentsOf: part)
+        return 0
+    }
+
+    func nameGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+        guard phase == .head else { return 0 }
+        if headers.needsNewName {
+            fieldCount += 1
+            if fieldCount > Self.fieldLimit { return fail(.headTooLarge) }
+            headers.openName()
+        }
+        return grew(part)
+    }
+
+    func nameEnded() -> Int32 {
+        if phase == .head { headers.closeName() }
+        return 0
+    }
+
+    func valueGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+        phase == .head ? grew(part) : 0
+    }
+
+    func valueEnded() -> Int32 {
+        if phase == .head { headers.closeValue() }
+        return 0
+    }
+
+    private func grew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+        if headers.byteCount + url.count + part.count > Self.headLimit { return fail(.headTooLarge) }
+        headers.grow(by: part)
+        return 0
+    }
+
+    func headEnded() -> Int32 {
+        guard parser.pointee.http_major == 1, parser.pointee.http_minor <= 1 else {
+            return fail(.versionNotSupported)
+        }
+        // No protocol is changed to here: such a request is one like any other.
+        parser.pointee.upgrade = 0
+        isHTTP10 = parser.pointee.http_minor == 0
+        keepsAlive = llhttp_should_keep_alive(parser) != 0
+        method = Request.Method(llhttpCode: Int(parser.pointee.method))
+        let isChunked = parser.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0
+        let announced = Int(clamping: parser.pointee.content_length)
+        contentLength = isChunked ? nil : announced
+        phase = .body
+        // Without a body the message ends here as well, and there is no need to stop twice.
+        return isChunked || announced > 0 ? Int32(bitPattern: HPE_PAUSED.rawValue) : 0
+    }
+
+    func bodyGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+        guard let pieceStart, let base = part.baseAddress else { return 0 }
+        let offset = UnsafeRawPointer(base) - UnsafeRawPointer(pieceStart)
+        bodyRanges.append(offset..<offset + part.count)
+        return 0
+    }
+
+    func messageEnded() -> Int32 {
+        phase = .complete
+        return Int32(bitPattern: HPE_PAUSED.rawValue)
+    }
+
+    private func fail(_ error: RequestParserError) -> Int32 {
+        failure = error
+        return Int32(bitPattern: HPE_USER.rawValue)
+    }
+}
+
+/// The table of functions that llhttp calls: filled once and never changed.
+private struct ParserCallbacks: @unchecked Sendable {
+    // @unchecked: immutable after `init`.
+    static let settings = ParserCallbacks()
+
+    let pointer: UnsafePointer<llhttp_settings_t>
+
+    private init() {
+        let settings = UnsafeMutablePointer<llhttp_settings_t>.allocate(capacity: 1)
+        settings.initialize(to: llhttp_settings_t())
+        llhttp_settings_init(settings)
+        settings.pointee.on_url = { told($0, $1, $2) { $0.urlGrew($1) } }
+        settings.pointee.on_header_field = { told($0, $1, $2) { $0.nameGrew($1) } }
+        settings.pointee.on_header_field_complete = { told($0) { $0.nameEnded() } }
+        settings.pointee.on_header_value = { told($0, $1, $2) { $0.valueGrew($1) } }
+        settings.pointee.on_header_value_complete = { told($0) { $0.valueEnded() } }
+        settings.pointee.on_headers_complete = { told($0) { $0.headEnded() } }
+        settings.pointee.on_body = { told($0, $1, $2) { $0.bodyGrew($1) } }
+        settings.pointee.on_message_complete = { told($0) { $0.messageEnded() } }
+        pointer = UnsafePointer(settings)
+    }
+}
+
+@inline(__always)
+private func told(_ parser: UnsafeMutablePointer<llhttp_t>?, _ body: (RequestParser) -> Int32) -> Int32 {
+    guard let data = parser?.pointee.data else { return -1 }
+    return Unmanaged<RequestParser>.fromOpaque(data)._withUnsafeGuaranteedRef(body)
+}
+
+@inline(__always)
+private func told(
+    _ parser: UnsafeMutablePointer<llhttp_t>?, _ at: UnsafePointer<CChar>?, _ length: Int,
+    _ body: (RequestParser, UnsafeBufferPointer<UInt8>) -> Int32
+) -> Int32 {
+    guard let at else { return 0 }
+    return at.withMemoryRebound(to: UInt8.self, capacity: length) { bytes in
+        told(parser) { body($0, UnsafeBufferPointer(start: bytes, count: length)) }
+    }
+}
+
+extension Request.Method {
+    init(llhttpCode code: Int) {
+        switch UInt32(code) {
+        case HTTP_GET.rawValue: self = .get
+        case HTTP_HEAD.rawValue: self = .head
+        case HTTP_POST.rawValue: self = .post
+        case HTTP_PUT.rawValue: self = .put
+        case HTTP_PATCH.rawValue: self = .patch
+        case HTTP_DELETE.rawValue: self = .delete
+        case HTTP_OPTIONS.rawValue: self = .options
+        default: self.init(rawValue: String(cString: llhttp_method_name(llhttp_method_t(UInt32(code)))))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+/// Writes status lines and header fields into a buffer that is used again and again.
+enum ResponseHead {
+    /// How the end of the body shows on the wire (RFC 9112 6).
+    enum Framing: Equatable {
+        case none
+        case length(Int)
+        case chunked
+        /// HTTP/1.0 has no chunks: the end of the connection is the end of the body.
+        case untilClose
+    }
+
+    static func write(
+        _ response: borrowing Response, framing: Framing, keepsAlive: Bool, isHTTP10: Bool, date: [UInt8],
+        to bytes: inout [UInt8]
+    ) {
+        if response.status.code == 200 {
+            bytes.append(text: "HTTP/1.1 200 OK\r\n")
+        } else {
+            bytes.append(text: "HTTP/1.1 ")
+            bytes.appendDecimal(response.status.code)
+            bytes.append(ASCII.space)
+            bytes.append(text: response.status.reason)
+            bytes.append(text: "\r\n")
+        }
+        bytes.append(contentsOf: date)
+        if response.headers.hasFramingFields {
+            for entry in response.headers.entries where !response.headers.isFramingField(entry) {
+                bytes.append(contentsOf: response.headers.bytes[entry.range])
+            }
+        } else {
+            bytes.append(contentsOf: response.headers.bytes)
+        }
+        switch framing {
+        case .none, .untilClose: break
+        case .length(let count):
+            bytes.append(text: "Content-Length: ")
+            bytes.appendDecimal(count)
+            bytes.append(text: "\r\n")
+        case .chunked: bytes.append(text: "Transfer-Encoding: chunked\r\n")
+        }
+        if !keepsAlive {
+            bytes.append(text: "Connection: close\r\n")
+        } else if isHTTP10 {
+            bytes.append(text: "Connection: keep-alive\r\n")
+        }
+        bytes.append(text: "\r\n")
+    }
+
+    /// One chunk of a chunked body; an empty one would end the body.
+    static func writeChunk(_ chunk: [UInt8], to bytes: inout [UInt8]) {
+        guard !chunk.isEmpty else { return }
+        bytes.appendHexadecimal(chunk.count)
+        bytes.append(text: "\r\n")
+        bytes.append(contentsOf: chunk)
+        bytes.append(text: "\r\n")
+    }
+
+    static let lastChunk: StaticString = "0\r\n\r\n"
+}
+
+extension HeaderFields {
+    /// Fields that the server writes itself, because it alone knows how the message is framed.
+    func isFramingField(_ entry: Entry) -> Bool {
+        switch entry.nameCount {
+        case 4: matches(entry, .date)
+        case 10: matches(entry, .connection)
+        case 14: matches(entry, .contentLength)
+        case 17: matches(entry, .transferEncoding)
+        default: false
+        }
+    }
+
+    var hasFramingFields: Bool { entries.contains(where: isFramingField) }
+}
+
+/// `Date: …` for answers of one loop, rendered once a second.
+struct DateLine {
+    private var second = 0
+    private(set) var bytes: [UInt8] = []
+
+    mutating func update(to date: HTTPDate) {
+        guard date.secondsSince1970 != second || bytes.isEmpty else { return }
+        second = date.secondsSince1970
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(text: "Date: ")
+        date.append(to: &bytes)
+        bytes.append(text: "\r\n")
+    }
+}

@@ -1,0 +1,131 @@
+import Reactor
+
+extension ServerConnection {
+    /// Files leave in pieces of this size, each with its own time.
+    private static let filePiece = 1 << 20
+    /// Bodies up to this size are copied behind their head and leave in one call.
+    private static let copiedBody = 16 << 10
+
+    /// Sends the response to the current request.
+    ///
+    /// - Returns: whether the connection can take another request.
+    func send(_ response: Response, body source: ConnectionBody?) async throws -> Bool {
+        var isDrained = true
+        if let source, !source.isComplete { isDrained = await source.drain() }
+        var keepsAlive = parser.keepsAlive && isDrained && !connection.isDraining
+        if keepsAlive, let wish = response.headers.bytes(of: .connection), wish.elementsEqual("close".utf8) {
+            keepsAlive = false
+        }
+        var framing = framing(of: response)
+        if framing == .chunked, parser.isHTTP10 { framing = .untilClose }
+        if framing == .untilClose { keepsAlive = false }
+        ResponseHead.write(
+            response, framing: framing, keepsAlive: keepsAlive, isHTTP10: parser.isHTTP10, date: state.date,
+            to: &outbound)
+        var sent = 0
+        do {
+            if parser.method != .head, !response.status.forbidsBody {
+                try await send(response.body, framing: framing, sent: &sent)
+            }
+            if outbound.count > Self.mostGathered { try await flush() }
+        } catch {
+            complete(response, sent: sent, isWhole: false)
+            throw error
+        }
+        complete(response, sent: sent, isWhole: true)
+        return keepsAlive
+    }
+
+    private func framing(of response: Response) -> ResponseHead.Framing {
+        if response.status.forbidsBody { return .none }
+        return response.body.byteCount.map { .length($0) } ?? .chunked
+    }
+
+    private func complete(_ response: Response, sent: Int, isWhole: Bool) {
+        response.completion?(.init(status: response.status, byteCount: sent, isWhole: isWhole))
+    }
+
+    private func send(_ body: Response.Body, framing: ResponseHead.Framing, sent: inout Int) async throws {
+        switch body {
+        case .empty: break
+        case .bytes(let bytes): try await send(bytes, sent: &sent)
+        case .string(let text):
+            outbound.append(text: text)
+            sent += text.utf8.count
+        case .file(let file, let range): try await send(file, range, sent: &sent)
+        case .pieces(let pieces):
+            for piece in pieces {
+                switch piece {
+                case .bytes(let bytes): try await send(bytes, sent: &sent)
+                case .file(let file, let range): try await send(file, range, sent: &sent)
+                }
+            }
+        case .stream(let byteCount, let produce):
+            let writer = ConnectionWriter(self, isChunked: framing == .chunked)
+            defer { sent = writer.byteCount }
+            try await produce(writer)
+            if framing == .chunked { outbound.append(text: ResponseHead.lastChunk) }
+            if let byteCount, byteCount != writer.byteCount { throw ResponseBodyError.wrongLength }
+        }
+    }
+
+    private func send(_ bytes: [UInt8], sent: inout Int) async throws {
+        if bytes.count <= Self.copiedBody {
+            outbound.append(contentsOf: bytes)
+        } else {
+            try await flush(more: true)
+            connection.deadline = connection.loop.now + limits.writePause
+            try await connection.write(bytes)
+            connection.deadline = .distantFuture
+        }
+        sent += bytes.count
+    }
+
+    private func send(_ file: OpenFile, _ range: Range<Int>, sent: inout Int) async throws {
+        guard !range.isEmpty else { return }
+        try await flush(more: true)
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(start + Self.filePiece, range.upperBound)
+            connection.deadline = connection.loop.now + limits.writePause
+            try await connection.sendFile(file, range: start..<end, warming: warming)
+            sent += end - start
+            start = end
+        }
+        connection.deadline = .distantFuture
+    }
+
+    /// - Parameter more: body bytes follow at once, so the kernel may wait for them to fill a packet.
+    private func flush(more: Bool) async throws {
+        guard !outbound.isEmpty else { return }
+        connection.deadline = connection.loop.now + limits.writePause
+        try await connection.write(outbound, more: more)
+        connection.deadline = .distantFuture
+        outbound.removeAll(keepingCapacity: true)
+    }
+}
+
+enum ResponseBodyError: Error {
+    /// A stream gave another number of bytes than it announced; the connection ends so that the peer notices.
+    case wrongLength
+}
+
+/// Sends a streamed body as it is made.
+final class ConnectionWriter: ResponseWriter {
+    private let owner: ServerConnection
+    private let isChunked: Bool
+    private(set) var byteCount = 0
+
+    init(_ owner: ServerConnection, isChunked: Bool) {
+        self.owner = owner
+        self.isChunked = isChunked
+    }
+
+    func write(_ bytes: [UInt8]) async throws {
+        if isChunked { ResponseHead.writeChunk(bytes, to: &owner.outbound) } else { owner.outbound += bytes }
+        try await owner.flush()
+        byteCount += bytes.count
+    }
+
+    func keepsGoing() -> Bool { !owner.connection.isDraining && !owner.peerHasGone() }
+}

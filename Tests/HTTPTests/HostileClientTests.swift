@@ -1,0 +1,198 @@
+import Reactor
+import Synchronization
+import Testing
+
+@testable import HTTP
+
+@Suite("Hostile clients")
+struct HostileClientTests {
+    /// Limits small enough to be reached in a test.
+    static func options(_ change: (inout ServerLimits) -> Void = { _ in }) -> HTTPServer.Options {
+        var options = HTTPServer.Options()
+        options.limits.lingering = .milliseconds(300)
+        change(&options.limits)
+        return options
+    }
+
+    @Test(
+        "a request that is none gets its status and the end of the connection",
+        arguments: [
+            ("GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", "400 Bad Request"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400 Bad Request"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n", "400 Bad Request"),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /b HTTP/1.1\r\n",
+                "400 Bad Request"
+            ),
+            ("GET /" + String(repeating: "a", count: 9000) + " HTTP/1.1\r\nHost: a\r\n\r\n", "414 URI Too Long"),
+            (
+                "GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "a", count: 20_000) + "\r\n\r\n",
+                "431 Request Header Fields Too Large"
+            ),
+            (
+                "GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: a\r\n", count: 101) + "\r\n",
+                "431 Request Header Fields Too Large"
+            ),
+            ("GET / HTTP/3.0\r\nHost: a\r\n\r\n", "505 HTTP Version Not Supported"),
+        ])
+    func refused(text: String, status: String) async throws {
+        let count = Mutex(0)
+        let handler: HTTPServer.Handler = { _ in
+            count.withLock { $0 += 1 }
+            return .text("ok")
+        }
+        try await TestServer.run(options: Self.options(), handler: handler) { server in
+            let answer = try await server.exchange(text)
+            #expect(answer.hasPrefix("HTTP/1.1 \(status)\r\n"))
+            #expect(answer.contains("Connection: close\r\n"))
+            #expect(answer.contains("application/problem+json"))
+            #expect(count.withLock { $0 } == 0)
+        }
+    }
+
+    @Test("what follows a broken body is never taken for a request")
+    func smuggledBehindBrokenChunk() async throws {
+        let targets = Mutex<[String]>([])
+        let handler: HTTPServer.Handler = { request in
+            targets.withLock { $0.append(request.target) }
+            do { return .text("\(try await request.body.collect().count)") } catch {
+                return Response(status: (error as? RequestBodyError)?.status ?? .internalServerError)
+            }
+        }
+        try await TestServer.run(options: Self.options(), handler: handler) { server in
+            let answer = try await server.exchange(
+                "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n0\r\n\r\n"
+                    + "GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 400 "))
+            #expect(targets.withLock { $0 } == ["/a"])
+        }
+    }
+
+    @Test("a head that is not complete in time is answered with 408")
+    func slowHead() async throws {
+        try await TestServer.run(
+            options: Self.options { $0.headTimeout = .milliseconds(200) }, handler: { _ in .noContent }
+        ) {
+            let answer = try await $0.exchange("GET / HTTP/1.1\r\nHos")
+            #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+        }
+    }
+
+    @Test("a connection that asks nothing ends without a word")
+    func idle() async throws {
+        try await TestServer.run(
+            options: Self.options { $0.idleTimeout = .milliseconds(200) }, handler: { _ in .noContent }
+        ) {
+            #expect(try await $0.exchange("") == "")
+            let answer = try await $0.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 204 No Content\r\n"))
+            #expect(answer.hasSuffix("\r\n\r\n"))
+        }
+    }
+
+    @Test("a body that stands still is cut with 408")
+    func slowBody() async throws {
+        let options = Self.options {
+            $0.bodyGrace = .milliseconds(200)
+            $0.bodyBytesPerSecond = 1000
+        }
+        let handler: HTTPServer.Handler = { request in
+            do { return .text("\(try await request.body.collect().count)") } catch {
+                return Response(status: (error as? RequestBodyError)?.status ?? .internalServerError)
+            }
+        }
+        try await TestServer.run(options: options, handler: handler) { server in
+            let answer = try await server.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc")
+            #expect(answer.hasPrefix("HTTP/1.1 408 "))
+            #expect(answer.contains("Connection: close\r\n"))
+        }
+    }
+
+    @Test("a body over the limit is cut where the limit is, announced or not")
+    func bodyLimit() async throws {
+        let handler: HTTPServer.Handler = { request in
+            var body = request.body
+            body.limit = 10
+            do { return .text("\(try await body.collect().count)") } catch {
+                return Response(status: (error as? RequestBodyError)?.status ?? .internalServerError)
+            }
+        }
+        try await TestServer.run(options: Self.options(), handler: handler) { server in
+            let head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            let exact = try await server.exchange(head + "Content-Length: 10\r\n\r\n0123456789")
+            #expect(exact.hasSuffix("\r\n10"))
+            let announced = try await server.exchange(head + "Content-Length: 11\r\n\r\n01234567890")
+            #expect(announced.hasPrefix("HTTP/1.1 413 "))
+            let chunked = try await server.exchange(
+                head + "Transfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n")
+            #expect(chunked.hasPrefix("HTTP/1.1 413 "))
+        }
+    }
+
+    @Test("a peer that leaves in the middle of a body leaves an error, not a short body")
+    func truncatedBody() async throws {
+        let outcomes = Mutex<[String]>([])
+        let handler: HTTPServer.Handler = { request in
+            do { outcomes.withLock { [count = try await request.body.collect().count] in $0.append("\(count)") } } catch
+            {
+                outcomes.withLock { $0.append("\(error)") }
+            }
+            return .noContent
+        }
+        try await TestServer.run(options: Self.options(), handler: handler) { server in
+            _ = try await server.connect { peer in
+                try await peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc")
+                peer.connection.shutdownWrite()
+                return try await peer.readToEnd()
+            }
+            #expect(outcomes.withLock { $0 } == ["disconnected"])
+        }
+    }
+
+    @Test("connections over the limit of an address get 503")
+    func connectionLimit() async throws {
+        let options = Self.options { $0.connectionsPerAddress = 2 }
+        try await TestServer.run(options: options, handler: { _ in .text("ok") }) { server in
+            let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+            try await server.connect { first in
+                try await first.send(request)
+                _ = try await first.read(until: "ok")
+                try await server.connect { second in
+                    try await second.send(request)
+                    _ = try await second.read(until: "ok")
+                    let third = try await server.exchange("")
+                    #expect(third.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+                }
+            }
+        }
+    }
+
+    @Test("stopping lets a request finish and ends idle connections")
+    func gracefulStop() async throws {
+        let group = try EventLoopGroup(count: 1)
+        let started = AsyncStream<Void>.makeStream()
+        let finish = AsyncStream<Void>.makeStream()
+        let server = HTTPServer(listener: try Listener.bind(host: "127.0.0.1", port: 0), group: group) { _ in
+            started.continuation.yield()
+            for await _ in finish.stream { break }
+            return .text("finished")
+        }
+        server.start()
+        let peers = try EventLoopGroup(count: 1)
+        let test = TestServer(group: peers, server: server)
+        async let idle = test.exchange("")
+        async let busy = test.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        for await _ in started.stream { break }
+        async let cut = server.stop(patience: .seconds(10))
+        let quiet = try await idle
+        #expect(quiet == "")
+        finish.continuation.yield()
+        let answer = try await busy
+        #expect(answer.contains("Connection: close\r\n"))
+        #expect(answer.hasSuffix("finished"))
+        let left = await cut
+        #expect(left == 0)
+        await group.shutdown()
+        await peers.shutdown()
+    }
+}
