@@ -36,13 +36,17 @@ def measure_ready(bench):
         server.kill()
 
 
-# The ladder below a 720p source, as `Encoding` asks x264 for it.
-LADDER = [(720, 1280), (480, 854), (360, 640), (240, 426)]
+# The ladder of a 720p source, with the settings that `Encoding` gives to ffmpeg (Ladder.swift, EncodeCommand.swift).
+LADDER = [(1280, 720), (854, 480), (640, 360), (426, 240)]
 
 
-def reference_options():
-    """The video options that our own encoder gave to its last ffmpeg, as /proc showed them."""
-    return ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-force_key_frames", "expr:gte(t,n_forced*4)"]
+def video_options(width, height):
+    cap = int(3_800_000 * (width * height / (1280 * 720)) ** 0.875) // 1000 * 1000
+    return [
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-profile:v", "high", "-pix_fmt", "yuv420p",
+        "-maxrate", str(cap), "-bufsize", str(cap * 3 // 2), "-g", "1000", "-forced-idr", "1",
+        "-force_key_frames", "expr:gte(t,n_forced*4)",
+    ]  # fmt: skip
 
 
 def measure_ladder(bench):
@@ -74,17 +78,25 @@ def run(*arguments):
     return time.monotonic() - started
 
 
+SOUND = ["-map", "0:a", "-c:a", "aac", "-b:a", "160k"]
+
+
 def cascade(bench, source):
-    graph = "[0:v]format=yuv420p,split[v0][c0];[c0]scale=854:480,split[v1][c1];[c1]scale=640:360,split[v2][c2];[c2]scale=426:240[v3]"
+    """One process, one decode, each size scaled from the one above it."""
+    graph = "[0:v]split[v0][s0]"
+    for index, (width, height) in enumerate(LADDER[1:], 1):
+        last = index == len(LADDER) - 1
+        graph += f";[s{index - 1}]scale={width}:{height}" + (f"[v{index}]" if last else f",split[v{index}][s{index}]")
     outputs = []
-    for index in range(len(LADDER)):
-        outputs += ["-map", f"[v{index}]", *reference_options(), bench.folder / f"cascade-{index}.mp4"]
-    outputs += ["-map", "0:a", "-c:a", "aac", "-b:a", "128k", bench.folder / "cascade.m4a"]
-    return run("-i", source, "-filter_complex", graph, *outputs)
+    for index, size in enumerate(LADDER):
+        outputs += ["-map", f"[v{index}]", *video_options(*size), bench.folder / f"cascade-{index}.mp4"]
+    return run("-i", source, "-filter_complex", graph, *outputs, *SOUND, bench.folder / "cascade.m4a")
 
 
 def one_by_one(bench, source):
-    total = run("-i", source, "-vn", "-c:a", "aac", "-b:a", "128k", bench.folder / "one.m4a")
-    for height, width in LADDER:
-        total += run("-i", source, "-an", "-vf", f"scale={width}:{height}", *reference_options(), bench.folder / f"{height}.mp4")
+    """One process for each rendition, one after another."""
+    total = run("-i", source, *SOUND, bench.folder / "one.m4a")
+    for width, height in LADDER:
+        scaling = ["-an", "-vf", f"scale={width}:{height}"]
+        total += run("-i", source, *scaling, *video_options(width, height), bench.folder / f"{height}.mp4")
     return total
