@@ -10,7 +10,7 @@ struct ShapeTests {
         everything =
             sources.files
             + (try House(folder: "Tests", endings: [".swift", ".py"])).files
-            + (try House(folder: "web", endings: [".js", ".css"])).files
+            + (try House(folder: "web", endings: [".js"])).files
             + (try House(folder: "fuzz")).files
             + (try House(folder: "benchmarks", endings: [".py"])).files
     }
