@@ -1,0 +1,109 @@
+import Accounts
+
+/// The one policy of who may do what with a video, through which door.
+///
+/// Lists, pages, playlists, keys, pictures and changes all ask here; nothing else compares roles with videos.
+public enum VideoAccess {
+    /// What is being tried.
+    public enum Door: Sendable, CaseIterable {
+        /// Appearing in a list or a search, or in the stream of changes.
+        case list
+        /// The facts about one video.
+        case details
+        /// Playlists, segments, keys and the play answer.
+        case play
+        /// Thumbnails and storyboards: they show what is in the video.
+        case picture
+        /// Changing the facts, or running failed work again.
+        case change
+        case remove
+    }
+
+    public enum Decision: Sendable, Equatable {
+        case allowed
+        /// Nobody is signed in: 401.
+        case signInNeeded
+        /// The video must look as if it did not exist: 404.
+        case hidden
+        /// Seen, but not theirs to change: 403.
+        case forbidden
+        /// Its password was not given yet: 403 with a code of its own.
+        case locked
+    }
+
+    /// What the policy needs to know about a video.
+    public struct Subject: Sendable, Equatable {
+        public var owner: UserID
+        public var isPremium: Bool
+        public var isHidden: Bool
+        public var hasPassword: Bool
+
+        public init(owner: UserID, isPremium: Bool, isHidden: Bool, hasPassword: Bool) {
+            self.owner = owner
+            self.isPremium = isPremium
+            self.isHidden = isHidden
+            self.hasPassword = hasPassword
+        }
+    }
+
+    /// - Parameter isUnlocked: whether the viewer has given this video's password within the last hour.
+    public static func decide(
+        _ viewer: Viewer?, _ video: Subject, _ door: Door, isUnlocked: Bool = false
+    ) -> Decision {
+        guard let viewer else { return .signInNeeded }
+        if mayManage(viewer, video) { return .allowed }
+        guard maySee(viewer, video) else { return .hidden }
+        switch door {
+        case .list, .details: return .allowed
+        case .play, .picture: return video.hasPassword && !isUnlocked ? .locked : .allowed
+        case .change, .remove: return .forbidden
+        }
+    }
+
+    /// Whether the viewer may bring new videos.
+    public static func mayUpload(_ viewer: Viewer) -> Bool {
+        switch viewer.role {
+        case .admin, .creator: true
+        default: false
+        }
+    }
+
+    private static func mayManage(_ viewer: Viewer, _ video: Subject) -> Bool {
+        switch viewer.role {
+        case .admin: true
+        case .creator: viewer.id == video.owner
+        default: false
+        }
+    }
+
+    private static func maySee(_ viewer: Viewer, _ video: Subject) -> Bool {
+        switch viewer.role {
+        case .admin: true
+        case .creator, .premium: !video.isHidden
+        default: !video.isHidden && !video.isPremium
+        }
+    }
+
+    /// The same policy for the `list` door as a condition over the table `videos`.
+    static func condition(for viewer: Viewer, in query: inout SQLConditions) {
+        switch viewer.role {
+        case .admin: return
+        case .creator:
+            let owner = query.bind(viewer.id.description)
+            query.require("(videos.is_hidden = 0 OR videos.owner_id = \(owner))")
+        case .premium: query.require("videos.is_hidden = 0")
+        default: query.require("(videos.is_hidden = 0 AND videos.is_premium = 0)")
+        }
+    }
+}
+
+/// Who is looking: what the policy needs to know about a signed-in person.
+public struct Viewer: Sendable, Equatable {
+    public var id: UserID
+    public var role: Role
+
+    public init(id: UserID, role: Role) {
+        self.id = id
+        self.role = role
+    }
+}

@@ -1,0 +1,100 @@
+import FoundationEssentials
+
+/// A video as clients see it. Absent values are `null`, so that every field is always there.
+struct VideoBody: Encodable, Sendable {
+    let video: Video
+    /// The tool's own last words are for administrators.
+    let showsFailureDetail: Bool
+
+    init(_ video: Video, for viewer: Viewer) {
+        self.video = video
+        showsFailureDetail = viewer.role == .admin
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, title, description, status, progress, duration, width, height, isPremium = "is_premium"
+        case isHidden = "is_hidden"
+        case hasPassword = "has_password"
+        case category, tags, people
+        case createdBy = "created_by"
+        case createdAt = "created_at"
+        case updatedAt = "updated_at"
+        case readyAt = "ready_at"
+        case viewCount = "view_count"
+        case byteCount = "byte_count"
+        case fileName = "file_name"
+        case checksum = "checksum_sha256"
+        case thumbnailURL = "thumbnail_url"
+        case renditions, error
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var body = encoder.container(keyedBy: CodingKeys.self)
+        try body.encode(video.id, forKey: .id)
+        try body.encode(video.title, forKey: .title)
+        try body.encode(video.description, forKey: .description)
+        try body.encode(video.status, forKey: .status)
+        try body.encode(video.progress, forKey: .progress)
+        try body.encode(video.duration, forKey: .duration)
+        try body.encode(video.width, forKey: .width)
+        try body.encode(video.height, forKey: .height)
+        try body.encode(video.isPremium, forKey: .isPremium)
+        try body.encode(video.isHidden, forKey: .isHidden)
+        try body.encode(video.passwordHash != nil, forKey: .hasPassword)
+        try body.encode(video.category, forKey: .category)
+        try body.encode(video.tags, forKey: .tags)
+        try body.encode(video.people, forKey: .people)
+        try body.encode(video.owner, forKey: .createdBy)
+        try body.encode(Self.time(video.createdAt), forKey: .createdAt)
+        try body.encode(Self.time(video.updatedAt), forKey: .updatedAt)
+        try body.encode(video.readyAt.map(Self.time), forKey: .readyAt)
+        try body.encode(video.viewCount, forKey: .viewCount)
+        try body.encode(video.byteCount, forKey: .byteCount)
+        try body.encode(video.fileName, forKey: .fileName)
+        try body.encode(video.checksum, forKey: .checksum)
+        try body.encode(thumbnailURL, forKey: .thumbnailURL)
+        try body.encode(video.renditions, forKey: .renditions)
+        try body.encode(video.failure.map { Failure($0, withDetail: showsFailureDetail) }, forKey: .error)
+    }
+
+    private var thumbnailURL: String? {
+        video.status == .ready ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
+    }
+
+    /// RFC 3339 in UTC.
+    static func time(_ date: Date) -> String {
+        date.formatted(.iso8601.time(includingFractionalSeconds: true))
+    }
+
+    struct Failure: Encodable, Sendable {
+        var code: String
+        var detail: String?
+
+        init(_ failure: Video.Failure, withDetail: Bool) {
+            code = failure.code
+            detail = withDetail ? failure.detail : nil
+        }
+    }
+}
+
+/// A page as clients see it.
+struct VideoListBody: Encodable, Sendable {
+    var data: [VideoBody]
+    var nextCursor: String?
+
+    init(_ page: VideoPage, for viewer: Viewer) {
+        data = page.videos.map { VideoBody($0, for: viewer) }
+        nextCursor = page.next?.text
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case data
+        case nextCursor = "next_cursor"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var body = encoder.container(keyedBy: CodingKeys.self)
+        try body.encode(data, forKey: .data)
+        try body.encode(nextCursor, forKey: .nextCursor)
+    }
+}

@@ -1,0 +1,84 @@
+import SQL
+
+extension VideoStore {
+    /// The tables of this room. `users` is Accounts' table and must be made first.
+    public static let migrations: [Migration] = [
+        Migration(
+            "videos-0001",
+            [
+                """
+                CREATE TABLE videos (
+                    id TEXT PRIMARY KEY,
+                    owner_id TEXT NOT NULL REFERENCES users (id),
+                    title TEXT NOT NULL,
+                    description TEXT NOT NULL,
+                    category TEXT,
+                    is_premium BIGINT NOT NULL,
+                    is_hidden BIGINT NOT NULL,
+                    password_hash TEXT,
+                    checksum TEXT NOT NULL,
+                    byte_count BIGINT NOT NULL,
+                    file_name TEXT NOT NULL,
+                    status TEXT NOT NULL,
+                    progress DOUBLE PRECISION NOT NULL,
+                    duration DOUBLE PRECISION,
+                    width BIGINT,
+                    height BIGINT,
+                    renditions TEXT NOT NULL,
+                    failure_code TEXT,
+                    failure_detail TEXT,
+                    view_count BIGINT NOT NULL,
+                    created_at BIGINT NOT NULL,
+                    updated_at BIGINT NOT NULL,
+                    ready_at BIGINT
+                )
+                """,
+                "CREATE UNIQUE INDEX videos_by_content ON videos (owner_id, checksum)",
+                "CREATE INDEX videos_by_age ON videos (created_at, id)",
+                """
+                CREATE TABLE video_tags (
+                    video_id TEXT NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
+                    position BIGINT NOT NULL,
+                    name TEXT NOT NULL,
+                    PRIMARY KEY (video_id, position)
+                )
+                """,
+                "CREATE INDEX video_tags_by_name ON video_tags (name, video_id)",
+                """
+                CREATE TABLE video_people (
+                    video_id TEXT NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
+                    position BIGINT NOT NULL,
+                    name TEXT NOT NULL,
+                    PRIMARY KEY (video_id, position)
+                )
+                """,
+                "CREATE INDEX video_people_by_name ON video_people (name, video_id)",
+                """
+                CREATE TABLE uploads (
+                    id TEXT PRIMARY KEY,
+                    owner_id TEXT NOT NULL REFERENCES users (id),
+                    byte_count BIGINT NOT NULL,
+                    metadata TEXT NOT NULL,
+                    details TEXT NOT NULL,
+                    state TEXT NOT NULL,
+                    checked_offset BIGINT,
+                    video_id TEXT,
+                    refusal_code TEXT,
+                    created_at BIGINT NOT NULL,
+                    expires_at BIGINT NOT NULL
+                )
+                """,
+                "CREATE INDEX uploads_by_expiry ON uploads (expires_at)",
+                "CREATE INDEX uploads_by_owner ON uploads (owner_id, state)",
+                """
+                CREATE TABLE watch_positions (
+                    user_id TEXT NOT NULL REFERENCES users (id),
+                    video_id TEXT NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
+                    position DOUBLE PRECISION NOT NULL,
+                    updated_at BIGINT NOT NULL,
+                    PRIMARY KEY (user_id, video_id)
+                )
+                """,
+            ])
+    ]
+}

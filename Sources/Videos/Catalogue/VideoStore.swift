@@ -1,0 +1,140 @@
+import Accounts
+import FoundationEssentials
+import SQL
+
+/// The rows of the catalogue: one dialect-neutral text per statement.
+public struct VideoStore: Sendable {
+    public init() {}
+
+    static let columns = """
+        videos.id, videos.owner_id, videos.title, videos.description, videos.category, videos.is_premium, \
+        videos.is_hidden, videos.password_hash, videos.checksum, videos.byte_count, videos.file_name, videos.status, \
+        videos.progress, videos.duration, videos.width, videos.height, videos.renditions, videos.failure_code, \
+        videos.failure_detail, videos.view_count, videos.created_at, videos.updated_at, videos.ready_at
+        """
+
+    // MARK: Reading
+
+    func find(_ id: VideoID, in access: ReadAccess) throws -> Video? {
+        let rows = try access.query("SELECT \(Self.columns) FROM videos WHERE id = $1", id)
+        return try videos(rows, in: access).first
+    }
+
+    /// The video that this owner made of the same bytes before.
+    func find(owner: UserID, checksum: String, in access: ReadAccess) throws -> VideoID? {
+        try access.first("SELECT id FROM videos WHERE owner_id = $1 AND checksum = $2", owner, checksum)?.value("id")
+    }
+
+    /// The ids of all videos, for comparing them with the folders at start.
+    func allIDs(in access: ReadAccess) throws -> Set<VideoID> {
+        Set(try access.query("SELECT id FROM videos").map { try $0.value("id") })
+    }
+
+    /// Fills in tags and people, with one query each for all rows.
+    func videos(_ rows: [Row], in access: ReadAccess) throws -> [Video] {
+        var videos = try rows.map(Video.init(row:))
+        guard !videos.isEmpty else { return [] }
+        let tags = try names(of: "video_tags", for: videos, in: access)
+        let people = try names(of: "video_people", for: videos, in: access)
+        for index in videos.indices {
+            videos[index].tags = tags[videos[index].id] ?? []
+            videos[index].people = people[videos[index].id] ?? []
+        }
+        return videos
+    }
+
+    private func names(of table: String, for videos: [Video], in access: ReadAccess) throws -> [VideoID: [String]] {
+        let parameters = (1...videos.count).map { "$\($0)" }.joined(separator: ", ")
+        let rows = try access.query(
+            "SELECT video_id, name FROM \(table) WHERE video_id IN (\(parameters)) ORDER BY video_id, position",
+            arguments: videos.map(\.id))
+        return try rows.reduce(into: [:]) { names, row in
+            names[try row.value("video_id"), default: []].append(try row.value("name"))
+        }
+    }
+
+    // MARK: Writing
+
+    func insert(_ video: Video, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO videos (id, owner_id, title, description, category, is_premium, is_hidden, password_hash,
+                checksum, byte_count, file_name, status, progress, duration, width, height, renditions,
+                view_count, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            """,
+            video.id, video.owner, video.title, video.description, video.category, video.isPremium, video.isHidden,
+            video.passwordHash, video.checksum, video.byteCount, video.fileName, video.status.rawValue, video.progress,
+            video.duration, video.width, video.height, try Self.text(of: video.renditions), video.viewCount,
+            video.createdAt, video.updatedAt)
+        try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
+        try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
+    }
+
+    /// Writes everything that its owner may change.
+    func update(_ video: Video, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE videos SET title = $2, description = $3, category = $4, is_premium = $5, is_hidden = $6,
+                password_hash = $7, updated_at = $8
+            WHERE id = $1
+            """,
+            video.id, video.title, video.description, video.category, video.isPremium, video.isHidden,
+            video.passwordHash, video.updatedAt)
+        try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
+        try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
+    }
+
+    /// Writes what the encoder tells. What it does not know any more or not yet stays.
+    func apply(_ progress: VideoProgress, to id: VideoID, at time: Date, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE videos SET status = $2, progress = $3, duration = COALESCE($4, duration),
+                width = COALESCE($5, width), height = COALESCE($6, height), renditions = $7,
+                failure_code = $8, failure_detail = $9, updated_at = $10,
+                ready_at = CASE WHEN $2 = 'ready' AND ready_at IS NULL THEN $10 ELSE ready_at END
+            WHERE id = $1
+            """,
+            id, progress.status.rawValue, progress.progress, progress.duration, progress.width, progress.height,
+            try Self.text(of: progress.renditions), progress.failure?.code, progress.failure?.detail, time)
+    }
+
+    @discardableResult
+    func remove(_ id: VideoID, in transaction: Transaction) throws -> Bool {
+        try transaction.execute("DELETE FROM videos WHERE id = $1", id) > 0
+    }
+
+    private func replaceNames(
+        in table: String, of id: VideoID, with names: [String], _ transaction: Transaction
+    ) throws {
+        try transaction.execute("DELETE FROM \(table) WHERE video_id = $1", id)
+        for (position, name) in names.enumerated() {
+            try transaction.execute(
+                "INSERT INTO \(table) (video_id, position, name) VALUES ($1, $2, $3)", id, position, name)
+        }
+    }
+
+    private static func text(of renditions: [Video.Rendition]) throws -> String {
+        String(decoding: try JSONEncoder().encode(renditions), as: UTF8.self)
+    }
+}
+
+extension Video {
+    init(row: Row) throws {
+        let status: String = try row.value("status")
+        let renditions: String = try row.value("renditions")
+        let failureCode: String? = try row.value("failure_code")
+        self.init(
+            id: try row.value("id"), owner: try row.value("owner_id"), title: try row.value("title"),
+            description: try row.value("description"), category: try row.value("category"), tags: [], people: [],
+            isPremium: try row.value("is_premium"), isHidden: try row.value("is_hidden"),
+            passwordHash: try row.value("password_hash"), checksum: try row.value("checksum"),
+            byteCount: try row.value("byte_count"), fileName: try row.value("file_name"),
+            status: Status(rawValue: status) ?? .pending, progress: try row.value("progress"),
+            duration: try row.value("duration"), width: try row.value("width"), height: try row.value("height"),
+            renditions: try JSONDecoder().decode([Rendition].self, from: Data(renditions.utf8)),
+            failure: try failureCode.map { Failure(code: $0, detail: try row.value("failure_detail") ?? "") },
+            viewCount: try row.value("view_count"), createdAt: try row.value("created_at"),
+            updatedAt: try row.value("updated_at"), readyAt: try row.value("ready_at"))
+    }
+}

@@ -1,0 +1,112 @@
+import Accounts
+import FoundationEssentials
+import SQL
+
+/// The rows of uploads.
+struct UploadStore: Sendable {
+    private static let columns = """
+        id, owner_id, byte_count, metadata, details, state, checked_offset, video_id, refusal_code, created_at, expires_at
+        """
+
+    /// What an uploader said, kept until there is a video to say it about. Passwords are kept as hashes only.
+    struct StoredDetails: Codable {
+        var title: String
+        var description: String
+        var category: String?
+        var tags: [String]
+        var people: [String]
+        var isPremium: Bool
+        var isHidden: Bool
+        var passwordHash: String?
+        var fileName: String
+    }
+
+    func find(_ id: UploadID, in access: ReadAccess) throws -> Upload? {
+        try access.first("SELECT \(Self.columns) FROM uploads WHERE id = $1", id).map(Upload.init(row:))
+    }
+
+    /// Uploads that may have to be finished or swept when the server starts.
+    func unfinished(in access: ReadAccess) throws -> [Upload] {
+        try access.query("SELECT \(Self.columns) FROM uploads WHERE state = 'receiving' ORDER BY id")
+            .map(Upload.init(row:))
+    }
+
+    func expired(at time: Date, in access: ReadAccess) throws -> [Upload] {
+        try access.query("SELECT \(Self.columns) FROM uploads WHERE expires_at <= $1 ORDER BY id", time)
+            .map(Upload.init(row:))
+    }
+
+    func unfinishedCount(owner: UserID, in access: ReadAccess) throws -> Int {
+        let row = try access.first(
+            "SELECT COUNT(*) AS count FROM uploads WHERE owner_id = $1 AND state = 'receiving'", owner)
+        return try row?.value("count") ?? 0
+    }
+
+    func insert(_ upload: Upload, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO uploads (id, owner_id, byte_count, metadata, details, state, checked_offset, created_at, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            upload.id, upload.owner, upload.byteCount, upload.metadata, try Self.text(of: upload),
+            upload.state.rawValue, upload.checkedOffset, upload.createdAt, upload.expiresAt)
+    }
+
+    /// Notes that the upload is alive, and how far its chunks were checked.
+    func touch(_ id: UploadID, checkedOffset: Int64?, expiresAt: Date, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE uploads SET checked_offset = $2, expires_at = $3 WHERE id = $1 AND state = 'receiving'",
+            id, checkedOffset, expiresAt)
+    }
+
+    func finish(_ id: UploadID, as video: VideoID, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE uploads SET state = 'finished', video_id = $2 WHERE id = $1", id, video)
+    }
+
+    func refuse(_ id: UploadID, code: String, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE uploads SET state = 'refused', refusal_code = $2 WHERE id = $1", id, code)
+    }
+
+    func remove(_ id: UploadID, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM uploads WHERE id = $1", id)
+    }
+
+    /// A removed video may be uploaded again: what led to it is forgotten.
+    func forget(video: VideoID, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM uploads WHERE video_id = $1", video)
+    }
+
+    private static func text(of upload: Upload) throws -> String {
+        let details = upload.details
+        let stored = StoredDetails(
+            title: details.title, description: details.description, category: details.category, tags: details.tags,
+            people: details.people, isPremium: details.isPremium, isHidden: details.isHidden,
+            passwordHash: details.passwordHash, fileName: upload.fileName)
+        return String(decoding: try JSONEncoder().encode(stored), as: UTF8.self)
+    }
+}
+
+extension Upload {
+    init(row: Row) throws {
+        let text: String = try row.value("details")
+        let stored = try JSONDecoder().decode(UploadStore.StoredDetails.self, from: Data(text.utf8))
+        var details = VideoDetails()
+        details.title = stored.title
+        details.description = stored.description
+        details.category = stored.category
+        details.tags = stored.tags
+        details.people = stored.people
+        details.isPremium = stored.isPremium
+        details.isHidden = stored.isHidden
+        details.passwordHash = stored.passwordHash
+        let state: String = try row.value("state")
+        self.init(
+            id: try row.value("id"), owner: try row.value("owner_id"), byteCount: try row.value("byte_count"),
+            metadata: try row.value("metadata"), details: details, fileName: stored.fileName,
+            state: State(rawValue: state) ?? .receiving, checkedOffset: try row.value("checked_offset"),
+            video: try row.value("video_id"), refusal: try row.value("refusal_code"),
+            createdAt: try row.value("created_at"), expiresAt: try row.value("expires_at"))
+    }
+}

@@ -1,0 +1,117 @@
+import Reactor
+import SQL
+
+/// What this room needs of the encoder. `App` hands it over; rooms do not import each other.
+public struct VideoEncoding: Sendable {
+    /// Looks into a stored file.
+    ///
+    /// - Throws: `RefusedContent` where it is no video that can be played.
+    public var inspect: @Sendable (_ path: String) async throws -> InspectedVideo
+    /// Forgets a video's tasks.
+    public var remove: @Sendable (Transaction, VideoID) throws -> Void
+    /// Runs failed work again.
+    public var retry: @Sendable (Transaction, VideoID) throws -> Void
+    /// What can be played; nil where nothing was planned yet.
+    public var presentation: @Sendable (VideoID) async throws -> VideoPresentation?
+    public var segment: @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> VideoPart
+    public var initSegment: @Sendable (VideoID, _ rendition: String) async throws -> VideoPart
+    /// The 16 bytes that a rendition's segments are encrypted with.
+    public var key: @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?
+    public var picture: @Sendable (VideoID, VideoPicture) async throws -> VideoPart
+
+    public init(
+        inspect: @escaping @Sendable (_ path: String) async throws -> InspectedVideo,
+        remove: @escaping @Sendable (Transaction, VideoID) throws -> Void,
+        retry: @escaping @Sendable (Transaction, VideoID) throws -> Void,
+        presentation: @escaping @Sendable (VideoID) async throws -> VideoPresentation?,
+        segment: @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> VideoPart,
+        initSegment: @escaping @Sendable (VideoID, _ rendition: String) async throws -> VideoPart,
+        key: @escaping @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?,
+        picture: @escaping @Sendable (VideoID, VideoPicture) async throws -> VideoPart
+    ) {
+        self.inspect = inspect
+        self.remove = remove
+        self.retry = retry
+        self.presentation = presentation
+        self.segment = segment
+        self.initSegment = initSegment
+        self.key = key
+        self.picture = picture
+    }
+}
+
+/// A file that was looked into and can become a video.
+public struct InspectedVideo: Sendable {
+    public var duration: Double?
+    public var width: Int?
+    public var height: Int?
+    /// Makes the work on the video part of the transaction that makes its row.
+    public var enqueue: @Sendable (Transaction, VideoID) throws -> Void
+
+    public init(
+        duration: Double?, width: Int?, height: Int?,
+        enqueue: @escaping @Sendable (Transaction, VideoID) throws -> Void
+    ) {
+        self.duration = duration
+        self.width = width
+        self.height = height
+        self.enqueue = enqueue
+    }
+}
+
+/// Why a stored file cannot become a video. The codes are part of the contract.
+public struct RefusedContent: Error, Sendable, Equatable {
+    public enum Code: String, Sendable, CaseIterable {
+        case notAVideo = "not_a_video"
+        case emptyFile = "empty_file"
+        case truncatedFile = "truncated_file"
+        case corruptFile = "corrupt_file"
+        case noVideoStream = "no_video_stream"
+        case unsupportedDimensions = "unsupported_dimensions"
+        case unsupportedDuration = "unsupported_duration"
+    }
+
+    public var code: Code
+
+    public init(_ code: Code) {
+        self.code = code
+    }
+
+    var title: String {
+        switch code {
+        case .notAVideo: "The file is not a video"
+        case .emptyFile: "The file is empty"
+        case .truncatedFile: "The file is cut short"
+        case .corruptFile: "The file is damaged"
+        case .noVideoStream: "The file has no picture"
+        case .unsupportedDimensions: "The picture size is not supported"
+        case .unsupportedDuration: "The duration is not supported"
+        }
+    }
+
+    var detail: String {
+        switch code {
+        case .notAVideo:
+            "Its content is none of the video formats that can be read, whatever its name says. Choose a video file."
+        case .emptyFile: "It has no bytes. Choose the file again; it may not have been saved completely."
+        case .truncatedFile: "Its end is missing. Copy or export the video again and upload the new file."
+        case .corruptFile: "It says that it is a video but cannot be decoded. Export the video again from its source."
+        case .noVideoStream: "It has only sound. Choose a file with a video track."
+        case .unsupportedDimensions: "Use a picture between 16 and 8192 pixels on each side."
+        case .unsupportedDuration: "Use a video that is longer than a moment and not longer than a day."
+        }
+    }
+}
+
+/// A stored part of a video, or why there is none.
+public enum VideoPart: Sendable {
+    case file(OpenFile)
+    /// Not made yet; ask again after so many seconds.
+    case unavailable(retryAfter: Int)
+    case missing
+    case failed
+}
+
+public enum VideoPicture: Sendable, CaseIterable {
+    case thumbnail, storyboardImage, storyboardTrack
+}
