@@ -1,0 +1,90 @@
+import FoundationEssentials
+import SQL
+import Security
+
+extension VideoCatalogue {
+    /// One video, if this viewer may see it.
+    ///
+    /// - Throws: `VideoError`.
+    func video(
+        _ id: VideoID, for viewer: Viewer?, through door: VideoAccess.Door, isUnlocked: Bool = false
+    ) async throws -> Video {
+        guard viewer != nil else { throw VideoError.signInNeeded }
+        let store = store
+        let found = try await database.read { try store.find(id, in: $0) }
+        guard let found else { throw VideoError.notFound }
+        try VideoError.check(VideoAccess.decide(viewer, found.subject, door, isUnlocked: isUnlocked))
+        return found
+    }
+
+    func list(_ query: VideoQuery, for viewer: Viewer) async throws -> VideoPage {
+        let store = store
+        return try await database.read { try store.list(query, for: viewer, in: $0) }
+    }
+
+    func change(_ id: VideoID, _ change: VideoChange, by viewer: Viewer) async throws -> Video {
+        let change = try change.checked()
+        _ = try await video(id, for: viewer, through: .change)
+        var hash: String?
+        if case .set(let password) = change.password {
+            hash = try await foundation.passwords.hash(password).encoded
+        }
+        let (store, events, now, newHash) = (store, events, now(), hash)
+        return try await database.write { transaction in
+            guard var video = try store.find(id, in: transaction) else { throw VideoError.notFound }
+            try VideoError.check(VideoAccess.decide(viewer, video.subject, .change))
+            video.apply(change, passwordHash: newHash)
+            video.updatedAt = now
+            try store.update(video, in: transaction)
+            let changed = video
+            transaction.afterCommit { events.publish(VideoEvent(about: changed, named: .updated)) }
+            return changed
+        }
+    }
+
+    /// Removes a video with its tasks and files.
+    func remove(_ id: VideoID, by viewer: Viewer) async throws {
+        _ = try await video(id, for: viewer, through: .remove)
+        let (store, uploads, encoding, events) = (store, uploads, encoding, events)
+        try await database.write { transaction in
+            guard let video = try store.find(id, in: transaction) else { throw VideoError.notFound }
+            try encoding.remove(transaction, id)
+            try uploads.forget(video: id, in: transaction)
+            try store.remove(id, in: transaction)
+            transaction.afterCommit { events.publish(VideoEvent(about: video, named: .removed)) }
+        }
+        // What a crash leaves here is swept at the next start, because no row stands for it any more.
+        if let folder = Self.folder(of: id) { try await storage.removeTree(folder) }
+    }
+
+    func retry(_ id: VideoID, by viewer: Viewer) async throws -> Video {
+        _ = try await video(id, for: viewer, through: .change)
+        let (store, encoding) = (store, encoding)
+        return try await database.write { transaction in
+            try encoding.retry(transaction, id)
+            guard let video = try store.find(id, in: transaction) else { throw VideoError.notFound }
+            return video
+        }
+    }
+}
+
+extension Video {
+    mutating func apply(_ change: VideoChange, passwordHash newHash: String?) {
+        if let title = change.title { self.title = title }
+        if let description = change.description { self.description = description }
+        if let tags = change.tags { self.tags = tags }
+        if let people = change.people { self.people = people }
+        if let isPremium = change.isPremium { self.isPremium = isPremium }
+        if let isHidden = change.isHidden { self.isHidden = isHidden }
+        switch change.category {
+        case .unchanged: break
+        case .cleared: category = nil
+        case .set(let name): category = name
+        }
+        switch change.password {
+        case .unchanged: break
+        case .cleared: passwordHash = nil
+        case .set: passwordHash = newHash
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import HTTP
+import Reactor
+import Web
+
+extension VideoCatalogue {
+    /// Playlists, segments, keys and pictures of one video.
+    func addPlaybackRoutes(to video: RouterGroup<BaseContext>) {
+        video.get("/hls/master.m3u8") { [self] request, context in
+            let id = try context.videoID
+            let pass = try await pass(for: id, request, context.values[Viewer.self])
+            return playlist(VideoPlaylists(presentation: try await presentation(of: id), token: pass.token).master())
+        }
+        video.get("/hls/{rendition}/index.m3u8") { [self] request, context in
+            let id = try context.videoID
+            let pass = try await pass(for: id, request, context.values[Viewer.self])
+            let presentation = try await presentation(of: id)
+            guard let track = presentation[try context.rendition] else { throw VideoError.partMissing }
+            return playlist(VideoPlaylists(presentation: presentation, token: pass.token).media(of: track))
+        }
+        video.get("/hls/{rendition}/key", logged: false) { [self] request, context in
+            let id = try context.videoID
+            _ = try await pass(for: id, request, context.values[Viewer.self])
+            guard let key = try await encoding.key(id, try context.rendition) else { throw VideoError.partMissing }
+            return Self.secret(.bytes(key, type: "application/octet-stream"))
+        }
+        video.get("/hls/{rendition}/init.mp4", logged: false) { [self] request, context in
+            let id = try context.videoID
+            _ = try await pass(for: id, request, context.values[Viewer.self])
+            return try response(for: try await encoding.initSegment(id, try context.rendition))
+        }
+        video.get("/hls/{rendition}/{segment}", logged: false) { [self] request, context in
+            let id = try context.videoID
+            guard let number = context.parameters["segment"].flatMap(Self.segmentNumber) else {
+                throw VideoError.partMissing
+            }
+            _ = try await pass(for: id, request, context.values[Viewer.self])
+            return try response(for: try await encoding.segment(id, try context.rendition, number))
+        }
+        addPictureRoutes(to: video)
+    }
+
+    private func addPictureRoutes(to video: RouterGroup<BaseContext>) {
+        let pictures: [(String, VideoPicture, String)] = [
+            ("/thumbnail.jpg", .thumbnail, "image/jpeg"), ("/storyboard.jpg", .storyboardImage, "image/jpeg"),
+            ("/storyboard.vtt", .storyboardTrack, "text/vtt; charset=utf-8"),
+        ]
+        for (path, picture, type) in pictures {
+            video.get(path, logged: false) { [self] request, context in
+                let id = try context.videoID
+                _ = try await pass(for: id, request, context.values[Viewer.self])
+                guard case .file(let file) = try await encoding.picture(id, picture) else {
+                    throw VideoError.partMissing
+                }
+                var response = Response.file(file, type: type, etag: EntityTag(file))
+                // Pictures show what is in the video: only this viewer's browser may keep them.
+                response.headers[.cacheControl] = "private, max-age=3600"
+                return response
+            }
+        }
+    }
+
+    /// `17.m4s`, without a sign and without leading zeros: a segment has one name.
+    static func segmentNumber(_ name: String) -> Int? {
+        guard name.hasSuffix(".m4s") else { return nil }
+        let digits = name.utf8.dropLast(4)
+        guard (1...7).contains(digits.count), digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+            digits.count == 1 || digits.first != 0x30
+        else { return nil }
+        return Int(String(Substring(digits)))
+    }
+
+    /// Segments never change once they are made, so whoever has fetched one may keep it: without its key it is noise.
+    private func response(for part: VideoPart) throws(VideoError) -> Response {
+        switch part {
+        case .file(let file):
+            var response = Response.file(file, type: "video/mp4")
+            response.headers[.cacheControl] =
+                settings.encryptsSegments ? "public, max-age=31536000, immutable" : "private, max-age=31536000, immutable"
+            return response
+        case .unavailable(let seconds): throw .partUnavailable(retryAfter: seconds)
+        case .missing: throw .partMissing
+        case .failed: throw .partFailed
+        }
+    }
+
+    private func playlist(_ text: String) -> Response {
+        Self.secret(.text(text, type: VideoPlaylists.type))
+    }
+
+    private static func secret(_ response: Response) -> Response {
+        var response = response
+        response.headers[.cacheControl] = "private, no-store"
+        return response
+    }
+}
+
+extension RequestContext {
+    fileprivate var rendition: String {
+        get throws { try parameters.require("rendition") }
+    }
+}
+
+extension EntityTag {
+    /// Changes whenever the file does.
+    fileprivate init(_ file: OpenFile) {
+        self.init("\(String(file.modifiedNanoseconds, radix: 36))-\(String(file.byteCount, radix: 36))")
+    }
+}

@@ -1,0 +1,157 @@
+import FoundationEssentials
+import HTTP
+import Storage
+import Web
+
+extension VideoCatalogue {
+    /// tus 1.0.0 at `/api/v1/uploads`.
+    func addUploadRoutes(to router: RouterBuilder) {
+        router.options("/api/v1/uploads", access: .public) { [self] _, _ in tusOptions() }
+        router.options("/api/v1/uploads/{id}", access: .public) { [self] _, _ in tusOptions() }
+        let limit = Int(clamping: settings.maximumUploadBytes)
+        let uploads = router.group("/api/v1/uploads", access: .signedIn, context: ViewerContext.self)
+            .with(middleware: Self.speakTus)
+        uploads.post("", bodyLimit: limit) { [self] request, context in
+            try await create(request, context)
+        }
+        uploads.head("/{id}") { [self] request, context in
+            try await tell(request, context)
+        }
+        uploads.patch("/{id}", bodyLimit: limit) { [self] request, context in
+            try await append(request, context)
+        }
+        uploads.delete("/{id}") { [self] request, context in
+            try await terminate(request, context)
+        }
+        // Proxies that let only GET and POST pass.
+        uploads.post("/{id}", bodyLimit: limit) { [self] request, context in
+            switch request.headers["X-HTTP-Method-Override"]?.uppercased() {
+            case "PATCH": return try await append(request, context)
+            case "DELETE": return try await terminate(request, context)
+            case "HEAD": return try await tell(request, context)
+            default: throw Problem(.methodNotAllowed, code: "method_not_allowed")
+            }
+        }
+    }
+
+    /// Every answer names the version, refusals included.
+    private static let speakTus: Middleware<ViewerContext> = { request, context, next in
+        do {
+            var response = try await next(request, context)
+            response.headers["Tus-Resumable"] = TusProtocol.version
+            return response
+        } catch let error as any ProblemConvertible {
+            var problem = error.problem
+            problem.headers.append("Tus-Resumable", TusProtocol.version)
+            throw problem
+        } catch StorageError.noSpace {
+            var problem = Problem.noSpace
+            problem.headers.append("Tus-Resumable", TusProtocol.version)
+            throw problem
+        }
+    }
+
+    private func tusOptions() -> Response {
+        Response(
+            status: .noContent,
+            headers: [
+                "Tus-Resumable": TusProtocol.version, "Tus-Version": TusProtocol.version,
+                "Tus-Extension": TusProtocol.extensions, "Tus-Max-Size": String(settings.maximumUploadBytes),
+                "Tus-Checksum-Algorithm": UploadChecksum.offered,
+            ])
+    }
+
+    private func create(_ request: Request, _ context: ViewerContext) async throws -> Response {
+        let creation = try TusProtocol.creation(
+            { request.headers[FieldName($0)] }, maximum: settings.maximumUploadBytes)
+        let upload = try await createUpload(creation, by: context.viewer)
+        var response = Response(
+            status: .created,
+            headers: [
+                .location: "/api/v1/uploads/\(upload.id)", "Upload-Expires": HTTPDate(upload.expiresAt).description,
+                "Upload-Offset": "0",
+            ])
+        guard creation.carriesChunk else { return response }
+        let first = TusProtocol.Append(offset: 0, checksum: creation.checksum)
+        try await receive(request.body, first, upload.id, context, into: &response)
+        return response
+    }
+
+    private func tell(_ request: Request, _ context: ViewerContext) async throws -> Response {
+        try TusProtocol.requireVersion { request.headers[FieldName($0)] }
+        let id = try context.uploadID
+        _ = try await upload(id, of: context.viewer)
+        return try await holding(id) { _ in
+            let upload = try await upload(id, of: context.viewer)
+            if upload.state == .refused { throw refusal(of: upload) }
+            var response = Response(headers: [
+                .cacheControl: "no-store", "Upload-Offset": String(try await settledOffset(of: upload)),
+                "Upload-Length": String(upload.byteCount), "Upload-Expires": HTTPDate(upload.expiresAt).description,
+            ])
+            if !upload.metadata.isEmpty { response.headers.append("Upload-Metadata", upload.metadata) }
+            if let video = upload.video { response.headers.append("Palco-Video-Id", video.description) }
+            return response
+        }
+    }
+
+    private func append(_ request: Request, _ context: ViewerContext) async throws -> Response {
+        let append = try TusProtocol.append { request.headers[FieldName($0)] }
+        var response = Response(status: .noContent)
+        try await receive(request.body, append, try context.uploadID, context, into: &response)
+        return response
+    }
+
+    /// Takes a chunk in, and finishes the upload when it was the last.
+    private func receive(
+        _ body: RequestBody, _ chunk: TusProtocol.Append, _ id: UploadID, _ context: ViewerContext,
+        into response: inout Response
+    ) async throws {
+        _ = try await upload(id, of: context.viewer)
+        let (offset, video) = try await holding(id) { session in
+            // Looked up again: a request that was waited for may have changed it.
+            let upload = try await upload(id, of: context.viewer)
+            do {
+                let offset = try await append(body, chunk, to: upload, session)
+                guard offset == upload.byteCount else { return (offset, nil as VideoID?) }
+                return (offset, try await finish(upload, session).video.id)
+            } catch StorageError.noSpace {
+                // It could not go on, and what it holds is in the way of others.
+                try await removeUpload(upload)
+                sessions.forget(id)
+                throw Problem.noSpace
+            }
+        }
+        response.headers["Upload-Offset"] = String(offset)
+        response.headers["Upload-Expires"] = HTTPDate(expiry(from: now())).description
+        if let video { response.headers["Palco-Video-Id"] = video.description }
+    }
+
+    private func terminate(_ request: Request, _ context: ViewerContext) async throws -> Response {
+        try TusProtocol.requireVersion { request.headers[FieldName($0)] }
+        let id = try context.uploadID
+        _ = try await upload(id, of: context.viewer)
+        try await holding(id) { _ in
+            try await removeUpload(try await upload(id, of: context.viewer))
+            sessions.forget(id)
+        }
+        return .noContent
+    }
+}
+
+extension RequestContext {
+    fileprivate var uploadID: UploadID {
+        get throws {
+            guard let id = parameters["id"].flatMap({ UploadID($0) }) else { throw TusError.notFound }
+            return id
+        }
+    }
+}
+
+extension Problem {
+    /// The disk is full.
+    static var noSpace: Problem {
+        Problem(
+            .insufficientStorage, code: "insufficient_storage", title: "Not enough space",
+            detail: "The server has no space for this file. Nothing of it was kept; tell the administrator.")
+    }
+}

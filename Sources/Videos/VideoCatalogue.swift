@@ -1,0 +1,71 @@
+import Accounts
+import FoundationEssentials
+import Reactor
+import SQL
+import Security
+import Storage
+import Telemetry
+
+/// The room of videos: the catalogue, its uploads and its playback, on top of what `App` hands over.
+public final class VideoCatalogue: Sendable {
+    /// What the room stands on.
+    public struct Foundation: Sendable {
+        public var database: Database
+        public var storage: LocalStorage
+        public var encoding: VideoEncoding
+        public var grants: GrantSigner
+        public var passwords: PasswordHasher
+        public var loops: EventLoopGroup
+        public var log: Log
+        /// The wall clock; tests set their own.
+        public var now: @Sendable () -> Date
+
+        public init(
+            database: Database, storage: LocalStorage, encoding: VideoEncoding, grants: GrantSigner,
+            passwords: PasswordHasher, loops: EventLoopGroup, log: Log, now: @escaping @Sendable () -> Date = { Date() }
+        ) {
+            self.database = database
+            self.storage = storage
+            self.encoding = encoding
+            self.grants = grants
+            self.passwords = passwords
+            self.loops = loops
+            self.log = log
+            self.now = now
+        }
+    }
+
+    let foundation: Foundation
+    let settings: VideoSettings
+    let store = VideoStore()
+    let uploads = UploadStore()
+    let sessions = UploadSessions()
+    let unlockAttempts = UnlockAttempts()
+    public let events: VideoEvents
+
+    var database: Database { foundation.database }
+    var storage: LocalStorage { foundation.storage }
+    var encoding: VideoEncoding { foundation.encoding }
+    var log: Log { foundation.log }
+    func now() -> Date { foundation.now() }
+
+    public init(_ foundation: Foundation, settings: VideoSettings, events: VideoEvents) {
+        self.foundation = foundation
+        self.settings = settings
+        self.events = events
+    }
+
+    /// Keeps the catalogue in step with the encoder, inside the encoder's own transaction.
+    public static func follow(
+        _ progress: VideoProgress, of id: VideoID, in transaction: Transaction, events: VideoEvents
+    ) throws {
+        let store = VideoStore()
+        try store.apply(progress, to: id, at: Date(), in: transaction)
+        guard let video = try store.find(id, in: transaction) else { return }
+        transaction.afterCommit { events.publish(VideoEvent(about: video)) }
+    }
+
+    static func blob(of id: UploadID) -> BlobKey? { BlobKey("uploads/\(id)") }
+    static func folder(of id: VideoID) -> BlobKey? { BlobKey("videos/\(id)") }
+    static func original(of id: VideoID) -> BlobKey? { BlobKey("videos/\(id)/original") }
+}

@@ -1,0 +1,98 @@
+import HTTP
+import Web
+
+/// What can go wrong in this room, with its public code.
+enum VideoError: Error, Sendable, Equatable {
+    case signInNeeded
+    case notFound
+    case forbidden
+    case locked
+    case uploadForbidden
+    case wrongPassword
+    case tooManyPasswords(retryAfter: Int)
+    case grantInvalid
+    case grantExpired
+    case fileMissing
+    case tooManyUploads
+    case uploadLocked
+    case fileTooLarge(maximum: Int64)
+    case uploadRefused(RefusedContent)
+    case notPlayable(Video.Status)
+    case partUnavailable(retryAfter: Int)
+    case partMissing
+    case partFailed
+
+    static func check(_ decision: VideoAccess.Decision) throws(VideoError) {
+        switch decision {
+        case .allowed: return
+        case .signInNeeded: throw .signInNeeded
+        case .hidden: throw .notFound
+        case .forbidden: throw .forbidden
+        case .locked: throw .locked
+        }
+    }
+}
+
+extension VideoError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .signInNeeded: .unauthorized()
+        case .notFound: .notFound(code: "video_not_found", "There is no such video.")
+        case .forbidden: .forbidden(code: "forbidden", "Only its owner and administrators may do this.")
+        case .locked: .forbidden(code: "video_locked", "This video has a password. Unlock it first.")
+        case .uploadForbidden: .forbidden(code: "upload_not_allowed", "Your role does not allow uploads.")
+        case .wrongPassword: .forbidden(code: "wrong_password", "The password is not right.")
+        case .tooManyPasswords(let seconds):
+            .tooManyRequests(code: "too_many_attempts", retryAfter: .seconds(seconds))
+        case .grantInvalid: .unauthorized(code: "grant_invalid", "The token in the address is not one of this server.")
+        case .grantExpired: .unauthorized(code: "grant_expired", "The token in the address has expired. Play again.")
+        case .fileMissing: .invalid(field: "file", code: "required", "Send the video as the part named file.")
+        case .tooManyUploads:
+            Problem(
+                .tooManyRequests, code: "too_many_uploads",
+                detail: "Too many of your uploads are unfinished. Finish or cancel some first.",
+                retryAfter: .seconds(60))
+        case .uploadLocked:
+            Problem(
+                .locked, code: "upload_locked", detail: "Another request is still sending to this upload.",
+                retryAfter: .seconds(2))
+        case .fileTooLarge(let maximum): TusError.tooLarge(maximum: maximum).problem
+        case .uploadRefused(let refusal): refusal.problem
+        case .notPlayable(let status): Self.notPlayable(status)
+        case .partUnavailable(let seconds):
+            Problem(
+                .serviceUnavailable, code: "segment_not_ready", detail: "This part is being made. Ask again soon.",
+                retryAfter: .seconds(seconds))
+        case .partMissing: .notFound(code: "part_not_found", "The video has no such part.")
+        case .partFailed:
+            .notFound(code: "part_failed", "This part could not be made. The owner can try the work again.")
+        }
+    }
+
+    private static func notPlayable(_ status: Video.Status) -> Problem {
+        if status == .failed {
+            return .conflict(code: "video_failed", "The video could not be made playable.")
+        }
+        return Problem(
+            .serviceUnavailable, code: "video_not_ready", detail: "The video is not playable yet.",
+            retryAfter: .seconds(2))
+    }
+}
+
+extension RefusedContent: ProblemConvertible {
+    public var problem: Problem { Problem(.unprocessableContent, code: code.rawValue, title: title, detail: detail) }
+}
+
+extension TusError: ProblemConvertible {
+    var problem: Problem {
+        var problem = Problem(Response.Status(code: status), code: code, title: title, detail: detail)
+        if self == .unsupportedVersion { problem.headers.append("Tus-Version", TusProtocol.version) }
+        return problem
+    }
+}
+
+extension VideoDetails.Invalid: ProblemConvertible {
+    public var problem: Problem {
+        .invalid(refusals.map { FieldProblem(field: $0.field, code: $0.code, detail: $0.detail) })
+    }
+}
