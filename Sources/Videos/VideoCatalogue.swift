@@ -1,5 +1,6 @@
 import Accounts
 import FoundationEssentials
+import HTTP
 import Reactor
 import SQL
 import Security
@@ -16,13 +17,17 @@ public final class VideoCatalogue: Sendable {
         public var grants: GrantSigner
         public var passwords: PasswordHasher
         public var loops: EventLoopGroup
+        /// Who sends a request that came without a grant.
+        public var identify: @Sendable (Request) async throws -> Caller?
         public var log: Log
         /// The wall clock; tests set their own.
         public var now: @Sendable () -> Date
 
         public init(
             database: Database, storage: LocalStorage, encoding: VideoEncoding, grants: GrantSigner,
-            passwords: PasswordHasher, loops: EventLoopGroup, log: Log, now: @escaping @Sendable () -> Date = { Date() }
+            passwords: PasswordHasher, loops: EventLoopGroup,
+            identify: @escaping @Sendable (Request) async throws -> Caller?, log: Log,
+            now: @escaping @Sendable () -> Date = { Date() }
         ) {
             self.database = database
             self.storage = storage
@@ -30,6 +35,7 @@ public final class VideoCatalogue: Sendable {
             self.grants = grants
             self.passwords = passwords
             self.loops = loops
+            self.identify = identify
             self.log = log
             self.now = now
         }

@@ -17,7 +17,7 @@ extension VideoCatalogue {
     ///
     /// With a grant in the address nothing but its signature is checked: no database. Without one, whoever is signed in is
     /// asked about by `VideoAccess`, as everywhere, and gets a grant for what follows.
-    func pass(for id: VideoID, _ request: Request, _ viewer: Viewer?) async throws -> PlaybackPass {
+    func pass(for id: VideoID, _ request: Request) async throws -> PlaybackPass {
         var refusal = VideoError.signInNeeded
         if let token = request.query["token"] {
             do {
@@ -30,8 +30,8 @@ extension VideoCatalogue {
             }
         }
         // A player that was left open for long still has its cookie.
-        guard let viewer else { throw refusal }
-        return try await grant(id, request, viewer).pass
+        guard let caller = try await foundation.identify(request) else { throw refusal }
+        return try await grant(id, request, Viewer(caller)).pass
     }
 
     /// Evaluates the policy and signs a grant.

@@ -21,7 +21,7 @@ extension VideoCatalogue {
         let video = try await video(id, for: viewer, through: .details)
         let bounded = min(position, video.duration ?? position)
         let now = now()
-        try await database.write { transaction in
+        _ = try await database.write { transaction in
             try transaction.execute(
                 """
                 INSERT INTO watch_positions (user_id, video_id, position, updated_at) VALUES ($1, $2, $3, $4)

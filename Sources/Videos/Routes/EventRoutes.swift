@@ -5,15 +5,15 @@ import Web
 extension VideoCatalogue {
     /// Streams of server-sent events: of one video, and of all that the viewer may see.
     func addEventRoutes(to videos: RouterGroup<ViewerContext>) {
-        videos.get("/events") { [self] _, context in
+        videos.get("/events") { _, context in
             let viewer = context.viewer
-            return eventStream(for: viewer, first: nil) { _ in true }
+            return self.eventStream(for: viewer, first: nil) { _ in true }
         }
-        videos.get("/{id}/events") { [self] _, context in
+        videos.get("/{id}/events") { _, context in
             let (id, viewer) = (try context.videoID, context.viewer)
             // Listened to before it is looked up, so that nothing between the two is missed.
-            let video = try await video(id, for: viewer, through: .details)
-            return eventStream(for: viewer, first: VideoEvent(about: video)) { $0 == id }
+            let video = try await self.video(id, for: viewer, through: .details)
+            return self.eventStream(for: viewer, first: VideoEvent(about: video)) { $0 == id }
         }
     }
 
@@ -28,5 +28,14 @@ extension VideoCatalogue {
                 try await stream.send(Self.message(event, for: viewer))
             }
         }
+    }
+}
+
+extension VideoCatalogue {
+    private static func message(_ event: VideoEvent, for viewer: Viewer) throws -> EventStream.Message {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        let data = try encoder.encode(VideoBody(event.video, for: viewer))
+        return EventStream.Message(event: event.name.rawValue, data: String(decoding: data, as: UTF8.self))
     }
 }

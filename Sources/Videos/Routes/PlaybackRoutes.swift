@@ -5,36 +5,36 @@ import Web
 extension VideoCatalogue {
     /// Playlists, segments, keys and pictures of one video.
     func addPlaybackRoutes(to video: RouterGroup<BaseContext>) {
-        video.get("/hls/master.m3u8") { [self] request, context in
+        video.get("/hls/master.m3u8") { request, context in
             let id = try context.videoID
-            let pass = try await pass(for: id, request, context.values[Viewer.self])
-            return playlist(VideoPlaylists(presentation: try await presentation(of: id), token: pass.token).master())
+            let pass = try await self.pass(for: id, request)
+            return self.playlist(VideoPlaylists(presentation: try await self.presentation(of: id), token: pass.token).master())
         }
-        video.get("/hls/{rendition}/index.m3u8") { [self] request, context in
+        video.get("/hls/{rendition}/index.m3u8") { request, context in
             let id = try context.videoID
-            let pass = try await pass(for: id, request, context.values[Viewer.self])
-            let presentation = try await presentation(of: id)
+            let pass = try await self.pass(for: id, request)
+            let presentation = try await self.presentation(of: id)
             guard let track = presentation[try context.rendition] else { throw VideoError.partMissing }
-            return playlist(VideoPlaylists(presentation: presentation, token: pass.token).media(of: track))
+            return self.playlist(VideoPlaylists(presentation: presentation, token: pass.token).media(of: track))
         }
-        video.get("/hls/{rendition}/key", logged: false) { [self] request, context in
+        video.get("/hls/{rendition}/key", logged: false) { request, context in
             let id = try context.videoID
-            _ = try await pass(for: id, request, context.values[Viewer.self])
-            guard let key = try await encoding.key(id, try context.rendition) else { throw VideoError.partMissing }
+            _ = try await self.pass(for: id, request)
+            guard let key = try await self.encoding.key(id, try context.rendition) else { throw VideoError.partMissing }
             return Self.secret(.bytes(key, type: "application/octet-stream"))
         }
-        video.get("/hls/{rendition}/init.mp4", logged: false) { [self] request, context in
+        video.get("/hls/{rendition}/init.mp4", logged: false) { request, context in
             let id = try context.videoID
-            _ = try await pass(for: id, request, context.values[Viewer.self])
-            return try response(for: try await encoding.initSegment(id, try context.rendition))
+            _ = try await self.pass(for: id, request)
+            return try self.response(for: try await self.encoding.initSegment(id, try context.rendition))
         }
-        video.get("/hls/{rendition}/{segment}", logged: false) { [self] request, context in
+        video.get("/hls/{rendition}/{number}.m4s", logged: false) { request, context in
             let id = try context.videoID
-            guard let number = context.parameters["segment"].flatMap(Self.segmentNumber) else {
+            guard let number = context.parameters["number"].flatMap(Self.segmentNumber) else {
                 throw VideoError.partMissing
             }
-            _ = try await pass(for: id, request, context.values[Viewer.self])
-            return try response(for: try await encoding.segment(id, try context.rendition, number))
+            _ = try await self.pass(for: id, request)
+            return try self.response(for: try await self.encoding.segment(id, try context.rendition, number))
         }
         addPictureRoutes(to: video)
     }
@@ -45,10 +45,10 @@ extension VideoCatalogue {
             ("/storyboard.vtt", .storyboardTrack, "text/vtt; charset=utf-8"),
         ]
         for (path, picture, type) in pictures {
-            video.get(path, logged: false) { [self] request, context in
+            video.get(path, logged: false) { request, context in
                 let id = try context.videoID
-                _ = try await pass(for: id, request, context.values[Viewer.self])
-                guard case .file(let file) = try await encoding.picture(id, picture) else {
+                _ = try await self.pass(for: id, request)
+                guard case .file(let file) = try await self.encoding.picture(id, picture) else {
                     throw VideoError.partMissing
                 }
                 var response = Response.file(file, type: type, etag: EntityTag(file))
@@ -59,14 +59,13 @@ extension VideoCatalogue {
         }
     }
 
-    /// `17.m4s`, without a sign and without leading zeros: a segment has one name.
-    static func segmentNumber(_ name: String) -> Int? {
-        guard name.hasSuffix(".m4s") else { return nil }
-        let digits = name.utf8.dropLast(4)
+    /// The number in `17.m4s`, without a sign and without leading zeros: a segment has one name.
+    static func segmentNumber(_ text: String) -> Int? {
+        let digits = text.utf8
         guard (1...7).contains(digits.count), digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
             digits.count == 1 || digits.first != 0x30
         else { return nil }
-        return Int(String(Substring(digits)))
+        return Int(text)
     }
 
     /// Segments never change once they are made, so whoever has fetched one may keep it: without its key it is noise.

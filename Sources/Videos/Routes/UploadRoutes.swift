@@ -6,36 +6,38 @@ import Web
 extension VideoCatalogue {
     /// tus 1.0.0 at `/api/v1/uploads`.
     func addUploadRoutes(to router: RouterBuilder) {
-        router.options("/api/v1/uploads", access: .public) { [self] _, _ in tusOptions() }
-        router.options("/api/v1/uploads/{id}", access: .public) { [self] _, _ in tusOptions() }
+        router.options("/api/v1/uploads", access: .public) { _, _ in self.tusOptions() }
+        router.options("/api/v1/uploads/{id}", access: .public) { _, _ in self.tusOptions() }
         let limit = Int(clamping: settings.maximumUploadBytes)
         let uploads = router.group("/api/v1/uploads", access: .signedIn, context: ViewerContext.self)
-            .with(middleware: Self.speakTus)
-        uploads.post("", bodyLimit: limit) { [self] request, context in
-            try await create(request, context)
+            .with { request, context, next in try await Self.speakTus(request, context, next) }
+        uploads.post("", bodyLimit: limit) { request, context in
+            try await self.create(request, context)
         }
-        uploads.head("/{id}") { [self] request, context in
-            try await tell(request, context)
+        uploads.head("/{id}") { request, context in
+            try await self.tell(request, context)
         }
-        uploads.patch("/{id}", bodyLimit: limit) { [self] request, context in
-            try await append(request, context)
+        uploads.patch("/{id}", bodyLimit: limit) { request, context in
+            try await self.append(request, context)
         }
-        uploads.delete("/{id}") { [self] request, context in
-            try await terminate(request, context)
+        uploads.delete("/{id}") { request, context in
+            try await self.terminate(request, context)
         }
         // Proxies that let only GET and POST pass.
-        uploads.post("/{id}", bodyLimit: limit) { [self] request, context in
+        uploads.post("/{id}", bodyLimit: limit) { request, context in
             switch request.headers["X-HTTP-Method-Override"]?.uppercased() {
-            case "PATCH": return try await append(request, context)
-            case "DELETE": return try await terminate(request, context)
-            case "HEAD": return try await tell(request, context)
+            case "PATCH": return try await self.append(request, context)
+            case "DELETE": return try await self.terminate(request, context)
+            case "HEAD": return try await self.tell(request, context)
             default: throw Problem(.methodNotAllowed, code: "method_not_allowed")
             }
         }
     }
 
     /// Every answer names the version, refusals included.
-    private static let speakTus: Middleware<ViewerContext> = { request, context, next in
+    private static func speakTus(
+        _ request: Request, _ context: ViewerContext, _ next: Next<ViewerContext>
+    ) async throws -> Response {
         do {
             var response = try await next(request, context)
             response.headers["Tus-Resumable"] = TusProtocol.version
@@ -49,6 +51,10 @@ extension VideoCatalogue {
             problem.headers.append("Tus-Resumable", TusProtocol.version)
             throw problem
         }
+    }
+
+    private static func httpDate(_ date: Date) -> String {
+        HTTPDate(secondsSince1970: Int(date.timeIntervalSince1970)).description
     }
 
     private func tusOptions() -> Response {
@@ -68,7 +74,7 @@ extension VideoCatalogue {
         var response = Response(
             status: .created,
             headers: [
-                .location: "/api/v1/uploads/\(upload.id)", "Upload-Expires": HTTPDate(upload.expiresAt).description,
+                .location: "/api/v1/uploads/\(upload.id)", "Upload-Expires": Self.httpDate(upload.expiresAt),
                 "Upload-Offset": "0",
             ])
         guard creation.carriesChunk else { return response }
@@ -86,7 +92,7 @@ extension VideoCatalogue {
             if upload.state == .refused { throw refusal(of: upload) }
             var response = Response(headers: [
                 .cacheControl: "no-store", "Upload-Offset": String(try await settledOffset(of: upload)),
-                "Upload-Length": String(upload.byteCount), "Upload-Expires": HTTPDate(upload.expiresAt).description,
+                "Upload-Length": String(upload.byteCount), "Upload-Expires": Self.httpDate(upload.expiresAt),
             ])
             if !upload.metadata.isEmpty { response.headers.append("Upload-Metadata", upload.metadata) }
             if let video = upload.video { response.headers.append("Palco-Video-Id", video.description) }
@@ -122,7 +128,7 @@ extension VideoCatalogue {
             }
         }
         response.headers["Upload-Offset"] = String(offset)
-        response.headers["Upload-Expires"] = HTTPDate(expiry(from: now())).description
+        response.headers["Upload-Expires"] = Self.httpDate(expiry(from: now()))
         if let video { response.headers["Palco-Video-Id"] = video.description }
     }
 

@@ -5,7 +5,7 @@ import Web
 extension VideoCatalogue {
     /// Everything below `/api/v1` that is about videos.
     ///
-    /// The router's access check puts the `Viewer` it found into the context's values.
+    /// The router's access check must leave the `Caller` in the context and let `AccessRule.playback` pass.
     public func addRoutes(to router: RouterBuilder) {
         let videos = router.group("/api/v1/videos", access: .signedIn, context: ViewerContext.self)
         addCatalogueRoutes(to: videos)
@@ -16,13 +16,13 @@ extension VideoCatalogue {
     }
 
     private func addCatalogueRoutes(to videos: RouterGroup<ViewerContext>) {
-        videos.get("") { [self] request, context in
+        videos.get("") { request, context in
             let query = request.query
-            let page = try await list(VideoQuery { query[$0] }, for: context.viewer)
+            let page = try await self.list(VideoQuery { query[$0] }, for: context.viewer)
             return try .json(VideoListBody(page, for: context.viewer))
         }
-        videos.post("", bodyLimit: formLimit) { [self] request, context in
-            switch try await receiveForm(request, by: context.viewer) {
+        videos.post("", bodyLimit: formLimit) { request, context in
+            switch try await self.receiveForm(request, by: context.viewer) {
             case .created(let video):
                 var response = try Response.json(VideoBody(video, for: context.viewer), status: .created)
                 response.headers[.location] = "/api/v1/videos/\(video.id)"
@@ -30,49 +30,49 @@ extension VideoCatalogue {
             case .known(let video): return try .json(VideoBody(video, for: context.viewer))
             }
         }
-        videos.get("/{id}") { [self] _, context in
+        videos.get("/{id}") { _, context in
             let id = try context.videoID
             return try .json(
-                VideoBody(try await video(id, for: context.viewer, through: .details), for: context.viewer))
+                VideoBody(try await self.video(id, for: context.viewer, through: .details), for: context.viewer))
         }
-        videos.patch("/{id}", bodyLimit: 256 << 10) { [self] request, context in
+        videos.patch("/{id}", bodyLimit: 256 << 10) { request, context in
             let id = try context.videoID
             // Who may not see it is not told that the body is wrong.
-            _ = try await video(id, for: context.viewer, through: .change)
+            _ = try await self.video(id, for: context.viewer, through: .change)
             let change = try await request.decode(VideoChange.self)
             return try .json(VideoBody(try await self.change(id, change, by: context.viewer), for: context.viewer))
         }
-        videos.delete("/{id}") { [self] _, context in
-            try await remove(try context.videoID, by: context.viewer)
+        videos.delete("/{id}") { _, context in
+            try await self.remove(try context.videoID, by: context.viewer)
             return .noContent
         }
-        videos.post("/{id}/retry") { [self] _, context in
-            let video = try await retry(try context.videoID, by: context.viewer)
+        videos.post("/{id}/retry") { _, context in
+            let video = try await self.retry(try context.videoID, by: context.viewer)
             return try .json(VideoBody(video, for: context.viewer), status: .accepted)
         }
     }
 
     private func addViewingRoutes(to videos: RouterGroup<ViewerContext>) {
-        videos.get("/{id}/play") { [self] request, context in
-            var response = try Response.json(try await play(try context.videoID, request, by: context.viewer))
+        videos.get("/{id}/play") { request, context in
+            var response = try Response.json(try await self.play(try context.videoID, request, by: context.viewer))
             response.headers[.cacheControl] = "private, no-store"
             return response
         }
-        videos.post("/{id}/progress", bodyLimit: 4096) { [self] request, context in
+        videos.post("/{id}/progress", bodyLimit: 4096) { request, context in
             let body = try await request.decode(PositionBody.self)
-            try await remember(body.position, of: try context.videoID, by: context.viewer)
+            try await self.remember(body.position, of: try context.videoID, by: context.viewer)
             return .noContent
         }
-        videos.post("/{id}/unlock", bodyLimit: 4096) { [self] request, context in
+        videos.post("/{id}/unlock", bodyLimit: 4096) { request, context in
             let id = try context.videoID
             let body = try await request.decode(UnlockBody.self)
-            let pass = try await unlock(id, password: body.password, from: request.remoteAddress, by: context.viewer)
+            let pass = try await self.unlock(id, password: body.password, from: request.remoteAddress, by: context.viewer)
             var response = try Response.json(UnlockedBody(pass))
             response.headers[.cacheControl] = "private, no-store"
             response.set(
                 Cookie(
                     name: Self.unlockCookie(of: id), value: pass.token, path: "/api/v1/videos/\(id)",
-                    maxAge: settings.unlockLifetime))
+                    maxAge: self.settings.unlockLifetime))
             return response
         }
     }
