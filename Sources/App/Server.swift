@@ -1,24 +1,147 @@
+import Accounts
+import Encoding
+import HTTP
 import Reactor
 import SQL
+import Storage
 import Telemetry
+import Videos
+import Web
 
-/// The server as a whole: started by the command line and by tests.
-public enum Server {
-    /// The migrations of all rooms, in the order in which they are applied.
-    public static let migrations: [MigrationSet] = []
+/// All services of one Palco, wired. `build` makes it, `serve` lets it work, and tests do the same.
+public final class Server: Sendable {
+    public let settings: Settings
+    /// Every route, callable without a socket.
+    public let application: Application
+    let services: Services
+    let log: Log
 
-    /// Serves until a signal says stop.
-    public static func run(_ settings: Settings, log: Log, signals: SignalStream) async throws {
-        _ = await signals.next(on: try EventLoop())
+    /// What was started, in the order of starting.
+    struct Services: Sendable {
+        let loops: EventLoopGroup
+        let pools: Pools
+        let storage: LocalStorage
+        let database: Database
+        let accounts: Accounts
+        let encoder: Encoder
+        let videos: VideoCatalogue
+        let events: VideoEvents
+        let traffic: Traffic
+        /// The programs that encoding needs.
+        let encodingTools: [String]
     }
 
-    /// An administrator that was made, with the password where none was given.
-    public struct MadeAdministrator: Sendable {
-        public let email: String
-        public let generatedPassword: String?
+    /// Threads that may wait.
+    struct Pools: Sendable {
+        /// Files being written and read.
+        let files: BlockingPool
+        /// Parts of files that a viewer waits for and that are not in memory.
+        let warming: BlockingPool
+        /// Each check of a password takes 19 MiB while it runs.
+        let passwords: BlockingPool
+
+        init() throws {
+            files = try BlockingPool(name: "files", threads: 4)
+            warming = try BlockingPool(name: "warming", threads: 2)
+            passwords = try BlockingPool(name: "passwords", threads: 1, maxQueued: 64)
+        }
+
+        func shutdown() async {
+            await passwords.shutdown()
+            await warming.shutdown()
+            await files.shutdown()
+        }
     }
 
-    public static func createAdministrator(_ settings: Settings, email: String) async throws -> MadeAdministrator {
-        throw SettingError(name: "palco admin create", advice: "is not wired yet")
+    /// The tables of all rooms, in the order in which they refer to each other.
+    public static let migrations: [MigrationSet] = [
+        Accounts.migrations, VideoStore.migrations, Encoder.migrations,
+    ]
+
+    init(settings: Settings, application: Application, services: Services, log: Log) {
+        self.settings = settings
+        self.application = application
+        self.services = services
+        self.log = log
+    }
+
+    /// Makes the first administrator when there is none.
+    public func ensureAdministrator() async throws -> NewAdministrator? {
+        try await services.accounts.ensureAdministrator(email: settings.adminEmail, password: settings.adminPassword)
+    }
+
+    /// Listens, works until `end` returns, finishes what is in flight and stops everything in reverse order.
+    ///
+    /// - Parameter started: told the port once requests are taken.
+    public func serve(
+        started: (_ port: Int) throws -> Void, until end: @escaping @Sendable () async -> Void
+    ) async throws {
+        do {
+            try await work(started: started, until: end)
+        } catch {
+            await stop()
+            throw error
+        }
+        await stop()
+    }
+
+    private func work(
+        started: (_ port: Int) throws -> Void, until end: @escaping @Sendable () async -> Void
+    ) async throws {
+        // Before the first request, so that what a request makes is not taken for a leftover.
+        let inventory = try await services.videos.takeInventory()
+        let listener = try Listener.bind(host: settings.host, port: settings.port)
+        let application = application
+        let server = HTTPServer(listener: listener, group: services.loops, options: options()) { request in
+            await application.respond(to: request)
+        }
+        server.start()
+        try started(listener.port)
+        let (videos, encoder, loop) = (services.videos, services.encoder, services.loops.next())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(executorPreference: loop) { try await encoder.run() }
+            group.addTask(executorPreference: loop) {
+                await videos.recover(inventory)
+                await videos.run()
+            }
+            group.addTask { await end() }
+            do {
+                // The first to end is the wish to stop, or a service that cannot go on.
+                try await group.next()
+            } catch {
+                log.error("a service failed", ["error": .error(error)])
+                await drain(server)
+                group.cancelAll()
+                throw error
+            }
+            await drain(server)
+            group.cancelAll()
+            while let result = await group.nextResult() {
+                if case .failure(let error) = result, !(error is CancellationError) { throw error }
+            }
+        }
+    }
+
+    private func drain(_ server: HTTPServer) async {
+        // Streams that never end by themselves.
+        services.events.close()
+        let cut = await server.stop(patience: .seconds(10))
+        if cut > 0 { log.warning("connections were cut", ["count": .init(cut)]) }
+    }
+
+    private func options() -> HTTPServer.Options {
+        var options = HTTPServer.Options()
+        options.limits.connections = settings.maxConnections
+        options.limits.connectionsPerAddress = settings.maxConnectionsPerAddress
+        options.warming = services.pools.warming
+        options.refused = { [traffic = services.traffic] status, _ in traffic.count(status) }
+        return options
+    }
+
+    /// Stops what `build` started; `serve` does it by itself.
+    public func stop() async {
+        await services.database.close()
+        await services.pools.shutdown()
+        await services.loops.shutdown()
     }
 }

@@ -136,3 +136,14 @@ extension VideoStore {
         String(word.flatMap { "!%_".contains($0) ? ["!", $0] : [$0] })
     }
 }
+
+extension VideoCatalogue {
+    /// How many videos there are of each status.
+    public func countsByStatus() async throws -> [String: Int] {
+        try await database.read { access in
+            try access.query("SELECT status, COUNT(*) AS count FROM videos GROUP BY status").reduce(into: [:]) {
+                $0[try $1.value("status", as: String.self)] = try $1.value("count", as: Int.self)
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Accounts
+import Encoding
+import Glibc
+import HTTP
+import Reactor
+import SQL
+import Security
+import Storage
+import Telemetry
+import Videos
+import Web
+
+extension Server {
+    /// Settings -> services -> routes: the only place where things are wired.
+    public static func build(_ settings: Settings, log: Log) async throws -> Server {
+        let data = settings.dataFolder
+        try makePrivateFolder(data)
+        try makePrivateFolder("\(data)/secrets")
+        let loops = try EventLoopGroup(count: settings.loopCount)
+        let pools = try Pools()
+        do {
+            let storage = try LocalStorage(root: data, pool: pools.files, reserve: settings.diskReserveBytes)
+            let leftovers = try storage.sweepLeftovers()
+            if leftovers > 0 { log.info("leftovers removed", ["count": .init(leftovers)]) }
+            let secret = try SigningSecret.load(orCreateAt: "\(data)/secrets/signing.key")
+            let database = try await Database.open(.file("\(data)/palco.sqlite"), migrations: migrations)
+            let hasher = PasswordHasher(pool: pools.passwords)
+            let accounts = Accounts(
+                database: database, hasher: hasher, secret: secret, settings: settings.accounts, log: log)
+            let events = VideoEvents()
+            let encoder = try Encoder(
+                settings: settings.encoding, database: database, storage: storage, loops: loops, log: log
+            ) { transaction, id, change in
+                try VideoCatalogue.follow(VideoProgress(change), of: id.video, in: transaction, events: events)
+            }
+            let videos = VideoCatalogue(
+                VideoCatalogue.Foundation(
+                    database: database, storage: storage, encoding: VideoEncoding(encoder),
+                    grants: GrantSigner(secret: secret), passwords: hasher, loops: loops,
+                    identify: { request in try await accounts.caller(of: request) }, log: log),
+                settings: settings.videos, events: events)
+            let services = Services(
+                loops: loops, pools: pools, storage: storage, database: database, accounts: accounts,
+                encoder: encoder, videos: videos, events: events, traffic: Traffic(),
+                encodingTools: [settings.ffmpegPath, settings.ffprobePath])
+            let application = try routes(settings, services, log: log)
+            return Server(settings: settings, application: application, services: services, log: log)
+        } catch {
+            await pools.shutdown()
+            await loops.shutdown()
+            throw error
+        }
+    }
+
+    private static func routes(_ settings: Settings, _ services: Services, log: Log) throws -> Application {
+        let web = try WebFolder.find(settings.webFolder)
+        var options = RouterBuilder.Options()
+        options.cors = CORSPolicy(allowedOrigins: Set(settings.corsOrigins))
+        let check = services.accounts.accessCheck
+        let router = RouterBuilder(log: log, options: options) { request, context, rule in
+            // A grant is enough there, and checking it must not ask the database who is calling.
+            if rule == .playback { return }
+            try await check(request, &context, rule)
+        }
+        let traffic = services.traffic
+        router.add { request, context, next in
+            try await traffic.counting { try await next(request, context) }
+        }
+        services.accounts.addRoutes(to: router)
+        services.videos.addRoutes(to: router)
+        HealthRoutes(services).add(to: router)
+        try PageRoutes(web).add(to: router)
+        return try router.build()
+    }
+
+    /// Only this user may look into it.
+    static func makePrivateFolder(_ path: String) throws {
+        var made = ""
+        for component in path.split(separator: "/", omittingEmptySubsequences: false) {
+            made += made.isEmpty && component.isEmpty ? "/" : (made.isEmpty || made.hasSuffix("/") ? "" : "/") + component
+            guard mkdir(made, 0o700) != 0, errno != EEXIST, errno != EISDIR else { continue }
+            throw ServerError.folderUnavailable(path, String(cString: strerror(errno)))
+        }
+    }
+}
+
+public enum ServerError: Error, Sendable, CustomStringConvertible {
+    case folderUnavailable(String, String)
+    case webFolderMissing
+
+    public var description: String {
+        switch self {
+        case .folderUnavailable(let path, let reason): "the folder \(path) cannot be made: \(reason)"
+        case .webFolderMissing:
+            "the folder of web pages was not found: set PALCO_WEB to the folder web of Palco's sources"
+        }
+    }
+}

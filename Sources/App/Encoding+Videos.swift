@@ -1,0 +1,119 @@
+import Encoding
+import SQL
+import Videos
+
+// Videos and Encoding do not know each other. Their words for the same things meet here.
+
+extension VideoID {
+    var encoding: EncodingID { EncodingID(high: high, low: low) }
+}
+
+extension EncodingID {
+    var video: VideoID { VideoID(high: high, low: low) }
+}
+
+extension VideoEncoding {
+    init(_ encoder: Encoder) {
+        self.init(
+            inspect: { path in
+                do {
+                    return InspectedVideo(try await encoder.inspect(path: path), encoder)
+                } catch let error as InspectionError {
+                    throw RefusedContent(RefusedContent.Code(rawValue: error.code.rawValue) ?? .notAVideo)
+                }
+            },
+            remove: { transaction, id in try encoder.remove(transaction, id.encoding) },
+            retry: { transaction, id in try encoder.retry(transaction, id.encoding) },
+            presentation: { id in try await encoder.presentation(id.encoding).map(VideoPresentation.init) },
+            segment: { id, rendition, number in
+                VideoPart(try await encoder.segment(id.encoding, rendition: rendition, number: number))
+            },
+            initSegment: { id, rendition in
+                VideoPart(try await encoder.initSegment(id.encoding, rendition: rendition))
+            },
+            key: { id, rendition in try await encoder.key(id.encoding, rendition: rendition) },
+            picture: { id, picture in
+                try await encoder.picture(id.encoding, PictureKind(picture)).map(VideoPart.file) ?? .missing
+            })
+    }
+}
+
+extension InspectedVideo {
+    fileprivate init(_ facts: MediaFacts, _ encoder: Encoder) {
+        let size = facts.video.displaySize
+        self.init(duration: facts.duration, width: size.width, height: size.height) { transaction, id in
+            try encoder.enqueue(transaction, id.encoding, facts: facts)
+        }
+    }
+}
+
+extension VideoPart {
+    fileprivate init(_ answer: SegmentAnswer) {
+        switch answer {
+        case .file(let file): self = .file(file)
+        case .unavailable(let delay): self = .unavailable(retryAfter: max(1, Int(delay.components.seconds)))
+        case .missing: self = .missing
+        case .failed: self = .failed
+        }
+    }
+}
+
+extension PictureKind {
+    fileprivate init(_ picture: VideoPicture) {
+        switch picture {
+        case .thumbnail: self = .thumbnail
+        case .storyboardImage: self = .storyboard
+        case .storyboardTrack: self = .storyboardCues
+        }
+    }
+}
+
+extension VideoPresentation {
+    fileprivate init(_ presentation: Presentation) {
+        self.init(
+            video: presentation.video.map(Track.init), audio: presentation.audio.map(Track.init))
+    }
+}
+
+extension VideoPresentation.Track {
+    fileprivate init(_ rendition: Presentation.Rendition) {
+        let kind: VideoPresentation.Kind =
+            switch rendition.kind {
+            case .video(let size, let frameRate): .video(width: size.width, height: size.height, frameRate: frameRate)
+            case .audio(let language, let count): .audio(language: language, channelCount: count)
+            }
+        self.init(
+            name: rendition.name, kind: kind, codecs: rendition.codecs, bandwidth: rendition.bandwidth,
+            segmentDurations: rendition.segmentDurations, isEncrypted: rendition.isEncrypted)
+    }
+}
+
+extension VideoProgress {
+    init(_ change: EncodingChange) {
+        let status: Video.Status =
+            switch change.status {
+            case .processing: .processing
+            case .ready: .ready
+            case .failed: .failed
+            }
+        self.init(
+            status: status, progress: change.progress, duration: change.duration, width: change.width,
+            height: change.height, renditions: change.renditions.map(Video.Rendition.init),
+            failure: change.errorCode.map { Video.Failure(code: $0, detail: change.errorDetail ?? "") })
+    }
+}
+
+extension Video.Rendition {
+    fileprivate init(_ rendition: EncodingChange.Rendition) {
+        let state =
+            switch rendition.state {
+            case .waiting: "waiting"
+            case .filling: "encoding"
+            case .complete: "ready"
+            case .failed: "failed"
+            }
+        self.init(
+            name: rendition.name, width: rendition.width, height: rendition.height, bandwidth: rendition.bandwidth,
+            state: state)
+    }
+}

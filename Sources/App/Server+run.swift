@@ -1,0 +1,83 @@
+import Accounts
+import FoundationEssentials
+import Glibc
+import Reactor
+import SQL
+import Security
+import Telemetry
+
+extension Server {
+    /// `palco serve`: from settings to the exit, until a signal.
+    public static func run(_ settings: Settings, log: Log, signals: SignalStream) async throws {
+        raiseFileLimit()
+        let server = try await build(settings, log: log)
+        do {
+            if let administrator = try await server.ensureAdministrator() { introduce(administrator) }
+        } catch {
+            await server.stop()
+            throw error
+        }
+        let loop = server.services.loops.loops[0]
+        try await server.serve(
+            started: { port in
+                say("listening on http://\(settings.host.contains(":") ? "[\(settings.host)]" : settings.host):\(port)")
+            },
+            until: {
+                let signal = await signals.next(on: loop)
+                log.info("stopping", ["signal": .init(signal.rawValue)])
+            })
+        log.info("stopped")
+        log.flush()
+    }
+
+    /// As many connections and files as the system allows this process.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    private static func introduce(_ administrator: NewAdministrator) {
+        if let password = administrator.generatedPassword {
+            say("first administrator: \(administrator.user.email) password: \(password) (shown this once)")
+        } else {
+            say("first administrator: \(administrator.user.email)")
+        }
+        if administrator.isPasswordWeak { say("warning: PALCO_ADMIN_PASSWORD is weak; change it after signing in") }
+    }
+
+    /// A line for people, at once, beside the log.
+    private static func say(_ line: String) {
+        let bytes = Array("\(line)\n".utf8)
+        _ = write(STDOUT_FILENO, bytes, bytes.count)
+    }
+
+    public struct MadeAdministrator: Sendable {
+        public let email: String
+        public let generatedPassword: String?
+    }
+
+    /// `palco admin create`: works beside a running server, for it touches nothing but the database.
+    public static func createAdministrator(_ settings: Settings, email: String) async throws -> MadeAdministrator {
+        try makePrivateFolder(settings.dataFolder)
+        try makePrivateFolder("\(settings.dataFolder)/secrets")
+        let secret = try SigningSecret.load(orCreateAt: "\(settings.dataFolder)/secrets/signing.key")
+        let database = try await Database.open(.file("\(settings.dataFolder)/palco.sqlite"), migrations: migrations)
+        let pool = try BlockingPool(name: "passwords", threads: 1)
+        let accounts = Accounts(
+            database: database, hasher: PasswordHasher(pool: pool), secret: secret, settings: settings.accounts)
+        let made: Result<NewAdministrator, any Error>
+        do {
+            made = .success(
+                try await accounts.createAdministrator(email: email, password: settings.adminPassword))
+        } catch {
+            made = .failure(error)
+        }
+        await database.close()
+        await pool.shutdown()
+        let administrator = try made.get()
+        return MadeAdministrator(
+            email: "\(administrator.user.email)", generatedPassword: administrator.generatedPassword)
+    }
+}
