@@ -77,7 +77,8 @@ extension Server {
     static func makePrivateFolder(_ path: String) throws {
         var made = ""
         for component in path.split(separator: "/", omittingEmptySubsequences: false) {
-            made += made.isEmpty && component.isEmpty ? "/" : (made.isEmpty || made.hasSuffix("/") ? "" : "/") + component
+            made +=
+                made.isEmpty && component.isEmpty ? "/" : (made.isEmpty || made.hasSuffix("/") ? "" : "/") + component
             guard mkdir(made, 0o700) != 0, errno != EEXIST, errno != EISDIR else { continue }
             throw ServerError.folderUnavailable(path, String(cString: strerror(errno)))
         }

@@ -45,9 +45,9 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(video.tags, forKey: .tags)
         try body.encode(video.people, forKey: .people)
         try body.encode(video.owner, forKey: .createdBy)
-        try body.encode(Self.time(video.createdAt), forKey: .createdAt)
-        try body.encode(Self.time(video.updatedAt), forKey: .updatedAt)
-        try body.encode(video.readyAt.map(Self.time), forKey: .readyAt)
+        try body.encode(video.createdAt, forKey: .createdAt)
+        try body.encode(video.updatedAt, forKey: .updatedAt)
+        try body.encode(video.readyAt, forKey: .readyAt)
         try body.encode(video.viewCount, forKey: .viewCount)
         try body.encode(video.byteCount, forKey: .byteCount)
         try body.encode(video.fileName, forKey: .fileName)
@@ -59,11 +59,6 @@ struct VideoBody: Encodable, Sendable {
 
     private var thumbnailURL: String? {
         video.status == .ready ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
-    }
-
-    /// RFC 3339 in UTC.
-    static func time(_ date: Date) -> String {
-        date.formatted(.iso8601.time(includingFractionalSeconds: true))
     }
 
     struct Failure: Encodable, Sendable {

@@ -29,9 +29,14 @@ public struct VideoEvent: Sendable {
 /// Hands events to everyone who listens. A listener that does not keep up loses the oldest ones; each event carries the
 /// whole state, so the next one makes up for it.
 public final class VideoEvents: Sendable {
+    enum Signal: Sendable {
+        case event(VideoEvent)
+        case heartbeat
+    }
+
     private struct State {
         var nextID = 0
-        var listeners: [Int: AsyncStream<VideoEvent>.Continuation] = [:]
+        var listeners: [Int: AsyncStream<Signal>.Continuation] = [:]
         var isClosed = false
     }
 
@@ -42,15 +47,20 @@ public final class VideoEvents: Sendable {
         self.backlog = backlog
     }
 
-    func publish(_ event: VideoEvent) {
+    func publish(_ event: VideoEvent) { send(.event(event)) }
+
+    /// Lets every stream say something, so that one whose peer has gone is noticed.
+    func beat() { send(.heartbeat) }
+
+    private func send(_ signal: Signal) {
         let listeners = state.withLock { Array($0.listeners.values) }
-        for listener in listeners { listener.yield(event) }
+        for listener in listeners { listener.yield(signal) }
     }
 
     /// Events from now on, until the stream is dropped or the server stops.
-    func listen() -> AsyncStream<VideoEvent> {
+    func listen() -> AsyncStream<Signal> {
         let (stream, continuation) = AsyncStream.makeStream(
-            of: VideoEvent.self, bufferingPolicy: .bufferingNewest(backlog))
+            of: Signal.self, bufferingPolicy: .bufferingNewest(backlog))
         let id = state.withLock { state -> Int? in
             guard !state.isClosed else { return nil }
             state.nextID += 1

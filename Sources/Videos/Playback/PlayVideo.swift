@@ -61,7 +61,7 @@ extension VideoCatalogue {
         if video.status == .ready { url = "/api/v1/videos/\(id)/hls/master.m3u8?token=\(pass.token)" }
         return PlayBody(
             status: video.status, playbackURL: url,
-            expiresAt: VideoBody.time(Date(timeIntervalSince1970: Double(pass.expiresAt))),
+            expiresAt: Date(timeIntervalSince1970: Double(pass.expiresAt)),
             resumeAt: resumePoint(position, of: video))
     }
 
@@ -84,7 +84,7 @@ extension VideoCatalogue {
 struct PlayBody: Encodable, Sendable {
     var status: Video.Status
     var playbackURL: String?
-    var expiresAt: String
+    var expiresAt: Date
     var resumeAt: Double
 
     enum CodingKeys: String, CodingKey {

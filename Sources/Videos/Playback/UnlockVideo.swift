@@ -24,7 +24,9 @@ extension VideoCatalogue {
     /// Checks a video's password.
     ///
     /// - Throws: `VideoError.wrongPassword`; `tooManyPasswords` after several wrong ones from an address for a video.
-    func unlock(_ id: VideoID, password: String, from address: SocketAddress, by viewer: Viewer) async throws
+    func unlock(
+        _ id: VideoID, password: String, from address: SocketAddress, by viewer: Viewer
+    ) async throws
         -> PlaybackPass
     {
         let video = try await video(id, for: viewer, through: .details)

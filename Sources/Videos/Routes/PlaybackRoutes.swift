@@ -8,7 +8,8 @@ extension VideoCatalogue {
         video.get("/hls/master.m3u8") { request, context in
             let id = try context.videoID
             let pass = try await self.pass(for: id, request)
-            return self.playlist(VideoPlaylists(presentation: try await self.presentation(of: id), token: pass.token).master())
+            return self.playlist(
+                VideoPlaylists(presentation: try await self.presentation(of: id), token: pass.token).master())
         }
         video.get("/hls/{rendition}/index.m3u8") { request, context in
             let id = try context.videoID
@@ -74,7 +75,8 @@ extension VideoCatalogue {
         case .file(let file):
             var response = Response.file(file, type: "video/mp4")
             response.headers[.cacheControl] =
-                settings.encryptsSegments ? "public, max-age=31536000, immutable" : "private, max-age=31536000, immutable"
+                settings.encryptsSegments
+                ? "public, max-age=31536000, immutable" : "private, max-age=31536000, immutable"
             return response
         case .unavailable(let seconds): throw .partUnavailable(retryAfter: seconds)
         case .missing: throw .partMissing

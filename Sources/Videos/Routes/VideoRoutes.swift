@@ -66,7 +66,8 @@ extension VideoCatalogue {
         videos.post("/{id}/unlock", bodyLimit: 4096) { request, context in
             let id = try context.videoID
             let body = try await request.decode(UnlockBody.self)
-            let pass = try await self.unlock(id, password: body.password, from: request.remoteAddress, by: context.viewer)
+            let pass = try await self.unlock(
+                id, password: body.password, from: request.remoteAddress, by: context.viewer)
             var response = try Response.json(UnlockedBody(pass))
             response.headers[.cacheControl] = "private, no-store"
             response.set(
@@ -101,10 +102,10 @@ private struct UnlockBody: Decodable, Sendable {
 
 private struct UnlockedBody: Encodable, Sendable {
     var token: String
-    var expires_at: String
+    var expiresAt: Date
 
     init(_ pass: PlaybackPass) {
         token = pass.token
-        expires_at = VideoBody.time(Date(timeIntervalSince1970: Double(pass.expiresAt)))
+        expiresAt = Date(timeIntervalSince1970: Double(pass.expiresAt))
     }
 }

@@ -90,7 +90,9 @@ extension VideoCatalogue {
     private func conclude(_ upload: Upload, as video: VideoID, removing key: BlobKey) async throws {
         let uploads = uploads
         try await database.write { try uploads.finish(upload.id, as: video, in: $0) }
-        if key == Self.original(of: upload.videoID), video != upload.videoID, let folder = Self.folder(of: upload.videoID) {
+        if key == Self.original(of: upload.videoID), video != upload.videoID,
+            let folder = Self.folder(of: upload.videoID)
+        {
             try await storage.removeTree(folder)
         } else if video != upload.videoID {
             try await storage.remove(key)

@@ -79,14 +79,20 @@ extension VideoCatalogue {
         }
     }
 
-    /// Expires uploads from time to time, until cancelled.
+    /// Expires uploads and keeps event streams alive, until cancelled.
     public func run() async {
-        let minute = 60.0
-        let lifetime = Double(settings.uploadLifetime.components.seconds)
-        let interval = Duration.seconds(max(1, min(lifetime / 4, 10 * minute)))
+        let heartbeat = Duration.seconds(15)
+        let lifetime = settings.uploadLifetime
+        let interval = max(.seconds(1), min(lifetime / 4, .seconds(600)))
+        var sinceExpiry = Duration.zero
         while !Task.isCancelled {
+            let pause = min(heartbeat, interval)
             do {
-                try await foundation.loops.next().sleep(for: interval)
+                try await foundation.loops.next().sleep(for: pause)
+                events.beat()
+                sinceExpiry += pause
+                guard sinceExpiry >= interval else { continue }
+                sinceExpiry = .zero
                 try await expireUploads()
             } catch is CancellationError {
                 return
