@@ -6,29 +6,35 @@ extension Fragment {
     ///     The frame shown n-th of the samples is shown at the n-th of these, so the output has the plan's exact
     ///     times even where an encoder rounded them.
     ///   - end: when the last frame ends: the next segment's start.
+    ///   - presentationDelay: the output track's.
     public static func video(
         _ samples: some Sequence<Media.Sample>, displayTimes: some RandomAccessCollection<Int64>, end: Int64,
-        sequenceNumber: UInt32
+        presentationDelay: Int64, sequenceNumber: UInt32
     ) throws(Failure) -> Fragment {
         let samples = Array(samples)
-        guard samples.count == displayTimes.count, let start = displayTimes.first else { throw .countMismatch }
-        guard start >= 0 else { throw .badTimes }
-        let ranks = displayRanks(samples)
         let times = Array(displayTimes)
+        guard samples.count == times.count, let start = times.first else { throw .countMismatch }
+        guard start >= 0, presentationDelay >= 0 else { throw .badTimes }
+        let ranks = displayRanks(samples)
+        var decodeTime = end
         var output: [Sample] = []
         output.reserveCapacity(samples.count)
-        for (position, sample) in samples.enumerated() {
-            let next = position + 1 < times.count ? times[position + 1] : end
-            guard let duration = UInt32(exactly: next.subtractingSaturated(times[position])), duration > 0,
-                let offset = Int32(exactly: times[ranks[position]].subtractingSaturated(times[position])),
+        // From the last: a frame is decoded before the next one and no later than it is shown. Where frames are shown
+        // evenly, this takes nothing from the times that they have by their number.
+        for (position, sample) in samples.enumerated().reversed() {
+            let shown = times[ranks[position]].addingSaturated(presentationDelay)
+            let next = decodeTime
+            decodeTime = min(times[position], shown, next.subtractingSaturated(1))
+            guard let duration = UInt32(exactly: next.subtractingSaturated(decodeTime)),
+                let offset = UInt32(exactly: shown.subtractingSaturated(decodeTime)), offset <= Int32.max,
                 let byteCount = UInt32(exactly: sample.byteCount)
             else { throw .badTimes }
             output.append(
-                Sample(
-                    duration: duration, byteCount: byteCount, compositionOffset: offset, isSync: sample.isSync))
+                Sample(duration: duration, byteCount: byteCount, compositionOffset: offset, isSync: sample.isSync))
         }
+        guard decodeTime == start else { throw .badTimes }
         return try Fragment(
-            sequenceNumber: sequenceNumber, baseDecodeTime: UInt64(start), samples: output,
+            sequenceNumber: sequenceNumber, baseDecodeTime: UInt64(start), samples: output.reversed(),
             sources: joinedRanges(samples))
     }
 

@@ -3,18 +3,20 @@
 /// The fragment knows where its samples lie in their source, not the samples themselves: write `header()`, then the
 /// bytes of each of `sources` in order.
 ///
-/// **Times.** Composition offsets are signed (`trun` version 1) and decode times are chosen here: the frame that is
-/// decoded n-th is decoded at the time at which the n-th frame is shown. Then a video fragment's `tfdt` is the exact
-/// start of its segment, fragments join without gap or overlap whatever the source's decode times were, no decode
-/// time is negative, and no edit list is needed (CMAF brand `cmf2`).
+/// **Times.** Decode times are chosen here: of a segment's frames, the one decoded n-th is decoded when the n-th is
+/// shown. So a video fragment's `tfdt` is the exact start of its segment and fragments join without gap or overlap,
+/// whatever the source's decode times were. Reordered frames would then be shown before they are decoded; therefore all
+/// composition times are later by the track's `presentationDelay`, which the init segment's edit list takes back.
+/// (Signed composition offsets would need no edit list, but ffmpeg shows such tracks too late: it adds the most
+/// negative offset to all times.)
 public struct Fragment: Sendable, Hashable {
     public struct Sample: Sendable, Hashable {
         public var duration: UInt32
         public var byteCount: UInt32
-        public var compositionOffset: Int32
+        public var compositionOffset: UInt32
         public var isSync: Bool
 
-        public init(duration: UInt32, byteCount: UInt32, compositionOffset: Int32, isSync: Bool) {
+        public init(duration: UInt32, byteCount: UInt32, compositionOffset: UInt32, isSync: Bool) {
             self.duration = duration
             self.byteCount = byteCount
             self.compositionOffset = compositionOffset
@@ -25,7 +27,7 @@ public struct Fragment: Sendable, Hashable {
     public enum Failure: Error, Sendable, Hashable {
         /// A fragment has at least one sample and one time for each.
         case countMismatch
-        /// Times do not ascend, or a distance does not fit into its field.
+        /// Times do not ascend, leave too few ticks for the frames between them, or do not fit into their fields.
         case badTimes
         /// More than 4 GB of samples.
         case tooLarge
@@ -68,7 +70,7 @@ public struct Fragment: Sendable, Hashable {
             moof.box("traf") { traf in
                 shared.writeHeader(&traf)
                 traf.fullBox("tfdt", version: 1) { $0.uint64(baseDecodeTime) }
-                traf.fullBox("trun", version: 1, flags: shared.runFlags) { trun in
+                traf.fullBox("trun", flags: shared.runFlags) { trun in
                     trun.uint32(UInt32(samples.count))
                     dataOffsetAt = trun.bytes.count
                     trun.uint32(0)
@@ -131,6 +133,6 @@ private struct SharedValues {
         if duration == nil { trun.uint32(sample.duration) }
         if byteCount == nil { trun.uint32(sample.byteCount) }
         if flags == nil { trun.uint32(Self.flags(sample.isSync)) }
-        if hasOffsets { trun.int32(sample.compositionOffset) }
+        if hasOffsets { trun.uint32(sample.compositionOffset) }
     }
 }

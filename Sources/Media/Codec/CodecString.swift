@@ -11,7 +11,9 @@ public enum CodecString {
         let space = ["", "A", "B", "C"][Int(configuration.profileSpace & 3)]
         var reversed: UInt32 = 0
         for bit in 0..<32 as Range<UInt32> { reversed |= (configuration.compatibility >> bit & 1) << (31 - bit) }
-        var parts = ["\(sampleEntry)", space + String(configuration.profile), String(reversed, radix: 16, uppercase: true)]
+        var parts = [
+            "\(sampleEntry)", space + String(configuration.profile), String(reversed, radix: 16, uppercase: true),
+        ]
         parts.append((configuration.isHighTier ? "H" : "L") + String(configuration.level))
         let constraints = configuration.constraints.reversed().drop { $0 == 0 }.reversed()
         parts += constraints.map { String($0, radix: 16, uppercase: true) }

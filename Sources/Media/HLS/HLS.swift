@@ -24,10 +24,9 @@ public enum HLS {
     /// Splits a playlist into its lines, with numbers from 1; blank ones are left out.
     static func lines(of text: String) throws(ParseError) -> [(number: Int, text: Substring)] {
         var lines: [(number: Int, text: Substring)] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.last == "\r" ? line.dropLast() : line
-            if !line.isEmpty { lines.append((index + 1, line)) }
-        }
+        // CR LF is one Character.
+        let all = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        for (index, line) in all.enumerated() where !line.isEmpty { lines.append((index + 1, line)) }
         guard lines.first?.text == "#EXTM3U" else { throw .notAPlaylist }
         return lines
     }

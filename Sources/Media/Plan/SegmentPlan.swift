@@ -1,7 +1,8 @@
 /// The segments of a video, fixed from its frame times before anything is encoded; the same for all renditions.
 ///
-/// A segment begins at a closed keyframe of the source wherever one lies within `maximum` of the last boundary, so
-/// that a source with sane keyframes can be cut without encoding; elsewhere at the exact time of a frame.
+/// From a closed keyframe of the source, the segment ends at that one of the next within `maximum` which is nearest to
+/// `target`, so that a source with sane keyframes can be cut without encoding. Where there is none, segments end at the
+/// exact time of the frame nearest to the target.
 public struct SegmentPlan: Sendable, Hashable, Codable {
     public struct Segment: Sendable, Hashable, Codable {
         /// Position in display order of the first frame.
@@ -83,12 +84,14 @@ private struct SegmentCutter {
         guard frames.end - start > target + target / 4 else { return frames.count }
         let ideal = start.addingSaturated(target)
         while keyframe < frames.keyframes.count, frames.keyframes[keyframe] <= first { keyframe += 1 }
+        // Where this segment cannot be cut from the source anyway, a keyframe far from the target is no gain.
+        let farthest = isKeyframe(first) ? maximum : min(maximum, target + target / 2)
         var best: Int?
         var candidate = keyframe
         while candidate < frames.keyframes.count {
             let frame = frames.keyframes[candidate]
             let time = frames.times[frame]
-            guard time - start <= maximum else { break }
+            guard time - start <= farthest else { break }
             // Leave no sliver at the end if the segment may as well go on to it.
             let leavesSliver = frames.end - time < target / 8 && frames.end - start <= maximum
             if time > start, !leavesSliver {

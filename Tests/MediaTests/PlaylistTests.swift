@@ -1,0 +1,190 @@
+import Testing
+
+@testable import Media
+
+@Suite("Playlists")
+struct PlaylistTests {
+    @Test("A media playlist, letter by letter")
+    func media() throws {
+        let playlist = HLS.MediaPlaylist(
+            initSegmentURI: "init.mp4?token=abc",
+            segments: (0..<2).map { number in
+                .init(
+                    uri: "\(number).m4s?token=abc", duration: MediaTime(ticks: 120_120, timescale: 30000),
+                    key: .init(
+                        uri: "key?token=abc", initializationVector: HLS.initializationVector(segment: number)))
+            })
+        #expect(
+            playlist.render() == """
+                #EXTM3U
+                #EXT-X-VERSION:7
+                #EXT-X-TARGETDURATION:4
+                #EXT-X-MEDIA-SEQUENCE:0
+                #EXT-X-PLAYLIST-TYPE:VOD
+                #EXT-X-INDEPENDENT-SEGMENTS
+                #EXT-X-MAP:URI="init.mp4?token=abc"
+                #EXT-X-KEY:METHOD=AES-128,URI="key?token=abc",IV=0x00000000000000000000000000000000
+                #EXTINF:4.004000,
+                0.m4s?token=abc
+                #EXT-X-KEY:METHOD=AES-128,URI="key?token=abc",IV=0x00000000000000000000000000000001
+                #EXTINF:4.004000,
+                1.m4s?token=abc
+                #EXT-X-ENDLIST
+
+                """)
+        var parsed = try HLS.MediaPlaylist(parsing: playlist.render())
+        #expect(parsed.statedTargetDuration == 4)
+        parsed.statedTargetDuration = nil
+        #expect(parsed == playlist)
+    }
+
+    @Test("A playlist in the clear has no keys; one that grows has no end")
+    func clear() throws {
+        var playlist = HLS.MediaPlaylist(
+            initSegmentURI: "i", segments: [.init(uri: "a", duration: .seconds(4))], mediaSequence: 7, isComplete: false
+        )
+        let text = playlist.render()
+        #expect(!text.contains("KEY") && !text.contains("ENDLIST") && !text.contains("VOD"))
+        playlist.statedTargetDuration = 4
+        #expect(try HLS.MediaPlaylist(parsing: text) == playlist)
+    }
+
+    @Test(
+        "Sums of EXTINF do not drift", arguments: [(1001, 30000), (1, 3), (1024, 44100), (1, 7)] as [(Int64, UInt32)])
+    func drift(ticks: Int64, timescale: UInt32) throws {
+        let segments = (0..<2000).map {
+            HLS.MediaPlaylist.Segment(uri: "\($0)", duration: MediaTime(ticks: ticks, timescale: timescale))
+        }
+        let playlist = HLS.MediaPlaylist(initSegmentURI: nil, segments: segments)
+        let parsed = try HLS.MediaPlaylist(parsing: playlist.render())
+        let exact = MediaTime(ticks: ticks * 2000, timescale: timescale)
+        #expect(playlist.duration == exact)
+        #expect(abs(parsed.duration.seconds - exact.seconds) <= 0.000_001)
+    }
+
+    @Test(
+        "The target duration is the longest one, rounded",
+        arguments: [(4400, 4), (4500, 5), (400, 1), (10_010, 10)] as [(Int64, Int)])
+    func target(milliseconds: Int64, target: Int) {
+        let segments = [4000, milliseconds].map { HLS.MediaPlaylist.Segment(uri: "a", duration: .milliseconds($0)) }
+        let playlist = HLS.MediaPlaylist(initSegmentURI: nil, segments: segments)
+        #expect(playlist.targetDuration == max(4, target))
+        #expect(HLS.MediaPlaylist(initSegmentURI: nil, segments: [segments[1]]).targetDuration == target)
+        #expect(HLS.MediaPlaylist(initSegmentURI: nil, segments: []).targetDuration == 1)
+    }
+
+    @Test("A master playlist, letter by letter")
+    func master() throws {
+        let playlist = HLS.MasterPlaylist(
+            variants: [
+                .init(
+                    uri: "720p/index.m3u8?token=abc", bandwidth: 2_500_000, averageBandwidth: 2_000_000,
+                    codecs: ["avc1.64001F", "mp4a.40.2"], resolution: .init(width: 1280, height: 720),
+                    frameRate: 30000.0 / 1001, audioGroup: "audio"),
+                .init(uri: "240p/index.m3u8", bandwidth: 300_000, codecs: []),
+            ],
+            audio: [
+                .init(groupID: "audio", name: "Sound \"1\"\n", language: "en", uri: "audio/index.m3u8", channelCount: 2)
+            ])
+        #expect(
+            playlist.render() == """
+                #EXTM3U
+                #EXT-X-VERSION:7
+                #EXT-X-INDEPENDENT-SEGMENTS
+                #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Sound  1  ",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio/index.m3u8"
+                #EXT-X-STREAM-INF:BANDWIDTH=2500000,AVERAGE-BANDWIDTH=2000000,CODECS="avc1.64001F,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio"
+                720p/index.m3u8?token=abc
+                #EXT-X-STREAM-INF:BANDWIDTH=300000
+                240p/index.m3u8
+
+                """)
+        var parsed = try HLS.MasterPlaylist(parsing: playlist.render())
+        #expect(parsed.variants.first?.frameRate == 29.97)
+        parsed.variants[0].frameRate = playlist.variants[0].frameRate
+        parsed.audio[0].name = playlist.audio[0].name
+        #expect(parsed == playlist)
+    }
+
+    @Test(
+        "What is no playlist is told with its line",
+        arguments: [
+            ("", HLS.ParseError.notAPlaylist),
+            ("#EXTM3U8", .notAPlaylist),
+            ("#EXTM3U\n", .missing("EXT-X-TARGETDURATION")),
+            ("#EXTM3U\nsegment", .malformed(line: 2)),
+            ("#EXTM3U\n#EXTINF:x,\n", .malformed(line: 2)),
+            ("#EXTM3U\n\n#EXT-X-TARGETDURATION:x", .malformed(line: 3)),
+            ("#EXTM3U\n#EXT-X-MAP:URI=\"", .malformed(line: 2)),
+            ("#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"a\",IV=0x12", .malformed(line: 2)),
+        ])
+    func malformed(text: String, error: HLS.ParseError) {
+        #expect(throws: error) { try HLS.MediaPlaylist(parsing: text) }
+    }
+
+    @Test("Playlists of other writers and line ends are read")
+    func others() throws {
+        let text =
+            "#EXTM3U\r\n#EXT-X-TARGETDURATION:10\r\n#EXT-X-FOO:A=\"x,y\",B=1\r\n#EXTINF:9.9,a title, with comma\r\na.ts\r\n"
+        let playlist = try HLS.MediaPlaylist(parsing: text)
+        #expect(playlist.segments == [.init(uri: "a.ts", duration: .milliseconds(9900))])
+        let list = try #require(HLS.AttributeList(parsing: "A=\"x,y\",B=1,C=0xFF"))
+        #expect(list.quoted("A") == "x,y" && list["B"] == "1" && list["C"] == "0xFF" && list["D"] == nil)
+        for bad in ["A", "=1", "a=1", "A=\"x", "A=\"x\"B", "A=", "A=1,"] {
+            let isRefused = HLS.AttributeList(parsing: bad) == nil || bad == "A=1,"
+            #expect(isRefused, "\(bad)")
+        }
+    }
+
+    @Test("Damaged playlists never trap")
+    func damaged() {
+        let bytes = Array(
+            HLS.MediaPlaylist(initSegmentURI: "i", segments: [.init(uri: "a", duration: .seconds(4))]).render().utf8)
+        CodecConfigurationTests.damage(bytes) { try HLS.MediaPlaylist(parsing: String(decoding: $0, as: UTF8.self)) }
+        CodecConfigurationTests.damage(bytes) { try HLS.MasterPlaylist(parsing: String(decoding: $0, as: UTF8.self)) }
+    }
+
+    @Test("Initialization vectors count segments")
+    func vectors() {
+        #expect(HLS.initializationVector(segment: 0) == Array(repeating: 0, count: 16))
+        #expect(HLS.initializationVector(segment: 0x1234) == Array(repeating: 0, count: 14) + [0x12, 0x34])
+    }
+
+    @Test("Bandwidth is the highest of any stretch between half and one and a half target durations")
+    func bandwidth() {
+        let even = HLS.Bandwidth(measuring: (0..<5).map { _ in (byteCount: 500_000, duration: MediaTime.seconds(4)) })
+        #expect(even == HLS.Bandwidth(peak: 1_000_000, average: 1_000_000))
+        // A short, dense last segment counts only together with the one before.
+        let uneven = HLS.Bandwidth(measuring: [
+            (byteCount: 500_000, duration: .seconds(4)), (byteCount: 500_000, duration: .seconds(1)),
+        ])
+        #expect(uneven == HLS.Bandwidth(peak: 1_600_000, average: 1_600_000))
+        #expect(HLS.Bandwidth(measuring: []) == .zero)
+        #expect(HLS.Bandwidth(measuring: [(byteCount: 100, duration: .milliseconds(100))]).peak == 8000)
+    }
+}
+
+@Suite("Storyboards")
+struct StoryboardTests {
+    @Test("Cues point into the sprite")
+    func cues() {
+        let board = Storyboard(duration: .milliseconds(250_500), width: 1280, height: 720)
+        #expect(board.tileWidth == 160 && board.tileHeight == 90)
+        #expect(board.interval == .seconds(3) && board.count == 84 && board.columns == 10 && board.rows == 9)
+        let lines = board.webVTT(imageURI: "storyboard.jpg?token=a").split(separator: "\n")
+        #expect(lines.first == "WEBVTT" && lines.count == 1 + 84 * 2)
+        #expect(lines[1] == "00:00:00.000 --> 00:00:03.000")
+        #expect(lines[2] == "storyboard.jpg?token=a#xywh=0,0,160,90")
+        #expect(lines[1 + 11 * 2] == "00:00:33.000 --> 00:00:36.000")
+        #expect(lines[2 + 11 * 2] == "storyboard.jpg?token=a#xywh=160,90,160,90")
+        #expect(lines[lines.count - 2] == "00:04:09.000 --> 00:04:10.500")
+    }
+
+    @Test(
+        "Short, portrait and absurd shapes",
+        arguments: [(40, 720, 1280), (0, 1, 10000), (7_200_000, 3840, 2160)] as [(Int64, Int, Int)])
+    func shapes(milliseconds: Int64, width: Int, height: Int) {
+        let board = Storyboard(duration: .milliseconds(milliseconds), width: width, height: height)
+        #expect((1...100).contains(board.count) && board.tileWidth >= 2 && board.tileHeight <= 160)
+        #expect(board.rows * board.columns >= board.count)
+    }
+}
