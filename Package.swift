@@ -86,5 +86,9 @@ func fuzz(_ name: String, of rooms: [Target.Dependency]) -> Target {
 }
 
 if Context.environment["PALCO_FUZZ"] == "1" {
-    package.targets += []
+    package.targets += [
+        fuzz("MovieFuzz", of: ["Media"]),
+        fuzz("CodecFuzz", of: ["Media"]),
+        fuzz("PlaylistFuzz", of: ["Media"]),
+    ]
 }

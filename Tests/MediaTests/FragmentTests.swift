@@ -36,6 +36,15 @@ struct FragmentTests {
         #expect(fragment.duration == 40)
     }
 
+    @Test("Where ticks are few, the first frames are decoded at once")
+    func fewTicks() throws {
+        let fragment = try Fragment.video(
+            Self.samples([0, 3, 1, 2]), displayTimes: [7, 8, 9, 10], end: 11, presentationDelay: 0, sequenceNumber: 1)
+        #expect(fragment.baseDecodeTime == 7)
+        #expect(fragment.samples.map(\.duration) == [0, 1, 1, 2])
+        #expect(fragment.samples.map(\.compositionOffset) == [0, 3, 0, 0])
+    }
+
     @Test("Times that cannot be are refused")
     func refused() {
         let samples = Self.samples([0, 2, 1])
@@ -45,7 +54,7 @@ struct FragmentTests {
         #expect(throws: Fragment.Failure.countMismatch) {
             try Fragment.video([], displayTimes: [] as [Int64], end: 3, presentationDelay: 0, sequenceNumber: 1)
         }
-        for times in [[0, 1, 2], [-5, 0, 5], [7, 7, 7]] as [[Int64]] {
+        for times in [[-5, 0, 1], [0, 0, 1], [0, 2, 1], [0, 1, 3]] as [[Int64]] {
             #expect(throws: Fragment.Failure.badTimes) {
                 try Fragment.video(samples, displayTimes: times, end: 3, presentationDelay: 0, sequenceNumber: 1)
             }

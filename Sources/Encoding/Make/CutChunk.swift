@@ -32,7 +32,8 @@ struct CutChunk {
             throw failure("has level \(configuration.level), not \(step.level)")
         }
         let output = OutputTrack(
-            format: .video(format), timescale: track.timescale, duration: plan.segments.duration)
+            format: .video(format), timescale: track.timescale, duration: plan.segments.duration,
+            presentationDelay: presentationDelay)
         return Opened(
             file: file, track: track, shown: shown, configuration: configuration,
             initSegment: try output.initSegment())
@@ -58,7 +59,8 @@ struct CutChunk {
             var shownTimes = times[first..<position].map { $0 + origin }.sorted()
             shownTimes[0] = planned.start.ticks
             let fragment = try Fragment.video(
-                part, displayTimes: shownTimes, end: planned.end.ticks, sequenceNumber: UInt32(number + 1))
+                part, displayTimes: shownTimes, end: planned.end.ticks, presentationDelay: presentationDelay,
+                sequenceNumber: UInt32(number + 1))
             var bytes = fragment.header()
             for range in fragment.sources { bytes += try file.read(range) }
             let sealed = try cipher.seal(bytes, number: number)
@@ -67,6 +69,12 @@ struct CutChunk {
             batch.segments.append((made, sealed))
         }
         return batch
+    }
+
+    /// x264 decodes frames up to two places early (B-frames that are referenced). The same for all chunks.
+    private var presentationDelay: Int64 {
+        let frames = Int64(max(1, plan.segments.frameCount))
+        return 2 * Int64(step.frameDivisor) * ((plan.segments.duration.ticks + frames - 1) / frames)
     }
 
     private func check(

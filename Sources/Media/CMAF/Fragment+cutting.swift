@@ -14,17 +14,20 @@ extension Fragment {
         let samples = Array(samples)
         let times = Array(displayTimes)
         guard samples.count == times.count, let start = times.first else { throw .countMismatch }
-        guard start >= 0, presentationDelay >= 0 else { throw .badTimes }
+        guard start >= 0, presentationDelay >= 0, zip(times, times.dropFirst() + [end]).allSatisfy(<) else {
+            throw .badTimes
+        }
         let ranks = displayRanks(samples)
         var decodeTime = end
         var output: [Sample] = []
         output.reserveCapacity(samples.count)
         // From the last: a frame is decoded before the next one and no later than it is shown. Where frames are shown
-        // evenly, this takes nothing from the times that they have by their number.
+        // evenly, this takes nothing from the times that they have by their number. Where too few ticks are left,
+        // the first frames are decoded all at once.
         for (position, sample) in samples.enumerated().reversed() {
             let shown = times[ranks[position]].addingSaturated(presentationDelay)
             let next = decodeTime
-            decodeTime = min(times[position], shown, next.subtractingSaturated(1))
+            decodeTime = max(start, min(times[position], shown, next.subtractingSaturated(1)))
             guard let duration = UInt32(exactly: next.subtractingSaturated(decodeTime)),
                 let offset = UInt32(exactly: shown.subtractingSaturated(decodeTime)), offset <= Int32.max,
                 let byteCount = UInt32(exactly: sample.byteCount)
@@ -32,7 +35,6 @@ extension Fragment {
             output.append(
                 Sample(duration: duration, byteCount: byteCount, compositionOffset: offset, isSync: sample.isSync))
         }
-        guard decodeTime == start else { throw .badTimes }
         return try Fragment(
             sequenceNumber: sequenceNumber, baseDecodeTime: UInt64(start), samples: output.reversed(),
             sources: joinedRanges(samples))

@@ -27,7 +27,7 @@ public struct Fragment: Sendable, Hashable {
     public enum Failure: Error, Sendable, Hashable {
         /// A fragment has at least one sample and one time for each.
         case countMismatch
-        /// Times do not ascend, leave too few ticks for the frames between them, or do not fit into their fields.
+        /// Times do not ascend, or a distance does not fit into its field.
         case badTimes
         /// More than 4 GB of samples.
         case tooLarge

@@ -1,0 +1,16 @@
+import Media
+
+/// Playlists of both kinds; what is read is rendered and read again.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzPlaylist(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let text = String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+    if let master = try? HLS.MasterPlaylist(parsing: text) {
+        let again = try? HLS.MasterPlaylist(parsing: master.render())
+        precondition(again?.variants.count == master.variants.count && again?.audio.count == master.audio.count)
+    }
+    if let media = try? HLS.MediaPlaylist(parsing: text) {
+        let again = try? HLS.MediaPlaylist(parsing: media.render())
+        precondition(again?.segments.count == media.segments.count)
+    }
+    return 0
+}
