@@ -344,7 +344,7 @@ export class PalcoPlayer extends HTMLElement {
     else if (command.name === 'captions') this.captions();
     else if (command.name === 'statistics') this.statistics.toggle();
     else if (command.name === 'help') this.help.showModal();
-    else if (video.paused) {
+    else if (command.name === 'frames' && video.paused) {
       this.seekTo(video.currentTime + command.amount / (this.#playback?.shown?.frameRate || 25));
     }
   }

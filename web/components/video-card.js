@@ -1,0 +1,87 @@
+/** One video in the grid: picture, title, and how far it is. */
+import { h, icon, replace } from '../lib/dom.js';
+import { clock, percent, since, spokenDuration } from '../lib/format.js';
+import { t } from '../lib/i18n.js';
+import { explainVideoError } from '../lib/problem.js';
+import { progressBar, setProgress } from './progress-bar.js';
+
+/** @typedef {import('../lib/api.js').Video} Video */
+
+export class VideoCard {
+  #picture;
+  #bar = progressBar();
+  #image = h('img', { alt: '', loading: 'lazy', decoding: 'async' });
+  #shown = '';
+
+  /** @param {Video} video */
+  constructor(video) {
+    this.video = video;
+    this.#picture = h('div', { class: 'card-picture' });
+    this.link = h('a', { href: `/watch/${video.id}` });
+    this.facts = h('p', { class: 'card-facts' });
+    this.element = h(
+      'li',
+      { class: 'card', 'data-testid': 'video', 'data-id': video.id },
+      this.#picture,
+      h('div', { class: 'card-text' }, h('h2', { class: 'card-title' }, this.link), this.facts),
+    );
+    this.#image.addEventListener('error', () => this.#image.remove());
+    this.update(video);
+  }
+
+  /** @param {Video} video */
+  update(video) {
+    this.video = video;
+    this.element.dataset.status = video.status;
+    this.link.textContent = video.title;
+    this.facts.textContent = since(video.created_at);
+    const working = video.status === 'pending' || video.status === 'processing';
+    if (working) setProgress(this.#bar, video.status === 'pending' ? null : video.progress);
+    const face = [
+      video.status,
+      video.thumbnail_url,
+      video.duration,
+      working && percent(video.progress),
+      t('status.pending'),
+    ]
+      .join('|');
+    if (face === this.#shown) return;
+    this.#shown = face;
+    if (video.thumbnail_url && this.#image.getAttribute('src') !== video.thumbnail_url) {
+      this.#image.src = video.thumbnail_url;
+    }
+    replace(this.#picture, icon('film'), video.thumbnail_url ? this.#image : null, ...this.#overlay(working));
+  }
+
+  /** @param {boolean} working */
+  #overlay(working) {
+    const { video } = this;
+    if (video.status === 'failed') {
+      return [
+        h('div', { class: 'card-failed' }, icon('alert'), h('span', {}, explainVideoError(video.error))),
+      ];
+    }
+    if (working) {
+      const text = video.status === 'pending'
+        ? t('status.pending')
+        : t('status.processing', { percent: percent(video.progress) });
+      this.#bar.setAttribute('aria-label', text);
+      const look = video.thumbnail_url ? 'card-work' : 'card-work plain';
+      return [h('div', { class: look }, h('span', {}, text), this.#bar)];
+    }
+    if (!video.duration) return [];
+    return [
+      h(
+        'span',
+        { class: 'badge' },
+        h('span', { 'aria-hidden': 'true' }, clock(video.duration)),
+        spoken(video.duration),
+      ),
+    ];
+  }
+}
+
+/** @param {number} duration */
+function spoken(duration) {
+  return h('span', { class: 'unseen' }, spokenDuration(duration));
+}

@@ -1,0 +1,326 @@
+/** One video: the player, or how far it is; title, description; for its owner also change and delete. */
+import '../player/palco-player.js';
+import { ask } from '../components/dialogs.js';
+import { arches, troubleNote } from '../components/note.js';
+import { progressBar, setProgress } from '../components/progress-bar.js';
+import { toast } from '../components/toast.js';
+import {
+  ApiError,
+  base,
+  changeVideo,
+  deleteVideo,
+  getVideo,
+  playVideo,
+  retryVideo,
+  storyboardURL,
+} from '../lib/api.js';
+import { h, icon, replace } from '../lib/dom.js';
+import { clock, date, percent } from '../lib/format.js';
+import { onLocaleChange, t } from '../lib/i18n.js';
+import { follow } from '../lib/live.js';
+import { explain, explainVideoError } from '../lib/problem.js';
+import { keepPosition, positionOf } from './positions.js';
+
+/** @typedef {import('../lib/api.js').Video} Video */
+/** @typedef {import('../player/palco-player.js').PalcoPlayer} PalcoPlayer */
+
+/**
+ * @param {import('../router.js').Context} context
+ * @param {string} id
+ * @returns {import('../router.js').View}
+ */
+export function watchView(context, id) {
+  const watch = new Watch(context, id);
+  watch.start();
+  return {
+    element: watch.element,
+    title: () => watch.video?.title ?? '',
+    layout: 'watch',
+    close: () => watch.close(),
+  };
+}
+
+class Watch {
+  /** @type {Video | null} */
+  video = null;
+  /** @type {PalcoPlayer | null} */
+  #player = null;
+  #stop = new AbortController();
+  #theatreShows = '';
+
+  /**
+   * @param {import('../router.js').Context} context
+   * @param {string} id
+   */
+  constructor(context, id) {
+    this.context = context;
+    this.id = id;
+    this.theatre = h('div', { class: 'theatre', 'data-testid': 'theatre' });
+    this.about = h('section', { class: 'about' });
+    this.work = progressBar();
+    this.element = h('div', {}, this.theatre, this.about);
+  }
+
+  async start() {
+    const { signal } = this.#stop;
+    signal.addEventListener('abort', onLocaleChange(() => this.#render(true)), { once: true });
+    if (await this.#load()) this.#follow();
+  }
+
+  close() {
+    this.#stop.abort();
+  }
+
+  /** @returns {Promise<boolean>} */
+  async #load() {
+    try {
+      this.video = await getVideo(this.id, this.#stop.signal);
+      this.#render(true);
+      return true;
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#failed(error);
+      return false;
+    }
+  }
+
+  #follow() {
+    const end = follow(`${base}/videos/${encodeURIComponent(this.id)}/events`, {
+      changed: (video) => {
+        if (video.id !== this.id || !this.video) return;
+        this.video = { ...this.video, ...video };
+        this.#render();
+      },
+      caughtUp: () => this.#load(),
+    });
+    this.#stop.signal.addEventListener('abort', end, { once: true });
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    if (error instanceof ApiError && error.status === 401) return this.context.goToSignIn();
+    if (this.video && !(error instanceof ApiError && error.status === 404)) return;
+    if (error instanceof ApiError && error.status === 404) {
+      replace(
+        this.element,
+        h(
+          'div',
+          { class: 'empty', 'data-testid': 'not-found' },
+          arches(),
+          h('h1', { text: 'watch.not_found' }),
+          h('p', { text: 'watch.not_found_hint' }),
+          h('a', { class: 'button primary', href: '/', text: 'notfound.back' }),
+        ),
+      );
+      return;
+    }
+    const again = () => {
+      replace(this.element, this.theatre, this.about);
+      this.start();
+    };
+    replace(this.element, troubleNote('watch.error', explain(error), again));
+  }
+
+  /** @param {boolean} [whole] also what events do not change */
+  #render(whole = false) {
+    const { video } = this;
+    if (!video) return;
+    document.title = `${video.title} · Palco`;
+    this.element.dataset.status = video.status;
+    this.#renderTheatre(video, whole);
+    this.#renderAbout(video);
+    if (this.#player && video.renditions) this.#player.renditions = video.renditions;
+  }
+
+  /**
+   * @param {Video} video
+   * @param {boolean} whole
+   */
+  #renderTheatre(video, whole) {
+    if (video.status === 'ready') {
+      if (this.#theatreShows !== 'player') this.#showPlayer(video);
+      return;
+    }
+    if (video.status !== 'failed') setProgress(this.work, video.status === 'pending' ? null : video.progress);
+    if (this.#theatreShows === video.status && !whole) return;
+    this.#theatreShows = video.status;
+    replace(this.theatre, video.status === 'failed' ? this.#failedNote(video) : this.#workNote(video));
+  }
+
+  /** @param {Video} video */
+  #workNote(video) {
+    const title = video.status === 'pending' ? 'watch.pending' : 'watch.preparing';
+    this.work.setAttribute('aria-label', t(title));
+    return h(
+      'div',
+      { class: 'stage-note', 'data-testid': 'processing' },
+      h('h2', { text: title }),
+      this.work,
+      h('p', { text: 'watch.preparing_hint' }),
+    );
+  }
+
+  /** @param {Video} video */
+  #failedNote(video) {
+    const again = async () => {
+      try {
+        await retryVideo(this.id);
+        await this.#load();
+      } catch (error) {
+        toast('watch.failed');
+        console.error(error);
+      }
+    };
+    return h(
+      'div',
+      { class: 'stage-note', role: 'alert', 'data-testid': 'failed' },
+      icon('alert'),
+      h('h2', { text: 'watch.failed' }),
+      h('p', {}, explainVideoError(video.error)),
+      this.#mayChange(video) &&
+        h('button', { type: 'button', class: 'button', onclick: again, text: 'action.try_again' }),
+    );
+  }
+
+  /** @param {Video} video */
+  async #showPlayer(video) {
+    this.#theatreShows = 'player';
+    const player = /** @type {PalcoPlayer} */ (document.createElement('palco-player'));
+    replace(this.theatre, player);
+    this.#player = player;
+    player.addEventListener('palco-position', (event) => {
+      keepPosition(this.id, /** @type {CustomEvent} */ (event).detail);
+    });
+    try {
+      const play = await playVideo(this.id, this.#stop.signal);
+      player.load({
+        url: play.playback_url,
+        title: video.title,
+        poster: video.thumbnail_url ?? null,
+        storyboard: storyboardURL(this.id),
+        startAt: play.resume_at ?? positionOf(this.id),
+        autoplay: this.context.byLink ?? false,
+        renditions: this.video?.renditions ?? [],
+        renew: async () => (await playVideo(this.id, this.#stop.signal)).playback_url,
+      });
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#player = null;
+      this.#theatreShows = '';
+      replace(
+        this.theatre,
+        h(
+          'div',
+          { class: 'stage-note', role: 'alert' },
+          icon('alert'),
+          h('p', {}, explain(error)),
+          h('button', {
+            type: 'button',
+            class: 'button',
+            onclick: () => this.#load(),
+            text: 'action.try_again',
+          }),
+        ),
+      );
+    }
+  }
+
+  /** @param {Video} video */
+  #mayChange(video) {
+    const { user } = this.context;
+    return user.role === 'admin' || !video.created_by || video.created_by === user.id;
+  }
+
+  /** @param {Video} video */
+  #renderAbout(video) {
+    const facts = [date(video.created_at), video.duration ? clock(video.duration) : '', lines(video)].filter(
+      Boolean,
+    );
+    const focused = /** @type {HTMLElement | null} */ (this.about.querySelector(':focus'))?.dataset.testid;
+    replace(
+      this.about,
+      h(
+        'div',
+        {},
+        h('h1', { 'data-testid': 'title' }, video.title),
+        h('p', { class: 'about-facts' }, ...facts.map((fact) => h('span', {}, fact))),
+      ),
+      this.#mayChange(video) && h(
+        'div',
+        { class: 'about-actions' },
+        h(
+          'button',
+          { type: 'button', class: 'button', 'data-testid': 'edit', onclick: () => this.#edit() },
+          icon('edit'),
+          h('span', { text: 'action.edit' }),
+        ),
+        h(
+          'button',
+          { type: 'button', class: 'button', 'data-testid': 'delete', onclick: () => this.#delete() },
+          icon('trash'),
+          h('span', { text: 'action.delete' }),
+        ),
+      ),
+      h(
+        'p',
+        { class: video.description ? 'description' : 'description none', 'data-testid': 'description' },
+        video.description || t('watch.no_description'),
+      ),
+      video.status === 'ready' && video.progress < 1 && this.#filling(video),
+    );
+    if (focused) {
+      /** @type {HTMLElement | null} */ (this.about.querySelector(`[data-testid=${focused}]`))?.focus();
+    }
+  }
+
+  /** @param {Video} video */
+  #filling(video) {
+    const text = t('watch.filling', { percent: percent(video.progress) });
+    this.work.setAttribute('aria-label', text);
+    setProgress(this.work, video.progress);
+    return h('div', { class: 'about-work', 'data-testid': 'filling' }, h('span', {}, text), this.work);
+  }
+
+  async #edit() {
+    if (!this.video) return;
+    const title = h('input', { class: 'input', name: 'title', maxlength: '200', required: true });
+    const description = h('textarea', { class: 'input', name: 'description', maxlength: '5000' });
+    title.value = this.video.title;
+    description.value = this.video.description ?? '';
+    const saved = await ask({
+      title: 'watch.edit_title',
+      confirm: 'action.save',
+      body: [
+        h('label', { class: 'field' }, h('span', { text: 'watch.title' }), title),
+        h('label', { class: 'field' }, h('span', { text: 'watch.description' }), description),
+      ],
+      check: () => title.value.trim() === '' ? 'watch.title_missing' : null,
+      act: async () => {
+        const changes = { title: title.value.trim(), description: description.value.trim() };
+        const answer = await changeVideo(this.id, changes);
+        this.video = /** @type {Video} */ ({ ...this.video, ...changes, ...answer });
+      },
+    });
+    if (!saved) return;
+    this.#render();
+    toast('watch.saved');
+  }
+
+  async #delete() {
+    const title = this.video?.title ?? '';
+    const deleted = await ask({
+      title: 'watch.delete_question',
+      confirm: 'action.delete',
+      danger: true,
+      body: [h('p', { text: ['watch.delete_warning', { title }] })],
+      act: () => deleteVideo(this.id),
+    });
+    if (!deleted) return;
+    toast('watch.deleted');
+    this.context.go?.('/');
+  }
+}
+
+/** @param {Video} video */
+function lines({ width, height }) {
+  return width && height ? `${width} × ${height}` : '';
+}

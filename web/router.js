@@ -1,0 +1,106 @@
+/** Addresses -> views. Focus goes to the new view, the title says where one is, and the way back keeps its place. */
+import { replace } from './lib/dom.js';
+import { onLocaleChange } from './lib/i18n.js';
+import { libraryView } from './pages/library.js';
+import { missingView } from './pages/missing.js';
+import { uploadView } from './pages/upload.js';
+import { watchView } from './pages/watch.js';
+
+/**
+ * @typedef {object} Context
+ * @property {import('./lib/api.js').User} user
+ * @property {import('./upload/queue.js').UploadQueue} uploads
+ * @property {import('./components/upload-dock.js').UploadDock} dock
+ * @property {() => void} goToSignIn
+ * @property {(path: string) => void} [go]
+ * @property {boolean} [byLink] the view was reached by a link within Palco
+ */
+/**
+ * @typedef {object} View
+ * @property {HTMLElement} element
+ * @property {() => string} title
+ * @property {() => void} [close]
+ * @property {boolean} [showsUploads] the view has a list of uploads itself
+ * @property {string} [layout] a class for the page
+ */
+
+/** @type {[RegExp, (context: Context, id: string) => View][]} */
+const routes = [
+  [/^\/(?:index\.html)?$/, libraryView],
+  [/^\/upload\/?$/, uploadView],
+  [/^\/watch\/([^/]+)\/?$/, watchView],
+];
+
+export class Router {
+  /** @type {View | null} */
+  #view = null;
+
+  /**
+   * @param {HTMLElement} main
+   * @param {Context} context
+   */
+  constructor(main, context) {
+    this.main = main;
+    this.context = { ...context, go: (/** @type {string} */ path) => this.go(path) };
+  }
+
+  /** @param {boolean} missing the server says that there is no such page */
+  start(missing) {
+    addEventListener('popstate', () => this.#show(false));
+    document.addEventListener('click', (event) => this.#follow(event));
+    onLocaleChange(() => this.#setTitle());
+    this.#open(missing ? missingView() : this.#match(), false);
+  }
+
+  /** @param {string} path */
+  go(path) {
+    history.pushState(null, '', path);
+    this.#show(true);
+  }
+
+  #match() {
+    for (const [pattern, view] of routes) {
+      const match = location.pathname.match(pattern);
+      if (match) return view(this.context, match[1] ?? '');
+    }
+    return missingView();
+  }
+
+  /** @param {boolean} forward */
+  #show(forward) {
+    this.#view?.close?.();
+    this.context.byLink = forward;
+    this.#open(this.#match(), true);
+    if (forward) scrollTo({ top: 0, behavior: 'instant' });
+  }
+
+  /**
+   * @param {View} view
+   * @param {boolean} moveFocus
+   */
+  #open(view, moveFocus) {
+    this.#view = view;
+    this.main.className = `page ${view.layout ?? ''}`.trim();
+    replace(this.main, view.element);
+    this.context.dock.yields = view.showsUploads ?? false;
+    this.#setTitle();
+    if (moveFocus) this.main.focus({ preventScroll: true });
+  }
+
+  #setTitle() {
+    const title = this.#view?.title() ?? '';
+    document.title = title ? `${title} · Palco` : 'Palco';
+  }
+
+  /** @param {MouseEvent} event */
+  #follow(event) {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = /** @type {Element} */ (event.target).closest('a');
+    if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (link.hash && link.pathname === location.pathname) return;
+    if (!routes.some(([pattern]) => pattern.test(link.pathname))) return;
+    event.preventDefault();
+    if (link.pathname !== location.pathname) this.go(link.pathname + link.search);
+  }
+}

@@ -1,0 +1,199 @@
+/** All uploads of this page: a few at a time, the others wait. It lives as long as the page, whatever view is shown. */
+import { Speedometer } from './speed.js';
+import { send, wait } from './transport.js';
+import { TusUpload } from './tus.js';
+import { fingerprint, forgetUnfinished, listUnfinished, memoryFor, noteProgress } from './unfinished.js';
+
+/** @typedef {'waiting' | 'uploading' | 'checking' | 'retrying' | 'paused' | 'done' | 'failed'} UploadState */
+
+const atOnce = 2;
+
+export class Upload {
+  /** @type {UploadState} */
+  state = 'waiting';
+  sent = 0;
+  /** @type {unknown} */
+  error = null;
+  /** @type {string | null} */
+  videoId = null;
+  speed = new Speedometer();
+  #stop = new AbortController();
+  #tus;
+  #notedAt = 0;
+
+  /**
+   * @param {File} file
+   * @param {string} userId
+   * @param {() => void} changed
+   */
+  constructor(file, userId, changed) {
+    this.file = file;
+    this.key = fingerprint(file, userId);
+    this.changed = changed;
+    const metadata = { filename: file.name, filetype: file.type, title: titleFrom(file.name) };
+    this.#tus = new TusUpload(file, this.key, metadata, { transport: send, memory: memoryFor(file), wait });
+  }
+
+  get name() {
+    return this.file.name;
+  }
+
+  get size() {
+    return this.file.size;
+  }
+
+  get isActive() {
+    return this.state === 'uploading' || this.state === 'checking' || this.state === 'retrying';
+  }
+
+  async run() {
+    this.#stop = new AbortController();
+    const { signal } = this.#stop;
+    this.error = null;
+    this.speed.reset();
+    this.#become('uploading');
+    try {
+      this.videoId = await this.#tus.run(signal, {
+        progress: (sent) => this.#progress(sent),
+        phase: (phase) => phase !== this.state && !signal.aborted && this.#become(phase),
+      });
+      this.#become('done');
+    } catch (error) {
+      if (signal.aborted) return;
+      this.error = error;
+      this.#become('failed');
+    }
+  }
+
+  /** @param {number} sent */
+  #progress(sent) {
+    const now = performance.now() / 1000;
+    this.sent = Math.min(sent, this.size);
+    this.speed.note(sent, now);
+    if (now - this.#notedAt > 2) {
+      this.#notedAt = now;
+      noteProgress(this.key, this.#tus.offset);
+    }
+    this.changed();
+  }
+
+  /** @param {UploadState} state */
+  #become(state) {
+    this.state = state;
+    this.changed();
+  }
+
+  pause() {
+    this.#stop.abort();
+    noteProgress(this.key, this.#tus.offset);
+    this.#become('paused');
+  }
+
+  /** Waits for its turn again. */
+  resume() {
+    this.#become('waiting');
+  }
+
+  async cancel() {
+    this.#stop.abort();
+    await this.#tus.discard();
+  }
+}
+
+/** Fires `change` when an upload came, went or got on. */
+export class UploadQueue extends EventTarget {
+  /** @type {Upload[]} */
+  uploads = [];
+  #userId;
+  #announced = false;
+
+  /** @param {string} userId */
+  constructor(userId) {
+    super();
+    this.#userId = userId;
+    globalThis.addEventListener('beforeunload', (event) => {
+      if (this.isBusy) event.preventDefault();
+    });
+  }
+
+  get isBusy() {
+    return this.uploads.some((upload) => upload.isActive || upload.state === 'waiting');
+  }
+
+  /** Begun earlier, not in this page. */
+  get unfinished() {
+    const here = new Set(this.uploads.map((upload) => upload.key));
+    return listUnfinished(this.#userId).filter((entry) => !here.has(entry.key));
+  }
+
+  /** @param {Iterable<File>} files */
+  add(files) {
+    for (const file of files) {
+      const upload = new Upload(file, this.#userId, () => this.#changed());
+      const twin = this.uploads.find((other) => other.key === upload.key);
+      if (twin && (twin.isActive || twin.state === 'waiting')) continue;
+      if (twin) this.#drop(twin);
+      this.uploads.push(upload);
+    }
+    this.#advance();
+  }
+
+  /** @param {Upload} upload */
+  resume(upload) {
+    upload.resume();
+    this.#advance();
+  }
+
+  /** @param {Upload} upload */
+  async cancel(upload) {
+    this.#drop(upload);
+    await upload.cancel();
+    this.#advance();
+  }
+
+  /** @param {string} key */
+  async discard(key) {
+    const entry = this.unfinished.find((other) => other.key === key);
+    forgetUnfinished(key);
+    this.#changed();
+    if (!entry) return;
+    const headers = { 'Tus-Resumable': '1.0.0' };
+    await send({ method: 'DELETE', url: entry.url, headers, signal: AbortSignal.timeout(10_000) }).catch(
+      () => {},
+    );
+  }
+
+  /** @param {Upload} upload */
+  #drop(upload) {
+    this.uploads = this.uploads.filter((other) => other !== upload);
+    this.#changed();
+  }
+
+  #advance() {
+    const free = atOnce - this.uploads.filter((upload) => upload.isActive).length;
+    for (
+      const upload of this.uploads.filter((each) => each.state === 'waiting').slice(0, Math.max(0, free))
+    ) {
+      upload.run().finally(() => this.#advance());
+    }
+    this.#changed();
+  }
+
+  /** Progress comes often; a picture of it is drawn once per frame. */
+  #changed() {
+    if (this.#announced) return;
+    this.#announced = true;
+    setTimeout(() => {
+      this.#announced = false;
+      this.dispatchEvent(new Event('change'));
+    }, 60);
+  }
+}
+
+/**
+ * `My_holiday.final.mp4` -> "My holiday.final"
+ * @param {string} name
+ */
+export function titleFrom(name) {
+  return name.replace(/\.[A-Za-z0-9]{1,5}$/, '').replaceAll('_', ' ').trim() || name;
+}

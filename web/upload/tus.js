@@ -1,0 +1,219 @@
+/**
+ * tus 1.0.0, the client's side: create, ask for the offset, send the rest. What it needs of the world (HTTP, memory,
+ * time) is handed in, so that tests cut connections wherever they like.
+ */
+import { ApiError, problemFrom } from '../lib/api.js';
+
+/** @typedef {{ status: number, header: (name: string) => string | null, text: string }} Answer */
+/**
+ * @typedef {object} Call
+ * @property {string} method
+ * @property {string} url
+ * @property {Record<string, string>} headers
+ * @property {Blob} [body]
+ * @property {AbortSignal} signal
+ * @property {(sent: number) => void} [onSent]
+ */
+/** @typedef {(call: Call) => Promise<Answer>} Transport rejects with ApiError 'offline' when nobody answers */
+/** @typedef {{ get: (key: string) => string | null, set: (key: string, url: string | null) => void }} Memory */
+/**
+ * @typedef {object} Environment
+ * @property {Transport} transport
+ * @property {Memory} memory
+ * @property {(seconds: number, signal: AbortSignal) => Promise<void>} wait
+ * @property {string} [endpoint]
+ * @property {number} [pieceSize] bytes of one PATCH
+ */
+/**
+ * @typedef {object} Report
+ * @property {(sent: number) => void} progress
+ * @property {(phase: 'uploading' | 'checking' | 'retrying') => void} phase
+ */
+
+const version = { 'Tus-Resumable': '1.0.0' };
+const megabyte = 1024 * 1024;
+
+export class TusUpload {
+  #environment;
+  #endpoint;
+  #pieceSize;
+  #file;
+  #key;
+  #metadata;
+
+  /**
+   * @param {Blob} file
+   * @param {string} key what finds it again after the tab was closed
+   * @param {Record<string, string>} metadata
+   * @param {Environment} environment
+   */
+  constructor(file, key, metadata, environment) {
+    this.#file = file;
+    this.#key = key;
+    this.#metadata = metadata;
+    this.#environment = environment;
+    this.#endpoint = environment.endpoint ?? '/api/v1/uploads';
+    this.#pieceSize = environment.pieceSize ?? 64 * megabyte;
+  }
+
+  /**
+   * Sends until all is there; trouble on the way is waited out, a refusal is thrown.
+   * @param {AbortSignal} signal
+   * @param {Report} report
+   * @returns {Promise<string>} the id of the video
+   */
+  async run(signal, report) {
+    for (let attempt = 0;;) {
+      const before = this.offset;
+      try {
+        return await this.#send(signal, report);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ApiError) || !worthRetrying(error)) throw error;
+        attempt = this.offset > before ? 0 : attempt + 1;
+        if (error.status !== 0 && attempt > 8) throw error;
+        report.phase('retrying');
+        await this.#environment.wait(error.retryAfter ?? Math.min(15, 2 ** attempt / 2), signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** Bytes that the server has for certain. */
+  offset = 0;
+
+  /**
+   * @param {AbortSignal} signal
+   * @param {Report} report
+   */
+  async #send(signal, report) {
+    if (this.#file.size === 0) throw new ApiError(422, 'empty_file');
+    const { url, videoId } = await this.#locate(signal);
+    report.progress(this.offset);
+    if (videoId) return this.#finished(videoId);
+    for (;;) {
+      const start = this.offset;
+      const end = Math.min(start + this.#pieceSize, this.#file.size);
+      report.phase(start < this.#file.size ? 'uploading' : 'checking');
+      const answer = await this.#call('PATCH', url, {
+        signal,
+        headers: { 'Upload-Offset': String(start), 'Content-Type': 'application/offset+octet-stream' },
+        body: this.#file.slice(start, end),
+        onSent: (sent) => {
+          report.progress(start + sent);
+          if (start + sent >= this.#file.size) report.phase('checking');
+        },
+      });
+      if (answer.status === 413 && end - start > megabyte) {
+        // Something before the server takes smaller bodies only.
+        this.#pieceSize = Math.max(megabyte, Math.floor((end - start) / 4));
+        continue;
+      }
+      this.#accept(answer);
+      this.offset = offsetOf(answer, start);
+      report.progress(this.offset);
+      const id = answer.header('Palco-Video-Id');
+      if (id) return this.#finished(id);
+      if (this.offset >= this.#file.size && end === start) throw new ApiError(answer.status, 'unexpected');
+    }
+  }
+
+  /** @param {string} videoId */
+  #finished(videoId) {
+    this.#environment.memory.set(this.#key, null);
+    return videoId;
+  }
+
+  /**
+   * The upload on the server: the remembered one if it is still there, else a new one.
+   * @param {AbortSignal} signal
+   * @returns {Promise<{ url: string, videoId: string | null }>}
+   */
+  async #locate(signal) {
+    const known = this.#environment.memory.get(this.#key);
+    if (known) {
+      const answer = await this.#call('HEAD', known, { signal });
+      if (answer.status < 300) {
+        this.offset = offsetOf(answer, 0);
+        return { url: known, videoId: answer.header('Palco-Video-Id') };
+      }
+      if (![403, 404, 410].includes(answer.status)) this.#accept(answer);
+      this.#environment.memory.set(this.#key, null);
+    }
+    const answer = await this.#call('POST', this.#endpoint, {
+      signal,
+      headers: {
+        'Upload-Length': String(this.#file.size),
+        'Upload-Metadata': encodeMetadata(this.#metadata),
+      },
+    });
+    this.#accept(answer);
+    const location = answer.header('Location');
+    if (!location) throw new ApiError(answer.status, 'unexpected');
+    this.offset = 0;
+    this.#environment.memory.set(this.#key, location);
+    return { url: location, videoId: answer.header('Palco-Video-Id') };
+  }
+
+  /** Tells the server to forget it; nobody minds if that fails. */
+  async discard() {
+    const url = this.#environment.memory.get(this.#key);
+    this.#environment.memory.set(this.#key, null);
+    if (!url) return;
+    await this.#call('DELETE', url, { signal: AbortSignal.timeout(10_000) }).catch(() => {});
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} url
+   * @param {{ signal: AbortSignal, headers?: Record<string, string>, body?: Blob, onSent?: (sent: number) => void }} rest
+   */
+  #call(method, url, { signal, headers = {}, body, onSent }) {
+    return this.#environment.transport({
+      method,
+      url,
+      headers: { ...version, ...headers },
+      body,
+      signal,
+      onSent,
+    });
+  }
+
+  /** @param {Answer} answer */
+  #accept(answer) {
+    if (answer.status < 300) return;
+    const error = problemFrom(answer.status, answer.text, answer.header('Retry-After'));
+    if (isRefusal(error)) this.#environment.memory.set(this.#key, null);
+    throw error;
+  }
+}
+
+/**
+ * @param {Answer} answer
+ * @param {number} otherwise
+ */
+function offsetOf(answer, otherwise) {
+  const value = Number(answer.header('Upload-Offset') ?? Number.NaN);
+  return Number.isFinite(value) ? value : otherwise;
+}
+
+/** The content was judged: sending the same bytes again helps nobody. @param {ApiError} error */
+function isRefusal({ status }) {
+  return status === 422 || status === 415;
+}
+
+/** @param {ApiError} error */
+function worthRetrying({ status }) {
+  return status === 0 || status === 408 || status === 409 || status === 423 || status === 429 ||
+    (status >= 500 && status !== 507 && status !== 501);
+}
+
+/**
+ * `key base64,key base64` (tus: Upload-Metadata).
+ * @param {Record<string, string>} metadata
+ */
+export function encodeMetadata(metadata) {
+  return Object.entries(metadata).filter(([, value]) => value !== '').map(([key, value]) => {
+    const bytes = new TextEncoder().encode(value);
+    return `${key} ${btoa(String.fromCharCode(...bytes))}`;
+  }).join(',');
+}
