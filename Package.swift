@@ -66,7 +66,7 @@ let package = Package(
         tests("SQLTests", of: ["SQL", "Security", "Reactor"]),
         tests("StorageTests", of: ["Storage", "Reactor"]),
         tests("HTTPTests", of: ["HTTP", "Reactor"]),
-        tests("WebTests", of: ["Web", "HTTP", "Reactor"]),
+        tests("WebTests", of: ["Web", "HTTP", "Reactor", "Telemetry"]),
         tests("MediaTests", of: ["Media"]),
         tests("AccountsTests", of: ["Accounts", "Web", "HTTP", "SQL", "Security", "Reactor", "Telemetry"]),
         tests("EncodingTests", of: ["Encoding", "Media", "SQL", "Storage", "Security", "Reactor", "palco"]),

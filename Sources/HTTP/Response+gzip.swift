@@ -8,7 +8,7 @@ extension Response {
             !headers.contains(.contentEncoding), !headers.contains(.acceptRanges),
             headers[.cacheControl].map({ !$0.contains("no-store") }) ?? true
         else { return }
-        headers.append(.vary, "Accept-Encoding")
+        if !headers.contains(.vary) { headers.append(.vary, "Accept-Encoding") }
         guard request.headers.contains(.acceptEncoding), Gzip.isAccepted(by: request.headers[.acceptEncoding]),
             let compressed = compressedBody()
         else { return }
