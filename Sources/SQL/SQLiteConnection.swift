@@ -26,6 +26,11 @@ final class SQLiteConnection {
         database = pointer
         sqlite3_busy_timeout(database, Self.busyTimeoutMilliseconds)
         for pragma in location.pragmas(access) { try runOnce(pragma) }
+        if case .file = location,
+            try query("PRAGMA journal_mode", [], access: .write).first?["journal_mode"] != .text("wal")
+        {
+            throw SQLError(.cannotOpen, "\(path) cannot use a write-ahead log: keep the data on a local disk")
+        }
     }
 
     deinit {

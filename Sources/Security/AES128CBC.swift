@@ -6,13 +6,11 @@ public enum AES128CBC {
     public static let blockByteCount = 16
 
     public static func encrypt(key: [UInt8], iv: [UInt8], _ plaintext: [UInt8]) throws(SecurityError) -> [UInt8] {
-        let stream = try AES128CBCStream(.encrypt, key: key, iv: iv)
-        return try stream.update(plaintext) + stream.finish()
+        try AES128CBCStream(.encrypt, key: key, iv: iv).run(plaintext.span, finishing: true)
     }
 
     public static func decrypt(key: [UInt8], iv: [UInt8], _ ciphertext: [UInt8]) throws(SecurityError) -> [UInt8] {
-        let stream = try AES128CBCStream(.decrypt, key: key, iv: iv)
-        return try stream.update(ciphertext) + stream.finish()
+        try AES128CBCStream(.decrypt, key: key, iv: iv).run(ciphertext.span, finishing: true)
     }
 }
 
@@ -30,8 +28,8 @@ public final class AES128CBCStream {
         guard let context = EVP_CIPHER_CTX_new() else { throw openSSLError("EVP_CIPHER_CTX_new") }
         self.context = context
         self.direction = direction
-        guard EVP_CipherInit_ex2(context, FetchedAlgorithm.aes128CBC.pointer, key, iv, direction.rawValue, nil) == 1
-        else {
+        let algorithm = FetchedAlgorithm.aes128CBC.pointer
+        guard EVP_CipherInit_ex2(context, algorithm, key, iv, direction.rawValue, nil) == 1 else {
             throw openSSLError("EVP_CipherInit_ex2")
         }
     }
@@ -39,36 +37,37 @@ public final class AES128CBCStream {
     deinit { EVP_CIPHER_CTX_free(context) }
 
     /// The blocks that are complete with these bytes.
-    public func update(_ bytes: [UInt8]) throws(SecurityError) -> [UInt8] { try update(bytes.span) }
+    public func update(_ bytes: [UInt8]) throws(SecurityError) -> [UInt8] { try run(bytes.span, finishing: false) }
 
-    public func update(_ bytes: Span<UInt8>) throws(SecurityError) -> [UInt8] {
+    public func update(_ bytes: Span<UInt8>) throws(SecurityError) -> [UInt8] { try run(bytes, finishing: false) }
+
+    /// The last block, with the padding added or checked and removed.
+    public func finish() throws(SecurityError) -> [UInt8] { try run([UInt8]().span, finishing: true) }
+
+    /// One piece into one buffer, with the end behind it when this is the last.
+    fileprivate func run(_ bytes: Span<UInt8>, finishing: Bool) throws(SecurityError) -> [UInt8] {
         guard let byteCount = Int32(exactly: bytes.count) else {
             throw SecurityError(.library, "AES-128-CBC takes at most 2 GiB at once")
         }
-        var written: Int32 = 0
-        var isDone = false
+        var isUpdated = false
+        var isFinished = !finishing
         let output = [UInt8](unsafeUninitializedCapacity: bytes.count + AES128CBC.blockByteCount) { buffer, count in
-            isDone = bytes.withUnsafeBytes {
-                EVP_CipherUpdate(
-                    context, buffer.baseAddress, &written, $0.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                    byteCount) == 1
+            var written: Int32 = 0
+            isUpdated = bytes.withUnsafeBytes { input in
+                let start = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                return byteCount == 0 || EVP_CipherUpdate(context, buffer.baseAddress, &written, start, byteCount) == 1
             }
-            count = isDone ? Int(written) : 0
+            guard isUpdated else { return }
+            count = Int(written)
+            guard finishing else { return }
+            isFinished = EVP_CipherFinal_ex(context, buffer.baseAddress.map { $0 + count }, &written) == 1
+            if isFinished { count += Int(written) }
         }
-        guard isDone else { throw openSSLError("EVP_CipherUpdate") }
+        guard isUpdated else { throw openSSLError("EVP_CipherUpdate") }
+        guard isFinished else {
+            let error = openSSLError("EVP_CipherFinal_ex")
+            throw direction == .decrypt ? SecurityError(.undecipherable, "wrong key or damaged data") : error
+        }
         return output
-    }
-
-    /// The last block, with the padding added or checked and removed.
-    public func finish() throws(SecurityError) -> [UInt8] {
-        var written: Int32 = 0
-        var isDone = false
-        let output = [UInt8](unsafeUninitializedCapacity: AES128CBC.blockByteCount) { buffer, count in
-            isDone = EVP_CipherFinal_ex(context, buffer.baseAddress, &written) == 1
-            count = isDone ? Int(written) : 0
-        }
-        if isDone { return output }
-        let error = openSSLError("EVP_CipherFinal_ex")
-        throw direction == .decrypt ? SecurityError(.undecipherable, "wrong key or damaged data") : error
     }
 }

@@ -51,7 +51,7 @@ public final class GrantSigner: Sendable {
             let bytes = UnsafeBufferPointer(buffer)
             let signed = UnsafeBufferPointer(rebasing: bytes[..<Self.signedByteCount])
             let code = UnsafeBufferPointer(rebasing: bytes[Self.signedByteCount...])
-            guard key.isValid(Span(_unsafeElements: code), for: Span(_unsafeElements: signed)) else { return nil }
+            guard key.isValid(code.span, for: signed.span) else { return nil }
             return Grant(reading: UnsafeRawBufferPointer(signed).dropFirst())
         }
     }

@@ -22,9 +22,7 @@ public final class LocalStorage: Sendable {
         space = SpaceGuard(root: root, reserve: reserve)
         try Folder.make("\(root)/.incoming")
         lock = try Descriptor(opening: "\(root)/.lock", O_RDWR | O_CREAT)
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
-            throw errno == EWOULDBLOCK ? StorageError.inUse : failure("flock", lock.path)
-        }
+        try lock.lockExclusively()
     }
 
     /// Removes what an earlier process left half done: temporary names and the given folders of work. Blocks; for the start.

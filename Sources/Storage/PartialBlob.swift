@@ -129,9 +129,7 @@ extension LocalStorage {
         let (file, byteCount) = try await pool.run { [self] in
             guard sizeBlocking(of: key) != nil else { throw StorageError.missing(key) }
             let file = try Descriptor(opening: path(of: key), O_RDWR)
-            guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else {
-                throw errno == EWOULDBLOCK ? StorageError.inUse : failure("flock", file.path)
-            }
+            try file.lockExclusively()
             return (file, Int(try file.status().st_size))
         }
         return PartialBlob(key, storage: self, file: file, byteCount: byteCount)

@@ -57,6 +57,13 @@ final class Descriptor: Sendable {
         guard ftruncate(number, off_t(byteCount)) == 0 else { throw failure("ftruncate", path) }
     }
 
+    /// Keeps the file from all other holders, of this process too, until it is closed.
+    func lockExclusively() throws(StorageError) {
+        guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
+            throw errno == EWOULDBLOCK ? .inUse : failure("flock", path)
+        }
+    }
+
     func status() throws(StorageError) -> stat {
         var status = stat()
         guard fstat(number, &status) == 0 else { throw failure("fstat", path) }

@@ -9,7 +9,7 @@ public enum LogForm: Sendable {
 extension LogForm {
     func line(at time: Timestamp, level: LogLevel, message: String, context: [UInt8], fields: LogFields) -> [UInt8] {
         var line: [UInt8] = []
-        line.reserveCapacity(160 + context.count + 48 * fields.pairs.count)
+        line.reserveCapacity(192 + context.count + 64 * fields.pairs.count)
         switch self {
         case .json:
             line += #"{"time":""#.utf8
@@ -26,7 +26,7 @@ extension LogForm {
             ReadableText.append(message, quoted: false, to: &line)
         }
         line += context
-        line += rendered(fields)
+        append(fields, to: &line)
         if case .json = self { line.append(UInt8(ascii: "}")) }
         line.append(UInt8(ascii: "\n"))
         return line
@@ -35,6 +35,11 @@ extension LogForm {
     /// The fields as they stand in a line, each with what separates it from the one before.
     func rendered(_ fields: LogFields) -> [UInt8] {
         var bytes: [UInt8] = []
+        append(fields, to: &bytes)
+        return bytes
+    }
+
+    private func append(_ fields: LogFields, to bytes: inout [UInt8]) {
         for (name, value) in fields.pairs {
             let shown = Redaction.hides(name) ? LogValue.string(Redaction.mask) : value
             switch self {
@@ -49,7 +54,6 @@ extension LogForm {
             }
             append(shown, to: &bytes)
         }
-        return bytes
     }
 
     private func append(_ value: LogValue, to bytes: inout [UInt8]) {

@@ -4,6 +4,8 @@ private let maximumTextLength = 4_096
 enum JSONText {
     static func append(_ text: String, to line: inout [UInt8]) {
         line.append(UInt8(ascii: "\""))
+        defer { line.append(UInt8(ascii: "\"")) }
+        if appendPlain(text, to: &line) { return }
         for byte in text.utf8.prefix(maximumTextLength) {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -20,7 +22,17 @@ enum JSONText {
             dropCutCharacter(of: &line)
             line += "…".utf8
         }
-        line.append(UInt8(ascii: "\""))
+    }
+
+    /// Nearly every text needs nothing done to it and goes over as one piece.
+    private static func appendPlain(_ text: String, to line: inout [UInt8]) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            guard bytes.count <= maximumTextLength else { return false }
+            for byte in bytes where byte < 0x20 || byte == 0x7F || byte == 0x22 || byte == 0x5C { return false }
+            line.append(contentsOf: bytes)
+            return true
+        }
     }
 }
 

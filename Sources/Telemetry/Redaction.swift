@@ -1,41 +1,80 @@
-/// The last line of defence: callers do not log secrets, and a field that looks like one is masked all the same.
+/// The last line of defence: callers do not log secrets, and what looks like one is masked all the same.
+///
+/// It looks at every field of every line, so it works on bytes and allocates only where there is something to mask.
 enum Redaction {
     static let mask = "[redacted]"
 
-    /// Parts of field names whose values are never shown, in lower case.
-    private static let secretNames = [
-        "password", "passwd", "secret", "token", "authorization", "cookie", "credential", "csrf", "otp", "grant",
-        "private", "api_key", "stream_key", "signing_key",
-    ]
-
-    static func hides(_ name: String) -> Bool {
-        let lowered = name.lowercased()
-        return secretNames.contains { lowered.contains($0) }
-    }
+    /// Parts of field names whose values are never shown, in lower case, by their first letter.
+    private static let secretNames: [UInt8: [[UInt8]]] = Dictionary(
+        grouping: [
+            "password", "passwd", "secret", "token", "authorization", "cookie", "credential", "csrf", "otp", "grant",
+            "private", "api_key", "stream_key", "signing_key",
+        ].map { Array($0.utf8) }, by: { $0[0] })
 
     /// What follows one of these inside a value is masked up to the end of the word.
-    private static let markers = ["token=", "password=", "Bearer ", "bearer ", "palco_session=", "palco_csrf="]
-        .map { Array($0.utf8) }
+    private static let markers: [[UInt8]] = [
+        "token=", "password=", "Bearer ", "bearer ", "palco_session=", "palco_csrf=",
+    ].map { Array($0.utf8) }
+
+    static func hides(_ name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { bytes in
+            bytes.indices.contains { start in
+                switch bytes[start] | 0x20 {
+                case UInt8(ascii: "a"), UInt8(ascii: "c"), UInt8(ascii: "g"), UInt8(ascii: "o"), UInt8(ascii: "p"),
+                    UInt8(ascii: "s"), UInt8(ascii: "t"):
+                    isSecretName(bytes, at: start)
+                default: false
+                }
+            }
+        }
+    }
+
+    private static func isSecretName(_ bytes: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
+        // No part is shorter than three letters, so most candidates end here.
+        guard bytes.count - start >= 3, let names = secretNames[bytes[start] | 0x20] else { return false }
+        return names.contains { matches($0, bytes, at: start, ignoringCase: true) }
+    }
 
     static func masked(_ value: String) -> String {
-        let bytes = Array(value.utf8)
-        guard bytes.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") }) else { return value }
+        var value = value
+        let result: [UInt8]? = value.withUTF8 { bytes in
+            guard bytes.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") }) else { return nil }
+            return masked(bytes)
+        }
+        return result.map { String(decoding: $0, as: UTF8.self) } ?? value
+    }
+
+    /// Nil where nothing has to be masked.
+    private static func masked(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
+        var copied = 0
         var index = 0
-        var changed = false
         while index < bytes.count {
-            guard let marker = markers.first(where: { bytes[index...].starts(with: $0) }) else {
-                result.append(bytes[index])
+            guard let marker = markers.first(where: { matches($0, bytes, at: index, ignoringCase: false) }) else {
                 index += 1
                 continue
             }
-            result += marker
-            result += mask.utf8
             index += marker.count
+            result += bytes[copied..<index]
+            result += mask.utf8
             while index < bytes.count, !endsSecret(bytes[index]) { index += 1 }
-            changed = true
+            copied = index
         }
-        return changed ? String(decoding: result, as: UTF8.self) : value
+        guard copied > 0 else { return nil }
+        return result + bytes[copied...]
+    }
+
+    private static func matches(
+        _ pattern: [UInt8], _ bytes: UnsafeBufferPointer<UInt8>, at start: Int, ignoringCase: Bool
+    ) -> Bool {
+        guard pattern.count <= bytes.count - start else { return false }
+        for offset in pattern.indices {
+            let byte = bytes[start + offset]
+            let isCapital = ignoringCase && (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+            guard pattern[offset] == (isCapital ? byte | 0x20 : byte) else { return false }
+        }
+        return true
     }
 
     private static func endsSecret(_ byte: UInt8) -> Bool {

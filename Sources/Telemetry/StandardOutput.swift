@@ -3,6 +3,8 @@ import Glibc
 /// Lines to a file descriptor by a thread of its own, so that a stalled reader of the log never stalls an event loop.
 ///
 /// The queue is bounded: when it is full, new lines are dropped and counted, and the count is told as soon as there is room.
+/// Lines are gathered for some milliseconds, so that a busy server wakes the thread a hundred times a second and not with
+/// each line; a process that is killed loses those.
 ///
 /// `@unchecked Sendable`: everything that changes is protected by `mutex`.
 public final class StandardOutput: LogSink, @unchecked Sendable {
@@ -20,6 +22,7 @@ public final class StandardOutput: LogSink, @unchecked Sendable {
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var waiting: [UInt8] = []
     private var isWriting = false
+    private var isFlushing = false
     private var hasThread = false
     private var droppedLines = 0
 
@@ -37,6 +40,7 @@ public final class StandardOutput: LogSink, @unchecked Sendable {
                 droppedLines += 1
                 return
             }
+            let isFirst = waiting.isEmpty
             if droppedLines > 0 {
                 waiting += #"{"level":"warning","message":"log lines dropped","count":\#(droppedLines)}"#.utf8
                 waiting.append(UInt8(ascii: "\n"))
@@ -44,13 +48,16 @@ public final class StandardOutput: LogSink, @unchecked Sendable {
             }
             waiting += line
             startThreadIfNeeded()
-            pthread_cond_broadcast(changed)
+            if isFirst || waiting.count > capacity / 2 { pthread_cond_broadcast(changed) }
         }
     }
 
     public func flush() {
         locked {
+            isFlushing = true
+            pthread_cond_broadcast(changed)
             while hasThread, isWriting || !waiting.isEmpty { pthread_cond_wait(changed, mutex) }
+            isFlushing = false
         }
     }
 
@@ -78,18 +85,34 @@ public final class StandardOutput: LogSink, @unchecked Sendable {
     }
 
     private func writeForever() {
+        var batch: [UInt8] = []
         while true {
             pthread_mutex_lock(mutex)
             while waiting.isEmpty { pthread_cond_wait(changed, mutex) }
-            let batch = waiting
-            waiting = []
+            gather()
+            swap(&batch, &waiting)
             isWriting = true
             pthread_mutex_unlock(mutex)
             writeAll(batch)
+            batch.removeAll(keepingCapacity: true)
             locked {
                 isWriting = false
                 pthread_cond_broadcast(changed)
             }
+        }
+    }
+
+    /// Waits a little for more lines, with the mutex held as far as the wait allows.
+    private func gather() {
+        var end = timespec()
+        clock_gettime(CLOCK_REALTIME, &end)
+        end.tv_nsec += 10_000_000
+        if end.tv_nsec >= 1_000_000_000 {
+            end.tv_nsec -= 1_000_000_000
+            end.tv_sec += 1
+        }
+        while !isFlushing, waiting.count <= capacity / 2 {
+            if pthread_cond_timedwait(changed, mutex, &end) == ETIMEDOUT { return }
         }
     }
 
