@@ -90,5 +90,6 @@ if Context.environment["PALCO_FUZZ"] == "1" {
         fuzz("MovieFuzz", of: ["Media"]),
         fuzz("CodecFuzz", of: ["Media"]),
         fuzz("PlaylistFuzz", of: ["Media"]),
+        fuzz("TokenFuzz", of: ["Security", "Storage"]),
     ]
 }
