@@ -54,7 +54,7 @@ export class RecordedFeed {
    * @param {{ supports?: (mime: string) => boolean, decryptor?: Decryptor }} [environment]
    */
   constructor(url, { supports = () => true, decryptor = new Decryptor() } = {}) {
-    this.#url = url;
+    this.#url = absolute(url);
     this.#supports = supports;
     this.#decryptor = decryptor;
   }
@@ -105,7 +105,7 @@ export class RecordedFeed {
    * @param {AbortSignal} signal
    */
   async renew(url, signal) {
-    this.#url = url;
+    this.#url = absolute(url);
     this.#playlists.clear();
     await this.#master(signal);
   }
@@ -199,6 +199,11 @@ function renditionFrom({ name, bandwidth, width, height, frameRate, codecs }, se
   const own = separateSound ? codecs.filter((codec) => !audioCodec.test(codec)) : codecs;
   const kind = codecs.every((codec) => audioCodec.test(codec)) ? 'audio' : 'video';
   return { name, mime: `${kind}/mp4; codecs="${own.join(',')}"`, bandwidth, width, height, frameRate };
+}
+
+/** @param {string} url */
+function absolute(url) {
+  return new URL(url, globalThis.location?.href).href;
 }
 
 /** @param {string} name */
