@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Synchronization
 
 /// POSIX signals as values that a task can wait for.
 public struct SignalNumber: Sendable, Hashable {
@@ -10,27 +11,40 @@ public struct SignalNumber: Sendable, Hashable {
     public static let hangUp = SignalNumber(rawValue: SIGHUP)
 }
 
-/// Blocks signals in the whole process and delivers them to `next`.
+/// Delivers signals of the process to `next` instead of their default action.
 ///
-/// Make it before any thread is started: threads inherit the mask of their maker.
+/// A handler, not a blocked mask with `signalfd`: by the time `async` code runs, threads exist that do not block the signal,
+/// and the kernel may choose any of them. There is one stream at a time; a later one takes the signals over.
 public final class SignalStream: @unchecked Sendable {
-    // @unchecked: immutable but for `waiter`, `pending` and `token`, confined to the loop of `next`.
+    // @unchecked: immutable but for `waiter` and `token`, confined to the loop of `next`.
 
-    private let descriptor: Int32
+    private let ends: (reading: Int32, writing: Int32)
     private var token: WatchToken?
     private var waiter: UnsafeContinuation<SignalNumber, Never>?
 
     public init(_ signals: [SignalNumber]) throws {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for signal in signals { sigaddset(&set, signal.rawValue) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        descriptor = signalfd(-1, &set, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
-        guard descriptor >= 0 else { throw SystemError("signalfd") }
+        var pair: [Int32] = [-1, -1]
+        guard pipe2(&pair, O_CLOEXEC | O_NONBLOCK) == 0 else { throw SystemError("pipe2") }
+        ends = (pair[0], pair[1])
+        signalPipe.store(ends.writing, ordering: .sequentiallyConsistent)
+        for number in signals {
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { number in
+                // Only what is allowed in a handler: an atomic load and a write.
+                var byte = UInt8(truncatingIfNeeded: number)
+                let saved = errno
+                _ = write(signalPipe.load(ordering: .sequentiallyConsistent), &byte, 1)
+                errno = saved
+            }
+            action.sa_flags = SA_RESTART
+            guard sigaction(number.rawValue, &action, nil) == 0 else { throw SystemError("sigaction") }
+        }
     }
 
     deinit {
-        close(descriptor)
+        _ = signalPipe.compareExchange(expected: ends.writing, desired: -1, ordering: .sequentiallyConsistent)
+        close(ends.reading)
+        close(ends.writing)
     }
 
     /// Waits for the next signal. One task at a time.
@@ -38,20 +52,24 @@ public final class SignalStream: @unchecked Sendable {
         await withUnsafeContinuation { continuation in
             loop.execute { [self] in
                 waiter = continuation
-                if token == nil { token = try? loop.watch(descriptor, readable: true, writable: false, handler: self) }
+                if token == nil {
+                    token = try? loop.watch(ends.reading, readable: true, writable: false, handler: self)
+                }
                 descriptorBecameReady([])
             }
         }
     }
 }
 
+/// Where the handler writes to; -1: nowhere.
+private let signalPipe = Atomic<Int32>(-1)
+
 extension SignalStream: DescriptorHandler {
     func descriptorBecameReady(_ readiness: Readiness) {
         guard let waiter else { return }
-        var information = signalfd_siginfo()
-        let size = MemoryLayout<signalfd_siginfo>.size
-        guard read(descriptor, &information, size) == size else { return }
+        var byte: UInt8 = 0
+        guard read(ends.reading, &byte, 1) == 1 else { return }
         self.waiter = nil
-        waiter.resume(returning: SignalNumber(rawValue: Int32(information.ssi_signo)))
+        waiter.resume(returning: SignalNumber(rawValue: Int32(byte)))
     }
 }
