@@ -1,0 +1,76 @@
+import FoundationEssentials
+import Media
+import Reactor
+import SQL
+import Synchronization
+
+@testable import Videos
+
+/// Stands in for the encoder, whose own tests run the real one: it judges content by its first letters and serves one
+/// file for everything.
+final class PlayedEncoder: Sendable {
+    struct State {
+        var enqueued: [VideoID] = []
+        var removed: [VideoID] = []
+        var inspections = 0
+        var failure: (any Error)?
+    }
+
+    private let state = Mutex(State())
+    private let segment: String
+
+    init(folder: String) {
+        segment = folder + "-segment"
+        FileManager.default.createFile(atPath: segment, contents: Data("0123456789".utf8))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: segment) }
+
+    var enqueued: [VideoID] { state.withLock { $0.enqueued } }
+    var removed: [VideoID] { state.withLock { $0.removed } }
+    var inspections: Int { state.withLock { $0.inspections } }
+    /// Thrown by the next inspections.
+    func fail(with error: (any Error & Sendable)?) { state.withLock { $0.failure = error } }
+
+    static let presentation: VideoPresentation = {
+        func track(_ name: String, _ kind: VideoPresentation.Kind, _ codecs: String) -> VideoPresentation.Track {
+            VideoPresentation.Track(
+                name: name, kind: kind, codecs: codecs, bandwidth: HLS.Bandwidth(peak: 1000, average: 900),
+                segmentDurations: [MediaTime(ticks: 4, timescale: 1), MediaTime(ticks: 7, timescale: 2)],
+                isEncrypted: true)
+        }
+        return VideoPresentation(
+            video: [
+                track("720p", .video(width: 1280, height: 720, frameRate: 25), "avc1.64001F"),
+                track("360p", .video(width: 640, height: 360, frameRate: 25), "avc1.64001E"),
+            ], audio: track("audio", .audio(language: "es", channelCount: 2), "mp4a.40.2"))
+    }()
+
+    var encoding: VideoEncoding {
+        VideoEncoding(
+            inspect: { path in try self.inspect(path) },
+            remove: { _, id in self.state.withLock { $0.removed.append(id) } },
+            retry: { _, _ in },
+            presentation: { _ in Self.presentation },
+            segment: { _, rendition, number in
+                if rendition == "slow" { return .unavailable(retryAfter: 3) }
+                return number < 2 ? .file(try OpenFile(path: self.segment)) : .missing
+            },
+            initSegment: { _, _ in .file(try OpenFile(path: self.segment)) },
+            key: { _, rendition in rendition == "none" ? nil : [UInt8](repeating: 7, count: 16) },
+            picture: { _, _ in .file(try OpenFile(path: self.segment)) })
+    }
+
+    private func inspect(_ path: String) throws -> InspectedVideo {
+        let failure = state.withLock { state in
+            state.inspections += 1
+            return state.failure
+        }
+        if let failure { throw failure }
+        let content = FileManager.default.contents(atPath: path) ?? Data()
+        guard content.starts(with: "VIDEO".utf8) else { throw RefusedContent(.notAVideo) }
+        return InspectedVideo(duration: 8, width: 640, height: 360) { _, id in
+            self.state.withLock { $0.enqueued.append(id) }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Accounts
+import FoundationEssentials
+import SQL
+import Testing
+
+@testable import Videos
+
+@Suite("Who may do what with a video")
+struct VideoAccessTests {
+    static let owner = UserID()
+    static let stranger = UserID()
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var role: Role?
+        var owns: Bool
+        var premium: Bool
+        var hidden: Bool
+        var password: Bool
+
+        var viewer: Viewer? { role.map { Viewer(id: owns ? owner : stranger, role: $0) } }
+        var subject: VideoAccess.Subject {
+            VideoAccess.Subject(owner: owner, isPremium: premium, isHidden: hidden, hasPassword: password)
+        }
+        var testDescription: String {
+            "\(role.map(\.rawValue) ?? "nobody")\(owns ? " owner" : "") premium:\(premium) hidden:\(hidden) password:\(password)"
+        }
+
+        /// The table of the contract, written down once more and differently.
+        var manages: Bool { role == .admin || (role == .creator && owns) }
+        var sees: Bool {
+            switch role {
+            case nil: false
+            case .admin: true
+            case .creator: owns || !hidden
+            case .premium: !hidden
+            case .user: !hidden && !premium
+            }
+        }
+    }
+
+    static let cases: [Case] = {
+        var cases: [Case] = []
+        for role in [nil] + Role.allCases.map(Optional.some) {
+            for bits in 0..<16 {
+                cases.append(
+                    Case(
+                        role: role, owns: bits & 1 != 0, premium: bits & 2 != 0, hidden: bits & 4 != 0,
+                        password: bits & 8 != 0))
+            }
+        }
+        return cases
+    }()
+
+    @Test("Every role at every door of every kind of video", arguments: cases)
+    func table(_ example: Case) {
+        for door in VideoAccess.Door.allCases {
+            for isUnlocked in [false, true] {
+                let decision = VideoAccess.decide(example.viewer, example.subject, door, isUnlocked: isUnlocked)
+                #expect(decision == expected(example, door, isUnlocked), "\(door)")
+            }
+        }
+    }
+
+    func expected(_ example: Case, _ door: VideoAccess.Door, _ isUnlocked: Bool) -> VideoAccess.Decision {
+        if example.role == nil { return .signInNeeded }
+        if !example.sees { return .hidden }
+        if example.manages { return .allowed }
+        switch door {
+        case .list, .details: return .allowed
+        case .play, .picture: return example.password && !isUnlocked ? .locked : .allowed
+        case .change, .remove: return .forbidden
+        }
+    }
+
+    @Test("The list asks the database for exactly what the policy allows")
+    func listAgrees() async throws {
+        let house = try await VideoHouse()
+        var subjects: [VideoID: VideoAccess.Subject] = [:]
+        for bits in 0..<8 {
+            var video = house.video(named: "\(bits)")
+            video.owner = bits & 1 != 0 ? house.creator.id : house.admin.id
+            video.isPremium = bits & 2 != 0
+            video.isHidden = bits & 4 != 0
+            try await house.insert(video)
+            subjects[video.id] = video.subject
+        }
+        for viewer in house.everyone {
+            let page = try await house.catalogue.list(VideoQuery(), for: viewer)
+            let expected = subjects.filter { VideoAccess.decide(viewer, $0.value, .list) == .allowed }
+            #expect(Set(page.videos.map(\.id)) == Set(expected.keys), "\(viewer.role)")
+        }
+        await house.close()
+    }
+
+    @Test("Creators and administrators upload, others do not", arguments: Role.allCases)
+    func uploading(role: Role) {
+        #expect(VideoAccess.mayUpload(Viewer(id: Self.owner, role: role)) == (role >= .creator))
+    }
+}
