@@ -54,7 +54,9 @@ extension Server {
 
     private static func routes(_ settings: Settings, _ services: Services, log: Log) throws -> Application {
         let web = try WebFolder.find(settings.webFolder)
+        let pages = try PageRoutes(web)
         var options = RouterBuilder.Options()
+        options.errorPage = { problem, request in pages.errorPage(problem, request) }
         options.cors = CORSPolicy(allowedOrigins: Set(settings.corsOrigins))
         let check = services.accounts.accessCheck
         let router = RouterBuilder(log: log, options: options) { request, context, rule in
@@ -69,7 +71,8 @@ extension Server {
         services.accounts.addRoutes(to: router)
         services.videos.addRoutes(to: router)
         HealthRoutes(services).add(to: router)
-        try PageRoutes(web).add(to: router)
+        pages.add(to: router)
+        ContractRoutes(web: web).add(to: router)
         return try router.build()
     }
 

@@ -69,6 +69,8 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case noVideoStream = "no_video_stream"
         case unsupportedDimensions = "unsupported_dimensions"
         case unsupportedDuration = "unsupported_duration"
+        case unsupportedFrameRate = "unsupported_frame_rate"
+        case tooManyStreams = "too_many_streams"
     }
 
     public var code: Code
@@ -86,6 +88,8 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case .noVideoStream: "The file has no picture"
         case .unsupportedDimensions: "The picture size is not supported"
         case .unsupportedDuration: "The duration is not supported"
+        case .unsupportedFrameRate: "The frame rate is not supported"
+        case .tooManyStreams: "The file has too many tracks"
         }
     }
 
@@ -99,6 +103,8 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case .noVideoStream: "It has only sound. Choose a file with a video track."
         case .unsupportedDimensions: "Use a picture between 16 and 8192 pixels on each side."
         case .unsupportedDuration: "Use a video that is longer than a moment and not longer than a day."
+        case .unsupportedFrameRate: "Use at most 480 frames a second."
+        case .tooManyStreams: "Export the video with one picture and the sound tracks that you need."
         }
     }
 }

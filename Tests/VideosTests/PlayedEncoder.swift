@@ -21,7 +21,7 @@ final class PlayedEncoder: Sendable {
 
     init(folder: String) {
         segment = folder + "-segment"
-        FileManager.default.createFile(atPath: segment, contents: Data("0123456789".utf8))
+        _ = FileManager.default.createFile(atPath: segment, contents: Data("0123456789".utf8))
     }
 
     deinit { try? FileManager.default.removeItem(atPath: segment) }

@@ -1,10 +1,10 @@
 import Accounts
 import FoundationEssentials
-import HTTP
 import Security
 import Testing
 import Web
 
+@testable import HTTP
 @testable import Videos
 
 @Suite("Resumable uploads")
@@ -121,7 +121,8 @@ struct TusUploadTests {
         let damaged = try await patch(house, address, 0, RequestBody("VIDEo "), checksum: digest("VIDEO "))
         #expect(damaged.status.code == 460 && damaged.code == "checksum_mismatch")
         #expect(try await head(house, address).headers["Upload-Offset"] == "0")
-        #expect(try await patch(house, address, 0, RequestBody("VIDEO "), checksum: digest("VIDEO ")).status.code == 204)
+        #expect(
+            try await patch(house, address, 0, RequestBody("VIDEO "), checksum: digest("VIDEO ")).status.code == 204)
         // Cut off in the middle: what was not checked does not count.
         let cut = RequestBody(source: CutBody([Array("by".utf8)]))
         #expect(try await patch(house, address, 6, cut, checksum: digest("by tus")).status == .badRequest)

@@ -46,8 +46,9 @@ final class VideoHouse: Sendable {
         storage = try LocalStorage(root: self.folder.path, pool: pool, reserve: reserve)
         let (clock, encoder) = (clock, PlayedEncoder(folder: self.folder.path))
         self.encoder = encoder
-        self.people = try await people ?? Self.makePeople(in: self.database)
-        let everyone = self.people
+        let everyone: [Role: Viewer]
+        if let people { everyone = people } else { everyone = try await Self.makePeople(in: self.database) }
+        self.people = everyone
         let identify: @Sendable (Request) async throws -> Caller? = { request in
             guard let role = request.headers["X-Role"].flatMap(Role.init(rawValue:)), let viewer = everyone[role]
             else { return nil }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTP
+import Storage
 import Web
 
 extension VideoCatalogue {
@@ -22,7 +23,7 @@ extension VideoCatalogue {
             return try .json(VideoListBody(page, for: context.viewer))
         }
         videos.post("", bodyLimit: formLimit) { request, context in
-            switch try await self.receiveForm(request, by: context.viewer) {
+            switch try await self.receive(request, by: context.viewer) {
             case .created(let video):
                 var response = try Response.json(VideoBody(video, for: context.viewer), status: .created)
                 response.headers[.location] = "/api/v1/videos/\(video.id)"
@@ -75,6 +76,14 @@ extension VideoCatalogue {
                     name: Self.unlockCookie(of: id), value: pass.token, path: "/api/v1/videos/\(id)",
                     maxAge: self.settings.unlockLifetime))
             return response
+        }
+    }
+
+    private func receive(_ request: Request, by viewer: Viewer) async throws -> FinishedUpload {
+        do {
+            return try await receiveForm(request, by: viewer)
+        } catch StorageError.noSpace {
+            throw Problem.noSpace
         }
     }
 

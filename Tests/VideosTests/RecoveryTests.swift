@@ -1,0 +1,90 @@
+import Accounts
+import FoundationEssentials
+import HTTP
+import Security
+import Storage
+import Testing
+
+@testable import Videos
+
+@Suite("What a crash leaves")
+struct RecoveryTests {
+    /// An upload whose bytes are all here, as a kill right after the last one leaves it.
+    func complete(_ house: VideoHouse, _ content: String, at place: (Upload) -> BlobKey?) async throws -> Upload {
+        let upload = Upload(
+            id: UploadID(), owner: house.creator.id, byteCount: Int64(content.utf8.count), metadata: "",
+            details: try VideoDetails(fields: ["title": "Left"], fileName: "left.mp4"), fileName: "left.mp4",
+            state: .receiving, checkedOffset: nil, video: nil, refusal: nil, createdAt: house.clock.now,
+            expiresAt: house.clock.now.addingTimeInterval(3600))
+        try await house.storage.write(try #require(place(upload)), Array(content.utf8))
+        try await house.database.write { try UploadStore().insert(upload, in: $0) }
+        return upload
+    }
+
+    func recover(_ house: VideoHouse) async throws {
+        await house.catalogue.recover(try await house.catalogue.takeInventory())
+    }
+
+    @Test("Between the last byte and the row, and between the rename and the row", arguments: [false, true])
+    func finished(renamed: Bool) async throws {
+        let house = try await VideoHouse()
+        let upload = try await complete(house, "VIDEO left") {
+            renamed ? VideoCatalogue.original(of: $0.videoID) : VideoCatalogue.blob(of: $0.id)
+        }
+        for _ in 0..<2 { try await recover(house) }
+        let video = try await house.catalogue.video(upload.videoID, for: house.creator, through: .details)
+        #expect(video.title == "Left" && video.checksum == Hex.encode(SHA256.hash("VIDEO left")))
+        #expect(house.encoder.enqueued == [upload.videoID])
+        #expect(try house.files() == ["videos/\(video.id)/original"])
+        await house.close()
+    }
+
+    @Test("A complete upload of known bytes ends as the first video", arguments: [false, true])
+    func known(renamed: Bool) async throws {
+        let house = try await VideoHouse()
+        let first = try await house.upload("VIDEO twice").video.id
+        _ = try await complete(house, "VIDEO twice") {
+            renamed ? VideoCatalogue.original(of: $0.videoID) : VideoCatalogue.blob(of: $0.id)
+        }
+        try await recover(house)
+        #expect(try house.files() == ["videos/\(first)/original"])
+        #expect(house.encoder.enqueued.count == 1)
+        await house.close()
+    }
+
+    @Test("A complete upload of what is no video is refused as it would have been")
+    func refused() async throws {
+        let house = try await VideoHouse()
+        let upload = try await complete(house, "text") { VideoCatalogue.blob(of: $0.id) }
+        try await recover(house)
+        #expect(try house.files().isEmpty)
+        let stored = try await house.database.read { try UploadStore().find(upload.id, in: $0) }
+        #expect(stored?.state == .refused && stored?.refusal == "not_a_video")
+        await house.close()
+    }
+
+    @Test("Files that no row stands for are swept, unfinished uploads and strangers' files stay")
+    func sweep() async throws {
+        let house = try await VideoHouse()
+        let kept = try await house.upload("VIDEO kept").video.id
+        let waiting = try await house.catalogue.createUpload(
+            TusProtocol.Creation(byteCount: 9, metadata: UploadMetadata(), carriesChunk: false), by: house.creator)
+        try await house.storage.write(try #require(BlobKey("uploads/\(UploadID())")), [1])
+        try await house.storage.write(try #require(BlobKey("videos/\(VideoID())/720p/0.m4s")), [1])
+        try await house.storage.write("videos/notes.txt", [1])
+        try await recover(house)
+        #expect(
+            try house.files() == ["uploads/\(waiting.id)", "videos/\(kept)/original", "videos/notes.txt"].sorted())
+        await house.close()
+    }
+
+    @Test("What arrives after the inventory is not taken for a leftover")
+    func newcomers() async throws {
+        let house = try await VideoHouse()
+        let inventory = try await house.catalogue.takeInventory()
+        try await house.storage.write(try #require(BlobKey("uploads/\(UploadID())")), [1])
+        await house.catalogue.recover(inventory)
+        #expect(try house.files().count == 1)
+        await house.close()
+    }
+}
