@@ -1,4 +1,5 @@
 /** The rows of uploads: what is running, what was left unfinished, and what to do about each. */
+import { ApiError } from '../lib/api.js';
 import { h, icon } from '../lib/dom.js';
 import { bytes, percent, speed, timeLeft } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
@@ -130,6 +131,8 @@ class Row {
       return [watch, dismiss];
     }
     const resume = () => queue.resume(upload);
+    const judged = upload.error instanceof ApiError && upload.error.status === 422;
+    if (state === 'failed' && judged) return [dismiss];
     if (state === 'failed') return [action('replay', 'upload.try_again', name, 'retry', resume), dismiss];
     if (state === 'paused') return [action('play', 'upload.resume', name, 'resume', resume), cancel];
     if (state === 'checking') return [cancel];

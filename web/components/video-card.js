@@ -10,8 +10,9 @@ import { progressBar, setProgress } from './progress-bar.js';
 export class VideoCard {
   #picture;
   #bar = progressBar();
-  #image = h('img', { alt: '', loading: 'lazy', decoding: 'async' });
+  #image = picture();
   #shown = '';
+  #failures = 0;
 
   /** @param {Video} video */
   constructor(video) {
@@ -25,7 +26,6 @@ export class VideoCard {
       this.#picture,
       h('div', { class: 'card-text' }, h('h2', { class: 'card-title' }, this.link), this.facts),
     );
-    this.#image.addEventListener('error', () => this.#image.remove());
     this.update(video);
   }
 
@@ -48,9 +48,29 @@ export class VideoCard {
     if (face === this.#shown) return;
     this.#shown = face;
     if (video.thumbnail_url && this.#image.getAttribute('src') !== video.thumbnail_url) {
-      this.#image.src = video.thumbnail_url;
+      this.#load(video.thumbnail_url);
     }
     replace(this.#picture, icon('film'), video.thumbnail_url ? this.#image : null, ...this.#overlay(working));
+  }
+
+  /**
+   * A video is ready before its picture is made: ask again for a while.
+   * @param {string} url
+   */
+  #load(url) {
+    const image = picture();
+    image.addEventListener('error', () => {
+      image.remove();
+      this.#failures += 1;
+      if (this.#failures < 8) {
+        setTimeout(() => this.element.isConnected && this.#load(url), 2000 * this.#failures);
+      }
+    }, { once: true });
+    image.addEventListener('load', () => this.#image !== image && image.remove(), { once: true });
+    image.src = url;
+    this.#image.replaceWith(image);
+    if (!image.isConnected) this.#picture.firstElementChild?.after(image);
+    this.#image = image;
   }
 
   /** @param {boolean} working */
@@ -79,6 +99,10 @@ export class VideoCard {
       ),
     ];
   }
+}
+
+function picture() {
+  return h('img', { alt: '', loading: 'lazy', decoding: 'async' });
 }
 
 /** @param {number} duration */

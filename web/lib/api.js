@@ -181,6 +181,16 @@ export async function playVideo(id, signal) {
   return /** @type {Playback} */ (await call('GET', `/videos/${encodeURIComponent(id)}/play`, { signal }));
 }
 
+/**
+ * Remembers where one is; nothing depends on it.
+ * @param {string} id
+ * @param {number} position seconds
+ */
+export async function reportPosition(id, position) {
+  const path = `/videos/${encodeURIComponent(id)}/progress`;
+  await call('POST', path, { json: { position }, keepalive: true }).catch(() => {});
+}
+
 /** @param {string} id */
 export function storyboardURL(id) {
   return `${base}/videos/${encodeURIComponent(id)}/storyboard.vtt`;

@@ -11,6 +11,7 @@ import {
   deleteVideo,
   getVideo,
   playVideo,
+  reportPosition,
   retryVideo,
   storyboardURL,
 } from '../lib/api.js';
@@ -188,7 +189,9 @@ class Watch {
     replace(this.theatre, player);
     this.#player = player;
     player.addEventListener('palco-position', (event) => {
-      keepPosition(this.id, /** @type {CustomEvent} */ (event).detail);
+      const { detail } = /** @type {CustomEvent} */ (event);
+      keepPosition(this.id, detail);
+      reportPosition(this.id, detail.position);
     });
     try {
       const play = await playVideo(this.id, this.#stop.signal);
@@ -197,7 +200,7 @@ class Watch {
         title: video.title,
         poster: video.thumbnail_url ?? null,
         storyboard: storyboardURL(this.id),
-        startAt: play.resume_at ?? positionOf(this.id),
+        startAt: play.resume_at || positionOf(this.id),
         autoplay: this.context.byLink ?? false,
         renditions: this.video?.renditions ?? [],
         renew: async () => (await playVideo(this.id, this.#stop.signal)).playback_url,

@@ -153,7 +153,7 @@ export class PalcoPlayer extends HTMLElement {
     this.renditions = options.renditions ?? [];
     this.#playback.addEventListener('change', () => this.#update());
     this.#playback.start();
-    this.controls.seekBar.loadStoryboard(storyboard);
+    this.controls.seekBar.storyboard = storyboard;
     announceMedia({ title, poster }, {
       video,
       seekBy: (seconds) => this.seekBy(seconds),

@@ -11,6 +11,8 @@ export class SeekBar {
   #time = 0;
   #dragging = false;
   #bufferShown = '';
+  #storyboard = /** @type {string | null} */ (null);
+  #askedAt = -Infinity;
 
   /** @param {(time: number) => void} seek */
   constructor(seek) {
@@ -128,6 +130,7 @@ export class SeekBar {
   /** @param {number} time */
   #showPreview(time) {
     if (this.#duration <= 0) return;
+    this.#loadStoryboard();
     const scene = sceneAt(this.#scenes, time);
     this.preview.hidden = false;
     this.previewTime.textContent = clock(time);
@@ -147,13 +150,18 @@ export class SeekBar {
     this.element.style.setProperty('--preview', `${centre - half}px`);
   }
 
-  /**
-   * Pictures are a comfort: without them the time is shown alone.
-   * @param {string | null} url of the WebVTT file
-   */
-  async loadStoryboard(url) {
+  /** @param {string | null} url of a WebVTT file */
+  set storyboard(url) {
     this.#scenes = [];
-    if (!url) return;
+    this.#storyboard = url;
+    this.#askedAt = -Infinity;
+  }
+
+  /** Asked for when somebody looks; pictures are a comfort and may be made later than the video. */
+  async #loadStoryboard() {
+    const url = this.#storyboard;
+    if (!url || this.#scenes.length > 0 || performance.now() - this.#askedAt < 8000) return;
+    this.#askedAt = performance.now();
     try {
       const response = await fetch(url, { credentials: 'same-origin' });
       if (response.ok) this.#scenes = parseStoryboard(await response.text(), response.url);
