@@ -25,8 +25,7 @@ struct Remux {
     func videoInit() throws -> [UInt8] {
         guard let format = video.video else { return [] }
         return try OutputTrack(
-            format: .video(format), timescale: video.timescale, language: video.language, duration: plan.duration,
-            presentationDelay: frames.presentationDelay
+            format: .video(format), timescale: video.timescale, language: video.language, duration: plan.duration
         ).initSegment()
     }
 
@@ -37,7 +36,7 @@ struct Remux {
             return bytes(
                 try Fragment.video(
                     video.samples.samples(first..<first + segment.frameCount), displayTimes: times,
-                    end: segment.end.ticks(at: plan.timescale), presentationDelay: frames.presentationDelay,
+                    end: segment.end.ticks(at: plan.timescale),
                     sequenceNumber: UInt32(number + 1)))
         }
     }

@@ -126,7 +126,6 @@ struct RemuxTests {
             settings.target = .seconds(2)
             let plan = SegmentPlan(
                 FrameTimes(timescale: frames.timescale, times: frames.times, keyframes: []), settings: settings)
-            let delay = frames.typicalDuration * 2
             var file: [UInt8] = []
             for (number, segment) in plan.segments.enumerated() {
                 let chunk = try TestMedia.bytes(
@@ -142,12 +141,12 @@ struct RemuxTests {
                 #expect(own.frames.count == segment.frameCount)
                 if file.isEmpty {
                     file = try OutputTrack(
-                        format: .video(try #require(track.video)), timescale: plan.timescale, presentationDelay: delay
+                        format: .video(try #require(track.video)), timescale: plan.timescale
                     ).initSegment()
                 }
                 let fragment = try Fragment.video(
                     track.samples, displayTimes: frames.times[segment.frames],
-                    end: segment.end.ticks(at: plan.timescale), presentationDelay: delay,
+                    end: segment.end.ticks(at: plan.timescale),
                     sequenceNumber: UInt32(number + 1))
                 file = fragment.sources.reduce(into: file + fragment.header()) { $0 += chunk[$1] }
             }

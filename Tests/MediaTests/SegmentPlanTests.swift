@@ -135,7 +135,6 @@ struct SegmentPlanTests {
         let frames = try #require(track.frames(movieTimescale: 1000))
         #expect(frames.frames.times == Array(0...8))
         #expect(frames.frames.keyframes == [0, 7])
-        #expect(frames.presentationDelay == 1)
         #expect(!frames.isCutInside)
     }
 

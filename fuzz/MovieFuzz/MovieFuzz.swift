@@ -58,7 +58,7 @@ private func cut(_ track: Track, _ frames: TrackFrames) {
         let fragment = try? Fragment.video(
             track.samples.samples(first..<first + segment.frameCount),
             displayTimes: frames.frames.times[segment.frames],
-            end: segment.end.ticks, presentationDelay: frames.presentationDelay, sequenceNumber: UInt32(number + 1))
+            end: segment.end.ticks, sequenceNumber: UInt32(number + 1))
         _ = fragment?.header()
     }
 }

@@ -33,8 +33,7 @@ struct CopySource: Sendable {
         var initSegments: [String: [UInt8]] = [:]
         if plan.copying != nil {
             let output = OutputTrack(
-                format: .video(format), timescale: plan.segments.timescale, duration: plan.segments.duration,
-                presentationDelay: Self.presentationDelay(videoTrack, shown, plan))
+                format: .video(format), timescale: plan.segments.timescale, duration: plan.segments.duration)
             initSegments[plan.steps[0].name] = try output.initSegment()
             guard shown.frames.count == plan.segments.frameCount else {
                 throw VerificationFailure(
@@ -52,11 +51,6 @@ struct CopySource: Sendable {
             ).initSegment()
         }
         self.initSegments = initSegments
-    }
-
-    private static func presentationDelay(_ track: Track, _ shown: TrackFrames, _ plan: EncodingPlan) -> Int64 {
-        MediaTime.rescale(
-            shown.presentationDelay, from: track.timescale, to: plan.segments.timescale, rounding: .up)
     }
 
     private static func audioParts(
@@ -111,8 +105,7 @@ struct CopySource: Sendable {
         let samples = Array(video.samples.samples(videoStarts[number]..<videoStarts[number + 1]))
         let times = shownTimes(samples, planned)
         let fragment = try Fragment.video(
-            samples, displayTimes: times, end: planned.end.ticks,
-            presentationDelay: Self.presentationDelay(video, shown, plan), sequenceNumber: UInt32(number + 1))
+            samples, displayTimes: times, end: planned.end.ticks, sequenceNumber: UInt32(number + 1))
         return try seal(
             fragment, rendition: plan.steps[0].name, number: number, duration: planned.duration, cipher: cipher)
     }

@@ -32,8 +32,7 @@ struct CutChunk {
             throw failure("has level \(configuration.level), not \(step.level)")
         }
         let output = OutputTrack(
-            format: .video(format), timescale: track.timescale, duration: plan.segments.duration,
-            presentationDelay: presentationDelay)
+            format: .video(format), timescale: track.timescale, duration: plan.segments.duration)
         return Opened(
             file: file, track: track, shown: shown, configuration: configuration,
             initSegment: try output.initSegment())
@@ -59,7 +58,7 @@ struct CutChunk {
             var shownTimes = times[first..<position].map { $0 + origin }.sorted()
             shownTimes[0] = planned.start.ticks
             let fragment = try Fragment.video(
-                part, displayTimes: shownTimes, end: planned.end.ticks, presentationDelay: presentationDelay,
+                part, displayTimes: shownTimes, end: planned.end.ticks,
                 sequenceNumber: UInt32(number + 1))
             var bytes = fragment.header()
             for range in fragment.sources { bytes += try file.read(range) }
@@ -69,12 +68,6 @@ struct CutChunk {
             batch.segments.append((made, sealed))
         }
         return batch
-    }
-
-    /// x264 decodes frames up to two places early (B-frames that are referenced). The same for all chunks.
-    private var presentationDelay: Int64 {
-        let frames = Int64(max(1, plan.segments.frameCount))
-        return 2 * Int64(step.frameDivisor) * ((plan.segments.duration.ticks + frames - 1) / frames)
     }
 
     private func check(

@@ -6,26 +6,24 @@ extension Fragment {
     ///     The frame shown n-th of the samples is shown at the n-th of these, so the output has the plan's exact
     ///     times even where an encoder rounded them.
     ///   - end: when the last frame ends: the next segment's start.
-    ///   - presentationDelay: the output track's.
     public static func video(
         _ samples: some Sequence<Media.Sample>, displayTimes: some RandomAccessCollection<Int64>, end: Int64,
-        presentationDelay: Int64, sequenceNumber: UInt32
+        sequenceNumber: UInt32
     ) throws(Failure) -> Fragment {
         let samples = Array(samples)
         let times = Array(displayTimes)
         guard samples.count == times.count, let start = times.first else { throw .countMismatch }
-        guard start >= 0, presentationDelay >= 0, zip(times, times.dropFirst() + [end]).allSatisfy(<) else {
+        guard start >= 0, zip(times, times.dropFirst() + [end]).allSatisfy(<) else {
             throw .badTimes
         }
         let ranks = displayRanks(samples)
         var decodeTime = end
         var output: [Sample] = []
         output.reserveCapacity(samples.count)
-        // From the last: a frame is decoded before the next one and no later than it is shown. Where frames are shown
-        // evenly, this takes nothing from the times that they have by their number. Where too few ticks are left,
-        // the first frames are decoded all at once.
+        // From the last: a frame is decoded no later than its turn, before the next one, and no later than it is
+        // shown. Where too few ticks are left for that, the first frames are decoded all at once.
         for (position, sample) in samples.enumerated().reversed() {
-            let shown = times[ranks[position]].addingSaturated(presentationDelay)
+            let shown = times[ranks[position]]
             let next = decodeTime
             decodeTime = max(start, min(times[position], shown, next.subtractingSaturated(1)))
             guard let duration = UInt32(exactly: next.subtractingSaturated(decodeTime)),

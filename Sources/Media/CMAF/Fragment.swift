@@ -3,12 +3,11 @@
 /// The fragment knows where its samples lie in their source, not the samples themselves: write `header()`, then the
 /// bytes of each of `sources` in order.
 ///
-/// **Times.** Decode times are chosen here: of a segment's frames, the one decoded n-th is decoded when the n-th is
-/// shown. So a video fragment's `tfdt` is the exact start of its segment and fragments join without gap or overlap,
-/// whatever the source's decode times were. Reordered frames would then be shown before they are decoded; therefore all
-/// composition times are later by the track's `presentationDelay`, which the init segment's edit list takes back.
-/// (Signed composition offsets would need no edit list, but ffmpeg shows such tracks too late: it adds the most
-/// negative offset to all times.)
+/// **Times.** Decode times are chosen here. Of a segment's frames, the one decoded n-th is decoded when the n-th is
+/// shown; frames that are shown later than their turn are decoded earlier, just in front of the next one. So a
+/// video fragment's `tfdt` is the exact start of its segment, at which its first frame is shown; fragments join without
+/// gap or overlap, whatever the source's decode times were; and no composition offset is negative, so no edit list is
+/// needed. (Measured: with negative offsets ffmpeg shows the picture too late, and WebKitGTK does not apply edit lists.)
 public struct Fragment: Sendable, Hashable {
     public struct Sample: Sendable, Hashable {
         public var duration: UInt32

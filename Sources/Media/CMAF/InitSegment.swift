@@ -11,20 +11,11 @@ public struct OutputTrack: Sendable, Hashable {
     public var language: String
     /// Of the whole track, where it is known: players show it before the last segment is there.
     public var duration: MediaTime?
-    /// How much later than they are shown the composition times of all samples are, in ticks of the track; an edit
-    /// list takes it back. Enough for frames that are decoded early: `TrackFrames.presentationDelay`, or for an
-    /// encoder that moves frames by at most n places n frame durations. 0 without reordering, and for sound.
-    public var presentationDelay: Int64
-
-    public init(
-        format: Format, timescale: UInt32, language: String = "und", duration: MediaTime? = nil,
-        presentationDelay: Int64 = 0
-    ) {
+    public init(format: Format, timescale: UInt32, language: String = "und", duration: MediaTime? = nil) {
         self.format = format
         self.timescale = timescale
         self.language = language
         self.duration = duration
-        self.presentationDelay = presentationDelay
     }
 
     public enum Failure: Error, Sendable, Hashable {
@@ -32,7 +23,7 @@ public struct OutputTrack: Sendable, Hashable {
         case unsupportedCodec
     }
 
-    /// `ftyp` and `moov` without samples.
+    /// `ftyp` and `moov` without samples. There is no edit list: fragments are timed so that none is needed.
     public func initSegment() throws(Failure) -> [UInt8] {
         switch format {
         case .video(let video): guard video.codec != .other else { throw .unsupportedCodec }
@@ -98,7 +89,6 @@ public struct OutputTrack: Sendable, Hashable {
             box.uint32(size.width)
             box.uint32(size.height)
         }
-        if presentationDelay > 0 { writeEditList(&trak) }
         trak.box("mdia") { mdia in
             mdia.fullBox("mdhd") { box in
                 box.zeros(8)
@@ -109,18 +99,6 @@ public struct OutputTrack: Sendable, Hashable {
             }
             writeHandler(&mdia)
             mdia.box("minf") { writeMediaInformation(&$0) }
-        }
-    }
-
-    /// The media from the delay on, to its end (a duration of 0 in fragmented files).
-    private func writeEditList(_ trak: inout BoxWriter) {
-        trak.box("edts") { edts in
-            edts.fullBox("elst", version: 1) { box in
-                box.uint32(1)
-                box.uint64(0)
-                box.uint64(UInt64(max(0, presentationDelay)))
-                box.uint32(0x1_0000)
-            }
         }
     }
 

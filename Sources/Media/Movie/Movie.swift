@@ -32,7 +32,7 @@ public struct Track: Sendable {
     /// How the decoded picture must be turned to be upright.
     public let rotation: Rotation
     public let format: Format
-    /// More than one sample description: the format above is the first one's and does not speak for all samples.
+    /// There are different sample descriptions: the format above is the first one's and does not speak for all samples.
     public let changesFormat: Bool
     public let edits: EditList
     /// Empty for audio that is no AAC and for other tracks.

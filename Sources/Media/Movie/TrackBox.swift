@@ -111,7 +111,8 @@ struct TrackBox {
     func track() throws(MovieError) -> Track {
         Track(
             id: id, isEnabled: isEnabled, timescale: timescale, language: language, rotation: rotation,
-            format: descriptions.first?.format ?? .other(handler: handler), changesFormat: descriptions.count > 1,
+            format: descriptions.first?.format ?? .other(handler: handler),
+            changesFormat: descriptions.dropFirst().contains { $0.format != descriptions.first?.format },
             edits: edits, samples: try samples.build())
     }
 }

@@ -9,8 +9,6 @@ public struct TrackFrames: Sendable {
     /// Shown samples depend on others that are not shown, or such lie in between: the shown part cannot be had by
     /// copying samples.
     public let isCutInside: Bool
-    /// What an output track that these samples are copied to needs as its `presentationDelay`.
-    public let presentationDelay: Int64
 
     /// Where the first frame was on the movie's timeline: the origin of the output, for sound too.
     public var origin: MediaTime { MediaTime(ticks: frames.start, timescale: frames.timescale) }
@@ -30,19 +28,7 @@ extension Track {
         return TrackFrames(
             frames: frames, samples: scan.firstShown..<scan.lastShown + 1,
             offset: presentation.offset - frames.start,
-            isCutInside: scan.lastShown + 1 - scan.firstShown != scan.times.count || scan.hidesDependency,
-            presentationDelay: frames.delay(ofDecoding: scan.times))
-    }
-}
-
-extension FrameTimes {
-    /// How much later than its place in decoding order a frame may be decoded at most, for frames decoded in this
-    /// order. A long pause between reordered frames counts for no more than 16 usual frames: fragments move such
-    /// frames' decode times together instead.
-    fileprivate func delay(ofDecoding order: [Int64]) -> Int64 {
-        var delay: Int64 = 0
-        for (time, decoded) in zip(times, order) { delay = max(delay, time - (decoded - start)) }
-        return min(delay, typicalDuration.multipliedReportingOverflow(by: 16).partialValue)
+            isCutInside: scan.lastShown + 1 - scan.firstShown != scan.times.count || scan.hidesDependency)
     }
 }
 
