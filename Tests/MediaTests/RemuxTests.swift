@@ -101,6 +101,26 @@ struct RemuxTests {
         }
     }
 
+    @Test("ffmpeg plays the playlists: all frames and sound, both from 0")
+    func playlists() throws {
+        try TestMedia.withFolder { folder in
+            let source = try folder.ffmpeg(
+                ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=14", "-f", "lavfi", "-i", "sine=d=14:r=48000"]
+                    + ["-c:v", "libx264", "-bf", "3", "-g", "50", "-c:a", "aac", "-ac", "2", "OUT"], to: "source.mp4")
+            let remux = try #require(try Remux(try TestMedia.bytes(source)))
+            for (name, bytes) in try remux.presentation() { _ = try folder.write(bytes, name) }
+            let options = ["-allowed_extensions", "ALL"]
+            let master = folder.path("master.m3u8")
+            let video = try TestMedia.packets(master, "v", options: options)
+            let audio = try TestMedia.packets(master, "a", options: options)
+            #expect(video.count == 350 && video.map(\.pts).min() == 0)
+            #expect(audio.first?.pts == 0)
+            #expect(audio.count == remux.audio()?.cut.samples.count)
+            let before = try TestMedia.hashes(["-ignore_editlist", "1", "-i", source], "v", decoded: true)
+            #expect(try TestMedia.hashes(options + ["-i", master], "v", decoded: true) == before)
+        }
+    }
+
     @Test("Init segments say what the source says")
     func initSegments() throws {
         let bytes = try TestMedia.bytes(try TestMedia.path("bigbuckbunny.mp4"))
