@@ -4,9 +4,9 @@ import Telemetry
 
 /// `palco serve`
 enum ServeCommand {
-    static func run(_ options: Command.Options, signals: SignalStream?) async throws {
+    static func run(_ options: Command.Options) async throws {
         let settings = try options.settings()
-        let signals = try signals ?? SignalStream([.terminate, .interrupt])
+        let signals = try SignalStream([.terminate, .interrupt])
         try await Server.run(settings, log: .standardOutput(level: settings.logLevel), signals: signals)
     }
 }

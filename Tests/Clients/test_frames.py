@@ -32,7 +32,7 @@ def frame_hashes(source):
 
 def top(client, video):
     variants, _ = client.master(video["id"])
-    return max(variants, key=lambda variant: int(variant[0]["BANDWIDTH"]))
+    return max(variants, key=lambda variant: int(variant[0]["RESOLUTION"].split("x")[1]))
 
 
 @pytest.mark.parametrize("name", ["bunny", "bikes", "phone", "minute"])
@@ -109,8 +109,8 @@ def flash_and_beep_times(source, folder):
     both = folder / "both.nut"
     ffmpeg(
         "-loglevel", "error", "-y", "-i", source, "-map", "0:v:0", "-map", "0:a:0", "-vf", "scale=2:2",
-        "-fps_mode", "passthrough", "-pix_fmt", "gray", "-c:v", "rawvideo", "-c:a", "pcm_s16le", "-ac", "1",
-        "-ar", "48000", both,
+        "-fps_mode", "passthrough", "-enc_time_base:v", "-1", "-pix_fmt", "gray", "-c:v", "rawvideo",
+        "-c:a", "pcm_s16le", "-ac", "1", "-ar", "48000", both,
     )  # fmt: skip
     entries = ("-show_entries", "packet=pts_time", "-of", "csv=p=0")
     frame_times = [float(line.strip(",")) for line in probe(both, "-select_streams", "v", *entries).split()]

@@ -41,13 +41,12 @@ struct RemuxTests {
     }
 
     private func expectSameVideo(_ source: String, _ copy: String, _ remux: Remux) throws {
-        for decoded in [false, true] {
-            // Without its edit list: ffmpeg rounds the times of some files so that it drops a frame.
-            let before = try TestMedia.hashes(["-ignore_editlist", "1", "-i", source], "v", decoded: decoded)
-            let after = try TestMedia.hashes(["-i", copy], "v", decoded: decoded)
-            #expect(before == after)
-        }
-        let before = try TestMedia.packets(source, "v")
+        // Packets without the edit list, which may hide some; frames with it.
+        let packets = try TestMedia.hashes(["-ignore_editlist", "1", "-i", source], "v", decoded: false)
+        #expect(Array(packets[remux.frames.samples]) == (try TestMedia.hashes(["-i", copy], "v", decoded: false)))
+        let frames = try TestMedia.hashes(["-i", source], "v", decoded: true)
+        #expect(frames == (try TestMedia.hashes(["-i", copy], "v", decoded: true)))
+        let before = Array(try TestMedia.packets(source, "v")[remux.frames.samples])
         let after = try TestMedia.packets(copy, "v")
         #expect(after.map(\.pts) == before.map { $0.pts - remux.frames.frames.start })
         #expect(after.map(\.isKey) == before.map(\.isKey))
@@ -98,26 +97,6 @@ struct RemuxTests {
             let frames = try #require(track.frames(movieTimescale: movie.timescale))
             #expect(frames.origin == planned.start)
             #expect(frames.frames.count == planned.frameCount)
-        }
-    }
-
-    @Test("ffmpeg plays the playlists: all frames and sound, both from 0")
-    func playlists() throws {
-        try TestMedia.withFolder { folder in
-            let source = try folder.ffmpeg(
-                ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=14", "-f", "lavfi", "-i", "sine=d=14:r=48000"]
-                    + ["-c:v", "libx264", "-bf", "3", "-g", "50", "-c:a", "aac", "-ac", "2", "OUT"], to: "source.mp4")
-            let remux = try #require(try Remux(try TestMedia.bytes(source)))
-            for (name, bytes) in try remux.presentation() { _ = try folder.write(bytes, name) }
-            let options = ["-allowed_extensions", "ALL"]
-            let master = folder.path("master.m3u8")
-            let video = try TestMedia.packets(master, "v", options: options)
-            let audio = try TestMedia.packets(master, "a", options: options)
-            #expect(video.count == 350 && video.map(\.pts).min() == 0)
-            #expect(audio.first?.pts == 0)
-            #expect(audio.count == remux.audio()?.cut.samples.count)
-            let before = try TestMedia.hashes(["-ignore_editlist", "1", "-i", source], "v", decoded: true)
-            #expect(try TestMedia.hashes(options + ["-i", master], "v", decoded: true) == before)
         }
     }
 

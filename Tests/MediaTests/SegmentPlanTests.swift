@@ -111,15 +111,6 @@ struct SegmentPlanTests {
         #expect(time < .seconds(1))
     }
 
-    @Test("Finer ticks are the same times")
-    func refined() {
-        let frames = FrameTimes(timescale: 25, times: [3, 7, 5, 12], keyframes: [3, 7], lastDuration: 2)
-        let fine = frames.refined(by: 512)
-        #expect(fine.timescale == 12800 && fine.times == [0, 1024, 2048, 4608] && fine.keyframes == frames.keyframes)
-        #expect(fine.start == 1536 && fine.duration == frames.duration)
-        #expect(frames.refined(by: .max) == frames)
-    }
-
     @Test("The segment at a time")
     func lookup() {
         let plan = SegmentPlan(Self.constant(300, gop: 25))

@@ -57,14 +57,6 @@ enum Planning {
                 .contains(video.profile)
     }
 
-    /// Coarse clocks get finer ones: no player expects a timescale of 10, and reordered frames need ticks between
-    /// the frames.
-    static func refinement(ofTimescale timescale: Int) -> Int {
-        var factor = 1
-        while timescale > 0, timescale * factor < 10_000 { factor *= 2 }
-        return factor
-    }
-
     static func steps(_ video: VideoFacts, frameRate: Double, isCopied: Bool) -> [LadderStep] {
         let steps = Ladder.steps(for: video, frameRate: frameRate)
         guard isCopied else { return steps }
@@ -84,15 +76,13 @@ struct MoviePlanner {
             shown.frames.areDistinct, facts.video.timeBase == Ratio(1, Int(track.timescale)),
             facts.video.start.map({ $0 == shown.frames.start }) ?? true
         else { return nil }
-        let factor = Planning.refinement(ofTimescale: Int(track.timescale))
-        let segments = SegmentPlan(shown.frames.refined(by: UInt32(factor)))
+        let segments = SegmentPlan(shown.frames)
         guard !segments.segments.isEmpty else { return nil }
         let isCopied = canCopy(track, shown, segments)
         let rate = Planning.frameRate(shown.frames, facts.video)
         return EncodingPlan(
             segments: segments,
-            source: EncodingPlan.SourceClock(
-                timeBase: facts.video.timeBase, start: shown.frames.start, factor: Int64(factor)),
+            source: EncodingPlan.SourceClock(timeBase: facts.video.timeBase, start: shown.frames.start, factor: 1),
             steps: Planning.steps(facts.video, frameRate: rate, isCopied: isCopied),
             copying: isCopied ? .direct : nil, audio: audio(segments, origin: shown.origin),
             chunkStarts: EncodingPlan.chunkStarts(segments, target: Planning.chunkSeconds))
@@ -153,7 +143,9 @@ struct PacketPlanner {
     func plan() throws -> EncodingPlan {
         guard !packets.times.isEmpty else { throw PlanVideo.Unplannable(description: "no frames") }
         let base = facts.video.timeBase
-        let factor = Planning.refinement(ofTimescale: base.denominator)
+        // Coarse clocks get finer ones: no player expects a timescale of 10.
+        var factor = 1
+        while base.denominator * factor < 10_000 { factor *= 2 }
         guard let timescale = UInt32(exactly: base.denominator * factor), timescale > 0 else {
             throw PlanVideo.Unplannable(description: "time base \(base)")
         }

@@ -39,8 +39,8 @@ public struct EditList: Sendable, Hashable {
                 continue
             }
             guard found == nil, start >= 0, start <= Limits.duration else { return nil }
-            // The duration is rounded to the coarser movie timescale: allow for one of its ticks.
-            let length = MediaTime.rescale(duration + 1, from: movieTimescale, to: timescale, rounding: .up)
+            // To the nearest tick, as ffmpeg has it: a frame that would start at the very end is not shown.
+            let length = MediaTime.rescale(duration, from: movieTimescale, to: timescale)
             guard length <= Limits.duration else { return nil }
             found = Presentation(offset: delay - start, shown: start..<(duration == 0 ? .max : start + length))
         }

@@ -40,20 +40,6 @@ public struct FrameTimes: Sendable, Hashable {
         end = times.isEmpty ? 0 : last.addingSaturated(max(1, lastDuration > 0 ? lastDuration : gap))
     }
 
-    /// The same times counted in ticks `factor` times as fine.
-    public func refined(by factor: UInt32) -> FrameTimes {
-        guard factor > 1, let timescale = UInt32(exactly: UInt64(self.timescale) * UInt64(factor)) else { return self }
-        let factor = Int64(factor)
-        func scaled(_ time: Int64) -> Int64 {
-            let (product, overflow) = time.multipliedReportingOverflow(by: factor)
-            return overflow ? (time < 0 ? .min : .max) : product
-        }
-        return FrameTimes(
-            timescale: timescale, times: times.map { scaled($0.addingSaturated(start)) },
-            keyframes: keyframes.map { scaled(times[$0].addingSaturated(start)) },
-            lastDuration: scaled(end.subtractingSaturated(times.last ?? 0)))
-    }
-
     public var count: Int { times.count }
 
     public var duration: MediaTime { MediaTime(ticks: end, timescale: timescale) }
