@@ -21,8 +21,11 @@ public final class Connection: @unchecked Sendable {
     private var token: WatchToken?
     private var readWaiter: UnsafeContinuation<Void, any Error>?
     private var writeWaiter: UnsafeContinuation<Void, any Error>?
+    /// There may be bytes to read: an edge came, or nobody looked yet. Otherwise a read need not ask the kernel.
+    private var sawReadable = true
+    /// The peer closed its side or the connection broke: epoll tells that once, so reads ask until they see it.
+    private var sawHangUp = false
     /// An edge that came while nobody waited: the next wait ends at once instead of missing it.
-    private var sawReadable = false
     private var sawWritable = false
     private var failure: ConnectionError?
     private var uninterrupted = 0
@@ -74,11 +77,16 @@ public final class Connection: @unchecked Sendable {
     public func tryRead(into buffer: inout ByteBuffer) throws -> Int? {
         try checkOpen()
         precondition(buffer.writableCount > 0, "reading needs free space")
+        if !sawReadable { return nil }
         var blocked = false
         let count = try buffer.withUnsafeWritableBytes { bytes in
             while true {
                 let count = recv(descriptor, bytes.baseAddress, bytes.count, 0)
-                if count >= 0 { return count }
+                if count >= 0 {
+                    // A short read emptied the socket (epoll(7), question 9): what comes next makes an edge.
+                    if count < bytes.count, !sawHangUp { sawReadable = false }
+                    return count
+                }
                 if errno == EAGAIN {
                     sawReadable = false
                     blocked = true
@@ -140,6 +148,11 @@ public final class Connection: @unchecked Sendable {
         guard let count = try buffer.withUnsafeReadableBytes({ try trySend($0, more: more) }) else { return nil }
         buffer.consume(count)
         return count
+    }
+
+    /// Writes what the kernel takes now and returns how much that was; nil when it takes nothing.
+    public func tryWrite(_ bytes: [UInt8], more: Bool = false) throws -> Int? {
+        try bytes.withUnsafeBytes { try trySend($0, more: more) }
     }
 
     private func trySend(_ bytes: UnsafeRawBufferPointer, more: Bool) throws -> Int? {
@@ -263,6 +276,7 @@ extension Connection: DescriptorHandler {
     func descriptorBecameReady(_ readiness: Readiness) {
         if readiness.isReadable {
             sawReadable = true
+            if readiness.isHangUp { sawHangUp = true }
             resume(&readWaiter, with: .success(()))
         }
         if readiness.isWritable {

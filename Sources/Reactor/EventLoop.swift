@@ -238,6 +238,9 @@ struct Readiness: OptionSet {
     static let readable = Readiness(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
     static let writable = Readiness(rawValue: EPOLLOUT.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
 
+    static let hangUp = Readiness(rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+
+    var isHangUp: Bool { rawValue & Self.hangUp.rawValue != 0 }
     var isReadable: Bool { rawValue & Self.readable.rawValue != 0 }
     var isWritable: Bool { rawValue & Self.writable.rawValue != 0 }
 }
