@@ -47,7 +47,7 @@ final class ConnectionBody: BodySource {
             }
             try await owner.flush()
             let start = MonotonicTime.now
-            let open = try await owner.fill(idle: false, until: start + patience)
+            let open = try await owner.fill(until: start + patience)
             waited += MonotonicTime.now - start
             owner.connection.readDeadline = .distantFuture
             if !open { throw RequestBodyError.disconnected }

@@ -30,16 +30,20 @@ struct FramingCheck {
         byteCount += bytes.count
         if byteCount > Self.limit { throw .headTooLarge }
         let raw = UnsafeRawBufferPointer(rebasing: bytes)
-        var broken = Self.isBroken(last, raw[0])
-        for index in 1..<max(1, raw.count) {
-            broken = broken || Self.isBroken(raw[index - 1], raw[index])
-        }
-        if broken { throw .malformed }
+        // Without branches, so that the compiler can look at many bytes at once.
+        var broken = Self.brokenness(last, raw[0])
+        for index in 0..<raw.count - 1 { broken |= Self.brokenness(raw[index], raw[index + 1]) }
+        if broken != 0 { throw .malformed }
         last = raw[raw.count - 1]
     }
 
+    /// 1 when `b` must not follow `a`.
     @inline(__always)
-    private static func isBroken(_ a: UInt8, _ b: UInt8) -> Bool {
-        ((a == ASCII.cr) != (b == ASCII.lf)) || (a == ASCII.lf && (b == ASCII.space || b == ASCII.tab))
+    private static func brokenness(_ a: UInt8, _ b: UInt8) -> UInt8 {
+        let isLineEnd: UInt8 = a == ASCII.cr ? 1 : 0
+        let isLineFeed: UInt8 = b == ASCII.lf ? 1 : 0
+        let isAfterLine: UInt8 = a == ASCII.lf ? 1 : 0
+        let isBlank: UInt8 = (b == ASCII.space ? 1 : 0) | (b == ASCII.tab ? 1 : 0)
+        return (isLineEnd ^ isLineFeed) | (isAfterLine & isBlank)
     }
 }

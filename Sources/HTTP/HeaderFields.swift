@@ -16,7 +16,14 @@ public struct HeaderFields: Sendable {
 
     public init() {}
 
+    /// Room for the fields of an ordinary answer, so that it is allocated once.
+    private mutating func reserve() {
+        bytes.reserveCapacity(600)
+        entries.reserveCapacity(12)
+    }
+
     public init(_ fields: [(FieldName, String)]) {
+        reserve()
         for (name, value) in fields { append(name, value) }
     }
 

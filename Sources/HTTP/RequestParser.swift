@@ -29,86 +29,79 @@ final class RequestParser {
     static let headLimit = 16 << 10
     static let fieldLimit = 100
 
-    /// How far the message is: `head` while reading it, `body` once the head is there, `complete` at its end.
-    private(set) var phase = Phase.head
-    private(set) var headers = HeaderFields()
+    private let parser: UnsafeMutablePointer<llhttp_t>
+    /// Behind a pointer, because llhttp's callbacks change it while `parse` runs.
+    private let message: UnsafeMutablePointer<ParsedMessage>
+    private var framing = FramingCheck()
     private(set) var target = ""
-    private(set) var method = Request.Method.get
-    /// Nil when the body is chunked.
-    private(set) var contentLength: Int? = 0
-    private(set) var keepsAlive = true
-    private(set) var isHTTP10 = false
     private(set) var expectsContinue = false
     /// Whether any byte of the message has come.
     private(set) var hasBegun = false
 
+    /// How far the message is: `head` while reading it, `body` once the head is there, `complete` at its end.
+    var phase: Phase { message.pointee.phase }
+    var headers: HeaderFields { message.pointee.headers }
+    var method: Request.Method { message.pointee.method }
+    /// Nil when the body is chunked.
+    var contentLength: Int? { message.pointee.contentLength }
+    var keepsAlive: Bool { message.pointee.keepsAlive }
+    var isHTTP10: Bool { message.pointee.isHTTP10 }
     /// Where the last piece held bytes of the body.
-    private(set) var bodyRanges: [Range<Int>] = []
-
-    private let parser: UnsafeMutablePointer<llhttp_t>
-    private var url: [UInt8] = []
-    private var framing = FramingCheck()
-    private var pieceStart: UnsafePointer<CChar>?
-    private var failure: RequestParserError?
-    private var fieldCount = 0
+    var bodyRanges: [Range<Int>] { message.pointee.bodyRanges }
 
     init() {
         parser = .allocate(capacity: 1)
         parser.initialize(to: llhttp_t())
+        message = .allocate(capacity: 1)
+        message.initialize(to: ParsedMessage())
         llhttp_init(parser, HTTP_REQUEST, ParserCallbacks.settings.pointer)
-        parser.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        parser.pointee.data = UnsafeMutableRawPointer(message)
     }
 
     deinit {
         parser.deallocate()
+        message.deinitialize(count: 1)
+        message.deallocate()
     }
 
     /// Gets ready for the next request on the connection.
     func reset() {
-        phase = .head
-        headers.removeAll()
-        url.removeAll(keepingCapacity: true)
-        bodyRanges.removeAll(keepingCapacity: true)
+        message.pointee.reset()
         framing = FramingCheck()
         hasBegun = false
         expectsContinue = false
-        fieldCount = 0
     }
 
     /// Takes bytes up to the end of the head or of the message; `bodyRanges` tells where the body's are.
     ///
     /// - Returns: how many bytes were taken; all of them while the phase does not change.
     func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestParserError) -> Int {
-        bodyRanges.removeAll(keepingCapacity: true)
-        guard phase != .complete else { return 0 }
-        if !bytes.isEmpty { hasBegun = true }
+        message.pointee.bodyRanges.removeAll(keepingCapacity: true)
         let before = phase
+        guard before != .complete else { return 0 }
+        if !bytes.isEmpty { hasBegun = true }
         llhttp_resume(parser)
         let taken = try execute(bytes)
-        try framing.check(bytes.prefix(taken), bodyRanges: bodyRanges, ends: phase == .complete || phase != before)
+        try framing.check(bytes.prefix(taken), bodyRanges: message.pointee.bodyRanges, ends: phase != before)
         if before == .head, phase != .head { try finishHead() }
         return taken
     }
 
     private func execute(_ bytes: UnsafeRawBufferPointer) throws(RequestParserError) -> Int {
-        var empty: CChar = 0
-        let code = withUnsafePointer(to: &empty) { empty in
-            let start = bytes.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) } ?? empty
-            pieceStart = start
-            defer { pieceStart = nil }
-            return llhttp_execute(parser, start, bytes.count)
-        }
-        switch code {
+        guard let base = bytes.baseAddress, !bytes.isEmpty else { return 0 }
+        message.pointee.pieceStart = base
+        switch llhttp_execute(parser, base.assumingMemoryBound(to: CChar.self), bytes.count) {
         case HPE_OK: return bytes.count
         case HPE_PAUSED:
-            guard let base = bytes.baseAddress, let position = llhttp_get_error_pos(parser) else { return 0 }
+            guard let position = llhttp_get_error_pos(parser) else { return 0 }
             return min(max(0, UnsafeRawPointer(position) - base), bytes.count)
         case HPE_INVALID_VERSION: throw .versionNotSupported
-        default: throw failure ?? .malformed
+        default: throw message.pointee.failure ?? .malformed
         }
     }
 
     private func finishHead() throws(RequestParserError) {
+        let headers = message.pointee.headers
         if isHTTP10, contentLength == nil { throw .malformed }
         var hosts = 0
         for entry in headers.entries {
@@ -127,7 +120,7 @@ final class RequestParser {
             }
         }
         if hosts > 1 || hosts == 0 && !isHTTP10 { throw .malformed }
-        guard let target = originForm(url) else { throw .malformed }
+        guard let target = originForm(message.pointee.url) else { throw .malformed }
         self.target = target
     }
 
@@ -151,46 +144,60 @@ final class RequestParser {
     }
 }
 
-// MARK: What llhttp tells
+/// What llhttp told of the message so far.
+private struct ParsedMessage {
+    var phase = RequestParser.Phase.head
+    var headers = HeaderFields()
+    var method = Request.Method.get
+    var contentLength: Int? = 0
+    var keepsAlive = true
+    var isHTTP10 = false
+    var url: [UInt8] = []
+    var bodyRanges: [Range<Int>] = []
+    var pieceStart: UnsafeRawPointer?
+    var failure: RequestParserError?
 
-extension RequestParser {
-    func urlGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
-        if url.count + part.count > Self.urlLimit { return fail(.uriTooLong) }
+    mutating func reset() {
+        phase = .head
+        headers.removeAll()
+        url.removeAll(keepingCapacity: true)
+        bodyRanges.removeAll(keepingCapacity: true)
+    }
+
+    mutating func urlGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+        if url.count + part.count > RequestParser.urlLimit { return fail(.uriTooLong) }
         url.append(contentsOf: part)
         return 0
     }
 
-    func nameGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+    mutating func nameGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
         guard phase == .head else { return 0 }
         if headers.needsNewName {
-            fieldCount += 1
-            if fieldCount > Self.fieldLimit { return fail(.headTooLarge) }
+            if headers.count == RequestParser.fieldLimit { return fail(.headTooLarge) }
             headers.openName()
         }
         return grew(part)
     }
 
-    func nameEnded() -> Int32 {
+    mutating func nameEnded() -> Int32 {
         if phase == .head { headers.closeName() }
         return 0
     }
 
-    func valueGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
-        phase == .head ? grew(part) : 0
-    }
+    mutating func valueGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 { phase == .head ? grew(part) : 0 }
 
-    func valueEnded() -> Int32 {
+    mutating func valueEnded() -> Int32 {
         if phase == .head { headers.closeValue() }
         return 0
     }
 
-    private func grew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
-        if headers.byteCount + url.count + part.count > Self.headLimit { return fail(.headTooLarge) }
+    private mutating func grew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+        if headers.byteCount + url.count + part.count > RequestParser.headLimit { return fail(.headTooLarge) }
         headers.grow(by: part)
         return 0
     }
 
-    func headEnded() -> Int32 {
+    mutating func headEnded(_ parser: UnsafeMutablePointer<llhttp_t>) -> Int32 {
         guard parser.pointee.http_major == 1, parser.pointee.http_minor <= 1 else {
             return fail(.versionNotSupported)
         }
@@ -207,19 +214,19 @@ extension RequestParser {
         return isChunked || announced > 0 ? Int32(bitPattern: HPE_PAUSED.rawValue) : 0
     }
 
-    func bodyGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+    mutating func bodyGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
         guard let pieceStart, let base = part.baseAddress else { return 0 }
-        let offset = UnsafeRawPointer(base) - UnsafeRawPointer(pieceStart)
+        let offset = UnsafeRawPointer(base) - pieceStart
         bodyRanges.append(offset..<offset + part.count)
         return 0
     }
 
-    func messageEnded() -> Int32 {
+    mutating func messageEnded() -> Int32 {
         phase = .complete
         return Int32(bitPattern: HPE_PAUSED.rawValue)
     }
 
-    private func fail(_ error: RequestParserError) -> Int32 {
+    private mutating func fail(_ error: RequestParserError) -> Int32 {
         failure = error
         return Int32(bitPattern: HPE_USER.rawValue)
     }
@@ -238,30 +245,33 @@ private struct ParserCallbacks: @unchecked Sendable {
         llhttp_settings_init(settings)
         settings.pointee.on_url = { told($0, $1, $2) { $0.urlGrew($1) } }
         settings.pointee.on_header_field = { told($0, $1, $2) { $0.nameGrew($1) } }
-        settings.pointee.on_header_field_complete = { told($0) { $0.nameEnded() } }
+        settings.pointee.on_header_field_complete = { told($0) { message, _ in message.nameEnded() } }
         settings.pointee.on_header_value = { told($0, $1, $2) { $0.valueGrew($1) } }
-        settings.pointee.on_header_value_complete = { told($0) { $0.valueEnded() } }
-        settings.pointee.on_headers_complete = { told($0) { $0.headEnded() } }
+        settings.pointee.on_header_value_complete = { told($0) { message, _ in message.valueEnded() } }
+        settings.pointee.on_headers_complete = { told($0) { $0.headEnded($1) } }
         settings.pointee.on_body = { told($0, $1, $2) { $0.bodyGrew($1) } }
-        settings.pointee.on_message_complete = { told($0) { $0.messageEnded() } }
+        settings.pointee.on_message_complete = { told($0) { message, _ in message.messageEnded() } }
         pointer = UnsafePointer(settings)
     }
 }
 
 @inline(__always)
-private func told(_ parser: UnsafeMutablePointer<llhttp_t>?, _ body: (RequestParser) -> Int32) -> Int32 {
-    guard let data = parser?.pointee.data else { return -1 }
-    return Unmanaged<RequestParser>.fromOpaque(data)._withUnsafeGuaranteedRef(body)
+private func told(
+    _ parser: UnsafeMutablePointer<llhttp_t>?,
+    _ body: (inout ParsedMessage, UnsafeMutablePointer<llhttp_t>) -> Int32
+) -> Int32 {
+    guard let parser, let data = parser.pointee.data else { return -1 }
+    return body(&data.assumingMemoryBound(to: ParsedMessage.self).pointee, parser)
 }
 
 @inline(__always)
 private func told(
     _ parser: UnsafeMutablePointer<llhttp_t>?, _ at: UnsafePointer<CChar>?, _ length: Int,
-    _ body: (RequestParser, UnsafeBufferPointer<UInt8>) -> Int32
+    _ body: (inout ParsedMessage, UnsafeBufferPointer<UInt8>) -> Int32
 ) -> Int32 {
     guard let at else { return 0 }
     return at.withMemoryRebound(to: UInt8.self, capacity: length) { bytes in
-        told(parser) { body($0, UnsafeBufferPointer(start: bytes, count: length)) }
+        told(parser) { message, _ in body(&message, UnsafeBufferPointer(start: bytes, count: length)) }
     }
 }
 

@@ -6,6 +6,38 @@ extension ServerConnection {
     /// Bodies up to this size are copied behind their head and leave in one call.
     private static let copiedBody = 16 << 10
 
+    /// Puts a small response behind those that wait to leave, without waiting for anything.
+    ///
+    /// - Returns: whether the connection can take another request; nil when the response must be sent otherwise.
+    func gather(_ response: Response) -> Bool? {
+        guard outbound.count < Self.mostGathered, let count = response.body.smallByteCount, count <= Self.copiedBody
+        else { return nil }
+        let keepsAlive = parser.keepsAlive && !connection.isDraining && !asksToClose(response)
+        writeHead(response, framing: response.status.forbidsBody ? .none : .length(count), keepsAlive: keepsAlive)
+        var sent = 0
+        if parser.method != .head, !response.status.forbidsBody {
+            switch response.body {
+            case .bytes(let bytes): outbound.append(contentsOf: bytes)
+            case .string(let text): outbound.append(text: text)
+            case .empty, .file, .pieces, .stream: break
+            }
+            sent = count
+        }
+        complete(response, sent: sent, isWhole: true)
+        return keepsAlive
+    }
+
+    private func asksToClose(_ response: Response) -> Bool {
+        guard let wish = response.headers.bytes(of: .connection) else { return false }
+        return wish.elementsEqual("close".utf8)
+    }
+
+    private func writeHead(_ response: Response, framing: ResponseHead.Framing, keepsAlive: Bool) {
+        ResponseHead.write(
+            response, framing: framing, keepsAlive: keepsAlive, isHTTP10: parser.isHTTP10, date: state.date,
+            to: &outbound)
+    }
+
     /// Sends the response to the current request.
     ///
     /// - Returns: whether the connection can take another request.
@@ -13,15 +45,11 @@ extension ServerConnection {
         var isDrained = true
         if let source, !source.isComplete { isDrained = await source.drain() }
         var keepsAlive = parser.keepsAlive && isDrained && !connection.isDraining
-        if keepsAlive, let wish = response.headers.bytes(of: .connection), wish.elementsEqual("close".utf8) {
-            keepsAlive = false
-        }
+        if asksToClose(response) { keepsAlive = false }
         var framing = framing(of: response)
         if framing == .chunked, parser.isHTTP10 { framing = .untilClose }
         if framing == .untilClose { keepsAlive = false }
-        ResponseHead.write(
-            response, framing: framing, keepsAlive: keepsAlive, isHTTP10: parser.isHTTP10, date: state.date,
-            to: &outbound)
+        writeHead(response, framing: framing, keepsAlive: keepsAlive)
         var sent = 0
         do {
             if parser.method != .head, !response.status.forbidsBody {
@@ -102,6 +130,18 @@ extension ServerConnection {
         try await connection.write(outbound, more: more)
         connection.deadline = .distantFuture
         outbound.removeAll(keepingCapacity: true)
+    }
+}
+
+extension Response.Body {
+    /// The length of a body that is in memory as a whole.
+    fileprivate var smallByteCount: Int? {
+        switch self {
+        case .empty: 0
+        case .bytes(let bytes): bytes.count
+        case .string(let text): text.utf8.count
+        case .file, .pieces, .stream: nil
+        }
     }
 }
 

@@ -18,6 +18,11 @@ final class ServerConnection {
     /// The peer will send nothing more.
     private(set) var sawEnd = false
     private var headDeadline = MonotonicTime.distantFuture
+    /// Requests taken since the connection last waited.
+    private var unbroken = 0
+
+    /// After so many requests in a row, other connections of the loop get their turn.
+    private static let fairShare = 64
 
     /// Answers gather up to here before they leave.
     static let mostGathered = 64 << 10
@@ -59,12 +64,13 @@ final class ServerConnection {
         } catch ConnectionError.timedOut {
             return try await refuse(.requestTimeout)
         }
-        let source = parser.phase == .complete ? nil : ConnectionBody(self)
-        let request = Request(
-            method: parser.method, target: parser.target, headers: parser.headers,
-            body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress)
         connection.readDeadline = .distantFuture
-        let response = await handler(request)
+        let source = parser.phase == .complete ? nil : ConnectionBody(self)
+        let response = await handler(
+            Request(
+                method: parser.method, target: parser.target, headers: parser.headers,
+                body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress))
+        if source == nil, let keepsAlive = gather(response) { return keepsAlive }
         return try await send(response, body: source)
     }
 
@@ -74,20 +80,39 @@ final class ServerConnection {
     private func readHead() async throws -> Bool {
         headDeadline = .distantFuture
         while true {
-            if try parseInbound() { return true }
+            if try parseInbound() {
+                unbroken += 1
+                if unbroken % Self.fairShare == 0 { await Task.yield() }
+                return true
+            }
             if parser.hasBegun, headDeadline == .distantFuture {
                 headDeadline = connection.loop.now + limits.headTimeout
             }
-            try await flush()
+            if try !flushNow() { try await flush() }
             if connection.isDraining, !parser.hasBegun { return false }
-            guard try await fill(idle: !parser.hasBegun) else { return false }
+            if try readNow() { continue }
+            if sawEnd { return false }
+            let isIdle = !parser.hasBegun
+            connection.readDeadline = isIdle ? connection.loop.now + limits.idleTimeout : headDeadline
+            if connection.readDeadline <= connection.loop.now { throw ConnectionError.timedOut }
+            unbroken = 0
+            if isIdle { try await waitForRequest() } else { try await connection.waitUntilReadable() }
         }
+    }
+
+    private func waitForRequest() async throws {
+        connection.isIdle = true
+        do { try await connection.waitUntilReadable() } catch ConnectionError.timedOut {
+            // Nothing was asked, so nothing is answered.
+            throw ConnectionError.closed
+        }
+        connection.isIdle = false
     }
 
     /// Feeds what is there to the parser. True when the head is complete.
     private func parseInbound() throws -> Bool {
-        guard inbound?.isEmpty == false else { return false }
-        let taken = try inbound?.withUnsafeReadableBytes { try parser.parse($0) } ?? 0
+        guard let taken = try inbound?.withUnsafeReadableBytes({ $0.isEmpty ? 0 : try parser.parse($0) }), taken > 0
+        else { return false }
         inbound?.consume(taken)
         return parser.phase != .head
     }
@@ -106,51 +131,38 @@ final class ServerConnection {
         return piece.isEmpty && parser.phase == .body ? nil : piece
     }
 
-    /// Waits for bytes; false at the end of the stream. While nothing comes, no buffer is held.
-    func fill(idle: Bool, until deadline: MonotonicTime? = nil) async throws -> Bool {
-        if sawEnd { return false }
+    /// Waits for more of a body; false at the end of the stream.
+    func fill(until deadline: MonotonicTime) async throws -> Bool {
         while true {
-            var buffer = inbound.take() ?? state.takeInbound()
-            if buffer.writableCount == 0 { buffer.compact() }
-            let count: Int?
-            do { count = try connection.tryRead(into: &buffer) } catch {
-                state.giveBack(buffer)
-                throw error
-            }
-            if let count {
-                if count == 0 {
-                    sawEnd = true
-                    state.giveBack(buffer)
-                    return false
-                }
-                inbound = buffer
-                if idle { connection.isIdle = false }
-                return true
-            }
-            if buffer.isEmpty { state.giveBack(buffer) } else { inbound = buffer }
-            connection.readDeadline = deadline ?? (idle ? connection.loop.now + limits.idleTimeout : headDeadline)
-            if connection.readDeadline <= connection.loop.now { throw ConnectionError.timedOut }
-            if idle { connection.isIdle = true }
-            try await wait(isIdle: idle)
+            if try readNow() { return true }
+            if sawEnd { return false }
+            connection.readDeadline = deadline
+            if deadline <= connection.loop.now { throw ConnectionError.timedOut }
+            unbroken = 0
+            try await connection.waitUntilReadable()
         }
+    }
+
+    /// Takes what the kernel has, if anything. While nothing is there, no buffer is held.
+    private func readNow() throws -> Bool {
+        if sawEnd { return false }
+        var buffer = inbound.take() ?? state.takeInbound()
+        if buffer.writableCount == 0 { buffer.compact() }
+        let count: Int?
+        do { count = try connection.tryRead(into: &buffer) } catch {
+            state.giveBack(consume buffer)
+            throw error
+        }
+        if count == 0 { sawEnd = true }
+        if buffer.isEmpty { state.giveBack(consume buffer) } else { inbound = consume buffer }
+        return count ?? 0 > 0
     }
 
     /// Looks whether the peer closed its side, without waiting. What it sent meanwhile is kept for later.
     func peerHasGone() -> Bool {
-        if sawEnd { return true }
-        var buffer = inbound.take() ?? state.takeInbound()
-        if buffer.writableCount > 0 {
-            do { sawEnd = try connection.tryRead(into: &buffer) == 0 } catch { sawEnd = true }
-        }
-        if buffer.isEmpty { state.giveBack(buffer) } else { inbound = buffer }
+        if inbound?.writableCount == 0 { return false }
+        do { _ = try readNow() } catch { sawEnd = true }
         return sawEnd
-    }
-
-    private func wait(isIdle: Bool) async throws {
-        do { try await connection.waitUntilReadable() } catch ConnectionError.timedOut where isIdle {
-            // Nothing was asked, so nothing is answered.
-            throw ConnectionError.closed
-        }
     }
 
     // MARK: Ending
@@ -167,6 +179,18 @@ final class ServerConnection {
             response, framing: .length(text.utf8.count), keepsAlive: false, isHTTP10: false, date: state.date,
             to: &outbound)
         outbound.append(text: text)
+        return false
+    }
+
+    /// Writes without waiting. False when something is left.
+    func flushNow() throws -> Bool {
+        guard !outbound.isEmpty else { return true }
+        let count = try connection.tryWrite(outbound) ?? 0
+        if count == outbound.count {
+            outbound.removeAll(keepingCapacity: true)
+            return true
+        }
+        outbound.removeFirst(count)
         return false
     }
 
