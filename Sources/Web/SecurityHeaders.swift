@@ -29,8 +29,10 @@ public struct SecurityHeaders: Sendable {
         forData = HeaderFields([(.contentSecurityPolicy, Self.dataPolicy)] + shared)
     }
 
-    /// A policy that the handler set itself stays.
+    /// A policy that the handler set itself stays. A 304 carries none: browsers would put it over that of the page
+    /// they have stored (RFC 9111 3.2).
     func apply(to response: inout Response) {
+        guard response.status != .notModified else { return }
         guard !response.headers.contains(.contentSecurityPolicy) else { return }
         response.headers.append(contentsOf: isPage(response) ? forPages : forData)
     }
