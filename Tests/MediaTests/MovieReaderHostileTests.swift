@@ -98,6 +98,34 @@ struct MovieReaderHostileTests {
         }
     }
 
+    @Test("Fragments that promise millions of samples in a few bytes end at the limit")
+    func promisedSamples() throws {
+        var track = OutputTrack(
+            format: .audio(
+                AudioFormat(
+                    sampleEntry: "mp4a", codec: .aac(try AudioSpecificConfiguration([0x11, 0x90])), channelCount: 2,
+                    sampleRate: 48000)), timescale: 48000)
+        track.language = "eng"
+        var writer = BoxWriter()
+        writer.raw(try track.initSegment())
+        for count in [10_000, 10_001] as [UInt32] {
+            writer.box("moof") { moof in
+                moof.box("traf") { traf in
+                    traf.fullBox("tfhd") { $0.uint32(1) }
+                    for _ in 0..<700 { traf.fullBox("trun") { $0.uint32(count) } }
+                }
+            }
+            let error: MovieError = count > 10_000 ? .malformed("trun") : .limitExceeded(.samples)
+            #expect(throws: error) {
+                var limits = MovieLimits()
+                limits.samples = count > 10_000 ? limits.samples : 100_000
+                _ = try MovieReader.movie(byteCount: writer.bytes.count, limits: limits) { Array(writer.bytes[$0]) }
+            }
+            writer = BoxWriter()
+            writer.raw(try track.initSegment())
+        }
+    }
+
     @Test("Files of nothing but tiny boxes end at the limit")
     func tinyBoxes() {
         var limits = MovieLimits()

@@ -12,6 +12,7 @@ struct MovieBox {
     private var tracks: [TrackBox] = []
     private var defaults: [UInt32: FragmentDefaults] = [:]
     private(set) var hasFragments = false
+    private var fragmentSamples = 0
 
     init(_ bytes: [UInt8], limits: MovieLimits) throws(MovieError) {
         self.limits = limits
@@ -57,7 +58,8 @@ struct MovieBox {
             guard box.box == "traf" else { continue }
             var fragment = try TrackFragmentBox(
                 &box, moofStart: moofStart, implicitBase: nextPosition, defaults: defaults,
-                sampleLimit: limits.samples)
+                sampleLimit: limits.samples - fragmentSamples)
+            fragmentSamples += fragment.runs.reduce(0) { $0 + $1.samples.count }
             nextPosition = fragment.end
             guard let track = tracks.firstIndex(where: { $0.id == fragment.track }) else { continue }
             try tracks[track].append(&fragment)

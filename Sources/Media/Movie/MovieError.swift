@@ -18,12 +18,13 @@ public enum MovieError: Error, Sendable, Hashable {
 public struct MovieLimits: Sendable, Hashable {
     public enum Kind: Sendable, Hashable { case movieBytes, fragmentBytes, topLevelBoxes, tracks, samples }
 
-    public var movieBytes = 256 << 20
+    /// Two hours at 60 frames a second with sound take about 12 MB.
+    public var movieBytes = 128 << 20
     public var fragmentBytes = 32 << 20
     public var topLevelBoxes = 500_000
     public var tracks = 64
-    /// For each track.
-    public var samples = 20_000_000
+    /// For each track, and for all fragments together: a day at 60 frames a second.
+    public var samples = 6_000_000
 
     public init() {}
 }

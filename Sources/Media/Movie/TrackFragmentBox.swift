@@ -71,7 +71,7 @@ struct TrackFragmentBox {
         let firstFlags = flags & 0x04 != 0 ? try box.uint32() : nil
         let bytesPerSample = 4 * (flags >> 8 & 0xF).nonzeroBitCount
         // Samples described by defaults alone take no bytes: bounded, so that a few bytes cannot ask for millions.
-        guard bytesPerSample > 0 ? count <= box.remaining / bytesPerSample : count <= 100_000 else {
+        guard bytesPerSample > 0 ? count <= box.remaining / bytesPerSample : count <= 10_000 else {
             throw box.malformed()
         }
         var samples: [FragmentSample] = []
