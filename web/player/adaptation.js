@@ -98,8 +98,8 @@ export class ThroughputMeter {
   #busySince = 0;
   #busy = 0;
   #bytes = 0;
-  #quick = new Mean(2);
-  #slow = new Mean(8);
+  #quick = new Mean(1.5);
+  #slow = new Mean(4);
 
   /** @param {number} now seconds */
   begin(now) {
@@ -118,8 +118,10 @@ export class ThroughputMeter {
     this.#running = Math.max(0, this.#running - 1);
     if (this.#bytes < 16_384 && this.#busy < 0.25) return;
     const bitsPerSecond = Math.min(fastest, (this.#bytes * 8) / Math.max(this.#busy, 0.004));
-    this.#quick.add(bitsPerSecond, Math.max(this.#busy, 0.2));
-    this.#slow.add(bitsPerSecond, Math.max(this.#busy, 0.2));
+    // A whole segment counts even if it came in no time; else the climb after a weak spell would take minutes.
+    const weight = Math.max(this.#busy, this.#bytes >= 65_536 ? 1 : 0.2);
+    this.#quick.add(bitsPerSecond, weight);
+    this.#slow.add(bitsPerSecond, weight);
     this.#bytes = 0;
     this.#busy = 0;
   }
@@ -129,8 +131,8 @@ export class ThroughputMeter {
    * @param {number} bitsPerSecond
    */
   restart(bitsPerSecond) {
-    this.#quick = new Mean(2);
-    this.#slow = new Mean(8);
+    this.#quick = new Mean(1.5);
+    this.#slow = new Mean(4);
     this.#quick.add(bitsPerSecond, 1);
     this.#slow.add(bitsPerSecond, 1);
     this.#bytes = 0;

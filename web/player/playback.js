@@ -190,7 +190,8 @@ export class Playback extends EventTarget {
       playbackRate: this.playbackRate,
       lines: this.options.lines?.() ?? Infinity,
       available: (/** @type {import('./adaptation.js').Rendition} */ rendition) =>
-        !this.#isAside(rendition) && !this.#isBetterAvoided(rendition, renditions, loader.ahead),
+        this.readiness(rendition) >= 0 && !this.#isAside(rendition) &&
+        !this.#isBetterAvoided(rendition, renditions, loader.ahead),
     };
     if (measured !== null) return chooseRendition(situation);
     if (loader.current >= 0) return loader.current;
@@ -203,20 +204,23 @@ export class Playback extends EventTarget {
   }
 
   /**
-   * With little in the buffer a rendition that is still being made is no good choice, if a finished one fits.
+   * With little in the buffer a rendition that is not there yet is no good choice, if one that is further on fits.
    * @param {{ name: string, bandwidth: number }} rendition
    * @param {{ name: string, bandwidth: number }[]} all
    * @param {number} ahead
    */
   #isBetterAvoided(rendition, all, ahead) {
-    if (ahead > 8 || this.isMade(rendition)) return false;
+    if (ahead > 8) return false;
     const throughput = this.meter.estimate ?? this.options.throughput ?? Infinity;
-    return all.some((other) => this.isMade(other) && !this.#isAside(other) && other.bandwidth < throughput);
+    const readiness = this.readiness(rendition);
+    return all.some((other) =>
+      this.readiness(other) > readiness && !this.#isAside(other) && other.bandwidth < throughput
+    );
   }
 
   /** @param {{ name: string }} rendition */
-  isMade(rendition) {
-    return this.#states.get(rendition.name) === 'ready';
+  readiness({ name }) {
+    return ['waiting', 'encoding', 'ready'].indexOf(this.#states.get(name) ?? 'waiting');
   }
 
   /** @param {{ name: string, state: string }[]} renditions */
@@ -234,6 +238,11 @@ export class Playback extends EventTarget {
    */
   setAside(rendition, seconds) {
     this.#aside.set(rendition.name, now() + seconds);
+  }
+
+  /** @param {import('./feed.js').Track} track */
+  isHopeless({ renditions }) {
+    return renditions.every(({ name }) => this.#aside.get(name) === Infinity);
   }
 
   /** One fresh grant for all that found theirs expired. */
@@ -352,7 +361,7 @@ export class Playback extends EventTarget {
     if (starving) {
       const trouble = this.#openTrouble ?? this.loaders.find((loader) => loader.trouble)?.trouble;
       if (trouble?.kind === 'preparing') return 'preparing';
-      if (trouble) return 'reconnecting';
+      if (trouble && isNetwork(trouble)) return 'reconnecting';
       if (this.video.readyState === 0) return 'loading';
       return this.video.paused && !this.video.seeking ? 'paused' : 'buffering';
     }
@@ -406,6 +415,11 @@ export class Playback extends EventTarget {
       this.setAside(shown, 60);
     }
   }
+}
+
+/** @param {LoadError} trouble */
+function isNetwork({ kind }) {
+  return kind === 'offline' || kind === 'slow' || kind === 'server';
 }
 
 /**

@@ -65,5 +65,5 @@ export function backOff(attempt, chance = Math.random()) {
 export function attemptsFor(kind) {
   if (kind === 'offline' || kind === 'slow' || kind === 'preparing') return Infinity;
   if (kind === 'server') return 8;
-  return kind === 'expired' ? 3 : 2;
+  return kind === 'expired' ? 3 : 1;
 }

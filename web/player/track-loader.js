@@ -17,8 +17,9 @@ import { attemptsFor, backOff, LoadError } from './retry.js';
  * @property {boolean} wantsData
  * @property {boolean} automatic
  * @property {(loader: TrackLoader) => number} choose place of the rendition to load next, -1: wait
- * @property {(rendition: TrackRendition) => boolean} isMade known to be there in full
+ * @property {(rendition: TrackRendition) => number} readiness how far it is made; more is better, -1: failed
  * @property {(rendition: TrackRendition, seconds: number) => void} setAside not to be chosen for a while
+ * @property {(track: import('./feed.js').Track) => boolean} isHopeless all its renditions were set aside for good
  * @property {() => Promise<void>} renew
  * @property {(error: LoadError, loader: TrackLoader) => void} troubled
  * @property {(loader: TrackLoader) => void} progressed
@@ -275,8 +276,8 @@ export class TrackLoader {
     const { renditions } = this.track;
     if (download.began === 0) {
       const rendition = renditions[download.place];
-      const better = renditions.some((other) => other !== rendition && host.isMade(other));
-      if (now() - download.asked > patience && this.ahead < patience && better && !host.isMade(rendition)) {
+      const better = renditions.some((other) => host.readiness(other) > host.readiness(rendition));
+      if (better && now() - download.asked > patience && this.ahead < patience) {
         host.setAside(rendition, 8);
         this.#work?.abort();
       }
