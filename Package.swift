@@ -72,7 +72,9 @@ let package = Package(
         tests("EncodingTests", of: ["Encoding", "Media", "SQL", "Storage", "Security", "Reactor", "palco"]),
         tests(
             "VideosTests", of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor"]),
-        tests("AppTests", of: ["App", "Web", "HTTP", "Reactor", "palco"]),
+        tests(
+            "AppTests",
+            of: ["App", "Accounts", "Videos", "SQL", "Security", "Telemetry", "Web", "HTTP", "Reactor", "palco"]),
     ],
     swiftLanguageModes: [.v6]
 )

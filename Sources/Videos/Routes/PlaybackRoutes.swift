@@ -73,7 +73,7 @@ extension VideoCatalogue {
     private func response(for part: VideoPart) throws(VideoError) -> Response {
         switch part {
         case .file(let file):
-            var response = Response.file(file, type: "video/mp4")
+            var response = Response.file(file, type: "video/mp4", etag: EntityTag(file))
             response.headers[.cacheControl] =
                 settings.encryptsSegments
                 ? "public, max-age=31536000, immutable" : "private, max-age=31536000, immutable"

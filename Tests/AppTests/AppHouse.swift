@@ -1,0 +1,108 @@
+import Accounts
+import FoundationEssentials
+import HTTP
+import Reactor
+import SQL
+import Security
+import Telemetry
+import Web
+
+@testable import App
+@testable import Videos
+
+/// A whole server with a data folder of its own, made by the same `build` as the real one.
+struct AppHouse {
+    static let email = "admin@example.org"
+    static let password = "Correct-Horse-7-Battery"
+
+    let server: Server
+    let log: CapturedLog
+
+    static func settings(in folder: TemporaryFolder) -> Settings {
+        var settings = Settings()
+        settings.dataFolder = folder.path + "/data"
+        settings.port = 0
+        settings.loopCount = 2
+        settings.adminEmail = email
+        settings.adminPassword = password
+        return settings
+    }
+
+    init(in folder: TemporaryFolder, _ change: (inout Settings) -> Void = { _ in }) async throws {
+        var settings = Self.settings(in: folder)
+        change(&settings)
+        log = CapturedLog()
+        server = try await Server.build(settings, log: Log(sink: log))
+        _ = try await server.ensureAdministrator()
+    }
+
+    /// Works as `palco serve` does while `body` runs, then stops as after a signal.
+    func serving(_ body: (_ port: Int) async throws -> Void) async throws {
+        let (ports, portGiven) = AsyncStream.makeStream(of: Int.self)
+        let (end, stopper) = AsyncStream.makeStream(of: Void.self)
+        let server = server
+        let work = Task {
+            defer { portGiven.finish() }
+            try await server.serve(
+                started: { portGiven.yield($0) },
+                until: {
+                    for await _ in end { return }
+                })
+        }
+        var iterator = ports.makeAsyncIterator()
+        let outcome: Result<Void, any Error>
+        do {
+            if let port = await iterator.next() { try await body(port) }
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        stopper.finish()
+        try await work.value
+        try outcome.get()
+    }
+
+    var database: Database { server.services.database }
+    var application: Application { server.application }
+
+    /// One person of each role, all with the administrator's password.
+    func addPeople() async throws {
+        try await database.write { transaction in
+            for role in Role.allCases where role != .admin {
+                try transaction.execute(
+                    """
+                    INSERT INTO users (id, email, name, role, is_disabled, created_at, password_hash,
+                        password_changed_at, is_otp_enabled)
+                    SELECT $1, $2, $3, $3, 0, 0, password_hash, 0, 0 FROM users WHERE role = 'admin'
+                    """, UserID(), "\(role)@example.org", role.rawValue)
+            }
+        }
+    }
+
+    struct Tokens: Decodable {
+        var accessToken: String
+    }
+
+    func token(of role: Role) async throws -> String {
+        let client = InProcessClient(application)
+        let answer = try await client.send(
+            .post, "/api/v1/auth/login", json: ["email": "\(role)@example.org", "password": Self.password])
+        return try answer.decode(Tokens.self).accessToken
+    }
+
+    /// A video of the administrator's, as a row only.
+    func addVideo(premium: Bool = false, hidden: Bool = false) async throws -> VideoID {
+        let id = VideoID()
+        try await database.write { transaction in
+            guard let owner: UserID = try transaction.first("SELECT id FROM users WHERE role = 'admin'")?.value("id")
+            else { return }
+            let video = Video(
+                id: id, owner: owner, title: "Row", description: "", category: nil, tags: [], people: [],
+                isPremium: premium, isHidden: hidden, passwordHash: nil, checksum: id.description, byteCount: 1,
+                fileName: "", status: .ready, progress: 1, duration: 1, width: 16, height: 16, renditions: [],
+                failure: nil, viewCount: 0, createdAt: Date(), updatedAt: Date(), readyAt: nil)
+            try VideoStore().insert(video, in: transaction)
+        }
+        return id
+    }
+}
