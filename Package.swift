@@ -61,7 +61,7 @@ let package = Package(
         tests("HouseTests", of: []),
         tests("TelemetryTests", of: ["Telemetry"]),
         tests("ReactorTests", of: ["Reactor"]),
-        tests("SandboxTests", of: ["Sandbox", "palco"]),
+        tests("SandboxTests", of: ["Sandbox", "Reactor", "palco"]),
         tests("SecurityTests", of: ["Security", "Reactor"]),
         tests("SQLTests", of: ["SQL", "Security", "Reactor"]),
         tests("StorageTests", of: ["Storage", "Reactor"]),
