@@ -79,8 +79,11 @@ public final class Encoder: Sendable {
             start(.awaited, in: &group)
             await group.waitForAll()
         }
-        await pool.shutdown()
+        await close()
     }
+
+    /// Ends the threads of an encoder that never ran; `run` does it itself.
+    public func close() async { await pool.shutdown() }
 
     private func start(_ kind: Worker.Kind, in group: inout TaskGroup<Void>) {
         let loop = loops.next()

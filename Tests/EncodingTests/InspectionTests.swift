@@ -26,8 +26,9 @@ struct InspectionTests {
     func details() async throws {
         try await Studio.with(isWorking: false) { studio in
             let film = try await TestMedia.film("film.mp4", in: studio, seconds: 1, ["-c:v", "libx264"])
+            // As a tag of the output, the angle counts the other way round.
             let turned = "\(studio.folder)/turned.mov"
-            try await studio.ffmpeg(["-i", film, "-c", "copy", "-metadata:s:v:0", "rotate=90", turned])
+            try await studio.ffmpeg(["-i", film, "-c", "copy", "-metadata:s:v:0", "rotate=270", turned])
             #expect(try await studio.encoder.inspect(path: turned).video.rotation == 90)
             let hdr = try await TestMedia.film(
                 "hdr.mp4", in: studio, seconds: 1,
@@ -51,7 +52,7 @@ struct InspectionTests {
             var noise = Array(bunny[..<2000])
             noise.replaceSubrange(200..., with: (200..<2000).map { _ in UInt8.random(in: 0...255) })
             var destroyed = avi
-            for position in 6000..<destroyed.count { destroyed[position] = 0xAA }
+            for position in 300..<destroyed.count { destroyed[position] = 0xAA }
             let cases: [(String, [UInt8], InspectionError.Code)] = [
                 ("empty", [], .emptyFile),
                 ("text", Array("I am a video, believe me.".utf8), .notAVideo),
@@ -105,7 +106,9 @@ struct InspectionTests {
             let bait = "\(studio.folder)/bait.ts"
             try await studio.ffmpeg(["-i", TestMedia.bunny, "-c", "copy", "-t", "1", bait])
             let address = "http://127.0.0.1:\(listener.port)/bait.ts"
-            for target in ["file://\(bait)", bait, "/etc/passwd", address, "concat:\(bait)", "subfile,,start,0,end,0,,:\(bait)"] {
+            for target in [
+                "file://\(bait)", bait, "/etc/passwd", address, "concat:\(bait)", "subfile,,start,0,end,0,,:\(bait)",
+            ] {
                 let texts = [
                     "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n\(target)\n#EXT-X-ENDLIST\n",
                     "#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"\(target)\"\n#EXTINF:1,\n\(target)\n",
@@ -144,7 +147,9 @@ struct InspectionTests {
             var random = Generator(state: UInt64(seed) &* 7919 &+ 1)
             let source = [TestMedia.bunny, TestMedia.phone, TestMedia.surveillance][seed % 3]
             var bytes = try [UInt8](contentsOf: source)
-            for _ in 0..<40 { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next()) }
+            for _ in 0..<40 {
+                bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
+            }
             for _ in 0..<10 { bytes[Int(random.next() % 4000)] = UInt8(truncatingIfNeeded: random.next()) }
             _ = try await refusal(of: bytes, studio)
         }

@@ -12,17 +12,19 @@ struct LadderTests {
             colorSpace: nil, colorRange: nil, fieldOrder: nil)
     }
 
-    @Test("It begins at the source and goes down by lines", arguments: [
-        (3840, 2160, ["2160p", "1440p", "1080p", "720p", "480p", "360p", "240p"]),
-        (1920, 1080, ["1080p", "720p", "480p", "360p", "240p"]),
-        (1280, 720, ["720p", "480p", "360p", "240p"]),
-        (1080, 1920, ["1080p", "720p", "480p", "360p", "240p"]),
-        (1920, 800, ["800p", "480p", "360p", "240p"]),
-        (768, 576, ["576p", "480p", "360p", "240p"]),
-        (640, 272, ["272p"]),
-        (160, 120, ["120p"]),
-        (7680, 4320, ["2160p", "1440p", "1080p", "720p", "480p", "360p", "240p"]),
-    ])
+    @Test(
+        "It begins at the source and goes down by lines",
+        arguments: [
+            (3840, 2160, ["2160p", "1440p", "1080p", "720p", "480p", "360p", "240p"]),
+            (1920, 1080, ["1080p", "720p", "480p", "360p", "240p"]),
+            (1280, 720, ["720p", "480p", "360p", "240p"]),
+            (1080, 1920, ["1080p", "720p", "480p", "360p", "240p"]),
+            (1920, 800, ["800p", "480p", "360p", "240p"]),
+            (768, 576, ["576p", "480p", "360p", "240p"]),
+            (640, 272, ["272p"]),
+            (160, 120, ["120p"]),
+            (7680, 4320, ["2160p", "1440p", "1080p", "720p", "480p", "360p", "240p"]),
+        ])
     func steps(width: Int, height: Int, names: [String]) {
         let steps = Ladder.steps(for: Self.video(width, height), frameRate: 25)
         #expect(steps.map(\.name) == names)
@@ -46,9 +48,11 @@ struct LadderTests {
         #expect(wide[0].size == PixelSize(width: 1046, height: 576))
     }
 
-    @Test("High frame rates stay at the top and are divided below", arguments: [
-        (25.0, 1, 1), (30.02, 1, 1), (50, 1, 2), (59.94, 1, 2), (60.5, 1, 2), (100, 2, 4), (120, 2, 4), (240, 4, 8),
-    ])
+    @Test(
+        "High frame rates stay at the top and are divided below",
+        arguments: [
+            (25.0, 1, 1), (30.02, 1, 1), (50, 1, 2), (59.94, 1, 2), (60.5, 1, 2), (100, 2, 4), (120, 2, 4), (240, 4, 8),
+        ])
     func frameRates(rate: Double, top: Int, lower: Int) {
         let steps = Ladder.steps(for: Self.video(1920, 1080), frameRate: rate)
         #expect(steps.map(\.frameDivisor) == [top] + Array(repeating: lower, count: steps.count - 1))
@@ -59,7 +63,9 @@ struct LadderTests {
     @Test("Bit rates and levels go down with the size")
     func rates() {
         let steps = Ladder.steps(for: Self.video(3840, 2160), frameRate: 60)
-        #expect(steps.map(\.level) == [52, 50, 40, 31, 30, 30, 21] || steps.map(\.level).sorted(by: >) == steps.map(\.level))
+        #expect(
+            steps.map(\.level) == [52, 50, 40, 31, 30, 30, 21] || steps.map(\.level).sorted(by: >) == steps.map(\.level)
+        )
         #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.cap > $1.cap })
         #expect(Ladder.steps(for: Self.video(1280, 720), frameRate: 25)[0].plannedCodecs == "avc1.64001F")
         #expect(Ladder.steps(for: Self.video(1920, 1080), frameRate: 60)[0].plannedCodecs == "avc1.64002A")

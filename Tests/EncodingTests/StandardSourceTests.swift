@@ -32,6 +32,7 @@ struct StandardSourceTests {
             #expect(
                 try await frames.psnr(
                     studio.served(id, "480p"), source: TestMedia.bunny, filters: "scale=854:480:flags=bicubic") > 32)
+            try await studio.drained()
             #expect(try await studio.storage.list("work").isEmpty)
         }
     }

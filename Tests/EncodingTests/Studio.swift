@@ -1,4 +1,3 @@
-import Encoding
 import FoundationEssentials
 import Media
 import Reactor
@@ -7,6 +6,8 @@ import Security
 import Storage
 import Synchronization
 import Telemetry
+
+@testable import Encoding
 
 /// A server's worth of encoding in a folder of its own.
 final class Studio: Sendable {
@@ -46,6 +47,7 @@ final class Studio: Sendable {
         do { result = .success(try await body(studio)) } catch { result = .failure(error) }
         work.cancel()
         _ = await work.result
+        if !isWorking { await studio.encoder.close() }
         await studio.database.close()
         await studio.pool.shutdown()
         return try result.get()
@@ -82,6 +84,18 @@ final class Studio: Sendable {
     func complete(_ id: EncodingID) async throws {
         let last = await changes.first(of: id) { $0.status == .failed || $0.progress >= 1 }
         if last.status == .failed { throw Failure(description: last.errorDetail ?? "failed") }
+    }
+
+    /// Waits until the queue is empty.
+    func drained() async throws {
+        while true {
+            let rings = encoder.bell.rings
+            let left = try await database.read {
+                try $0.first("SELECT COUNT(*) AS n FROM encoding_tasks")?.value("n", as: Int.self)
+            }
+            if left == 0 { return }
+            await encoder.bell.wait(after: rings, patience: .seconds(1), on: loops.next())
+        }
     }
 
     func ready(_ id: EncodingID) async throws {

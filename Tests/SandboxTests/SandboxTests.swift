@@ -99,8 +99,11 @@ struct SandboxTests {
         let pipe = "\(cell.folder)/pipe"
         #expect(mkfifo(pipe, 0o600) == 0)
         // The shell stands for the server: the child is in a session of its own, so only its parent's death ends it.
-        let script =
-            "setsid \(cell.sandbox.launcher) sandbox --parent $$ -- /bin/sleep 1000 >'\(pipe)' & read -t 1; kill -KILL $$"
+        let script = """
+            setsid \(cell.sandbox.launcher) sandbox --parent $$ -- /bin/sleep 1000 >'\(pipe)' &
+            until [[ $(readlink /proc/$!/exe) == */sleep ]]; do :; done
+            kill -KILL $$
+            """
         let pool = try BlockingPool(name: "fifo", threads: 1)
         async let end = pool.run {
             let descriptor = open(pipe, O_RDONLY)
@@ -115,10 +118,12 @@ struct SandboxTests {
         await pool.shutdown()
     }
 
-    @Test("Wrong usage is told in one line and starts nothing", arguments: [
-        ["sandbox", "--read"], ["sandbox", "--cpu-seconds", "many", "--", "/bin/echo"], ["sandbox", "--"],
-        ["sandbox", "--unknown", "1", "--", "/bin/echo"],
-    ])
+    @Test(
+        "Wrong usage is told in one line and starts nothing",
+        arguments: [
+            ["sandbox", "--read"], ["sandbox", "--cpu-seconds", "many", "--", "/bin/echo"], ["sandbox", "--"],
+            ["sandbox", "--unknown", "1", "--", "/bin/echo"],
+        ])
     func usage(arguments: [String]) async throws {
         let result = try await cell.start(cell.sandbox.launcher, arguments)
         #expect(result.ending == .exited(64) && result.output.isEmpty)

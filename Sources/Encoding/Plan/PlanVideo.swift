@@ -150,6 +150,11 @@ struct PacketPlanner {
             throw PlanVideo.Unplannable(description: "time base \(base)")
         }
         let frames = packets.frames(timescale: timescale, factor: Int64(base.numerator * factor))
+        // A container announces more than it holds where its inside is destroyed.
+        guard facts.duration < 4 || frames.duration.seconds > facts.duration / 4 else {
+            throw PlanVideo.Unplannable(
+                description: "only \(frames.duration.seconds) s of \(facts.duration) s can be read")
+        }
         guard frames.areDistinct else { return try steadyPlan(frames) }
         let segments = SegmentPlan(frames)
         let rate = Planning.frameRate(frames, facts.video)

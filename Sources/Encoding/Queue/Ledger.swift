@@ -38,7 +38,7 @@ struct Ledger: Sendable {
     }
 
     /// A task cannot be done. What can still be watched stays; otherwise the whole video has failed.
-    func fail(_ task: EncodingTask, words: String, in transaction: Transaction) throws {
+    func fail(_ task: EncodingTask, code: String, words: String, in transaction: Transaction) throws {
         guard try queue.holds(task, in: transaction) else { throw CancellationError() }
         switch task.kind {
         case .thumbnail, .storyboard:
@@ -60,7 +60,7 @@ struct Ledger: Sendable {
         try queue.poison(task, words: words, in: transaction)
         try EncodingStore.poison(EncodingTask.Kind.allCases, of: task.video, in: transaction)
         try EncodingStore.setState(
-            .failed, of: task.video, code: "encoding_failed", detail: words, in: transaction)
+            .failed, of: task.video, code: code, detail: words, in: transaction)
         try settle(task.video, in: transaction)
     }
 

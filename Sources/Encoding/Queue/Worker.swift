@@ -130,7 +130,10 @@ struct Worker: Sendable {
         }
         if task.attempts >= settings.maxAttempts || error is PlanVideo.Unplannable {
             log.error("task given up", ["error": LogValue(words)])
-            return try await encoder.database.write { try encoder.ledger.fail(task, words: words, in: $0) }
+            let code = error is PlanVideo.Unplannable ? "corrupt_file" : "encoding_failed"
+            return try await encoder.database.write {
+                try encoder.ledger.fail(task, code: code, words: words, in: $0)
+            }
         }
         log.warning("task failed, tried again later", ["error": LogValue(words)])
         let delay = settings.retryDelay * Double(1 << min(task.attempts - 1, 10))

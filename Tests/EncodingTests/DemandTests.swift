@@ -1,0 +1,146 @@
+import FoundationEssentials
+import Media
+import Testing
+
+@testable import Encoding
+
+@Suite("Watching while it encodes")
+struct DemandTests {
+    @Test("A video is ready with its first chunk, and any other segment is made when it is asked for")
+    func seeking() async throws {
+        try await Studio.with { studio in
+            let id = try await studio.add(TestMedia.surveillance)
+            try await studio.ready(id)
+            let presentation = try await studio.presentation(id)
+            #expect(presentation.video.map(\.name) == ["576p", "480p", "360p", "240p"])
+            let count = presentation.video[0].segmentDurations.count
+            #expect(count > 15)
+            // The end of the video, in the best rendition: nobody would make it soon.
+            let answer = try await studio.encoder.segment(id, rendition: "576p", number: count - 1)
+            guard case .file = answer else {
+                Issue.record("\(answer)")
+                return
+            }
+            let progress = studio.changes.all(of: id).map(\.progress).max() ?? 1
+            #expect(progress < 0.9, "the rest is still being made")
+            guard case .file = try await studio.encoder.initSegment(id, rendition: "576p") else {
+                Issue.record("no init segment")
+                return
+            }
+        }
+    }
+
+    @Test("A request waits no longer than its patience, and says when to come back")
+    func patience() async throws {
+        var settings = EncodingSettings()
+        settings.segmentPatience = .milliseconds(50)
+        let folder = NSTemporaryDirectoryPath.make()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let id = try await Studio.open(folder, settings) { studio in
+            let id = try await studio.add(TestMedia.surveillance)
+            try await studio.ready(id)
+            return id
+        }
+        // Nobody works now.
+        try await Studio.open(folder, settings, isWorking: false) { studio in
+            let answer = try await studio.encoder.segment(id, rendition: "576p", number: 15)
+            guard case .unavailable(let delay) = answer else {
+                Issue.record("\(answer)")
+                return
+            }
+            #expect(delay > .zero)
+        }
+    }
+
+    @Test("What does not exist is missing, not waited for")
+    func missing() async throws {
+        try await Studio.with { studio in
+            let id = try await studio.add(TestMedia.bikes)
+            try await studio.ready(id)
+            let encoder = studio.encoder
+            let answers = [
+                try await encoder.segment(id, rendition: "999p", number: 0),
+                try await encoder.segment(id, rendition: "272p", number: 1000),
+                try await encoder.segment(id, rendition: "272p", number: -1),
+                try await encoder.segment(id, rendition: "../../etc", number: 0),
+                try await encoder.segment(EncodingID(), rendition: "272p", number: 0),
+                try await encoder.initSegment(id, rendition: "audio"),
+            ]
+            for answer in answers {
+                guard case .missing = answer else {
+                    Issue.record("\(answer)")
+                    continue
+                }
+            }
+        }
+    }
+
+    @Test("Bandwidth is what the segments measure")
+    func bandwidth() async throws {
+        try await Studio.with { studio in
+            let id = try await studio.add(TestMedia.phone)
+            try await studio.complete(id)
+            let presentation = try await studio.presentation(id)
+            for rendition in presentation.video + [presentation.audio].compactMap({ $0 }) {
+                var bytes = 0
+                for number in rendition.segmentDurations.indices {
+                    let answer = try await studio.encoder.segment(id, rendition: rendition.name, number: number)
+                    bytes += try studio.whole(answer).count
+                }
+                let seconds = rendition.segmentDurations.reduce(MediaTime.zero, +).seconds
+                let average = Double(bytes * 8) / seconds
+                #expect(abs(Double(rendition.bandwidth.average) - average) < average * 0.01, "\(rendition.name)")
+                #expect(rendition.bandwidth.peak >= rendition.bandwidth.average)
+            }
+        }
+    }
+
+    @Test("Codec strings are what the init segments hold")
+    func codecs() async throws {
+        try await Studio.with { studio in
+            let id = try await studio.add(TestMedia.bunny)
+            try await studio.complete(id)
+            for rendition in try await studio.presentation(id).video {
+                let bytes = try await studio.whole(studio.encoder.initSegment(id, rendition: rendition.name))
+                let movie = try MovieReader.movie(byteCount: bytes.count) { Array(bytes[$0]) }
+                #expect(movie.videoTracks.first?.video?.codecString == rendition.codecs, "\(rendition.name)")
+            }
+        }
+    }
+
+    @Test("Without encryption segments are in the clear and there are no keys")
+    func clear() async throws {
+        var settings = EncodingSettings()
+        settings.encryption = .none
+        try await Studio.with(settings) { studio in
+            let id = try await studio.add(TestMedia.bikes)
+            try await studio.ready(id)
+            #expect(try await studio.encoder.key(id, rendition: "272p") == nil)
+            let bytes = try await studio.whole(studio.encoder.segment(id, rendition: "272p", number: 0))
+            #expect(bytes[4..<8].elementsEqual("moof".utf8))
+        }
+    }
+
+    @Test("The thumbnail and the seek bar's pictures are made")
+    func pictures() async throws {
+        try await Studio.with { studio in
+            let id = try await studio.add(TestMedia.surveillance)
+            try await studio.ready(id)
+            try await studio.drained()
+            for kind in [PictureKind.thumbnail, .storyboard] {
+                let bytes = try await studio.encoder.picture(id, kind)?.read(0..<2)
+                #expect(bytes == [0xFF, 0xD8], "\(kind)")
+            }
+            let board = try await studio.presentation(id).storyboard
+            let size = try await studio.tool(
+                "/usr/bin/ffprobe",
+                [
+                    "-v", "error", "-show_entries", "stream=width,height", "-of", "csv=p=0",
+                    studio.storage.path(of: VideoFiles.picture(id, .storyboard)),
+                ])
+            #expect(size.hasPrefix("\(board.columns * board.tileWidth),\(board.rows * board.tileHeight)"))
+            let cues = try await studio.encoder.picture(id, .storyboardCues)
+            #expect(try cues?.read(0..<6) == Array("WEBVTT".utf8))
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import FoundationEssentials
+import SQL
+import Testing
+
+@testable import Encoding
+
+@Suite("Nothing is lost")
+struct RestartTests {
+    @Test(
+        "A server that stops in the middle goes on where it was, and leaves nothing over",
+        arguments: [
+            TestMedia.surveillance, TestMedia.phone,
+        ])
+    func restart(source: String) async throws {
+        let folder = NSTemporaryDirectoryPath.make()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let id = try await Studio.open(folder) { studio in
+            let id = try await studio.add(source)
+            _ = await studio.changes.first(of: id) { $0.progress > 0.05 }
+            return id
+        }
+        try await Studio.open(folder) { studio in
+            try await studio.drained()
+            let record = try await studio.database.read { try EncodingStore.record(id, in: $0) }
+            #expect(record?.state == .complete)
+            let presentation = try await studio.presentation(id)
+            let frames = Frames(studio: studio)
+            for rendition in presentation.video {
+                let path = try await studio.served(id, rendition.name)
+                #expect(try await frames.times(path).count == frames.times(source).count, "\(rendition.name)")
+            }
+            #expect(try await studio.storage.list("work").isEmpty)
+            let all = presentation.video.map { ($0.name, $0.segmentDurations.count) }
+            for (name, count) in all {
+                guard let key = VideoFiles.rendition(id, name) else { continue }
+                #expect(try await studio.keys(key).count == count + 1, "\(name)")
+            }
+        }
+    }
+
+    @Test("Segments that had their names before a crash are not made twice, and count once")
+    func recount() async throws {
+        let folder = NSTemporaryDirectoryPath.make()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let id = try await Studio.open(folder) { studio in
+            let id = try await studio.add(TestMedia.bikes)
+            try await studio.drained()
+            return id
+        }
+        try await Studio.open(folder, isWorking: false) { studio in
+            // As a crash between the names and the row leaves it: the files are there, the row knows of nothing.
+            try await studio.database.write { transaction in
+                try transaction.execute("UPDATE encoding_renditions SET made_count = 0, made_bytes = 0, has_start = 0")
+                try transaction.execute("UPDATE encodings SET state = 'planned', ready_at = NULL")
+                try TaskQueue.add(.copy, of: id, priority: 20, in: transaction)
+            }
+        }
+        try await Studio.open(folder) { studio in
+            try await studio.drained()
+            let renditions = try await studio.database.read { try EncodingStore.renditions(id, in: $0) }
+            #expect(renditions.allSatisfy { $0.madeCount == $0.segmentCount })
+            #expect(studio.changes.all(of: id).last?.status == .ready)
+        }
+    }
+
+    @Test("A removed video stops at once and leaves the queue")
+    func removal() async throws {
+        try await Studio.with { studio in
+            let id = try await studio.add(TestMedia.surveillance)
+            try await studio.ready(id)
+            let encoder = studio.encoder
+            try await studio.database.write { try encoder.remove($0, id) }
+            try await studio.drained()
+            #expect(try await encoder.presentation(id) == nil)
+            guard case .missing = try await encoder.segment(id, rendition: "576p", number: 0) else {
+                Issue.record("still served")
+                return
+            }
+        }
+    }
+
+    @Test("What cannot be encoded fails with ffmpeg's own words, and can be tried again")
+    func poison() async throws {
+        var settings = EncodingSettings()
+        settings.retryDelay = .milliseconds(5)
+        settings.maxAttempts = 3
+        try await Studio.with(settings) { studio in
+            let facts = try await studio.encoder.inspect(path: TestMedia.surveillance)
+            let id = EncodingID()
+            let path = studio.storage.path(of: VideoFiles.original(id))
+            try FileManager.default.createDirectory(atPath: path.dropLastComponent, withIntermediateDirectories: true)
+            try Data("nothing".utf8).write(to: URL(filePath: path))
+            let encoder = studio.encoder
+            try await studio.database.write { try encoder.enqueue($0, id, facts: facts) }
+            let failed = await studio.changes.first(of: id) { $0.status == .failed }
+            #expect(failed.errorCode == "encoding_failed")
+            #expect(failed.errorDetail?.contains("Invalid data") == true, "\(failed.errorDetail ?? "")")
+
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.copyItem(atPath: TestMedia.surveillance, toPath: path)
+            let isRetried = try await studio.database.write { try encoder.retry($0, id) }
+            #expect(isRetried)
+            _ = await studio.changes.first(of: id) { $0.status == .ready }
+        }
+    }
+}
