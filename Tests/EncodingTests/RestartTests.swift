@@ -6,15 +6,15 @@ import Testing
 
 @Suite("Nothing is lost")
 struct RestartTests {
-    @Test(
-        "A server that stops in the middle goes on where it was, and leaves nothing over",
-        arguments: [
-            TestMedia.surveillance, TestMedia.phone,
-        ])
-    func restart(source: String) async throws {
+    @Test("A server that stops in the middle goes on where it was, and leaves nothing over", arguments: [false, true])
+    func restart(isStandard: Bool) async throws {
         let folder = NSTemporaryDirectoryPath.make()
         defer { try? FileManager.default.removeItem(atPath: folder) }
+        let source = isStandard ? TestMedia.phone : "\(folder)/short.avi"
         let id = try await Studio.open(folder) { studio in
+            if !isStandard {
+                try await studio.ffmpeg(["-i", TestMedia.surveillance, "-t", "24", "-c", "copy", source])
+            }
             let id = try await studio.add(source)
             _ = await studio.changes.first(of: id) { $0.progress > 0.05 }
             return id

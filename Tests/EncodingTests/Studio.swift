@@ -58,7 +58,7 @@ final class Studio: Sendable {
         loops = try Self.sharedLoops.get()
         database = try await Database.open(.file("\(folder)/palco.sqlite"), migrations: [Encoder.migrations])
         pool = try BlockingPool(name: "storage", threads: 2)
-        storage = try LocalStorage(root: "\(folder)/data", pool: pool, reserve: 1 << 20)
+        storage = try await Self.storage("\(folder)/data", pool: pool, on: loops.next())
         try storage.sweepLeftovers()
         let changes = changes
         encoder = try Encoder(
@@ -66,6 +66,16 @@ final class Studio: Sendable {
         ) { transaction, id, change in
             transaction.afterCommit { changes.append(id, change) }
         }
+    }
+
+    /// An earlier life in this process may take a moment to let go of the folder.
+    private static func storage(_ root: String, pool: BlockingPool, on loop: EventLoop) async throws -> LocalStorage {
+        for _ in 0..<200 {
+            do { return try LocalStorage(root: root, pool: pool, reserve: 1 << 20) } catch StorageError.inUse {
+                try await loop.sleep(for: .milliseconds(10))
+            }
+        }
+        return try LocalStorage(root: root, pool: pool, reserve: 1 << 20)
     }
 
     /// Inspects a file and puts it into the queue under a new id.

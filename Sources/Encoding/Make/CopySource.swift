@@ -88,6 +88,8 @@ struct CopySource: Sendable {
         return (starts + [shown.samples.upperBound], payloads)
     }
 
+    /// What the copied picture really is; nil where only the sound is copied.
+    var videoCodecs: String? { copiesVideo ? video.video?.codecString : nil }
     var copiesVideo: Bool { plan.copying != nil }
     var copiesAudio: Bool { audio != nil }
 

@@ -19,7 +19,7 @@ extension Workshop {
         try await publish(
             names.map { SegmentBatch(rendition: $0, initSegment: source.initSegments[$0] ?? [], segments: []) }, of: id)
 
-        var missing = try await recount(names, of: job, plan)
+        var missing = try await recount(names, of: job, plan, codecs: source.videoCodecs)
         var isFirst = true
         while !missing.isEmpty {
             try Task.checkCancellation()
@@ -62,7 +62,9 @@ extension Workshop {
     }
 
     /// Finds what is in the storage, counts it, and answers the numbers that are not there in all renditions.
-    private func recount(_ names: [String], of job: Job, _ plan: EncodingPlan) async throws -> MissingNumbers {
+    private func recount(
+        _ names: [String], of job: Job, _ plan: EncodingPlan, codecs: String?
+    ) async throws -> MissingNumbers {
         let id = job.task.video
         var missing = MissingNumbers(Array(repeating: false, count: plan.segments.segments.count))
         var found: [String: [MadeSegment]] = [:]
@@ -91,6 +93,7 @@ extension Workshop {
         try await database.write { transaction in
             guard try queue.holds(task, in: transaction) else { throw CancellationError() }
             for name in names { try EncodingStore.recount(known[name] ?? [], name, of: id, in: transaction) }
+            if let codecs { try EncodingStore.setCodecs(codecs, plan.steps[0].name, of: id, in: transaction) }
             if isDone { try ledger.record([], of: task, isDone: true, in: transaction) }
         }
         return missing

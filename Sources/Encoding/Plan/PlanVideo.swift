@@ -93,8 +93,8 @@ struct MoviePlanner {
     private func track(_ index: Int) -> Track? { movie.tracks.indices.contains(index) ? movie.tracks[index] : nil }
 
     private func canCopy(_ track: Track, _ shown: TrackFrames, _ segments: SegmentPlan) -> Bool {
-        guard Planning.isStandard(facts.video), !shown.isCutInside, segments.followsKeyframes,
-            case .avc(let configuration)? = track.video?.codec, track.rotation == .none
+        guard StandardSource.obstacles(video: track, frames: shown).isEmpty, segments.followsKeyframes,
+            facts.video.rotation == 0, case .avc(let configuration)? = track.video?.codec
         else { return false }
         return startsWithPictures(track, shown, segments, configuration)
     }
@@ -120,10 +120,10 @@ struct MoviePlanner {
 
     /// AAC that lasts as long as the picture is cut as it is.
     private func copiedAudio(_ main: AudioFacts, _ segments: SegmentPlan, origin: MediaTime) -> AudioPlan? {
-        guard main.codec == "aac", let track = track(main.index), !track.changesFormat, let format = track.audio,
-            case .aac(let configuration) = format.codec, configuration.frameLength == 1024,
-            track.timescale == UInt32(clamping: configuration.sampleRate),
-            let codecs = format.codecString, main.channelCount <= 6,
+        guard let track = track(main.index), let format = track.audio, let codecs = format.codecString,
+            StandardSource.obstacles(audio: track, movieTimescale: movie.timescale).isEmpty,
+            case .aac(let configuration) = format.codec,
+            track.timescale == UInt32(clamping: configuration.sampleRate), main.channelCount <= 6,
             let cut = AudioCut(track, movieTimescale: movie.timescale, origin: origin),
             cut.decodeTime <= Int64(track.timescale) / 20
         else { return nil }

@@ -180,6 +180,11 @@ enum EncodingStore {
             """, id)
     }
 
+    static func setCodecs(_ codecs: String, _ name: String, of id: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE encoding_renditions SET codecs = $3 WHERE video_id = $1 AND name = $2", id, name, codecs)
+    }
+
     static func setFailed(_ names: [String], of id: EncodingID, _ isFailed: Bool, in transaction: Transaction) throws {
         for name in names {
             try transaction.execute(
