@@ -17,7 +17,9 @@ struct StandardSourceTests {
             let frames = Frames(studio: studio)
             let top = try await studio.served(id, names[0])
             #expect(try await frames.hashes(top) == frames.hashes(source))
-            #expect(try await frames.times(top) == frames.times(source))
+            // ffprobe rounds to microseconds, from another start.
+            let times = zip(try await frames.times(top), try await frames.times(source))
+            #expect(times.allSatisfy { abs($0 - $1) <= 2 })
         }
     }
 
