@@ -66,7 +66,7 @@ struct SourceVarietyTests {
 
     @Test("Every frame is served once, at its time", arguments: cases)
     func served(_ source: Case) async throws {
-        try await Studio.with { studio in
+        try await Studio.with(Studio.strict) { studio in
             let path = try await TestMedia.film(
                 source.name, in: studio, size: source.size, rate: source.rate, seconds: source.seconds,
                 sound: source.sound, source.arguments)

@@ -8,7 +8,7 @@ struct StandardSourceTests {
         "The copied rendition has the source's frames, bit for bit and in order",
         arguments: [TestMedia.bunny, TestMedia.bikes, TestMedia.phone])
     func bitIdentical(source: String) async throws {
-        try await Studio.with { studio in
+        try await Studio.with(Studio.strict) { studio in
             let id = try await studio.add(source)
             try await studio.ready(id)
             let presentation = try await studio.presentation(id)
@@ -23,20 +23,24 @@ struct StandardSourceTests {
         }
     }
 
-    @Test("Encoded renditions have each frame of the source at its time")
-    func lowerRenditions() async throws {
-        try await Studio.with { studio in
-            let id = try await studio.add(TestMedia.bunny)
+    @Test(
+        "Encoded renditions have each frame of the source at its time, at the first attempt",
+        arguments: [TestMedia.bunny, TestMedia.phone])
+    func lowerRenditions(source: String) async throws {
+        try await Studio.with(Studio.strict) { studio in
+            let id = try await studio.add(source)
             try await studio.complete(id)
             let frames = Frames(studio: studio)
-            let times = try await frames.times(TestMedia.bunny)
+            let times = try await frames.times(source)
             for name in ["480p", "360p", "240p"] {
                 let path = try await studio.served(id, name)
-                #expect(try await frames.times(path) == times, "\(name)")
+                let served = try await frames.times(path)
+                #expect(served.count == times.count)
+                #expect(zip(served, times).allSatisfy { abs($0 - $1) <= 2 }, "\(name)")
             }
             #expect(
                 try await frames.psnr(
-                    studio.served(id, "480p"), source: TestMedia.bunny, filters: "scale=854:480:flags=bicubic") > 32)
+                    studio.served(id, "480p"), source: source, filters: "scale=854:480:flags=bicubic") > 32)
             try await studio.drained()
             #expect(try await studio.storage.list("work").isEmpty)
         }

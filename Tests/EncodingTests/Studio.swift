@@ -15,6 +15,13 @@ final class Studio: Sendable {
         var description: String
     }
 
+    /// Every chunk must be right at the first attempt: no frame may be lost and made up for.
+    static var strict: EncodingSettings {
+        var settings = EncodingSettings()
+        settings.maxAttempts = 1
+        return settings
+    }
+
     static let sharedLoops = Result { try EventLoopGroup(count: 2) }
 
     let folder: String

@@ -29,7 +29,7 @@ final class Cell: Sendable {
     func run(
         _ program: String, _ arguments: [String], reads: [String] = [], limits: SandboxPolicy.Limits = .init()
     ) async throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
-        let policy = SandboxPolicy(readable: reads, writable: [writable], limits: limits)
+        let policy = SandboxPolicy(readable: reads, writable: [writable], limits: limits, niceness: 0)
         let command = sandbox.command(program, arguments, policy: policy)
         return try await start(command.executable, command.arguments)
     }
