@@ -309,10 +309,9 @@ export class TrackLoader {
     }
     this.#attempts += 1;
     if (this.#attempts > attemptsFor(error.kind)) {
-      const giveUp = (error.kind === 'missing' || error.kind === 'format') &&
-        this.track.renditions.length > 1;
-      if (!giveUp) return host.fail(error);
-      host.setAside(rendition, Infinity);
+      const broken = error.kind === 'missing' || error.kind === 'format';
+      if (broken) host.setAside(rendition, Infinity);
+      if (!broken || host.isHopeless(this.track)) return host.fail(error);
       this.#attempts = 0;
       return;
     }
