@@ -93,9 +93,8 @@ public struct HeaderFields: Sendable {
         bytes.append(UInt8(ascii: ":"))
         bytes.append(ASCII.space)
         bytes.append(contentsOf: value)
-        for index in bytes.index(start, offsetBy: name.count + 2)..<bytes.count
-        where ASCII.isForbiddenInValue(bytes[index]) {
-            bytes[index] = ASCII.space
+        if value.contains(where: ASCII.isForbiddenInValue) || name.contains(where: ASCII.isForbiddenInValue) {
+            for index in start..<bytes.count where ASCII.isForbiddenInValue(bytes[index]) { bytes[index] = ASCII.space }
         }
         bytes.append(ASCII.cr)
         bytes.append(ASCII.lf)

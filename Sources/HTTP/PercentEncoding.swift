@@ -34,6 +34,14 @@ public enum PercentEncoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The same for bytes in memory; most texts hold no escape and go over as they are.
+    public static func decode(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        for byte in bytes where byte == UInt8(ascii: "%") || byte == 0 || byte >= 0x80 {
+            return decode(bytes, plusIsSpace: false)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

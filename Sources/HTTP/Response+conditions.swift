@@ -5,7 +5,9 @@ extension Response {
     ///
     /// Conditions need an `ETag`; ranges need `Accept-Ranges: bytes` and a body of known content.
     public mutating func applyConditions(of request: Request) {
-        guard status == .ok, request.method == .get || request.method == .head else { return }
+        guard status == .ok, request.method == .get || request.method == .head, request.headers.isConditional else {
+            return
+        }
         let tag = headers[.etag].flatMap { EntityTag(parsing: $0) }
         if let tag, let listed = request.headers[.ifNoneMatch] {
             if tag.isListed(in: listed, weakly: true) { return becomeNotModified() }
@@ -94,5 +96,19 @@ extension Response {
 
     private static func contentRange(_ range: Range<Int>, of length: Int) -> String {
         "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(length)"
+    }
+}
+
+extension HeaderFields {
+    /// Whether anything asks for less than the whole: `Range` or an `If-…`.
+    fileprivate var isConditional: Bool {
+        entries.contains { entry in
+            switch entry.nameCount {
+            case 5: matches(entry, .range)
+            case 8...19:
+                bytes[Int(entry.start)] | 0x20 == UInt8(ascii: "i") && bytes[Int(entry.start) + 2] == UInt8(ascii: "-")
+            default: false
+            }
+        }
     }
 }

@@ -4,9 +4,8 @@ extension Response {
     /// Answers marked `no-store` stay as they are: they carry secrets, whose length would show what else is in the
     /// body (BREACH).
     public mutating func compressIfUseful(for request: Request) {
-        guard status == .ok, let count = body.byteCount, count >= Gzip.leastByteCount, isText,
-            !headers.contains(.contentEncoding), !headers.contains(.acceptRanges),
-            headers[.cacheControl].map({ !$0.contains("no-store") }) ?? true
+        guard status == .ok, isLongEnough, isText, !headers.contains(.contentEncoding),
+            !headers.contains(.acceptRanges), headers[.cacheControl].map({ !$0.contains("no-store") }) ?? true
         else { return }
         if !headers.contains(.vary) { headers.append(.vary, "Accept-Encoding") }
         guard request.headers.contains(.acceptEncoding), Gzip.isAccepted(by: request.headers[.acceptEncoding]),
@@ -27,9 +26,18 @@ extension Response {
         }
     }
 
+    private var isLongEnough: Bool {
+        switch body {
+        case .bytes(let bytes): bytes.count >= Gzip.leastByteCount
+        case .string(let text): text.utf8.count >= Gzip.leastByteCount
+        case .empty, .file, .pieces, .stream: false
+        }
+    }
+
     private var isText: Bool {
-        guard let type = headers[.contentType]?.lowercased() else { return false }
-        return type.hasPrefix("text/") || type.contains("json") || type.contains("javascript")
-            || type.contains("mpegurl") || type.contains("xml") || type.contains("manifest")
+        guard let type = headers.bytes(of: .contentType) else { return false }
+        if type.starts(with: "text/".utf8) { return true }
+        let lowercased = String(decoding: type, as: UTF8.self).lowercased()
+        return ["json", "javascript", "mpegurl", "xml"].contains { lowercased.contains($0) }
     }
 }

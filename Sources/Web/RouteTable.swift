@@ -70,7 +70,9 @@ struct RouteTable: Sendable {
             if values.isEmpty { return .found(endpoint, PathParameters()) }
             var parameters = PathParameters()
             for (name, range) in zip(endpoint.parameterNames, values) {
-                guard let value = PercentEncoding.decode(path[range]) else { return .notFound }
+                guard let value = PercentEncoding.decode(UnsafeBufferPointer(rebasing: path[range])) else {
+                    return .notFound
+                }
                 parameters.append(name, value)
             }
             return .found(endpoint, parameters)
