@@ -89,6 +89,9 @@ func fuzz(_ name: String, of rooms: [Target.Dependency]) -> Target {
 
 if Context.environment["PALCO_FUZZ"] == "1" {
     package.targets += [
+        fuzz("RequestFuzz", of: ["HTTP"]),
+        fuzz("FormFuzz", of: ["Web"]),
+        fuzz("FieldFuzz", of: ["HTTP", "Web"]),
         fuzz("MovieFuzz", of: ["Media"]),
         fuzz("CodecFuzz", of: ["Media"]),
         fuzz("PlaylistFuzz", of: ["Media"]),
