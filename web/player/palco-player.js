@@ -9,14 +9,15 @@ import { Controls } from './controls.js';
 import { RecordedFeed } from './feed.js';
 import { Gestures } from './gestures.js';
 import { charactersAllowed, helpDialog } from './help.js';
-import { commandFor, isCharacter, nextRate, rates } from './keyboard.js';
+import { commandFor, isCharacter, nextRate } from './keyboard.js';
 import { announceMedia, announcePosition, forgetMedia } from './media-session.js';
 import { mediaSourceClass } from './media-source.js';
 import { NativePlayback } from './native.js';
 import { Notices } from './notices.js';
 import { Playback } from './playback.js';
-import { qualityChoices, qualityLabel } from './quality.js';
+import { menuEntries } from './menu-entries.js';
 import { Statistics } from './statistics.js';
+import { recallThroughput, rememberThroughput } from './throughput-memory.js';
 
 /**
  * @typedef {object} LoadOptions
@@ -42,7 +43,7 @@ export class PalcoPlayer extends HTMLElement {
     this.video = h('video', { playsinline: true, preload: 'auto', tabindex: '-1' });
     this.notices = new Notices(() => this.#playback?.retry());
     this.statistics = new Statistics(() => this.debug);
-    this.controls = new Controls(this.#actions(), this.#menu());
+    this.controls = new Controls(this.#actions(), menuEntries(this));
     this.start = h(
       'button',
       {
@@ -138,7 +139,7 @@ export class PalcoPlayer extends HTMLElement {
     const playbackOptions = {
       renew,
       startAt,
-      throughput: rememberedThroughput(),
+      throughput: recallThroughput(),
       lines: () => this.#lines(),
     };
     this.#playback = Source || !NativePlayback.canPlay(video)
@@ -186,6 +187,10 @@ export class PalcoPlayer extends HTMLElement {
       bandwidth: shown?.bandwidth ?? 0,
       failure: this.#playback?.failure ?? null,
     };
+  }
+
+  get playback() {
+    return this.#playback;
   }
 
   // What people do.
@@ -261,43 +266,6 @@ export class PalcoPlayer extends HTMLElement {
       pictureInPicture: () => this.pictureInPicture(),
       fullScreen: () => this.fullScreen(),
     };
-  }
-
-  /** @returns {import('./settings-menu.js').Entry[]} */
-  #menu() {
-    return [
-      {
-        id: 'quality',
-        text: 'player.quality',
-        icon: 'settings',
-        value: () => this.#qualityText(),
-        choices: () => {
-          const playback = this.#playback;
-          return playback ? qualityChoices(playback, (name) => (playback.quality = name)) : [];
-        },
-      },
-      {
-        id: 'speed',
-        text: 'player.speed',
-        icon: 'gauge',
-        value: () => t('player.rate', { rate: this.video.playbackRate }),
-        choices: () =>
-          rates.map((rate) => ({
-            id: String(rate),
-            text: t('player.rate', { rate }),
-            checked: rate === this.video.playbackRate,
-            pick: () => this.setRate(rate),
-          })),
-      },
-      { id: 'statistics', text: 'player.statistics', icon: 'chart', run: () => this.statistics.toggle() },
-      { id: 'shortcuts', text: 'player.keys.title', icon: 'keyboard', run: () => this.help.showModal() },
-    ];
-  }
-
-  #qualityText() {
-    const shown = this.#playback?.shown;
-    const label = shown ? qualityLabel(shown) : '';
-    return this.#playback?.quality ? label : [t('player.automatic'), label].filter(Boolean).join(' · ');
   }
 
   /** @param {KeyboardEvent} event */
@@ -405,15 +373,9 @@ export class PalcoPlayer extends HTMLElement {
     if (!(duration > 0) || (!anyway && Math.abs(position - this.#savedAt) < 5)) return;
     this.#savedAt = position;
     const throughput = this.#playback?.meter.estimate;
-    if (throughput) remember('throughput', `${Math.round(throughput)}@${Date.now()}`);
+    if (throughput) rememberThroughput(throughput);
     this.dispatchEvent(new CustomEvent('palco-position', { detail: { position, duration } }));
   }
-}
-
-/** Bits per second measured on this device within the last hour. */
-function rememberedThroughput() {
-  const [value, time] = (recall('throughput') ?? '').split('@').map(Number);
-  return value > 0 && Date.now() - time < 3600_000 ? value : null;
 }
 
 customElements.define('palco-player', PalcoPlayer);

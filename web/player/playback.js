@@ -1,10 +1,11 @@
 /** Plays a feed in a video element: tracks, adaptation, trouble and what the controls need to know. */
-import { chooseFirst, chooseRendition, DroppedFrames, ThroughputMeter } from './adaptation.js';
-import { aheadOf, beyondHole, BufferGoal, rangesOf, segmentAt } from './buffer.js';
+import { chooseFirst, chooseRendition, ThroughputMeter } from './adaptation.js';
+import { aheadOf, BufferGoal, rangesOf, segmentAt } from './buffer.js';
 import { OpenedSource } from './media-source.js';
-import { attemptsFor, backOff, LoadError } from './retry.js';
+import { attemptsFor, backOff, failureFrom, isNetwork, LoadError, pause } from './retry.js';
 import { Sink } from './sink.js';
 import { TrackLoader } from './track-loader.js';
+import { Watchdog } from './watchdog.js';
 
 /** @typedef {import('./feed.js').TrackRendition} TrackRendition */
 /** @typedef {'loading' | 'playing' | 'paused' | 'buffering' | 'preparing' | 'reconnecting' | 'ended' | 'failed'} State */
@@ -36,9 +37,8 @@ export class Playback extends EventTarget {
   #aside = new Map();
   /** @type {Map<string, string>} rendition -> state, as the page knows it */
   #states = new Map();
-  #dropped = new DroppedFrames();
-  #droppedAt = 0;
   #quality;
+  #watchdog;
   #stop = new AbortController();
   /** @type {AbortController} of one MediaSource; a damaged one is replaced */
   #session = new AbortController();
@@ -48,9 +48,6 @@ export class Playback extends EventTarget {
   #rebuiltAt = -Infinity;
   #renewing = /** @type {Promise<void> | null} */ (null);
   #openTrouble = /** @type {LoadError | null} */ (null);
-  #stuckSince = 0;
-  #lastTime = -1;
-  #nudges = 0;
 
   /**
    * @param {HTMLVideoElement} video
@@ -64,6 +61,7 @@ export class Playback extends EventTarget {
     this.options = options;
     this.#startAt = options.startAt ?? 0;
     this.#quality = options.quality ?? null;
+    this.#watchdog = new Watchdog(video);
   }
 
   async start() {
@@ -379,73 +377,9 @@ export class Playback extends EventTarget {
 
   #tick() {
     for (const loader of this.loaders) loader.tick();
-    this.#unstick();
-    this.#watchFrames();
-  }
-
-  /** Jumps over holes in the media and gives a decoder that stands still a push. */
-  #unstick() {
-    const { video } = this;
-    if (video.paused || video.seeking || video.ended || video.currentTime !== this.#lastTime) {
-      this.#lastTime = video.currentTime;
-      this.#stuckSince = now();
-      return;
-    }
-    const stuck = now() - this.#stuckSince;
-    if (stuck > 0.5) this.#changed();
-    const beyond = beyondHole(rangesOf(video.buffered), video.currentTime);
-    if (stuck > 0.4 && beyond !== null) {
-      video.currentTime = beyond;
-    } else if (stuck > 4 && this.bufferAhead > 1 && this.#nudges < 5) {
-      this.#nudges += 1;
-      this.#stuckSince = now();
-      video.currentTime += 0.1;
-    }
-  }
-
-  #watchFrames() {
-    const { video } = this;
-    if (video.paused || document.hidden || now() - this.#droppedAt < 5) return;
-    this.#droppedAt = now();
-    const counts = video.getVideoPlaybackQuality?.();
+    if (this.#watchdog.look(this.bufferAhead)) this.#changed();
     const shown = this.shown;
-    if (!counts || !shown || !this.automatic) return;
-    const { totalVideoFrames: total, droppedVideoFrames: dropped } = counts;
-    if (this.#dropped.window({ total, dropped }) && this.renditions.at(-1) !== shown) {
-      this.setAside(shown, 60);
-    }
+    const tooMuch = this.automatic && shown !== null && this.#watchdog.isTooMuch();
+    if (tooMuch && this.renditions.at(-1) !== shown) this.setAside(shown, 60);
   }
-}
-
-/** @param {LoadError} trouble */
-function isNetwork({ kind }) {
-  return kind === 'offline' || kind === 'slow' || kind === 'server';
-}
-
-/**
- * @param {unknown} error
- * @returns {Failure}
- */
-function failureFrom(error) {
-  if (error instanceof LoadError) {
-    if (error.kind === 'expired' || error.kind === 'missing' || error.kind === 'server') return error.kind;
-    if (error.kind === 'format') return 'unsupported';
-    return 'unexpected';
-  }
-  if (typeof MediaError !== 'undefined' && error instanceof MediaError) return 'decode';
-  return 'unexpected';
-}
-
-/**
- * @param {number} seconds
- * @param {AbortSignal} signal
- */
-async function pause(seconds, signal) {
-  await new Promise((resolve) => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    }, { once: true });
-  });
 }

@@ -67,3 +67,36 @@ export function attemptsFor(kind) {
   if (kind === 'server') return 8;
   return kind === 'expired' ? 3 : 1;
 }
+
+/** @param {LoadError} trouble */
+export function isNetwork({ kind }) {
+  return kind === 'offline' || kind === 'slow' || kind === 'server';
+}
+
+/**
+ * @param {unknown} error
+ * @returns {import('./playback.js').Failure}
+ */
+export function failureFrom(error) {
+  if (error instanceof LoadError) {
+    if (error.kind === 'expired' || error.kind === 'missing' || error.kind === 'server') return error.kind;
+    if (error.kind === 'format') return 'unsupported';
+    return 'unexpected';
+  }
+  if (typeof MediaError !== 'undefined' && error instanceof MediaError) return 'decode';
+  return 'unexpected';
+}
+
+/**
+ * @param {number} seconds
+ * @param {AbortSignal} signal
+ */
+export async function pause(seconds, signal) {
+  await new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    }, { once: true });
+  });
+}
