@@ -133,11 +133,14 @@ CRASHES = [
 def test_a_crash_loses_nothing(own_server, crash_library, short_films, undisturbed, kind, call, moment, count):
     film = short_films[kind]
     palco = own_server().start()
+    # Signed in beforehand: a sign-in commits as well, and it is the upload that is to be hit.
+    token = palco.admin().token
     palco.stop()
     palco.settings = {"LD_PRELOAD": str(crash_library), "PALCO_CRASH": f"{call},{moment},{count}"}
     try:
         palco.start()
-        client = palco.admin()
+        client = palco.client()
+        client.token = token
         with contextlib.suppress(*GONE):
             client.upload(film, title=kind)
         palco.wait_for_death(60)
