@@ -1,6 +1,7 @@
 import HTTP
 import Reactor
 import Telemetry
+import Testing
 import Web
 
 @testable import App
@@ -33,8 +34,19 @@ struct WireClient {
         }
     }
 
+    /// Every answer of the API is checked against the contract.
     func send(
         _ method: Request.Method, _ path: String, _ headers: [(String, String)] = [], body: [UInt8] = []
+    ) async throws -> Answer {
+        let answer = try await exchange(method, path, headers, body)
+        for breach in try Contract.shared().breaches(method.rawValue, path, answer) {
+            Issue.record("\(method) \(path.prefix { $0 != "?" }): \(breach)")
+        }
+        return answer
+    }
+
+    private func exchange(
+        _ method: Request.Method, _ path: String, _ headers: [(String, String)], _ body: [UInt8]
     ) async throws -> Answer {
         var fields = headers
         if let token { fields.append(("Authorization", "Bearer \(token)")) }

@@ -16,7 +16,9 @@ extension VideoCatalogue {
             sessions.release(id)
             sessions.forget(id)
         }
-        try await requireFreeSlot(for: viewer)
+        let limit = try await freeSlots(of: viewer)
+        guard sessions.beginForm(of: viewer.id, limit: limit) else { throw VideoError.tooManyUploads }
+        defer { sessions.endForm(of: viewer.id) }
         let form = try await readForm(request, into: blob, session)
         guard form.byteCount > 0 else {
             try await storage.remove(blob)
@@ -110,9 +112,10 @@ extension VideoCatalogue {
         return upload
     }
 
-    private func requireFreeSlot(for viewer: Viewer) async throws {
+    /// How many more unfinished uploads this person may have.
+    private func freeSlots(of viewer: Viewer) async throws -> Int {
         let (uploads, owner) = (uploads, viewer.id)
-        let count = try await database.read { try uploads.unfinishedCount(owner: owner, in: $0) }
-        guard count < settings.uploadsPerUser else { throw VideoError.tooManyUploads }
+        return settings.uploadsPerUser
+            - (try await database.read { try uploads.unfinishedCount(owner: owner, in: $0) })
     }
 }

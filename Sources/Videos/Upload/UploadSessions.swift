@@ -1,3 +1,4 @@
+import Accounts
 import Reactor
 import Security
 import Synchronization
@@ -36,6 +37,8 @@ final class UploadSessions: Sendable {
     private struct State {
         var sessions: [UploadID: UploadSession] = [:]
         var held: Set<UploadID> = []
+        /// Forms that are being received, by their sender: they have no row before they are complete.
+        var forms: [UserID: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -58,6 +61,23 @@ final class UploadSessions: Sendable {
     /// The upload is over: its hash is not needed any more.
     func forget(_ id: UploadID) {
         state.withLock { $0.sessions[id] = nil }
+    }
+
+    /// Counts a form that is about to be received; false where the sender has `limit` of them already.
+    func beginForm(of owner: UserID, limit: Int) -> Bool {
+        state.withLock { state in
+            let count = state.forms[owner, default: 0]
+            guard count < limit else { return false }
+            state.forms[owner] = count + 1
+            return true
+        }
+    }
+
+    func endForm(of owner: UserID) {
+        state.withLock { state in
+            let count = state.forms[owner, default: 1] - 1
+            state.forms[owner] = count > 0 ? count : nil
+        }
     }
 
     /// Uploads that are held now; they do not expire.

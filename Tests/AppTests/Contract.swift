@@ -1,0 +1,128 @@
+import FoundationEssentials
+
+@testable import App
+
+/// JSON as it is.
+indirect enum JSONValue: Decodable, Sendable, Equatable {
+    case null, bool(Bool), number(Double), string(String), array([JSONValue]), object([String: JSONValue])
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if value.decodeNil() {
+            self = .null
+        } else if let flag = try? value.decode(Bool.self) {
+            self = .bool(flag)
+        } else if let number = try? value.decode(Double.self) {
+            self = .number(number)
+        } else if let text = try? value.decode(String.self) {
+            self = .string(text)
+        } else if let items = try? value.decode([JSONValue].self) {
+            self = .array(items)
+        } else {
+            self = .object(try value.decode([String: JSONValue].self))
+        }
+    }
+
+    subscript(key: String) -> JSONValue? {
+        if case .object(let fields) = self { fields[key] } else { nil }
+    }
+
+    var text: String? { if case .string(let text) = self { text } else { nil } }
+    var items: [JSONValue] { if case .array(let items) = self { items } else { [] } }
+    var fields: [String: JSONValue] { if case .object(let fields) = self { fields } else { [:] } }
+
+    var typeName: String {
+        switch self {
+        case .null: "null"
+        case .bool: "boolean"
+        case .number(let number): number == number.rounded() ? "integer" : "number"
+        case .string: "string"
+        case .array: "array"
+        case .object: "object"
+        }
+    }
+}
+
+/// `api/openapi.yaml`, for checking answers against it.
+struct Contract: Sendable {
+    let document: JSONValue
+
+    private static let known = Result { try Contract() }
+    static func shared() throws -> Contract { try known.get() }
+
+    private init() throws {
+        let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let text = try String(contentsOfFile: "/\(path)/api/openapi.yaml", encoding: .utf8)
+        document = try JSONDecoder().decode(JSONValue.self, from: Data(try PlainYAML.json(from: text)))
+    }
+
+    /// What is wrong with an answer of the API; other addresses are none of the contract's.
+    func breaches(_ method: String, _ target: String, _ answer: WireClient.Answer) throws -> [String] {
+        let path = String(target.prefix { $0 != "?" })
+        guard path.hasPrefix("/api/v1/") else { return [] }
+        guard let operation = operation(method.lowercased(), String(path.dropFirst("/api/v1".count))) else {
+            return ["is not in the contract"]
+        }
+        // Parts of files and copies that are still good follow from HTTP.
+        if [206, 304, 416].contains(answer.status) { return [] }
+        guard let response = operation["responses"]?["\(answer.status)"].map(resolved) else {
+            return ["may not answer \(answer.status)"]
+        }
+        guard let content = response["content"]?.fields, !answer.body.isEmpty else { return [] }
+        let type = (answer.headers["content-type"] ?? "").prefix { $0 != ";" }
+        guard let media = content[String(type)] else { return ["may not answer \(type) with \(answer.status)"] }
+        guard type.hasSuffix("json"), let schema = media["schema"] else { return [] }
+        let body = try JSONDecoder().decode(JSONValue.self, from: Data(answer.body))
+        return mismatches(body, schema, at: "body")
+    }
+
+    private func operation(_ method: String, _ path: String) -> JSONValue? {
+        let wanted = path.split(separator: "/")
+        let fitting = (document["paths"]?.fields ?? [:]).filter { template, operations in
+            let parts = template.split(separator: "/")
+            return parts.count == wanted.count && operations[method] != nil
+                && zip(parts, wanted).allSatisfy { part, word in
+                    guard let open = part.firstIndex(of: "{"), let close = part.firstIndex(of: "}") else {
+                        return part == word
+                    }
+                    return word.hasPrefix(part[..<open]) && word.hasSuffix(part[part.index(after: close)...])
+                }
+        }
+        // The one with the fewest parameters, as the router has it.
+        return fitting.min { $0.key.filter { $0 == "{" }.count < $1.key.filter { $0 == "{" }.count }?.value[method]
+    }
+
+    private func resolved(_ value: JSONValue) -> JSONValue {
+        guard let reference = value["$ref"]?.text else { return value }
+        return reference.split(separator: "/").dropFirst().reduce(document) { $0[String($1)] ?? .null }
+    }
+
+    private func mismatches(_ value: JSONValue, _ schema: JSONValue, at place: String) -> [String] {
+        let schema = resolved(schema)
+        if let choices = schema["oneOf"]?.items {
+            let fits = choices.contains { mismatches(value, $0, at: place).isEmpty }
+            return fits ? [] : ["\(place) is none of what it may be"]
+        }
+        var types = (schema["type"]?.items ?? []).compactMap(\.text)
+        if let type = schema["type"]?.text { types = [type] }
+        let name = value.typeName
+        if !types.isEmpty, !types.contains(name), !(name == "integer" && types.contains("number")) {
+            return ["\(place) is \(name), not \(types.joined(separator: " or "))"]
+        }
+        if let allowed = schema["enum"]?.items, !allowed.contains(value) { return ["\(place) is not listed"] }
+        switch value {
+        case .array(let items):
+            guard let each = schema["items"] else { return [] }
+            return items.enumerated().flatMap { mismatches($1, each, at: "\(place)[\($0)]") }
+        case .object(let fields):
+            let known = schema["properties"]?.fields ?? [:]
+            let missing = (schema["required"]?.items ?? []).compactMap(\.text).filter { fields[$0] == nil }
+            return missing.map { "\(place).\($0) is missing" }
+                + fields.flatMap { key, field in
+                    known[key].map { mismatches(field, $0, at: "\(place).\(key)") }
+                        ?? (known.isEmpty ? [] : ["\(place).\(key) is not in the contract"])
+                }
+        default: return []
+        }
+    }
+}
