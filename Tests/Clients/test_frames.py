@@ -18,7 +18,8 @@ def ffmpeg(*arguments):
 
 def frame_hashes(source):
     """[(seconds from the first frame, hash)] of every frame of the picture."""
-    out = ffmpeg("-loglevel", "error", "-i", source, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framemd5", "-")
+    out = ffmpeg("-loglevel", "error", "-i", source, "-map", "0:v:0", "-fps_mode", "passthrough",
+                 "-enc_time_base:v", "-1", "-f", "framemd5", "-")  # fmt: skip
     base, rows = None, []
     for line in out.stdout.decode().splitlines():
         if line.startswith("#tb 0:"):
@@ -56,7 +57,7 @@ def test_the_top_encoded_rendition_has_every_frame_and_looks_like_the_source(adm
         assert abs(at - expected) < 0.002
     run = ffmpeg(
         "-i", address, "-i", films.street,
-        "-lavfi", "[0:v]setpts=N[served];[1:v]setpts=N,format=yuv420p[source];"
+        "-lavfi", "[0:v]settb=1/1000,setpts=N[served];[1:v]settb=1/1000,setpts=N,format=yuv420p[source];"
         "[source][served]scale2ref=flags=bicubic[b][a];[a][b]psnr=stats_file=-",
         "-f", "null", "/dev/null",
     )  # fmt: skip
