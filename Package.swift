@@ -52,7 +52,7 @@ let package = Package(
         room(
             "App",
             on: [
-                "Accounts", "Encoding", "Videos", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Sandbox",
+                "Accounts", "Encoding", "Videos", "Web", "HTTP", "SQL", "Storage", "Security", "Sandbox",
                 "Reactor", "Telemetry",
             ]),
         .executableTarget(
