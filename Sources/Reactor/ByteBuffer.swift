@@ -27,7 +27,8 @@ public struct ByteBuffer: Sendable {
     }
 
     /// `body` fills the free space from its start and returns how many bytes it wrote.
-    public mutating func withUnsafeWritableBytes(_ body: (UnsafeMutableRawBufferPointer) throws -> Int) rethrows -> Int {
+    public mutating func withUnsafeWritableBytes(_ body: (UnsafeMutableRawBufferPointer) throws -> Int) rethrows -> Int
+    {
         let start = writerIndex
         let count = try storage.withUnsafeMutableBytes {
             try body(UnsafeMutableRawBufferPointer(rebasing: $0[start...]))

@@ -290,7 +290,8 @@ extension Connection {
     /// Opens a connection to `address` on `loop`. Call from a task that prefers `loop`.
     public static func connect(to address: SocketAddress, on loop: EventLoop) async throws -> Connection {
         loop.preconditionOnLoop()
-        var (storage, length, family) = try SocketAddress.resolve(host: address.host, port: address.port, passive: false)
+        var (storage, length, family) = try SocketAddress.resolve(
+            host: address.host, port: address.port, passive: false)
         let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let descriptor = socket(family, flags, 0)
         guard descriptor >= 0 else { throw SystemError("socket") }

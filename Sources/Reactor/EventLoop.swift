@@ -235,7 +235,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 /// What epoll reported. `closed` covers errors and hang-ups: the next read or write tells which.
 struct Readiness: OptionSet {
     let rawValue: UInt32
-    static let readable = Readiness(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+    static let readable = Readiness(
+        rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
     static let writable = Readiness(rawValue: EPOLLOUT.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
 
     static let hangUp = Readiness(rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
@@ -263,7 +264,8 @@ struct WatchToken {
 
 extension EventLoop {
     /// Watches `descriptor` edge-triggered. The loop holds `handler` until `unwatch`.
-    func watch(_ descriptor: Int32, readable: Bool, writable: Bool, handler: any DescriptorHandler) throws -> WatchToken {
+    func watch(_ descriptor: Int32, readable: Bool, writable: Bool, handler: any DescriptorHandler) throws -> WatchToken
+    {
         preconditionOnLoop()
         generation &+= 1
         let slot = freeWatches.popLast() ?? watches.count

@@ -42,7 +42,8 @@ public final class OpenFile: Sendable {
     public func read(_ range: Range<Int>) throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
             while filled < range.count {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<range.count])
+                let rest = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<range.count])
                 let count = pread(descriptor, rest.baseAddress, rest.count, off_t(range.lowerBound + filled))
                 if count > 0 {
                     filled += count

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Child processes")
 struct ChildProcessTests {
-    private func shell(_ script: String, timeLimit: Duration = .seconds(30), maxOutputBytes: Int = 1 << 20)
+    private func shell(
+        _ script: String, timeLimit: Duration = .seconds(30), maxOutputBytes: Int = 1 << 20
+    )
         -> ChildProcess.Configuration
     {
         ChildProcess.Configuration(
