@@ -26,6 +26,12 @@ public struct Request {
         return target[..<end]
     }
 
+    /// The path as a string of its own; copies only when there is a query.
+    public var pathText: String {
+        let path = path
+        return path.endIndex == target.endIndex ? target : String(path)
+    }
+
     /// The parameters behind `?`, parsed at each call.
     public var query: QueryParameters {
         guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return QueryParameters() }

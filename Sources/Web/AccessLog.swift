@@ -13,19 +13,17 @@ struct AccessLog {
     let start: MonotonicTime
 
     func write(_ completion: Response.Completion) {
-        let milliseconds = Double((MonotonicTime.now - start).wholeNanoseconds / 1000) / 1000
-        log.info(
-            "request",
-            [
-                "request_id": .string(id.description),
-                "method": .string(method.rawValue),
-                "path": .string(path),
-                "route": .string(route.path),
-                "status": .integer(Int64(completion.status.code)),
-                "bytes": .integer(Int64(completion.byteCount)),
-                "ms": .real(milliseconds),
-                "address": .string(address.host),
-                "whole": .bool(completion.isWhole),
-            ])
+        var fields: LogFields = [
+            "request_id": .string(id.description),
+            "method": .string(method.rawValue),
+            "path": .string(path),
+            "route": .string(route.path),
+            "status": .integer(Int64(completion.status.code)),
+            "bytes": .integer(Int64(completion.byteCount)),
+            "duration_us": .integer((MonotonicTime.now - start).wholeNanoseconds / 1000),
+            "address": .string(address.host),
+        ]
+        if !completion.isWhole { fields["cut"] = .bool(true) }
+        log.info("request", fields)
     }
 }

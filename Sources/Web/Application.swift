@@ -92,7 +92,7 @@ public final class Application: Sendable {
         to response: inout Response, request: Request, route: Route, id: RequestID, start: MonotonicTime
     ) {
         let line = AccessLog(
-            log: log, id: id, method: request.method, path: String(request.path), route: route,
+            log: log, id: id, method: request.method, path: request.pathText, route: route,
             address: request.remoteAddress, start: start)
         let earlier = response.completion
         response.completion = { completion in

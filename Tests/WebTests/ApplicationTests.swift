@@ -53,7 +53,9 @@ struct ApplicationTests {
         _ = try await client.get("/none")
         #expect(captured.lines.count == 2)
         let line = captured.lines[0]
-        for part in [#""route":"/videos/{id}""#, #""path":"/videos/7""#, #""status":200"#, #""bytes":5"#, #""ms":"#] {
+        for part in [
+            #""route":"/videos/{id}""#, #""path":"/videos/7""#, #""status":200"#, #""bytes":5"#, #""duration_us":"#,
+        ] {
             #expect(line.contains(part), "\(part) in \(line)")
         }
         #expect(!line.contains("t0ps3cret"))
