@@ -6,6 +6,8 @@
 export class NativePlayback extends EventTarget {
   /** @type {Failure | null} */
   failure = null;
+  /** @type {unknown} */
+  lastError = null;
   renditions = /** @type {import('./feed.js').TrackRendition[]} */ ([]);
   quality = /** @type {string | null} */ (null);
   shown = null;

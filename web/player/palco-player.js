@@ -186,6 +186,7 @@ export class PalcoPlayer extends HTMLElement {
       resolution: video.videoWidth > 0 ? `${video.videoWidth} × ${video.videoHeight}` : '–',
       bandwidth: shown?.bandwidth ?? 0,
       failure: this.#playback?.failure ?? null,
+      lastError: this.#playback?.lastError ? String(this.#playback.lastError) : null,
     };
   }
 

@@ -31,6 +31,8 @@ export class Playback extends EventTarget {
   loaders = [];
   /** @type {Failure | null} */
   failure = null;
+  /** @type {unknown} what went wrong last, got over or not */
+  lastError = null;
   meter = new ThroughputMeter();
   goal = new BufferGoal();
   /** @type {Map<string, number>} rendition -> when it may be tried again */
@@ -280,6 +282,7 @@ export class Playback extends EventTarget {
   /** @param {unknown} error */
   fail(error) {
     if (this.#stop.signal.aborted || this.failure) return;
+    this.lastError = error;
     if (!(error instanceof LoadError) && this.#rebuild()) return;
     this.failure = failureFrom(error);
     this.#session.abort();

@@ -29,11 +29,14 @@ export class Sink {
     return this.#run(() => this.#buffer.remove(start, end));
   }
 
-  /** @param {string} mime */
+  /**
+   * WebKitGTK cannot; another level of the same codec, as renditions of one video have it, needs no word there.
+   * @param {string} mime
+   */
   async changeType(mime) {
     if (mime === this.#mime) return;
     await this.idle();
-    this.#buffer.changeType(mime);
+    if (typeof this.#buffer.changeType === 'function') this.#buffer.changeType(mime);
     this.#mime = mime;
   }
 

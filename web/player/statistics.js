@@ -16,6 +16,7 @@ import { t } from '../lib/i18n.js';
  * @property {string} resolution
  * @property {number} bandwidth of the rendition, bits per second
  * @property {string | null} failure
+ * @property {string | null} lastError got over or not
  */
 
 export class Statistics {
