@@ -18,6 +18,7 @@ public final class Accounts: Sendable {
     let refreshTokens = RefreshTokenStore()
     let attempts: SignInAttempts
     let addresses: AddressLimiter
+    let turns = SignInTurns()
     let lookup: SessionLookup
 
     /// - Parameters:

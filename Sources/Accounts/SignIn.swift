@@ -22,6 +22,10 @@ extension Accounts {
         }
         // What cannot be an address goes the same way, under the name that was typed.
         let account = EmailAddress(email)?.description ?? String(email.prefix(320))
+        return try await turns.inTurn(account) { try await signIn(account, password, from: address) }
+    }
+
+    private func signIn(_ account: String, _ password: String, from address: String) async throws -> SignedIn {
         let user = try await begin(account, from: address)
         guard try await verify(password, against: user?.passwordHash), let user else {
             try await fail(account, user, from: address)

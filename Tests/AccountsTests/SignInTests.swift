@@ -31,6 +31,16 @@ struct SignInTests {
         #expect(try me.decode(Visitor.Tokens.Person.self).id == tokens.user.id)
     }
 
+    @Test("Several devices may sign in at the same moment; a crowd is told to come again, and nobody is locked out")
+    func atOnce() async throws {
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { [visitor] group in
+            for _ in 0..<12 { group.addTask { try await visitor.signIn("ann@example.org").status.code } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(statuses.allSatisfy { $0 == 200 })
+        #expect(try await visitor.signIn("ann@example.org").status == .ok)
+    }
+
     @Test("A wrong password and an unknown address get the same answer, word for word")
     func sameAnswer() async throws {
         let wrong = try await visitor.signIn("ann@example.org", "Wrong-Horse-7")
