@@ -106,7 +106,7 @@ public final class Connection: @unchecked Sendable {
         precondition(readWaiter == nil, "one read may wait at a time")
         uninterrupted = 0
         try await withUnsafeThrowingContinuation { continuation in
-            if sawReadable { continuation.resume() } else { readWaiter = continuation }
+            park(continuation, in: &readWaiter, unless: sawReadable)
         }
     }
 
@@ -214,7 +214,7 @@ public final class Connection: @unchecked Sendable {
         precondition(writeWaiter == nil, "one write may wait at a time")
         uninterrupted = 0
         try await withUnsafeThrowingContinuation { continuation in
-            if sawWritable { continuation.resume() } else { writeWaiter = continuation }
+            park(continuation, in: &writeWaiter, unless: sawWritable)
         }
     }
 
@@ -263,6 +263,15 @@ public final class Connection: @unchecked Sendable {
     private func checkOpen() throws {
         loop.preconditionOnLoop()
         if let failure { throw failure }
+    }
+
+    /// The loop may have gone round once since the caller looked: an edge, or the end, may have come meanwhile.
+    private func park(
+        _ continuation: UnsafeContinuation<Void, any Error>, in waiter: inout UnsafeContinuation<Void, any Error>?,
+        unless sawEdge: Bool
+    ) {
+        if let failure { return continuation.resume(throwing: failure) }
+        if sawEdge { continuation.resume() } else { waiter = continuation }
     }
 
     private func resume(_ waiter: inout UnsafeContinuation<Void, any Error>?, with result: Result<Void, any Error>) {
