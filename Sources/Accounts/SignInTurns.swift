@@ -4,7 +4,7 @@ import Synchronization
 /// guesses: an attempt counts as failed until its password was looked at.
 final class SignInTurns: Sendable {
     /// More wait for no address: the next is told to come again.
-    static let mostWaiting = 16
+    static let mostWaiting = 32
 
     private enum Turn: Sendable {
         case now, later, never
