@@ -39,7 +39,7 @@ def signed_in(chromium, palco, **options):
     yield page
     complaints = page.complaints
     context.close()
-    assert not complaints
+    assert not complaints, complaints
 
 
 @pytest.fixture
@@ -189,7 +189,10 @@ def test_the_accessibility_checker_finds_nothing(chromium, server, standard, pat
     with signed_in(chromium, server, **options) as page:
         page.goto(f"/watch/{standard['id']}" if path == "watch" else path)
         page.wait_for_load_state("networkidle")
+        assert not page.complaints, page.complaints
         found = Axe().run(page)
+        # The checker itself tries an inline style in the player's shadow tree: the policy rightly refuses it.
+        page.complaints.clear()
         assert found.violations_count == 0, found.generate_report()
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, "the page scrolls sideways"
