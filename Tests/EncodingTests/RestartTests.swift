@@ -70,7 +70,12 @@ struct RestartTests {
             try await studio.ready(id)
             let encoder = studio.encoder
             try await studio.database.write { try encoder.remove($0, id) }
+            try await studio.storage.removeTree(VideoFiles.folder(id))
             try await studio.drained()
+            while !encoder.running.isEmpty {
+                await encoder.bell.wait(after: encoder.bell.rings, patience: .milliseconds(20), on: studio.loops.next())
+            }
+            #expect(try await studio.storage.list(VideoFiles.folder(id)).isEmpty)
             #expect(try await encoder.presentation(id) == nil)
             guard case .missing = try await encoder.segment(id, rendition: "576p", number: 0) else {
                 Issue.record("still served")

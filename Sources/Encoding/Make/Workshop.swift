@@ -26,9 +26,21 @@ struct Workshop: Sendable {
             try await perform(job, isAwaited: isAwaited)
         } catch {
             try? await storage.removeTree(VideoFiles.work(task.id))
+            try? await removeOrphans(of: task.video)
             throw error
         }
         try await storage.removeTree(VideoFiles.work(task.id))
+    }
+
+    /// A video may be removed between an output's name and its row: then what was named last is taken away again.
+    private func removeOrphans(of id: EncodingID) async throws {
+        let database = database
+        let storage = storage
+        // The task itself may be cancelled; this must not be.
+        try await Task {
+            guard try await database.read({ try EncodingStore.outline(id, in: $0) }) == nil else { return }
+            try await storage.removeTree(VideoFiles.folder(id))
+        }.value
     }
 
     /// A task with all that is known about its video.

@@ -12,6 +12,8 @@ final class RunningTasks: Sendable {
         running.withLock { _ = $0.removeValue(forKey: task.id) }
     }
 
+    var isEmpty: Bool { running.withLock(\.isEmpty) }
+
     func cancel(_ video: EncodingID) {
         let cancels = running.withLock { $0.values.filter { $0.task.video == video }.map(\.cancel) }
         for cancel in cancels { cancel() }
