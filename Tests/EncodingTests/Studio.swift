@@ -108,7 +108,7 @@ final class Studio: Sendable {
         while true {
             let rings = encoder.bell.rings
             let left = try await database.read {
-                try $0.first("SELECT COUNT(*) AS n FROM encoding_tasks")?.value("n", as: Int.self)
+                try $0.first("SELECT COUNT(*) AS n FROM encoding_tasks WHERE is_poison = 0")?.value("n", as: Int.self)
             }
             if left == 0 { return }
             await encoder.bell.wait(after: rings, patience: .seconds(1), on: loops.next())
