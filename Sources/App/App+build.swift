@@ -58,15 +58,13 @@ extension Server {
         var options = RouterBuilder.Options()
         options.errorPage = { problem, request in pages.errorPage(problem, request) }
         options.cors = CORSPolicy(allowedOrigins: Set(settings.corsOrigins))
+        let traffic = services.traffic
+        options.answered = { status in traffic.count(status) }
         let check = services.accounts.accessCheck
         let router = RouterBuilder(log: log, options: options) { request, context, rule in
             // A grant is enough there, and checking it must not ask the database who is calling.
             if rule == .playback { return }
             try await check(request, &context, rule)
-        }
-        let traffic = services.traffic
-        router.add { request, context, next in
-            try await traffic.counting { try await next(request, context) }
         }
         services.accounts.addRoutes(to: router)
         services.videos.addRoutes(to: router)

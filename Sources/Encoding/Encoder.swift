@@ -24,6 +24,7 @@ public final class Encoder: Sendable {
     let demands = Demands()
     let running = RunningTasks()
     let presentations: PresentationCache
+    let openSegments: OpenSegments
     let workshop: Workshop
     private let pool: BlockingPool
 
@@ -44,9 +45,16 @@ public final class Encoder: Sendable {
         pool = try BlockingPool(name: "encoding", threads: settings.workerCount + 1)
         let presentations = PresentationCache(database: database)
         self.presentations = presentations
+        let openSegments = OpenSegments()
+        self.openSegments = openSegments
         queue = TaskQueue(owner: "\(Self.hostPrefix)\(getpid())/\(UInt32.random(in: 0...(.max)))")
         ledger = Ledger(queue: queue, now: now, onChange: onChange) { [bell] id, isMeasurement in
-            if isMeasurement { presentations.outdate(id) } else { presentations.forget(id) }
+            if isMeasurement {
+                presentations.outdate(id)
+            } else {
+                presentations.forget(id)
+                openSegments.forget(id)
+            }
             bell.ring()
         }
         let tool = MediaTool(settings: settings, sandbox: try Sandbox(), loops: loops)
@@ -107,9 +115,10 @@ public final class Encoder: Sendable {
     /// caller's to remove.
     public func remove(_ transaction: Transaction, _ id: EncodingID) throws {
         try EncodingStore.remove(id, in: transaction)
-        transaction.afterCommit { [running, presentations, bell] in
+        transaction.afterCommit { [running, presentations, openSegments, bell] in
             running.cancel(id)
             presentations.forget(id)
+            openSegments.forget(id)
             bell.ring()
         }
     }

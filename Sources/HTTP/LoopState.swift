@@ -9,10 +9,10 @@ final class LoopState: @unchecked Sendable {
     private static let mostSpares = 64
 
     let loop: EventLoop
-    private var inbound: [ByteBuffer] = []
-    private var outbound: [[UInt8]] = []
-    private var dateLine = DateLine()
-    private var dateCheckedAt = MonotonicTime(nanoseconds: 0)
+    @exclusivity(unchecked) private var inbound: [ByteBuffer] = []
+    @exclusivity(unchecked) private var outbound: [[UInt8]] = []
+    @exclusivity(unchecked) private var dateLine = DateLine()
+    @exclusivity(unchecked) private var dateCheckedAt = MonotonicTime(nanoseconds: 0)
 
     init(loop: EventLoop) { self.loop = loop }
 
@@ -43,7 +43,7 @@ final class LoopState: @unchecked Sendable {
     /// The `Date` line of this second.
     var date: [UInt8] {
         loop.preconditionOnLoop()
-        if dateCheckedAt + .milliseconds(100) <= loop.now || dateLine.bytes.isEmpty {
+        if loop.now.nanoseconds - dateCheckedAt.nanoseconds >= 100_000_000 || dateLine.bytes.isEmpty {
             dateCheckedAt = loop.now
             dateLine.update(to: .now)
         }

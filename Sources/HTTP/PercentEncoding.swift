@@ -2,6 +2,10 @@
 public enum PercentEncoding {
     /// Nil when an escape is broken, when the result is no UTF-8, or when it holds a NUL.
     public static func decode(_ text: some Sequence<UInt8>, plusIsSpace: Bool = false) -> String? {
+        decodeEscapes(text, plusIsSpace: plusIsSpace)
+    }
+
+    private static func decodeEscapes(_ text: some Sequence<UInt8>, plusIsSpace: Bool) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.underestimatedCount)
         var iterator = text.makeIterator()
@@ -35,9 +39,9 @@ public enum PercentEncoding {
     }
 
     /// The same for bytes in memory; most texts hold no escape and go over as they are.
-    public static func decode(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
-        for byte in bytes where byte == UInt8(ascii: "%") || byte == 0 || byte >= 0x80 {
-            return decode(bytes, plusIsSpace: false)
+    public static func decode(_ bytes: UnsafeBufferPointer<UInt8>, plusIsSpace: Bool = false) -> String? {
+        for byte in bytes where byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") || byte == 0 || byte >= 0x80 {
+            return decodeEscapes(bytes, plusIsSpace: plusIsSpace)
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -7,14 +7,25 @@ public struct QueryParameters: Sendable {
 
     /// - Parameter text: `a=1&b=two%20words`; a plus sign stands for a space.
     public init(parsing text: some StringProtocol) {
-        for pair in text.utf8.split(separator: UInt8(ascii: "&"), maxSplits: Self.mostPairs) {
-            guard pairs.count < Self.mostPairs else { return }
-            let halves = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = halves.first.flatMap({ PercentEncoding.decode($0, plusIsSpace: true) }),
-                let value = halves.count == 1 ? "" : PercentEncoding.decode(halves[1], plusIsSpace: true)
-            else { continue }
-            pairs.append((name, value))
+        var text = String(text)
+        text.withUTF8 { bytes in
+            var start = 0
+            while start < bytes.count, pairs.count < Self.mostPairs {
+                let end = bytes[start...].firstIndex(of: UInt8(ascii: "&")) ?? bytes.count
+                if start < end { append(UnsafeBufferPointer(rebasing: bytes[start..<end])) }
+                start = end + 1
+            }
         }
+    }
+
+    private mutating func append(_ pair: UnsafeBufferPointer<UInt8>) {
+        let sign = pair.firstIndex(of: UInt8(ascii: "="))
+        let name = UnsafeBufferPointer(rebasing: pair[..<(sign ?? pair.count)])
+        let value = UnsafeBufferPointer(rebasing: pair[(sign.map { $0 + 1 } ?? pair.count)...])
+        guard let name = PercentEncoding.decode(name, plusIsSpace: true),
+            let value = PercentEncoding.decode(value, plusIsSpace: true)
+        else { return }
+        pairs.append((name, value))
     }
 
     /// The first value of that name.

@@ -102,7 +102,7 @@ extension ServerConnection {
             outbound.append(contentsOf: bytes)
         } else {
             try await flush(more: true)
-            connection.deadline = connection.loop.now + limits.writePause
+            connection.deadline = writeDeadline
             try await connection.write(bytes)
             connection.deadline = .distantFuture
         }
@@ -115,7 +115,7 @@ extension ServerConnection {
         var start = range.lowerBound
         while start < range.upperBound {
             let end = min(start + Self.filePiece, range.upperBound)
-            connection.deadline = connection.loop.now + limits.writePause
+            connection.deadline = writeDeadline
             try await connection.sendFile(file, range: start..<end, warming: warming)
             sent += end - start
             start = end
@@ -126,7 +126,7 @@ extension ServerConnection {
     /// - Parameter more: body bytes follow at once, so the kernel may wait for them to fill a packet.
     private func flush(more: Bool) async throws {
         guard !outbound.isEmpty else { return }
-        connection.deadline = connection.loop.now + limits.writePause
+        connection.deadline = writeDeadline
         try await connection.write(outbound, more: more)
         connection.deadline = .distantFuture
         outbound.removeAll(keepingCapacity: true)

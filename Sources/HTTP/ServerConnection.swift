@@ -4,22 +4,27 @@ import Reactor
 ///
 /// Answers to pipelined requests gather in `outbound` and leave together. Buffers are held only while something is in
 /// them, so an idle connection costs little.
+///
+/// `@exclusivity(unchecked)` here and in `Connection`, `LoopState` and `EventLoop`: checking at run time what the loop's
+/// confinement guarantees was a twentieth of the work for a small response.
 final class ServerConnection {
     let connection: Connection
     let state: LoopState
     let limits: ServerLimits
     let warming: BlockingPool?
     private let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
+    private let idleNanoseconds: Int64
+    private let writePauseNanoseconds: Int64
     private let handler: HTTPServer.Handler
     let parser = RequestParser()
 
-    private var inbound: ByteBuffer?
-    var outbound: [UInt8] = []
+    @exclusivity(unchecked) private var inbound: ByteBuffer?
+    @exclusivity(unchecked) var outbound: [UInt8] = []
     /// The peer will send nothing more.
-    private(set) var sawEnd = false
-    private var headDeadline = MonotonicTime.distantFuture
+    @exclusivity(unchecked) private(set) var sawEnd = false
+    @exclusivity(unchecked) private var headDeadline = MonotonicTime.distantFuture
     /// Requests taken since the connection last waited.
-    private var unbroken = 0
+    @exclusivity(unchecked) private var unbroken = 0
 
     /// After so many requests in a row, other connections of the loop get their turn.
     private static let fairShare = 64
@@ -34,6 +39,8 @@ final class ServerConnection {
         self.connection = connection
         self.state = state
         limits = options.limits
+        idleNanoseconds = limits.idleTimeout.wholeNanoseconds
+        writePauseNanoseconds = limits.writePause.wholeNanoseconds
         warming = options.warming
         refused = options.refused
         self.handler = handler
@@ -93,7 +100,8 @@ final class ServerConnection {
             if try readNow() { continue }
             if sawEnd { return false }
             let isIdle = !parser.hasBegun
-            connection.readDeadline = isIdle ? connection.loop.now + limits.idleTimeout : headDeadline
+            connection.readDeadline =
+                isIdle ? connection.loop.now.advanced(byNanoseconds: idleNanoseconds) : headDeadline
             if connection.readDeadline <= connection.loop.now { throw ConnectionError.timedOut }
             unbroken = 0
             if isIdle { try await waitForRequest() } else { try await connection.waitUntilReadable() }
@@ -165,6 +173,9 @@ final class ServerConnection {
         return sawEnd
     }
 
+    /// When a write that begins now has taken too long.
+    var writeDeadline: MonotonicTime { connection.loop.now.advanced(byNanoseconds: writePauseNanoseconds) }
+
     // MARK: Ending
 
     /// Answers a request that never became one, and ends.
@@ -196,7 +207,7 @@ final class ServerConnection {
 
     func flush() async throws {
         guard !outbound.isEmpty else { return }
-        connection.deadline = connection.loop.now + limits.writePause
+        connection.deadline = writeDeadline
         try await connection.write(outbound)
         connection.deadline = .distantFuture
         outbound.removeAll(keepingCapacity: true)

@@ -18,27 +18,27 @@ public final class Connection: @unchecked Sendable {
     public let loop: EventLoop
     public let remoteAddress: SocketAddress
     private let descriptor: Int32
-    private var token: WatchToken?
-    private var readWaiter: UnsafeContinuation<Void, any Error>?
-    private var writeWaiter: UnsafeContinuation<Void, any Error>?
+    @exclusivity(unchecked) private var token: WatchToken?
+    @exclusivity(unchecked) private var readWaiter: UnsafeContinuation<Void, any Error>?
+    @exclusivity(unchecked) private var writeWaiter: UnsafeContinuation<Void, any Error>?
     /// There may be bytes to read: an edge came, or nobody looked yet. Otherwise a read need not ask the kernel.
-    private var sawReadable = true
+    @exclusivity(unchecked) private var sawReadable = true
     /// The peer closed its side or the connection broke: epoll tells that once, so reads ask until they see it.
-    private var sawHangUp = false
+    @exclusivity(unchecked) private var sawHangUp = false
     /// An edge that came while nobody waited: the next wait ends at once instead of missing it.
-    private var sawWritable = false
-    private var failure: ConnectionError?
-    private var uninterrupted = 0
+    @exclusivity(unchecked) private var sawWritable = false
+    @exclusivity(unchecked) private var failure: ConnectionError?
+    @exclusivity(unchecked) private var uninterrupted = 0
 
     /// When the loop's sweep cuts the connection with `timedOut`; coarse, within half a second.
-    public var deadline = MonotonicTime.distantFuture
+    @exclusivity(unchecked) public var deadline = MonotonicTime.distantFuture
 
     /// When a wait for the peer's bytes ends with `timedOut`. Unlike `deadline` it leaves the connection usable, so that
     /// the peer can be told why. As coarse.
-    public var readDeadline = MonotonicTime.distantFuture
+    @exclusivity(unchecked) public var readDeadline = MonotonicTime.distantFuture
 
     /// True while nothing is in flight (waiting for a next request): draining ends such a connection at once.
-    public var isIdle = false {
+    @exclusivity(unchecked) public var isIdle = false {
         didSet { if isIdle && loop.isDraining { abort(.stopping) } }
     }
 
@@ -180,7 +180,7 @@ public final class Connection: @unchecked Sendable {
         while offset < range.upperBound {
             if offset >= warm {
                 warm = min(offset + OpenFile.warmingStep, range.upperBound)
-                if let warming, !file.isCached(offset..<warm) {
+                if let warming, !file.isCached(offset..<warm, now: loop.now) {
                     let cold = offset..<warm
                     try await warming.run { file.readAhead(cold) }
                 }

@@ -27,8 +27,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     private let inbox = Mutex(Inbox())
     private let stopped = Mutex<(done: Bool, waiters: [UnsafeContinuation<Void, Never>])>((false, []))
 
-    private var ready: [UnownedJob] = []
-    private var running: [UnownedJob] = []
+    @exclusivity(unchecked) private var ready: [UnownedJob] = []
+    @exclusivity(unchecked) private var running: [UnownedJob] = []
     private var messages: [@Sendable () -> Void] = []
     private var timers = TimerHeap()
     private var watches: [Watch?] = []
@@ -39,7 +39,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     private(set) var isDraining = false
 
     /// The monotonic time at which the loop last woke: cheap, and right to within one round of the loop.
-    public private(set) var now = MonotonicTime.now
+    @exclusivity(unchecked) public private(set) var now = MonotonicTime.now
 
     public init(name: String = "loop") throws {
         self.name = name
@@ -201,10 +201,11 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     /// Runs the jobs that are queued now; what they enqueue waits for the next round, after descriptors had their turn.
     private func runReady() {
         swap(&ready, &running)
-        let serial = asUnownedSerialExecutor()
+        // As jobs of a task executor: to code that belongs to no actor, which is all of a connection's, they are then where
+        // they want to be. Run as an actor's, each `await` would send them through the queue again.
         let task = asUnownedTaskExecutor()
         for job in running {
-            job.runSynchronously(isolatedTo: serial, taskExecutor: task)
+            job.runSynchronously(on: task)
         }
         running.removeAll(keepingCapacity: true)
     }

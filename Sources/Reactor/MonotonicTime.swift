@@ -22,7 +22,12 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
 
     /// Saturates: a deadline too far away to count is `distantFuture`.
     public static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
-        let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
+        time.advanced(byNanoseconds: duration.wholeNanoseconds)
+    }
+
+    /// The same without `Duration`, whose arithmetic has 128 bits: for deadlines that each request sets.
+    public func advanced(byNanoseconds count: Int64) -> MonotonicTime {
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(count)
         return overflow ? .distantFuture : MonotonicTime(nanoseconds: sum)
     }
 

@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Synchronization
 
 public enum OpenFileError: Error, Sendable, Equatable {
     /// The file ended before the range that was asked for.
@@ -12,6 +13,8 @@ public final class OpenFile: Sendable {
     public let byteCount: Int
     /// Last modification, nanoseconds since 1970 by the file system's clock.
     public let modifiedNanoseconds: Int64
+    /// Until when all of the file is taken to be in the page cache.
+    private let trusted = Atomic<Int64>(0)
 
     /// - Throws: `SystemError`, with `EISDIR` for anything that is not a regular file.
     public init(path: String) throws {
@@ -58,9 +61,18 @@ public final class OpenFile: Sendable {
 
     static let warmingStep = 512 << 10
 
-    /// Whether the end of `range` can be read from the page cache without waiting for the disk.
-    func isCached(_ range: Range<Int>) -> Bool {
+    /// Whether the end of `range` can be read from the page cache without waiting for the disk. What was there is taken
+    /// to be there for a second more: a file that many are sent is not asked about for each of them.
+    func isCached(_ range: Range<Int>, now: MonotonicTime) -> Bool {
         guard let last = range.last else { return true }
+        let isWhole = range == 0..<byteCount
+        if isWhole, now.nanoseconds < trusted.load(ordering: .relaxed) { return true }
+        guard canReadNow(last) else { return false }
+        if isWhole { trusted.store(now.advanced(byNanoseconds: 1_000_000_000).nanoseconds, ordering: .relaxed) }
+        return true
+    }
+
+    private func canReadNow(_ last: Int) -> Bool {
         var byte: UInt8 = 0
         return withUnsafeMutablePointer(to: &byte) { pointer in
             var vector = iovec(iov_base: pointer, iov_len: 1)

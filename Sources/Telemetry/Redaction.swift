@@ -4,12 +4,18 @@
 enum Redaction {
     static let mask = "[redacted]"
 
-    /// Parts of field names whose values are never shown, in lower case, by their first letter.
-    private static let secretNames: [UInt8: [[UInt8]]] = Dictionary(
-        grouping: [
+    /// Parts of field names whose values are never shown, in lower case: a list for each first letter.
+    private static let secretNames: [[[UInt8]]] = {
+        var lists = [[[UInt8]]](repeating: [], count: 26)
+        for name in [
             "password", "passwd", "secret", "token", "authorization", "cookie", "credential", "csrf", "otp", "grant",
             "private", "api_key", "stream_key", "signing_key",
-        ].map { Array($0.utf8) }, by: { $0[0] })
+        ] {
+            let name = Array(name.utf8)
+            lists[Int(name[0] - UInt8(ascii: "a"))].append(name)
+        }
+        return lists
+    }()
 
     /// What follows one of these inside a value is masked up to the end of the word.
     private static let markers: [[UInt8]] = [
@@ -32,8 +38,10 @@ enum Redaction {
 
     private static func isSecretName(_ bytes: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
         // No part is shorter than three letters, so most candidates end here.
-        guard bytes.count - start >= 3, let names = secretNames[bytes[start] | 0x20] else { return false }
-        return names.contains { matches($0, bytes, at: start, ignoringCase: true) }
+        guard bytes.count - start >= 3 else { return false }
+        return secretNames[Int((bytes[start] | 0x20) - UInt8(ascii: "a"))].contains {
+            matches($0, bytes, at: start, ignoringCase: true)
+        }
     }
 
     static func masked(_ value: String) -> String {

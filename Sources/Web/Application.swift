@@ -37,6 +37,7 @@ public final class Application: Sendable {
             }
         }
         finish(&response, for: request, id: id)
+        options.answered?(response.status)
         if route.isLogged { addAccessLog(to: &response, request: request, route: route, id: id, start: start) }
         return response
     }

@@ -15,6 +15,8 @@ public final class RouterBuilder: RouteCollector {
         public var cors = CORSPolicy()
         /// For routes that say nothing else.
         public var bodyLimit = 1 << 20
+        /// Told the status of every answer.
+        public var answered: (@Sendable (Response.Status) -> Void)?
         /// Shows an error to a person instead of JSON; nil leaves it as JSON.
         public var errorPage: (@Sendable (Problem, Request) -> Response?)?
 

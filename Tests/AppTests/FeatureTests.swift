@@ -163,7 +163,10 @@ struct FeatureTests {
             let client = WireClient(ring: ring, server: house.server, port: port)
             #expect(try await client.get("/healthz").status == 200)
             #expect(try await client.get("/readyz").text.contains("\"ready\""))
-            #expect(try await client.get("/metrics").text.contains("palco_http_requests_total{status=\"2xx\"}"))
+            #expect(try await client.get("/nothing").status == 404)
+            let metrics = try await client.get("/metrics").text
+            #expect(metrics.contains("palco_http_requests_total{status=\"2xx\"} 2"))
+            #expect(metrics.contains("palco_http_requests_total{status=\"4xx\"} 1"))
             let page = try await client.get("/")
             #expect(page.status == 200 && page.headers["content-security-policy"]?.contains("default-src") == true)
             #expect(!page.text.contains("{{assets}}"))

@@ -127,6 +127,14 @@ class Palco:
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) * 1024
 
+    def open_files(self):
+        folder = Path(f"/proc/{self.pid}/fd")
+        names = []
+        for descriptor in folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                names.append(os.readlink(descriptor))
+        return names
+
     def cpu_seconds(self):
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -33,6 +33,42 @@ struct EventLoopTests {
         _ = await (first, second)
     }
 
+    private actor Tenant {
+        let loop: EventLoop
+        private(set) var visits = 0
+
+        init(on loop: EventLoop) { self.loop = loop }
+
+        nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+        func visit() -> Bool {
+            visits += 1
+            return loop.isCurrent && assumeIsolated { $0.visits } == visits
+        }
+
+        func visitTwice() async -> Bool {
+            let first = visit()
+            await Task.yield()
+            return visit() && first
+        }
+    }
+
+    @Test("A loop owns an actor: from wherever it is called, its code runs there")
+    func ownsAnActor() async throws {
+        let group = try EventLoopGroup(count: 2)
+        let tenant = Tenant(on: group.loops[0])
+        let isAtHome = await withTaskGroup(of: Bool.self) { tasks in
+            for loop in group.loops {
+                for _ in 0..<20 { tasks.addTask(executorPreference: loop) { await tenant.visitTwice() } }
+            }
+            for _ in 0..<20 { tasks.addTask { await tenant.visit() } }
+            return await tasks.reduce(true) { $0 && $1 }
+        }
+        #expect(isAtHome)
+        #expect(await tenant.visits == 100)
+        await group.shutdown()
+    }
+
     @Test("Loop-confined state traps when it is touched off its loop")
     func trapsOffLoop() async {
         await #expect(processExitsWith: .failure) {

@@ -1,6 +1,5 @@
 import HTTP
 import Synchronization
-import Web
 
 /// Counts what goes through the front door, for `/metrics`.
 final class Traffic: Sendable {
@@ -17,17 +16,6 @@ final class Traffic: Sendable {
         case ..<400: redirected.add(1, ordering: .relaxed)
         case ..<500: clientErrors.add(1, ordering: .relaxed)
         default: serverErrors.add(1, ordering: .relaxed)
-        }
-    }
-
-    func counting(_ body: () async throws -> Response) async throws -> Response {
-        do {
-            let response = try await body()
-            count(response.status)
-            return response
-        } catch {
-            count((error as? any ProblemConvertible)?.problem.status ?? .internalServerError)
-            throw error
         }
     }
 

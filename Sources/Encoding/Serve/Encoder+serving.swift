@@ -9,24 +9,32 @@ extension Encoder {
 
     /// A media segment. One that is not made yet moves to the front of the queue, and the request waits for it.
     public func segment(_ id: EncodingID, rendition: String, number: Int) async throws -> SegmentAnswer {
+        let name = OpenSegments.Name(video: id, rendition: rendition, number: number)
+        if let file = openSegments.find(name) { return .file(file) }
         guard let entry = try await presentations.entry(id), let known = entry.presentation[rendition],
             known.segmentDurations.indices.contains(number), let key = VideoFiles.segment(id, rendition, number)
         else { return .missing }
-        if let file = try storage.openBlocking(key) { return .file(file) }
+        if let file = try open(name, key) { return .file(file) }
         if entry.failed.contains(rendition) { return .failed }
-        return try await wait(for: key, demand(id, rendition, segment: number, entry.plan))
+        return try await wait(for: name, key, demand(id, rendition, segment: number, entry.plan))
     }
 
     /// The init segment of a rendition; always in the clear.
     public func initSegment(_ id: EncodingID, rendition: String) async throws -> SegmentAnswer {
+        let name = OpenSegments.Name(video: id, rendition: rendition)
+        if let file = openSegments.find(name) { return .file(file) }
         guard let entry = try await presentations.entry(id), entry.presentation[rendition] != nil,
             let key = VideoFiles.initSegment(id, rendition)
         else { return .missing }
-        if let file = try storage.openBlocking(key) { return .file(file) }
+        if let file = try open(name, key) { return .file(file) }
         if entry.failed.contains(rendition) { return .failed }
         var demand = demand(id, rendition, segment: 0, entry.plan)
         if demand.kind == .chunk { demand.kind = .heads }
-        return try await wait(for: key, demand)
+        return try await wait(for: name, key, demand)
+    }
+
+    private func open(_ name: OpenSegments.Name, _ key: BlobKey) throws -> OpenFile? {
+        try openSegments.find(name) { try storage.openBlocking(key) }
     }
 
     /// The 16 bytes of a rendition's key; nil where there is none.
@@ -53,7 +61,9 @@ extension Encoder {
     }
 
     /// Looks again whenever something was made, until the patience ends.
-    private func wait(for key: BlobKey, _ demand: Demands.Demand) async throws -> SegmentAnswer {
+    private func wait(
+        for name: OpenSegments.Name, _ key: BlobKey, _ demand: Demands.Demand
+    ) async throws -> SegmentAnswer {
         let loop = EventLoop.current ?? loops.next()
         let end = MonotonicTime.now + settings.segmentPatience
         demands.add(demand)
@@ -61,7 +71,7 @@ extension Encoder {
         bell.ring()
         while true {
             let rings = bell.rings
-            if let file = try storage.openBlocking(key) { return .file(file) }
+            if let file = try open(name, key) { return .file(file) }
             guard let entry = try await presentations.entry(demand.video) else { return .missing }
             if entry.failed.contains(demand.rendition) { return .failed }
             let patience = end - MonotonicTime.now

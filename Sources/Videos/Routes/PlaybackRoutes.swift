@@ -18,18 +18,18 @@ extension VideoCatalogue {
             guard let track = presentation[try context.rendition] else { throw VideoError.partMissing }
             return self.playlist(VideoPlaylists(presentation: presentation, token: pass.token).media(of: track))
         }
-        video.get("/hls/{rendition}/key", logged: false) { request, context in
+        video.get("/hls/{rendition}/key") { request, context in
             let id = try context.videoID
             _ = try await self.pass(for: id, request)
             guard let key = try await self.encoding.key(id, try context.rendition) else { throw VideoError.partMissing }
             return Self.secret(.bytes(key, type: "application/octet-stream"))
         }
-        video.get("/hls/{rendition}/init.mp4", logged: false) { request, context in
+        video.get("/hls/{rendition}/init.mp4") { request, context in
             let id = try context.videoID
             _ = try await self.pass(for: id, request)
             return try self.response(for: try await self.encoding.initSegment(id, try context.rendition))
         }
-        video.get("/hls/{rendition}/{number}.m4s", logged: false) { request, context in
+        video.get("/hls/{rendition}/{number}.m4s") { request, context in
             let id = try context.videoID
             guard let number = context.parameters["number"].flatMap(Self.segmentNumber) else {
                 throw VideoError.partMissing
@@ -46,7 +46,7 @@ extension VideoCatalogue {
             ("/storyboard.vtt", .storyboardTrack, "text/vtt; charset=utf-8"),
         ]
         for (path, picture, type) in pictures {
-            video.get(path, logged: false) { request, context in
+            video.get(path) { request, context in
                 let id = try context.videoID
                 _ = try await self.pass(for: id, request)
                 guard case .file(let file) = try await self.encoding.picture(id, picture) else {
@@ -98,12 +98,5 @@ extension VideoCatalogue {
 extension RequestContext {
     fileprivate var rendition: String {
         get throws { try parameters.require("rendition") }
-    }
-}
-
-extension EntityTag {
-    /// Changes whenever the file does.
-    fileprivate init(_ file: OpenFile) {
-        self.init("\(String(file.modifiedNanoseconds, radix: 36))-\(String(file.byteCount, radix: 36))")
     }
 }
