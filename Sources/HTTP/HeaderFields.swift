@@ -90,14 +90,15 @@ public struct HeaderFields: Sendable {
     private mutating func append(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
         let start = bytes.count
         bytes.append(contentsOf: name)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.append(ASCII.space)
+        bytes.append(text: ": ")
         bytes.append(contentsOf: value)
-        if value.contains(where: ASCII.isForbiddenInValue) || name.contains(where: ASCII.isForbiddenInValue) {
+        var isForbidden = false
+        for byte in name { isForbidden = isForbidden || ASCII.isForbiddenInValue(byte) }
+        for byte in value { isForbidden = isForbidden || ASCII.isForbiddenInValue(byte) }
+        if isForbidden {
             for index in start..<bytes.count where ASCII.isForbiddenInValue(bytes[index]) { bytes[index] = ASCII.space }
         }
-        bytes.append(ASCII.cr)
-        bytes.append(ASCII.lf)
+        bytes.append(text: "\r\n")
         entries.append(
             Entry(start: UInt32(start), nameCount: UInt32(name.count), valueCount: UInt32(value.count)))
     }

@@ -3,17 +3,31 @@
 ///
 /// Writing never waits: see `StandardOutput`.
 public struct Log: Sendable {
-    public let level: LogLevel
-    private let form: LogForm
-    private let sink: any LogSink
-    /// Fields of `with(_:)`, rendered once.
-    private var context: [UInt8] = []
+    /// Behind one reference, because each request's context carries a log.
+    private final class Core: Sendable {
+        let level: LogLevel
+        let form: LogForm
+        let sink: any LogSink
+        /// Fields of `with(_:)`, rendered once.
+        let context: [UInt8]
+
+        init(_ level: LogLevel, _ form: LogForm, _ sink: any LogSink, context: [UInt8]) {
+            self.level = level
+            self.form = form
+            self.sink = sink
+            self.context = context
+        }
+    }
+
+    private let core: Core
+
+    public var level: LogLevel { core.level }
 
     public init(level: LogLevel = .info, form: LogForm = .json, sink: any LogSink) {
-        self.level = level
-        self.form = form
-        self.sink = sink
+        core = Core(level, form, sink, context: [])
     }
+
+    private init(_ core: Core) { self.core = core }
 
     /// To stdout: JSON lines, or the readable form where stdout is a terminal.
     public static func standardOutput(level: LogLevel = .info) -> Log {
@@ -25,9 +39,7 @@ public struct Log: Sendable {
 
     /// The same log, with these fields in each line.
     public func with(_ fields: LogFields) -> Log {
-        var log = self
-        log.context += form.rendered(fields)
-        return log
+        Log(Core(core.level, core.form, core.sink, context: core.context + core.form.rendered(fields)))
     }
 
     public func debug(_ message: StaticString, _ fields: @autoclosure () -> LogFields = [:]) {
@@ -47,11 +59,12 @@ public struct Log: Sendable {
     }
 
     /// Waits until what was said so far is written; for the end of the process.
-    public func flush() { sink.flush() }
+    public func flush() { core.sink.flush() }
 
     private func say(_ level: LogLevel, _ message: StaticString, _ fields: () -> LogFields) {
-        guard level >= self.level else { return }
-        sink.write(
-            form.line(at: .now(), level: level, message: message.description, context: context, fields: fields()))
+        guard level >= core.level else { return }
+        core.sink.write(
+            core.form.line(
+                at: .now(), level: level, message: message.description, context: core.context, fields: fields()))
     }
 }

@@ -15,7 +15,7 @@ struct HealthRoutes: Sendable {
 
     func add(to router: RouterBuilder) {
         router.get("/healthz", access: .public, logged: false) { _, _ in
-            Self.uncached(.text("ok\n"))
+            Response(headers: Self.aliveFields, body: .string("ok\n"))
         }
         router.get("/readyz", access: .public, logged: false) { _, _ in
             let checks = await self.checks()
@@ -28,6 +28,11 @@ struct HealthRoutes: Sendable {
             Self.uncached(.text(await self.metrics(), type: "text/plain; version=0.0.4; charset=utf-8"))
         }
     }
+
+    /// Load balancers ask every second or so, each of them.
+    private static let aliveFields: HeaderFields = [
+        .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store",
+    ]
 
     private struct Readiness: Encodable, Sendable {
         var status: String
