@@ -78,6 +78,9 @@ public final class Application: Sendable {
                     "route": .string(route.description), "error": .string(String(describing: error)),
                 ])
         }
+        if problem.status == .insufficientStorage {
+            log.error("no space left", ["request_id": .string(id.description), "route": .string(route.description)])
+        }
         return options.errorPage?(problem, request) ?? problem.response
     }
 

@@ -9,6 +9,10 @@ extension Problem {
         case let error as RequestBodyError: self = Problem(error)
         case is JSONInputError: self = Problem.badRequest(code: "malformed_json", "\(error)")
         case let error as MultipartError: self = error.problem
+        case BlockingPoolError.full:
+            self = Problem(
+                .serviceUnavailable, code: "busy", detail: "The server is busy; try again in a moment.",
+                retryAfter: .seconds(2))
         default: return nil
         }
     }

@@ -167,6 +167,7 @@ struct FeatureTests {
             let metrics = try await client.get("/metrics").text
             #expect(metrics.contains("palco_http_requests_total{status=\"2xx\"} 2"))
             #expect(metrics.contains("palco_http_requests_total{status=\"4xx\"} 1"))
+            #expect(metrics.contains("palco_encoding_tasks{state=\"waiting\"} 0"))
             let page = try await client.get("/")
             #expect(page.status == 200 && page.headers["content-security-policy"]?.contains("default-src") == true)
             #expect(!page.text.contains("{{assets}}"))

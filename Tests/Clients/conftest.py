@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import films as film_makers  # noqa: E402
+from network import Network  # noqa: E402
 from palco import ROOT, Palco  # noqa: E402
 
 
@@ -73,6 +74,38 @@ def foreign(admin, films):
     """vtest.avi, MS-MPEG-4, which has to be encoded; uploaded and wholly made."""
     video = admin.upload(films.street, title="Street").expect(201, 200).json()
     return admin.wait(video["id"], whole=True)
+
+
+@pytest.fixture(scope="session")
+def minute(admin, films):
+    """A minute of 720 lines and sound, wholly made."""
+    video = admin.upload(films.minute, title="A minute of a bunny").expect(200, 201).json()
+    return admin.wait(video["id"], whole=True)
+
+
+@pytest.fixture
+def long_film(own_server, films):
+    """A server of the test's own and a film of 300 s on it that can be watched."""
+    palco = own_server().start()
+    client = palco.admin()
+    video = client.upload(films.long_standard(300), title="Long").expect(201).json()
+    client.wait(video["id"])
+    yield palco, video
+    palco.stop()
+
+
+@pytest.fixture
+def network():
+    """`network(port)`: a way to that server that can be slow and cut."""
+    made = []
+
+    def make(port):
+        made.append(Network(port))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 def generous():

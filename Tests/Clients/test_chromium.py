@@ -3,13 +3,14 @@
 import contextlib
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT
 from playwright.sync_api import expect, sync_playwright
-from watching import VIDEO, Watching
+from watching import Watching
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +49,6 @@ def page(chromium, server):
         yield page
 
 
-@pytest.fixture(scope="module")
-def minute(admin, films):
-    video = admin.upload(films.minute, title="A minute of a bunny").expect(200, 201).json()
-    return admin.wait(video["id"], whole=True)
-
-
 def watch(page, video):
     page.goto(f"/watch/{video['id']}")
     page.wait_for_selector("palco-player")
@@ -86,6 +81,84 @@ def test_a_person_signs_in_drops_a_film_and_watches_it(chromium, server, films):
     context.close()
 
 
+def test_an_upload_goes_on_after_a_closed_tab(chromium, server, films, network):
+    film = films.copy(films.minute, "closed-tab")
+    size = film.stat().st_size
+    slow = network(server.port)
+    slow.up.rate = size / 5
+    with signed_in(chromium, slow) as page:
+        page.goto("/upload")
+        page.set_input_files("input[type=file]", str(film))
+        wait_until(lambda: slow.up.byte_count > size * 0.6, "more than half was sent")
+        context = page.context
+        page.close()
+        slow.cut()
+        slow.up.rate = None
+        before = slow.up.byte_count
+        page = context.new_page()
+        page.goto("/upload")
+        left = page.get_by_test_id("unfinished")
+        expect(left).to_contain_text(film.name)
+        left.locator("input[type=file]").set_input_files(str(film))
+        page.locator("a[href^='/watch/']").first.wait_for(timeout=30_000)
+        assert slow.up.byte_count - before < size * 0.7, "it began again instead of going on"
+        expect(page.get_by_test_id("unfinished")).to_have_count(0)
+
+
+def test_an_upload_is_paused_cut_and_outlives_the_server(chromium, own_server, films, network):
+    palco = own_server().start()
+    film, other = (films.copy(films.minute, mark) for mark in ("paused", "cancelled"))
+    size = film.stat().st_size
+    slow = network(palco.port)
+    slow.up.rate = size / 8
+    with signed_in(chromium, slow) as page:
+        page.goto("/upload")
+        page.set_input_files("input[type=file]", [str(film), str(other)])
+        main = page.locator("main")
+        rows = main.get_by_test_id("upload")
+        expect(rows).to_have_count(2)
+        rows.nth(1).get_by_test_id("upload-cancel").click()
+        expect(rows).to_have_count(1)
+        wait_until(lambda: slow.up.byte_count > size * 0.2, "a fifth was sent")
+        main.get_by_test_id("upload-pause").click()
+        expect(rows).to_have_attribute("data-state", "paused")
+        sent = stands_still(lambda: slow.up.byte_count)
+        assert sent < size, "it went on to the end although it is paused"
+        main.get_by_test_id("upload-resume").click()
+        wait_until(lambda: slow.up.byte_count > sent + size * 0.1, "more was sent")
+        slow.cut()
+        sent = slow.up.byte_count
+        wait_until(lambda: slow.up.byte_count > sent + size * 0.1, "it goes on after the cut")
+        port = palco.port
+        palco.kill()
+        page.wait_for_timeout(1000)
+        palco.start(port=port)
+        slow.up.rate = None
+        main.locator("a[href^='/watch/']").first.wait_for(timeout=60_000)
+    client = palco.admin()
+    assert [video["title"] for video in client.get("/videos").json()["data"]] == [film.stem]
+    wait_until(lambda: not list((palco.data / "uploads").iterdir()), "nothing is left of the cancelled one")
+    palco.stop()
+
+
+def stands_still(count, seconds=30):
+    """The count once it has not changed for a second: what was on its way when something stopped still arrives."""
+    deadline = time.monotonic() + seconds
+    while True:
+        before = count()
+        time.sleep(1)
+        if count() == before:
+            return before
+        assert time.monotonic() < deadline, f"never still in {seconds} s"
+
+
+def wait_until(condition, what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"never so in {seconds} s: {what}"
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("which", ["standard", "foreign"])
 def test_it_plays_and_seeks(page, which, request):
     video = request.getfixturevalue(which)
@@ -107,44 +180,16 @@ def test_it_ends_at_the_end(page, standard):
     watching.wait(lambda state: state["ended"], 15, "ended")
 
 
-def test_the_quality_follows_the_network(page, minute):
-    network = page.context.new_cdp_session(page)
-    network.send("Network.enable")
-
-    def throttle(bytes_per_second):
-        network.send(
-            "Network.emulateNetworkConditions",
-            {"offline": False, "latency": 20, "downloadThroughput": bytes_per_second, "uploadThroughput": 1e6},
-        )
-
-    watching = watch(page, minute)
-    watching.play()
-    high = watching.wait(lambda state: state["height"] == 720 and state["time"] > 1, 30, "720 lines")
-    throttle(60_000)
-    watching.seek(min(high["time"] + 35, minute["duration"] - 20))
-    watching.wait(lambda state: 0 < state["height"] < 720 and not state["paused"], 40, "fewer lines")
-    watching.plays_on(2, within=30)
-    throttle(-1)
-    watching.seek(2)
-    watching.wait(lambda state: state["height"] == 720, 40, "720 lines again")
+def test_the_quality_follows_the_network(chromium, server, minute, network):
+    slow = network(server.port)
+    with signed_in(chromium, slow) as page:
+        watch(page, minute).follows_the_network(slow, minute)
 
 
-def test_it_survives_a_restart_of_the_server(chromium, own_server, films):
-    palco = own_server().start()
-    client = palco.admin()
-    video = client.upload(films.long_standard(300), title="Long").expect(201).json()
-    client.wait(video["id"])
+def test_it_survives_a_restart_of_the_server(chromium, long_film):
+    palco, video = long_film
     with signed_in(chromium, palco) as page:
-        watching = watch(page, video)
-        watching.play()
-        watching.plays_on(1)
-        port = palco.port
-        palco.kill()
-        page.evaluate(f"(() => {{ {VIDEO}.currentTime = 200; return 0; }})()")
-        page.wait_for_timeout(2500)
-        palco.start(port=port)
-        watching.wait(lambda state: state["time"] > 202, 60, "playing again")
-    palco.stop()
+        watch(page, video).survives_a_restart(palco)
 
 
 def test_the_usual_keys_work(page, minute):

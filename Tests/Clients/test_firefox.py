@@ -1,5 +1,6 @@
 """Firefox by WebDriver BiDi, without a driver between."""
 
+import contextlib
 import itertools
 import json
 import subprocess
@@ -20,6 +21,7 @@ class Firefox:
     }
 
     def __init__(self, program, folder):
+        self.stack = contextlib.ExitStack()
         profile = folder / "profile"
         profile.mkdir()
         (profile / "user.js").write_text(
@@ -36,10 +38,12 @@ class Firefox:
         else:
             raise RuntimeError("Firefox did not start")
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
-        self.socket = connect(address + "/session", max_size=None)
+        self.socket = self.stack.enter_context(connect(address + "/session", max_size=None))
         self.numbers = itertools.count(1)
         self.command("session.new", capabilities={})
         self.context = self.command("browsingContext.getTree")["contexts"][0]["context"]
+        # Room for 720 lines: the player takes no more than it can show.
+        self.command("browsingContext.setViewport", context=self.context, viewport=dict(width=1280, height=900))
 
     def command(self, method, **parameters):
         number = next(self.numbers)
@@ -65,27 +69,40 @@ class Firefox:
             self.command("browser.close")
             assert self.process.wait(20) == 0
         finally:
+            self.stack.close()
             self.process.kill()
 
 
 @pytest.fixture
-def firefox(tool, tmp_path, server):
+def firefox(tool, tmp_path):
     browser = Firefox(tool("firefox-esr", "firefox"), tmp_path)
-    try:
-        browser.goto(server.url + "/sign-in")
-        assert browser.evaluate(SIGN_IN) == 200
-        yield browser
-    finally:
-        browser.close()
+    yield browser
+    browser.close()
+
+
+def watch(firefox, url, video):
+    firefox.goto(url + "/sign-in")
+    assert firefox.evaluate(SIGN_IN) == 200
+    firefox.goto(f"{url}/watch/{video['id']}")
+    return Watching(firefox.evaluate)
 
 
 @pytest.mark.parametrize("which", ["standard", "foreign"])
 def test_it_plays_and_seeks(firefox, server, which, request):
     video = request.getfixturevalue(which)
-    firefox.goto(f"{server.url}/watch/{video['id']}")
-    watching = Watching(firefox.evaluate)
+    watching = watch(firefox, server.url, video)
     assert watching.play() is True
     watching.plays_on(1.5)
     assert watching.paints()
     watching.seek(video["duration"] * 0.6)
     watching.plays_on(1)
+
+
+def test_the_quality_follows_the_network(firefox, server, minute, network):
+    slow = network(server.port)
+    watch(firefox, slow.url, minute).follows_the_network(slow, minute)
+
+
+def test_it_survives_a_restart_of_the_server(firefox, long_film):
+    palco, video = long_film
+    watch(firefox, palco.url, video).survives_a_restart(palco)

@@ -17,7 +17,7 @@ from watching import SIGN_IN, Watching
 def display(tool):
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        [tool("Xvfb"), "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
+        [tool("Xvfb"), "-displayfd", str(writing), "-screen", "0", "1600x1200x24", "-nolisten", "tcp"],
         pass_fds=[writing], stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(writing)
@@ -29,7 +29,7 @@ def display(tool):
 
 
 @pytest.fixture
-def webkit(tool, display, server):
+def webkit(tool, display):
     home = tempfile.mkdtemp(prefix="palco-webkit")
     found = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser"))
     browser = str(found[0]) if found else tool("MiniBrowser")
@@ -54,15 +54,30 @@ def evaluate(driver, expression):
     )
 
 
+def watch(webkit, url, video):
+    webkit.get(url + "/sign-in")
+    assert evaluate(webkit, SIGN_IN) == 200
+    webkit.get(f"{url}/watch/{video['id']}")
+    return Watching(lambda expression: evaluate(webkit, expression))
+
+
 @pytest.mark.parametrize("which", ["standard", "foreign"])
 def test_it_plays_and_seeks(webkit, server, which, request):
     video = request.getfixturevalue(which)
-    webkit.get(server.url + "/sign-in")
-    assert evaluate(webkit, SIGN_IN) == 200
-    webkit.get(f"{server.url}/watch/{video['id']}")
-    watching = Watching(lambda expression: evaluate(webkit, expression))
+    watching = watch(webkit, server.url, video)
     assert watching.play() is True
     watching.plays_on(1.5, within=30)
     watching.seek(video["duration"] * 0.6)
     watching.plays_on(1, within=30)
     assert evaluate(webkit, "'ManagedMediaSource' in window") is True
+
+
+def test_the_quality_follows_the_network(webkit, server, minute, network):
+    slow = network(server.port)
+    # Its window is small, and the player takes no more lines than it can show.
+    watch(webkit, slow.url, minute).follows_the_network(slow, minute, lines=480)
+
+
+def test_it_survives_a_restart_of_the_server(webkit, long_film):
+    palco, video = long_film
+    watch(webkit, palco.url, video).survives_a_restart(palco)

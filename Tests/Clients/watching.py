@@ -80,3 +80,27 @@ class Watching:
     def paints(self):
         values = json.loads(self.evaluate(PICTURE))
         return max(values) - min(values) > 30
+
+    def follows_the_network(self, network, video, lines=720):
+        """Down to fewer lines on a slow network, and up again on a fast one."""
+        self.play()
+        high = self.wait(lambda state: state["height"] >= lines and state["time"] > 1, 30, f"{lines} lines")
+        network.down.rate = 60_000
+        self.seek(min(high["time"] + 35, video["duration"] - 20))
+        self.wait(lambda state: 0 < state["height"] < lines and not state["paused"], 40, "fewer lines")
+        self.plays_on(2, within=30)
+        network.down.rate = None
+        self.seek(2)
+        self.wait(lambda state: state["height"] >= lines, 40, f"{lines} lines again")
+
+    def survives_a_restart(self, palco):
+        """The server is killed while a far part is asked for, and comes back."""
+        self.play()
+        self.plays_on(1)
+        port = palco.port
+        palco.kill()
+        self.evaluate(f"(() => {{ {VIDEO}.currentTime = 200; return 0; }})()")
+        time.sleep(2.5)
+        palco.start(port=port)
+        state = self.wait(lambda state: state["time"] > 202, 60, "playing again")
+        assert state["error"] is None

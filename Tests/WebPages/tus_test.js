@@ -207,6 +207,26 @@ Deno.test('discarding tells the server and forgets', async () => {
   equal([memory.size, server.uploads.size], [0, 0]);
 });
 
+Deno.test('discarding tries again while the server still reads', async () => {
+  const server = new Server();
+  server.uploads.set('/api/v1/uploads/9', { size: 5, data: new Uint8Array() });
+  server.mishaps = [() => 423, () => 0, () => 503];
+  const { tus, waits } = upload(server, new Map([['key', '/api/v1/uploads/9']]));
+  await tus.discard();
+  equal([server.uploads.size, waits.length], [0, 3]);
+});
+
+Deno.test('an upload that is cancelled while it is created is taken back', async () => {
+  const server = new Server();
+  const { tus } = upload(server);
+  const stop = new AbortController();
+  const running = tus.run(stop.signal, { progress: () => {}, phase: () => {} });
+  stop.abort();
+  await tus.discard();
+  await running.then(() => ok(false), () => {});
+  equal([server.uploads.size, server.calls.join(' ')], [0, 'POST DELETE']);
+});
+
 Deno.test('metadata is base64 of UTF-8', () => {
   equal(
     encodeMetadata({ filename: 'Ñandú.mp4', filetype: '', title: 'Привет' }),

@@ -1,4 +1,5 @@
 import HTTP
+import Reactor
 import Synchronization
 import Telemetry
 import Testing
@@ -24,6 +25,17 @@ struct ApplicationTests {
                 == #"{"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"At \"most\" 100\u000a","#
                 + #""code":"validation_failed","errors":[{"field":"title","code":"too_long","detail":"At \"most\" 100\u000a"}],"#
                 + #""retry_after":2}"#)
+    }
+
+    @Test("work that finds no room in a queue is refused for now, and is no fault")
+    func busy() async throws {
+        let captured = CapturedLog()
+        let router = RouterBuilder(log: Log(sink: captured))
+        router.get("/a", access: .public, logged: false) { _, _ in throw BlockingPoolError.full }
+        let answer = try await InProcessClient(router.build()).get("/a")
+        #expect(answer.status == .serviceUnavailable && answer.headers[.retryAfter] == "2")
+        #expect(answer.text.contains(#""code":"busy""#))
+        #expect(captured.lines.isEmpty)
     }
 
     @Test("an unexpected error tells only an id that is in the log")

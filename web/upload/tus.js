@@ -40,6 +40,8 @@ export class TusUpload {
   #file;
   #key;
   #metadata;
+  /** @type {Promise<unknown> | null} */
+  #creation = null;
 
   /**
    * @param {Blob} file
@@ -139,8 +141,20 @@ export class TusUpload {
       if (![403, 404, 410].includes(answer.status)) this.#accept(answer);
       this.#environment.memory.set(this.#key, null);
     }
+    const creation = this.#create();
+    this.#creation = creation;
+    const answer = await creation;
+    signal.throwIfAborted();
+    return answer;
+  }
+
+  /**
+   * Not to be stopped half way: an upload whose address never arrived could not be taken back.
+   * @returns {Promise<{ url: string, videoId: string | null }>}
+   */
+  async #create() {
     const answer = await this.#call('POST', this.#endpoint, {
-      signal,
+      signal: AbortSignal.timeout(60_000),
       headers: {
         'Upload-Length': String(this.#file.size),
         'Upload-Metadata': encodeMetadata(this.#metadata),
@@ -154,12 +168,21 @@ export class TusUpload {
     return { url: location, videoId: answer.header('Palco-Video-Id') };
   }
 
-  /** Tells the server to forget it; nobody minds if that fails. */
+  /**
+   * Tells the server to forget it. While it still reads what was on its way it refuses for a moment. If nothing helps,
+   * the upload expires there by itself.
+   */
   async discard() {
+    await this.#creation?.catch(() => {});
     const url = this.#environment.memory.get(this.#key);
     this.#environment.memory.set(this.#key, null);
     if (!url) return;
-    await this.#call('DELETE', url, { signal: AbortSignal.timeout(10_000) }).catch(() => {});
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const signal = AbortSignal.timeout(10_000);
+      const answer = await this.#call('DELETE', url, { signal }).catch(() => null);
+      if (answer && answer.status !== 423 && answer.status < 500) return;
+      await this.#environment.wait(2, signal);
+    }
   }
 
   /**

@@ -68,6 +68,10 @@ struct HealthRoutes: Sendable {
         metric(
             "palco_videos", "gauge", "Videos by status.",
             counts.sorted { $0.key < $1.key }.map { ("{status=\"\($0.key)\"}", $0.value) })
+        let tasks = (try? await services.encoder.taskCounts()) ?? [:]
+        metric(
+            "palco_encoding_tasks", "gauge", "Tasks of encoding that are left, by state.",
+            ["failed", "running", "waiting"].map { ("{state=\"\($0)\"}", tasks[$0] ?? 0) })
         if let resident = Self.residentBytes() {
             metric("process_resident_memory_bytes", "gauge", "Memory in use.", [("", resident)])
         }

@@ -23,8 +23,16 @@ extension Workshop {
         let wanted = demands.renditions(.chunk, chunk: job.task.chunk, of: job.task.video)
         let chosen = isAwaited ? missing.filter { wanted.contains($0.name) } : missing
         guard !chosen.isEmpty else { return try await finish(job, [], isDone: missing.isEmpty) }
-        let made = try await encode(job, plan, segments, chosen, threads: isAwaited ? settings.workerCount : 2)
+        let made = try await encode(
+            job, plan, segments, chosen, threads: isAwaited ? settings.workerCount : try await threads())
         try await finish(job, made, isDone: chosen.count == missing.count)
+    }
+
+    /// One thread for each worker does the most work in the same time; the last tasks also use what the others leave.
+    private func threads() async throws -> Int {
+        let waiting = try await database.read { try TaskQueue.waitingChunks(in: $0) }
+        guard waiting < settings.workerCount else { return 1 }
+        return max(min(2, settings.workerCount), settings.workerCount / (waiting + 1))
     }
 
     /// The init segments of all renditions, from one frame each.

@@ -51,6 +51,26 @@ struct TaskQueue: Sendable {
         return task
     }
 
+    /// How many tasks are `waiting`, `running` and `failed`; states without any are left out.
+    static func countsByState(in access: ReadAccess) throws -> [String: Int] {
+        let rows = try access.query(
+            """
+            SELECT CASE WHEN is_poison <> 0 THEN 'failed' WHEN lease_owner IS NULL THEN 'waiting' ELSE 'running' END AS state,
+            COUNT(*) AS count FROM encoding_tasks GROUP BY 1
+            """)
+        return try rows.reduce(into: [:]) {
+            $0[try $1.value("state", as: String.self)] = try $1.value("count", as: Int.self)
+        }
+    }
+
+    /// How many pieces of picture nobody works on yet.
+    static func waitingChunks(in access: ReadAccess) throws -> Int {
+        let row = try access.first(
+            "SELECT COUNT(*) AS count FROM encoding_tasks WHERE kind = $1 AND is_poison = 0 AND lease_owner IS NULL",
+            EncodingTask.Kind.chunk)
+        return try row?.value("count", as: Int.self) ?? 0
+    }
+
     /// When the first waiting task may run; nil without any.
     static func nextTime(in access: ReadAccess) throws -> Int64? {
         let row = try access.first(

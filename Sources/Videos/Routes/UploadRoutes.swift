@@ -44,6 +44,8 @@ extension VideoCatalogue {
             return response
         } catch let error as any ProblemConvertible {
             var problem = error.problem
+            // What nobody expected keeps its cause for the log.
+            guard problem.status != .internalServerError else { throw error }
             problem.headers.append("Tus-Resumable", TusProtocol.version)
             throw problem
         } catch StorageError.noSpace {

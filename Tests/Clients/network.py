@@ -1,0 +1,101 @@
+"""A network between a browser and the server: as slow as a test wants it, and cut when it wants. Works for any browser."""
+
+import contextlib
+import socket
+import threading
+import time
+
+
+class Network:
+    """Forwards 127.0.0.1:`port` to the server. Rates are bytes per second of all connections together, None for no limit."""
+
+    def __init__(self, server_port):
+        self.server_port = server_port
+        self.down = Lane()
+        self.up = Lane()
+        self._sockets = set()
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        # Little may be under way, so that what a test counts is what the server gets.
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(("127.0.0.1", self.server_port), timeout=5)
+            except OSError:
+                near.close()
+                continue
+            far.settimeout(None)
+            with self._lock:
+                self._sockets |= {near, far}
+            threading.Thread(target=self._forward, args=(near, far, self.up), daemon=True).start()
+            threading.Thread(target=self._forward, args=(far, near, self.down), daemon=True).start()
+
+    def _forward(self, source, target, lane):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(lane.piece):
+                lane.take(len(piece))
+                target.sendall(piece)
+        # One end closed: so does the other.
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            with self._lock:
+                self._sockets.discard(each)
+
+    def cut(self):
+        """Ends every connection; new ones are taken."""
+        with self._lock:
+            sockets = list(self._sockets)
+        for each in sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self._listener.close()
+        self.cut()
+
+
+class Lane:
+    """One direction."""
+
+    def __init__(self):
+        self._rate = None
+        self._free_at = 0.0
+        self._lock = threading.Lock()
+        self.byte_count = 0
+
+    @property
+    def rate(self):
+        return self._rate
+
+    @rate.setter
+    def rate(self, bytes_per_second):
+        with self._lock:
+            self._rate = bytes_per_second
+            self._free_at = 0.0
+
+    @property
+    def piece(self):
+        """What is taken at a time: a twentieth of a second, so that a change is felt at once."""
+        rate = self._rate
+        return 1 << 16 if rate is None else max(1024, min(1 << 16, int(rate / 20)))
+
+    def take(self, count):
+        with self._lock:
+            self.byte_count += count
+            if self._rate is None:
+                return
+            now = time.monotonic()
+            start = max(now, self._free_at)
+            self._free_at = start + count / self._rate
+            pause = self._free_at - now
+        time.sleep(pause)
