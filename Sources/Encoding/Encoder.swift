@@ -23,6 +23,7 @@ public final class Encoder: Sendable {
     let bell = Bell()
     let demands = Demands()
     let running = RunningTasks()
+    let places: Places
     let presentations: PresentationCache
     let openSegments: OpenSegments
     let workshop: Workshop
@@ -42,6 +43,7 @@ public final class Encoder: Sendable {
         self.loops = loops
         self.log = log
         self.now = now
+        places = Places(settings.workerCount)
         pool = try BlockingPool(name: "encoding", threads: settings.workerCount + 1)
         let presentations = PresentationCache(database: database)
         self.presentations = presentations
@@ -83,7 +85,8 @@ public final class Encoder: Sendable {
         let released = try await database.write { try TaskQueue.releaseAll(ownedBy: prefix, in: $0) }
         if released > 0 { log.info("tasks of a stopped server go on", ["count": LogValue(released)]) }
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<max(1, settings.workerCount) { start(.steady, in: &group) }
+            // One more than there are places: it takes over while another stores what it made.
+            for _ in 0...max(1, settings.workerCount) { start(.steady, in: &group) }
             start(.awaited, in: &group)
             await group.waitForAll()
         }

@@ -1,51 +1,98 @@
 """WebKitGTK's MiniBrowser, nearest to Safari here: it has ManagedMediaSource."""
 
+import contextlib
 import os
+import select
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.remote.client_config import ClientConfig
+from selenium.webdriver.remote.remote_connection import RemoteConnection
+from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
+from urllib3.exceptions import HTTPError
 from watching import SIGN_IN, Watching
 
 
-@pytest.fixture(scope="module")
-def display(tool):
+@contextlib.contextmanager
+def running_screen(program):
+    """A screen of memory; answers its DISPLAY."""
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        [tool("Xvfb"), "-displayfd", str(writing), "-screen", "0", "1600x1200x24", "-nolisten", "tcp"],
-        pass_fds=[writing], stderr=subprocess.DEVNULL,
+        [program, "-displayfd", str(writing), "-screen", "0", "1600x1200x24", "-nolisten", "tcp"],
+        pass_fds=[writing], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(writing)
-    number = os.read(reading, 16).decode().strip()
-    os.close(reading)
-    yield f":{number}"
-    process.terminate()
-    process.wait(10)
+    try:
+        number = b""
+        while not number.endswith(b"\n"):
+            assert select.select([reading], [], [], 30)[0], "Xvfb says nothing"
+            assert (piece := os.read(reading, 16)), f"Xvfb ended with {process.wait(10)}"
+            number += piece
+        yield f":{number.decode().strip()}"
+    finally:
+        os.close(reading)
+        process.terminate()
+        process.wait(10)
 
 
-@pytest.fixture
-def webkit(tool, display):
+@contextlib.contextmanager
+def running_driver(program, display, log):
     home = tempfile.mkdtemp(prefix="palco-webkit")
-    found = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser"))
-    browser = str(found[0]) if found else tool("MiniBrowser")
-    options = Options()
-    options.binary_location = browser
-    options.add_argument("--automation")
     environment = {
         **os.environ, "DISPLAY": display, "LIBGL_ALWAYS_SOFTWARE": "1", "WEBKIT_DISABLE_COMPOSITING_MODE": "1",
         "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1", "XDG_RUNTIME_DIR": home, "HOME": home, "LC_ALL": "C.UTF-8",
+        "GSETTINGS_BACKEND": "memory", "NO_AT_BRIDGE": "1", "DBUS_SESSION_BUS_ADDRESS": "disabled:",
     }  # fmt: skip
-    service = Service(executable_path=tool("WebKitWebDriver"), env=environment)
-    driver = webdriver.WebKitGTK(options=options, service=service)
+    service = Service(executable_path=program, env=environment, log_output=log)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def new_session(browser, address, seconds):
+    """The driver waits for ever for a browser that ended while it started: so the answer is waited for with a limit."""
+    options = Options()
+    options.binary_location = browser
+    options.add_argument("--automation")
+    config = ClientConfig(address, timeout=seconds)
+    driver = WebDriver(command_executor=RemoteConnection(client_config=config), options=options)
+    # No command may take longer than this; pages and scripts end earlier, with an error of their own.
+    config.timeout = 120
+    driver.set_page_load_timeout(60)
     driver.set_script_timeout(30)
-    yield driver
-    driver.quit()
-    shutil.rmtree(home, ignore_errors=True)
+    return driver
+
+
+@pytest.fixture
+def webkit(tool, tmp_path):
+    found = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser"))
+    browser = str(found[0]) if found else tool("MiniBrowser")
+    log = tmp_path / "webkit.log"
+    with contextlib.ExitStack() as stack:
+        # A browser that does not start says nothing of the server: it is started anew.
+        for attempt in range(3):
+            try:
+                display = stack.enter_context(running_screen(tool("Xvfb")))
+                service = stack.enter_context(running_driver(tool("WebKitWebDriver"), display, str(log)))
+                driver = new_session(browser, service.service_url, seconds=40)
+                break
+            except (HTTPError, WebDriverException) as error:
+                print(f"attempt {attempt + 1}: {error!r}\n{log.read_text('utf-8', 'replace')[-2000:]}")
+                stack.close()
+        else:
+            pytest.fail("WebKit did not start")
+        yield driver
+        with contextlib.suppress(HTTPError, WebDriverException):
+            driver.quit()
 
 
 def evaluate(driver, expression):

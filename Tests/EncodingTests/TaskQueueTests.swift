@@ -99,6 +99,8 @@ struct TaskQueueTests {
             try TaskQueue.add(.chunk, chunk: 3, of: id, priority: 30, in: transaction)
             #expect(try TaskQueue.waitingChunks(in: transaction) == 1)
             #expect(try queue.claim(at: 1, in: transaction)?.kind == .plan)
+            #expect(try queue.claim(at: 1, in: transaction)?.kind == .chunk)
+            #expect(try TaskQueue.waitingChunks(in: transaction) == 0)
             #expect(try queue.claim(at: 1, in: transaction) == nil)
         }
     }

@@ -105,6 +105,7 @@ extension Workshop {
                 return try cut(file)
             }
         }
+        job.place?.giveBack()
         if job.task.attempts >= 3 { losses.insert(id) }
         try await checkHeads(batches, of: id)
         try await publish(batches, of: id)

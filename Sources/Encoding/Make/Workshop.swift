@@ -19,9 +19,10 @@ struct Workshop: Sendable {
     let losses: KnownLosses
 
     /// - Parameter isAwaited: viewers wait for it, so only what they wait for is made now.
-    func run(_ task: EncodingTask, isAwaited: Bool) async throws {
+    /// - Parameter place: given back as soon as nothing but storing is left.
+    func run(_ task: EncodingTask, isAwaited: Bool, in place: Place? = nil) async throws {
         guard let record = try await database.read({ try EncodingStore.record(task.video, in: $0) }) else { return }
-        let job = Job(task: task, record: record, effort: isAwaited ? .viewer : .background)
+        let job = Job(task: task, record: record, effort: isAwaited ? .viewer : .background, place: place)
         do {
             try await perform(job, isAwaited: isAwaited)
         } catch {
@@ -48,6 +49,7 @@ struct Workshop: Sendable {
         var task: EncodingTask
         var record: EncodingRecord
         var effort: MediaTool.Effort
+        var place: Place?
 
         var facts: MediaFacts { record.facts }
     }

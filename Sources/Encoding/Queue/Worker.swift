@@ -21,10 +21,15 @@ struct Worker: Sendable {
 
     func run() async {
         while !Task.isCancelled {
+            var place: Place?
+            if kind == .steady {
+                place = await encoder.places.take(on: loop)
+                if place == nil { return }
+            }
             let rings = encoder.bell.rings
             do {
                 if let task = try await claim() {
-                    await perform(task)
+                    await perform(task, in: place)
                     continue
                 }
             } catch is CancellationError {
@@ -32,6 +37,7 @@ struct Worker: Sendable {
             } catch {
                 encoder.log.error("no task could be taken", ["error": .error(error)])
             }
+            place?.giveBack()
             await encoder.bell.wait(after: rings, patience: await idleTime(), on: loop)
         }
     }
@@ -63,10 +69,10 @@ struct Worker: Sendable {
     }
 
     /// Runs the task while its lease is kept alive; the first of the two to end ends the other.
-    private func perform(_ task: EncodingTask) async {
+    private func perform(_ task: EncodingTask, in place: Place?) async {
         let started = MonotonicTime.now
         let work = Task(executorPreference: loop) {
-            try await encoder.workshop.run(task, isAwaited: kind == .awaited)
+            try await encoder.workshop.run(task, isAwaited: kind == .awaited, in: place)
         }
         encoder.running.add(task) { work.cancel() }
         let heart = Task(executorPreference: loop) { await keepLease(of: task) { work.cancel() } }
