@@ -33,6 +33,76 @@ struct DemandTests {
         }
     }
 
+    @Test("A segment is made at once also when its chunk is in other hands, and is not replaced by theirs")
+    func heldChunk() async throws {
+        var settings = EncodingSettings()
+        settings.segmentPatience = .seconds(60)
+        let folder = NSTemporaryDirectoryPath.make()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let id = try await Studio.open(folder, settings) { studio in
+            let id = try await studio.add(TestMedia.surveillance)
+            try await studio.ready(id)
+            return id
+        }
+        try await Studio.open(folder, settings, isWorking: false) { studio in
+            let other = TaskQueue(owner: "another/1")
+            let now = studio.encoder.now()
+            let held = try await studio.database.write { transaction in
+                var count = 0
+                while try other.claim(at: now, in: transaction) != nil { count += 1 }
+                return count
+            }
+            #expect(held > 3)
+        }
+        try await Studio.open(folder, settings) { studio in
+            let last = try await studio.presentation(id).video[0].segmentDurations.count - 1
+            let answer = try await studio.encoder.segment(id, rendition: "576p", number: last - 1)
+            let bytes = try studio.whole(answer)
+            // The one after it came along.
+            let next = try #require(VideoFiles.segment(id, "576p", last))
+            #expect(try await studio.storage.exists(next))
+            let progress = studio.changes.all(of: id).map(\.progress).max() ?? 1
+            #expect(progress < 0.9, "the others hold the rest")
+
+            _ = try await studio.database.write { try TaskQueue.releaseAll(ownedBy: "another/", in: $0) }
+            studio.encoder.bell.ring()
+            try await studio.drained()
+            let renditions = try await studio.database.read { try EncodingStore.renditions(id, in: $0) }
+            #expect(renditions.allSatisfy { $0.madeCount == $0.segmentCount })
+            #expect(try studio.whole(await studio.encoder.segment(id, rendition: "576p", number: last - 1)) == bytes)
+            #expect(try await studio.storage.list("work").isEmpty)
+        }
+    }
+
+    @Test("What cannot be made for a viewer is tried a few times only, and the request ends")
+    func hopeless() async throws {
+        var settings = EncodingSettings()
+        settings.segmentPatience = .seconds(5)
+        try await Studio.with(settings) { studio in
+            let id = try await studio.add(TestMedia.surveillance)
+            try await studio.ready(id)
+            let other = TaskQueue(owner: "another/1")
+            let now = studio.encoder.now()
+            try await studio.database.write { transaction in
+                while try other.claim(at: now, in: transaction) != nil {}
+            }
+            let path = studio.storage.path(of: VideoFiles.original(id))
+            try Data("nothing".utf8).write(to: URL(filePath: path))
+            let answer = Task { try await studio.encoder.segment(id, rendition: "576p", number: 15) }
+            var most = 0
+            for _ in 0..<900 where most < 3 {
+                let demands = studio.encoder.demands
+                most = demands.all.map { demands.failures(of: $0) }.max() ?? 0
+                try await studio.loops.next().sleep(for: .milliseconds(5))
+            }
+            #expect(most == 3)
+            guard case .unavailable = try await answer.value else {
+                Issue.record("an answer from nothing")
+                return
+            }
+        }
+    }
+
     @Test("A request waits no longer than its patience, and says when to come back")
     func patience() async throws {
         var settings = EncodingSettings()

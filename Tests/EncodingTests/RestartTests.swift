@@ -38,29 +38,53 @@ struct RestartTests {
         }
     }
 
-    @Test("Segments that had their names before a crash are not made twice, and count once")
-    func recount() async throws {
+    @Test("Segments that had their names before a crash are not made twice, and count once", arguments: [false, true])
+    func recount(isStandard: Bool) async throws {
         let folder = NSTemporaryDirectoryPath.make()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let id = try await Studio.open(folder) { studio in
-            let id = try await studio.add(TestMedia.bikes)
+        let source = isStandard ? TestMedia.bikes : "\(folder)/short.mkv"
+        let (id, before, tasks) = try await Studio.open(folder) { studio in
+            if !isStandard {
+                try await studio.ffmpeg(["-i", TestMedia.bikes, "-t", "6", "-c:v", "mpeg4", "-an", source])
+            }
+            let id = try await studio.add(source)
             try await studio.drained()
-            return id
+            let record = try await studio.database.read { try EncodingStore.record(id, in: $0) }
+            let chunks = isStandard ? 0..<0 : try #require(record?.plan).chunkStarts.indices
+            let before = try await studio.database.read { try EncodingStore.renditions(id, in: $0) }
+            return (id, before.map(\.madeBytes), chunks)
         }
         try await Studio.open(folder, isWorking: false) { studio in
             // As a crash between the names and the row leaves it: the files are there, the row knows of nothing.
             try await studio.database.write { transaction in
-                try transaction.execute("UPDATE encoding_renditions SET made_count = 0, made_bytes = 0, has_start = 0")
+                try transaction.execute(
+                    """
+                    UPDATE encoding_renditions SET made = NULL, made_count = 0, made_bytes = 0, made_microseconds = 0,
+                    has_start = 0
+                    """)
                 try transaction.execute("UPDATE encodings SET state = 'planned', ready_at = NULL")
-                try TaskQueue.add(.copy, of: id, priority: 20, in: transaction)
+                if isStandard { try TaskQueue.add(.copy, of: id, priority: 20, in: transaction) }
+                for chunk in tasks { try TaskQueue.add(.chunk, chunk: chunk, of: id, priority: 50, in: transaction) }
             }
         }
         try await Studio.open(folder) { studio in
             try await studio.drained()
             let renditions = try await studio.database.read { try EncodingStore.renditions(id, in: $0) }
             #expect(renditions.allSatisfy { $0.madeCount == $0.segmentCount })
+            #expect(renditions.map(\.madeBytes) == before)
             #expect(studio.changes.all(of: id).last?.status == .ready)
         }
+    }
+
+    @Test("A segment counts once, however often it is told of")
+    func counting() {
+        var counted = CountedSegments(bytes: [])
+        for number in [0, 7, 8, 1799] {
+            let answers = [counted.insert(number), counted.insert(number)]
+            #expect(answers == [true, false])
+        }
+        #expect(counted.bytes.count == 225)
+        #expect(counted.bytes[0] == 0x81)
     }
 
     @Test("A removed video stops at once and leaves the queue")

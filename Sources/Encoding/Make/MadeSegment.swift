@@ -14,8 +14,6 @@ struct SegmentBatch: Sendable {
     var rendition: String
     var initSegment: [UInt8]
     var segments: [(made: MadeSegment, bytes: [UInt8])]
-
-    var made: [MadeSegment] { segments.map(\.made) }
 }
 
 /// An output that is not what the plan asked for. Nothing of it is kept.

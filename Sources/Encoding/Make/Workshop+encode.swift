@@ -7,25 +7,48 @@ extension Workshop {
     /// The first chunk of a low rendition, with all of the machine: then there is something to watch.
     func open(_ job: Job, _ plan: EncodingPlan) async throws {
         guard let step = Ladder.first(of: plan.steps) else { return try await finish(job, []) }
-        let missing = try await missingSteps([step], plan.segments(ofChunk: 0), of: job.task.video)
-        guard !missing.isEmpty else { return try await finish(job, []) }
+        let segments = plan.segments(ofChunk: 0)
+        let stock = try await stock([step], segments, of: job.task.video, plan)
+        guard !stock.missing.isEmpty else { return try await finish(job, stock.there) }
         var urgent = job
         urgent.effort = .viewer
-        let made = try await encode(urgent, plan, plan.segments(ofChunk: 0), [step], threads: settings.workerCount)
+        let made = try await encode(urgent, plan, segments, [step], threads: settings.workerCount)
         try await finish(job, made)
     }
 
-    /// All renditions of a chunk that are not there; when viewers wait, only theirs, and the rest stays in the queue.
-    func encodeChunk(_ job: Job, _ plan: EncodingPlan, isAwaited: Bool) async throws {
+    /// All renditions of a chunk that are not there.
+    func encodeChunk(_ job: Job, _ plan: EncodingPlan) async throws {
         let segments = plan.segments(ofChunk: job.task.chunk)
         guard !segments.isEmpty else { return try await finish(job, []) }
-        let missing = try await missingSteps(plan.steps.filter { !$0.isCopy }, segments, of: job.task.video)
-        let wanted = demands.renditions(.chunk, chunk: job.task.chunk, of: job.task.video)
-        let chosen = isAwaited ? missing.filter { wanted.contains($0.name) } : missing
-        guard !chosen.isEmpty else { return try await finish(job, [], isDone: missing.isEmpty) }
-        let made = try await encode(
-            job, plan, segments, chosen, threads: isAwaited ? settings.workerCount : try await threads())
-        try await finish(job, made, isDone: chosen.count == missing.count)
+        let stock = try await stock(plan.steps.filter { !$0.isCopy }, segments, of: job.task.video, plan)
+        guard !stock.missing.isEmpty else { return try await finish(job, stock.there) }
+        let made = try await encode(job, plan, segments, stock.missing, threads: try await threads())
+        try await finish(job, stock.there + made)
+    }
+
+    /// What viewers wait for, whoever else may be about to make it: a segment in the renditions that they want, and
+    /// the one after it.
+    /// - Returns: false when there is nothing to make.
+    func makeAwaited(_ demand: Demands.Demand, in task: EncodingTask) async throws -> Bool {
+        let id = demand.video
+        guard let record = try await database.read({ try EncodingStore.record(id, in: $0) }) else { return false }
+        let job = Job(task: task, record: record, effort: .viewer)
+        let plan = try planned(job)
+        let wanted = demands.renditions(with: demand)
+        let steps = plan.steps.filter { !$0.isCopy && wanted.contains($0.name) }
+        let number = demand.segment
+        let missing = try await stock(steps, number..<number + 1, of: id, plan).missing
+        guard !missing.isEmpty else { return false }
+        let range = number..<min(number + 2, plan.segments.segments.count)
+        try await work(job) { job in
+            let made = try await encode(job, plan, range, missing, threads: settings.workerCount)
+            let ledger = ledger
+            try await database.write { transaction in
+                guard try EncodingStore.outline(id, in: transaction) != nil else { throw CancellationError() }
+                try ledger.record(made, of: id, in: transaction)
+            }
+        }
+        return true
     }
 
     /// One thread for each worker does the most work in the same time; the last tasks also use what the others leave.
@@ -56,19 +79,28 @@ extension Workshop {
         try await finish(job, [])
     }
 
-    private func missingSteps(
-        _ steps: [LadderStep], _ segments: Range<Int>, of id: EncodingID
-    ) async throws -> [LadderStep] {
+    /// Renditions of which a segment is missing, and the segments of all others. Those that failed are not looked at.
+    private func stock(
+        _ steps: [LadderStep], _ segments: Range<Int>, of id: EncodingID, _ plan: EncodingPlan
+    ) async throws -> (missing: [LadderStep], there: [MadeSegment]) {
         let renditions = try await database.read { try EncodingStore.renditions(id, in: $0) }
         let failed = Set(renditions.filter(\.isFailed).map(\.name))
         let storage = storage
         return try await pool.run {
-            try steps.filter { step in
-                guard !failed.contains(step.name) else { return false }
-                return try segments.contains { number in
-                    try VideoFiles.segment(id, step.name, number).map { try storage.openBlocking($0) == nil } ?? false
+            var missing: [LadderStep] = []
+            var there: [MadeSegment] = []
+            for step in steps where !failed.contains(step.name) {
+                let made = segments.compactMap { number -> MadeSegment? in
+                    guard let key = VideoFiles.segment(id, step.name, number),
+                        let size = storage.sizeBlocking(of: key)
+                    else { return nil }
+                    return MadeSegment(
+                        rendition: step.name, number: number, byteCount: size,
+                        duration: plan.segments.segments[number].duration)
                 }
+                if made.count == segments.count { there += made } else { missing.append(step) }
             }
+            return (missing, there)
         }
     }
 
@@ -108,8 +140,7 @@ extension Workshop {
         job.place?.giveBack()
         if job.task.attempts >= 3 { losses.insert(id) }
         try await checkHeads(batches, of: id)
-        try await publish(batches, of: id)
-        return batches.flatMap(\.made)
+        return try await publish(batches, of: id)
     }
 
     /// Every chunk of a rendition must be explained by the same init segment.
@@ -157,7 +188,6 @@ extension Workshop {
                 audio: audio, duration: plan.segments.duration, segments: segments, keptFrames: command.keptFrames,
                 cipher: cipher)(command.file)
         }
-        try await publish([batch], of: job.task.video)
-        try await finish(job, batch.made)
+        try await finish(job, try await publish([batch], of: job.task.video))
     }
 }

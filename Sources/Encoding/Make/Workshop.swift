@@ -18,13 +18,17 @@ struct Workshop: Sendable {
     let demands: Demands
     let losses: KnownLosses
 
-    /// - Parameter isAwaited: viewers wait for it, so only what they wait for is made now.
     /// - Parameter place: given back as soon as nothing but storing is left.
-    func run(_ task: EncodingTask, isAwaited: Bool, in place: Place? = nil) async throws {
+    func run(_ task: EncodingTask, effort: MediaTool.Effort, in place: Place? = nil) async throws {
         guard let record = try await database.read({ try EncodingStore.record(task.video, in: $0) }) else { return }
-        let job = Job(task: task, record: record, effort: isAwaited ? .viewer : .background, place: place)
+        try await work(Job(task: task, record: record, effort: effort, place: place), perform)
+    }
+
+    /// Leaves nothing behind but what has its name and its row.
+    func work(_ job: Job, _ body: (Job) async throws -> Void) async throws {
+        let task = job.task
         do {
-            try await perform(job, isAwaited: isAwaited)
+            try await body(job)
         } catch {
             try? await storage.removeTree(VideoFiles.work(task.id))
             try? await removeOrphans(of: task.video)
@@ -54,20 +58,20 @@ struct Workshop: Sendable {
         var facts: MediaFacts { record.facts }
     }
 
-    private func perform(_ job: Job, isAwaited: Bool) async throws {
+    private func perform(_ job: Job) async throws {
         switch job.task.kind {
         case .plan: try await plan(job)
         case .copy: try await copy(job, try planned(job))
         case .opening: try await open(job, try planned(job))
         case .heads: try await makeHeads(job, try planned(job))
-        case .chunk: try await encodeChunk(job, try planned(job), isAwaited: isAwaited)
+        case .chunk: try await encodeChunk(job, try planned(job))
         case .audio: try await encodeAudio(job, try planned(job))
         case .thumbnail: try await makeThumbnail(job)
         case .storyboard: try await makeStoryboard(job)
         }
     }
 
-    private func planned(_ job: Job) throws -> EncodingPlan {
+    func planned(_ job: Job) throws -> EncodingPlan {
         guard let plan = job.record.plan else { throw VerificationFailure(description: "the video is not planned") }
         return plan
     }
@@ -85,16 +89,32 @@ struct Workshop: Sendable {
         return Dictionary(uniqueKeysWithValues: renditions.map { ($0.name, SegmentCipher(key: $0.key)) })
     }
 
-    /// Names the outputs. Init segments come first: a segment is never there without the one that explains it.
-    func publish(_ batches: [SegmentBatch], of id: EncodingID) async throws {
-        let blobs = batches.flatMap { batch -> [Blob] in
-            let start = VideoFiles.initSegment(id, batch.rendition).map { [Blob($0, batch.initSegment)] } ?? []
-            return start
-                + batch.segments.compactMap { made, bytes in
-                    VideoFiles.segment(id, made.rendition, made.number).map { Blob($0, bytes) }
+    /// Names the outputs. Init segments come first: a segment is never there without the one that explains it. What
+    /// is there already stays as it is, because players may keep it for ever.
+    /// - Returns: what is there now.
+    @discardableResult
+    func publish(_ batches: [SegmentBatch], of id: EncodingID) async throws -> [MadeSegment] {
+        let storage = storage
+        return try await pool.run {
+            var blobs: [Blob] = []
+            var stored: [MadeSegment] = []
+            func add(_ key: BlobKey?, _ bytes: [UInt8], _ made: MadeSegment?) throws {
+                guard let key else { return }
+                let there = storage.sizeBlocking(of: key)
+                if there == nil { blobs.append(Blob(key, bytes)) }
+                guard var made else { return }
+                made.byteCount = there ?? made.byteCount
+                stored.append(made)
+            }
+            for batch in batches {
+                try add(VideoFiles.initSegment(id, batch.rendition), batch.initSegment, nil)
+                for (made, bytes) in batch.segments {
+                    try add(VideoFiles.segment(id, made.rendition, made.number), bytes, made)
                 }
+            }
+            try storage.writeBlocking(blobs)
+            return stored
         }
-        try await storage.write(blobs)
     }
 
     func finish(_ job: Job, _ made: [MadeSegment], isDone: Bool = true) async throws {

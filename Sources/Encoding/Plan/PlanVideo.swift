@@ -38,8 +38,8 @@ struct PlanVideo: Sendable {
 
 /// What both ways of planning share.
 enum Planning {
-    /// Longer chunks waste less of the machine, shorter ones make less wait: two segments are a good bargain.
-    static let chunkSeconds = 8.0
+    /// Longer chunks waste less of the machine, shorter ones make less wait: four segments are a good bargain.
+    static let chunkSeconds = 16.0
 
     /// Frames a second as they really are, for frame dropping and rate limits.
     static func frameRate(_ frames: FrameTimes, _ facts: VideoFacts) -> Double {

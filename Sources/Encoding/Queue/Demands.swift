@@ -11,14 +11,20 @@ final class Demands: Sendable {
         var segment: Int
     }
 
-    private let waiting = Mutex<[(demand: Demand, waiters: Int)]>([])
+    private struct Entry {
+        var demand: Demand
+        var waiters = 1
+        var failures = 0
+    }
+
+    private let waiting = Mutex<[Entry]>([])
 
     func add(_ demand: Demand) {
         waiting.withLock { waiting in
             if let position = waiting.firstIndex(where: { $0.demand == demand }) {
                 waiting[position].waiters += 1
             } else {
-                waiting.append((demand, 1))
+                waiting.append(Entry(demand: demand))
             }
         }
     }
@@ -33,9 +39,21 @@ final class Demands: Sendable {
 
     var all: [Demand] { waiting.withLock { $0.map(\.demand) } }
 
-    /// The renditions of one task that somebody waits for.
-    func renditions(_ kind: EncodingTask.Kind, chunk: Int, of video: EncodingID) -> Set<String> {
-        Set(all.filter { $0.video == video && $0.kind == kind && $0.chunk == chunk }.map(\.rendition))
+    /// The renditions in which somebody waits for the same segment.
+    func renditions(with demand: Demand) -> Set<String> {
+        Set(all.filter { $0.video == demand.video && $0.segment == demand.segment }.map(\.rendition))
+    }
+
+    /// How often it was tried in vain.
+    func failures(of demand: Demand) -> Int {
+        waiting.withLock { waiting in waiting.first { $0.demand == demand }?.failures ?? 0 }
+    }
+
+    func countFailure(of demand: Demand) {
+        waiting.withLock { waiting in
+            guard let position = waiting.firstIndex(where: { $0.demand == demand }) else { return }
+            waiting[position].failures += 1
+        }
     }
 
     /// The first segment of a copied rendition that somebody waits for, of those that `isMissing`.

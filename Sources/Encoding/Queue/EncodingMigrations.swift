@@ -31,6 +31,7 @@ extension Encoder {
                     expected_peak BIGINT NOT NULL,
                     expected_average BIGINT NOT NULL,
                     segment_count BIGINT NOT NULL,
+                    made BYTEA,
                     made_count BIGINT NOT NULL DEFAULT 0,
                     has_start BIGINT NOT NULL DEFAULT 0,
                     made_bytes BIGINT NOT NULL DEFAULT 0,

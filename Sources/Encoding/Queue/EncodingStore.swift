@@ -47,6 +47,20 @@ struct RenditionRecord: Sendable {
     }
 }
 
+/// Which segments of a rendition are counted: a bit each, the lowest of the first byte for segment 0.
+struct CountedSegments: Sendable, Hashable {
+    var bytes: [UInt8]
+
+    /// False when it was counted before.
+    mutating func insert(_ number: Int) -> Bool {
+        let (byte, bit) = (number / 8, UInt8(1) << UInt8(number % 8))
+        while bytes.count <= byte { bytes.append(0) }
+        guard bytes[byte] & bit == 0 else { return false }
+        bytes[byte] |= bit
+        return true
+    }
+}
+
 /// The SQL of encodings and their renditions. One dialect-neutral text each.
 enum EncodingStore {
     static func insert(_ id: EncodingID, facts: MediaFacts, at now: Int64, in transaction: Transaction) throws {
@@ -130,17 +144,22 @@ enum EncodingStore {
         }
     }
 
-    /// Counts segments that have their names now.
+    /// Counts segments that have their names now; each counts once, however often it is told of.
     static func count(_ made: [MadeSegment], of id: EncodingID, in transaction: Transaction) throws {
         for (name, segments) in Dictionary(grouping: made, by: \.rendition) {
+            let row = try transaction.first(
+                "SELECT made FROM encoding_renditions WHERE video_id = $1 AND name = $2", id, name)
+            guard let row else { continue }
+            var counted = CountedSegments(bytes: try row.value("made", as: [UInt8]?.self) ?? [])
+            let new = segments.filter { counted.insert($0.number) }
+            guard !new.isEmpty else { continue }
             try transaction.execute(
                 """
-                UPDATE encoding_renditions SET made_count = made_count + $3, made_bytes = made_bytes + $4,
-                made_microseconds = made_microseconds + $5, peak = CASE WHEN peak > $6 THEN peak ELSE $6 END,
-                has_start = CASE WHEN has_start = 1 THEN 1 ELSE $7 END WHERE video_id = $1 AND name = $2
-                """, id, name, segments.count, segments.reduce(0) { $0 + $1.byteCount },
-                segments.reduce(0) { $0 + $1.duration.ticks(at: 1_000_000) }, peak(segments),
-                segments.contains { $0.number == 0 })
+                UPDATE encoding_renditions SET made = $3, made_count = made_count + $4, made_bytes = made_bytes + $5,
+                made_microseconds = made_microseconds + $6, peak = CASE WHEN peak > $7 THEN peak ELSE $7 END,
+                has_start = CASE WHEN has_start = 1 THEN 1 ELSE $8 END WHERE video_id = $1 AND name = $2
+                """, id, name, counted.bytes, new.count, new.reduce(0) { $0 + $1.byteCount },
+                new.reduce(0) { $0 + $1.duration.ticks(at: 1_000_000) }, peak(new), new.contains { $0.number == 0 })
         }
     }
 
@@ -150,7 +169,7 @@ enum EncodingStore {
     ) throws {
         try transaction.execute(
             """
-            UPDATE encoding_renditions SET made_count = 0, made_bytes = 0, made_microseconds = 0, peak = 0, has_start = 0
+            UPDATE encoding_renditions SET made = NULL, made_count = 0, made_bytes = 0, made_microseconds = 0, peak = 0, has_start = 0
             WHERE video_id = $1 AND name = $2
             """, id, name)
         try count(made, of: id, in: transaction)

@@ -16,6 +16,12 @@ struct Ledger: Sendable {
         try settle(task.video, isMeasurement: true, in: transaction)
     }
 
+    /// The same for what was made beside the queue.
+    func record(_ made: [MadeSegment], of id: EncodingID, in transaction: Transaction) throws {
+        try EncodingStore.count(made, of: id, in: transaction)
+        try settle(id, isMeasurement: true, in: transaction)
+    }
+
     /// Draws the conclusions from what is counted: playable, complete.
     func settle(_ id: EncodingID, isMeasurement: Bool = false, in transaction: Transaction) throws {
         guard let record = try EncodingStore.outline(id, in: transaction) else { return }

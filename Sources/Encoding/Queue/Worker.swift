@@ -18,6 +18,8 @@ struct Worker: Sendable {
     private static let heartbeat = Duration.seconds(10)
     /// How long an idle worker sleeps at most: other servers ring no bell here.
     private static let idlePatience = Duration.seconds(5)
+    /// How often something is tried beside the queue before its task alone is left to make it.
+    private static let maxFailures = 3
 
     func run() async {
         while !Task.isCancelled {
@@ -28,10 +30,12 @@ struct Worker: Sendable {
             }
             let rings = encoder.bell.rings
             do {
-                if let task = try await claim() {
-                    await perform(task, in: place)
-                    continue
-                }
+                let hasWorked =
+                    switch kind {
+                    case .steady: try await workOnNext(in: place)
+                    case .awaited: try await workOnDemand()
+                    }
+                if hasWorked { continue }
             } catch is CancellationError {
                 return
             } catch {
@@ -42,23 +46,66 @@ struct Worker: Sendable {
         }
     }
 
-    private func claim() async throws -> EncodingTask? {
+    private func workOnNext(in place: Place?) async throws -> Bool {
         let (encoder, now) = (encoder, encoder.now())
-        switch kind {
-        case .steady:
-            // A look costs nothing; only a find is worth a transaction.
-            guard let next = try await encoder.database.read({ try TaskQueue.nextTime(in: $0) }), next <= now else {
-                return nil
-            }
-            return try await encoder.database.write { try encoder.queue.claim(at: now, in: $0) }
-        case .awaited:
-            for demand in encoder.demands.all where demand.kind != .copy {
+        // A look costs nothing; only a find is worth a transaction.
+        guard let next = try await encoder.database.read({ try TaskQueue.nextTime(in: $0) }), next <= now,
+            let task = try await encoder.database.write({ try encoder.queue.claim(at: now, in: $0) })
+        else { return false }
+        await perform(task, in: place)
+        return true
+    }
+
+    /// Pictures are made at once, also when a steady worker is at their chunk, because that may take long. For all
+    /// else its task is taken.
+    private func workOnDemand() async throws -> Bool {
+        let (encoder, now) = (encoder, encoder.now())
+        for demand in encoder.demands.all {
+            switch demand.kind {
+            case .copy: continue
+            case .chunk: if try await make(demand) { return true }
+            default:
                 let task = try await encoder.database.write {
                     try encoder.queue.claim(demand.kind, chunk: demand.chunk, of: demand.video, at: now, in: $0)
                 }
-                if let task { return task }
+                guard let task else { continue }
+                await perform(task, in: nil)
+                return true
             }
-            return nil
+        }
+        return false
+    }
+
+    /// - Returns: false when there is nothing to make, or when it was tried too often.
+    private func make(_ demand: Demands.Demand) async throws -> Bool {
+        let failures = encoder.demands.failures(of: demand)
+        guard failures < Self.maxFailures else { return false }
+        let task = EncodingTask(
+            id: TaskID(), video: demand.video, kind: .chunk, chunk: demand.chunk, priority: 0, attempts: failures + 1)
+        let encoder = encoder
+        let started = MonotonicTime.now
+        let work = Task(executorPreference: loop) { try await encoder.workshop.makeAwaited(demand, in: task) }
+        encoder.running.add(task) { work.cancel() }
+        let result = await withTaskCancellationHandler {
+            await work.result
+        } onCancel: {
+            work.cancel()
+        }
+        encoder.running.remove(task)
+        let log = encoder.log.with([
+            "video": LogValue(demand.video), "rendition": LogValue(demand.rendition),
+            "segment": LogValue(demand.segment), "seconds": .seconds(MonotonicTime.now - started),
+        ])
+        switch result {
+        case .success(let hasMade):
+            if hasMade { log.debug("segment made for a viewer") }
+            return hasMade
+        case .failure(let error):
+            try Task.checkCancellation()
+            encoder.demands.countFailure(of: demand)
+            if error is CancellationError { return true }
+            log.warning("a segment that a viewer waits for could not be made", ["error": .error(error)])
+            return true
         }
     }
 
@@ -72,7 +119,7 @@ struct Worker: Sendable {
     private func perform(_ task: EncodingTask, in place: Place?) async {
         let started = MonotonicTime.now
         let work = Task(executorPreference: loop) {
-            try await encoder.workshop.run(task, isAwaited: kind == .awaited, in: place)
+            try await encoder.workshop.run(task, effort: kind == .awaited ? .viewer : .background, in: place)
         }
         encoder.running.add(task) { work.cancel() }
         let heart = Task(executorPreference: loop) { await keepLease(of: task) { work.cancel() } }
