@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import threading
 import time
 
@@ -13,7 +14,7 @@ class Network:
         self.server_port = server_port
         self.down = Lane()
         self.up = Lane()
-        self._sockets = set()
+        self._pairs = set()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         # Little may be under way, so that what a test counts is what the server gets.
@@ -34,34 +35,62 @@ class Network:
                 near.close()
                 continue
             far.settimeout(None)
+            pair = Pair(near, far)
             with self._lock:
-                self._sockets |= {near, far}
-            threading.Thread(target=self._forward, args=(near, far, self.up), daemon=True).start()
-            threading.Thread(target=self._forward, args=(far, near, self.down), daemon=True).start()
+                self._pairs.add(pair)
+            threading.Thread(target=self._forward, args=(pair, near, far, self.up), daemon=True).start()
+            threading.Thread(target=self._forward, args=(pair, far, near, self.down), daemon=True).start()
 
-    def _forward(self, source, target, lane):
+    def _forward(self, pair, source, target, lane):
         with contextlib.suppress(OSError):
             while piece := source.recv(lane.piece):
                 lane.take(len(piece))
                 target.sendall(piece)
-        # One end closed: so does the other.
-        for each in (source, target):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+        if pair.leave():
             with self._lock:
-                self._sockets.discard(each)
+                self._pairs.discard(pair)
 
     def cut(self):
         """Ends every connection; new ones are taken."""
         with self._lock:
-            sockets = list(self._sockets)
-        for each in sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+            pairs = list(self._pairs)
+        for pair in pairs:
+            pair.end()
 
     def close(self):
         self._listener.close()
         self.cut()
+
+
+class Pair:
+    """The two ends of one connection. One end closed: so does the other."""
+
+    def __init__(self, near, far):
+        self.ends = (near, far)
+        self._lock = threading.Lock()
+        self._users = 2
+        # A browser that still sends must notice the end; the server gets what was forwarded to it, then the end.
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def end(self):
+        with self._lock:
+            if self._users > 0:
+                self._shut()
+
+    def leave(self):
+        """True for the last of the two threads, which closes both."""
+        with self._lock:
+            self._shut()
+            self._users -= 1
+            if self._users == 0:
+                for end in self.ends:
+                    end.close()
+            return self._users == 0
+
+    def _shut(self):
+        for end in self.ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 class Lane:

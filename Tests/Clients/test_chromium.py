@@ -192,6 +192,29 @@ def test_it_survives_a_restart_of_the_server(chromium, long_film):
         watch(page, video).survives_a_restart(palco)
 
 
+LOSING = """
+    // Until the player opens another MediaSource, the browser loses what is appended and says that all is well.
+    const append = SourceBuffer.prototype.appendBuffer;
+    const buffers = new Set();
+    let losing = null;
+    SourceBuffer.prototype.appendBuffer = function (data) {
+        buffers.add(this);
+        return losing?.has(this) ? this.remove(0, 0.001) : append.call(this, data);
+    };
+    globalThis.loseMedia = () => { losing = new Set(buffers); return losing.size; };
+"""
+
+
+def test_media_that_the_browser_lost_is_loaded_again(page, minute):
+    page.add_init_script(LOSING)
+    watching = watch(page, minute)
+    watching.play()
+    watching.plays_on(1)
+    assert page.evaluate("loseMedia()") == 2
+    watching.seek(45)
+    watching.plays_on(1)
+
+
 def test_the_usual_keys_work(page, minute):
     watching = watch(page, minute)
     watching.play()

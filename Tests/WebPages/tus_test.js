@@ -8,7 +8,10 @@ class Server {
   uploads = new Map();
   /** @type {string[]} */
   calls = [];
-  /** @type {((call: import('../../web/upload/tus.js').Call) => number | null)[]} a status, or 0 for a cut connection */
+  /**
+   * A status, 0 for a cut connection, or -1 for one that died without a word.
+   * @type {((call: import('../../web/upload/tus.js').Call) => number | null)[]}
+   */
   mishaps = [];
   largestBody = Infinity;
   refusal = '';
@@ -17,6 +20,10 @@ class Server {
   answer = async (call) => {
     this.calls.push(call.method);
     const mishap = this.mishaps.shift()?.(call) ?? null;
+    if (mishap === -1) {
+      const { signal } = call;
+      return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    }
     if (mishap === 0) {
       await this.#keep(call, 0.5);
       throw new ApiError(0, 'offline');
@@ -77,9 +84,9 @@ const content = Uint8Array.from({ length: 10_000 }, (_, place) => place % 251);
 /**
  * @param {Server} server
  * @param {Map<string, string>} [memory]
- * @param {{ pieceSize?: number, size?: number }} [options]
+ * @param {{ pieceSize?: number, size?: number, stallSeconds?: number }} [options]
  */
-function upload(server, memory = new Map(), { pieceSize = 4000, size = content.length } = {}) {
+function upload(server, memory = new Map(), { pieceSize = 4000, size = content.length, stallSeconds } = {}) {
   /** @type {number[]} */
   const waits = [];
   const tus = new TusUpload(new Blob([content.slice(0, size)]), 'key', { filename: 'a.mp4' }, {
@@ -93,6 +100,7 @@ function upload(server, memory = new Map(), { pieceSize = 4000, size = content.l
       return Promise.resolve();
     },
     pieceSize,
+    stallSeconds,
   });
   /** @type {string[]} */
   const phases = [];
@@ -128,6 +136,16 @@ Deno.test('after a cut connection it asks for the offset and sends only the rest
   equal(server.calls.slice(0, 5), ['POST', 'PATCH', 'HEAD', 'HEAD', 'PATCH']);
   equal(waits.length, 2);
   ok(phases.includes('retrying'));
+});
+
+Deno.test('a connection that died without a word is given up, and the upload goes on over another', async () => {
+  const server = new Server();
+  server.mishaps = [() => null, () => null, () => -1];
+  const { run, waits } = upload(server, new Map(), { stallSeconds: 0.05 });
+  equal(await run(), 'video-1');
+  equal([...server.uploads.values()][0].data, content);
+  equal(server.calls, ['POST', 'PATCH', 'PATCH', 'HEAD', 'PATCH', 'PATCH']);
+  equal(waits.length, 1);
 });
 
 Deno.test('a new page with the same file goes on where the closed one stopped', async () => {

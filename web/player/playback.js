@@ -48,6 +48,7 @@ export class Playback extends EventTarget {
   #source = null;
   #startAt;
   #rebuiltAt = -Infinity;
+  #starvedSince = /** @type {number | null} */ (null);
   #renewing = /** @type {Promise<void> | null} */ (null);
   #openTrouble = /** @type {LoadError | null} */ (null);
 
@@ -168,8 +169,9 @@ export class Playback extends EventTarget {
     return this.video.playbackRate;
   }
 
+  /** A managed source may go on saying that it has enough when the playhead jumped out of what it has. */
   get wantsData() {
-    return this.#source !== null && this.#source.wantsData && this.failure === null;
+    return this.#source !== null && this.failure === null && (this.#source.wantsData || this.bufferAhead < 3);
   }
 
   get automatic() {
@@ -378,8 +380,18 @@ export class Playback extends EventTarget {
     for (const loader of this.loaders) loader.wake();
   }
 
+  /** All was appended, and yet there is nothing to play: the browser lost media and is given all of it anew. */
+  #feedStarved() {
+    const { video, loaders } = this;
+    const isStarved = this.failure === null && loaders.length > 0 && loaders.every((loader) => loader.idle) &&
+      video.readyState < 3 && this.bufferAhead < 0.1 && video.currentTime < video.duration - 0.5;
+    if (!isStarved) this.#starvedSince = null;
+    else if (now() - (this.#starvedSince ??= now()) > 4) this.#rebuild();
+  }
+
   #tick() {
     for (const loader of this.loaders) loader.tick();
+    this.#feedStarved();
     if (this.#watchdog.look(this.bufferAhead)) this.#changed();
     const shown = this.shown;
     const tooMuch = this.automatic && shown !== null && this.#watchdog.isTooMuch();

@@ -35,7 +35,10 @@ const now = () => performance.now() / 1000;
 export class TrackLoader {
   /** Place of the rendition appended last, -1: none. */
   current = -1;
+  /** All from the playhead to the end is there. */
   finished = false;
+  /** Nothing to load, nothing to append, nothing in the way. */
+  idle = false;
   /** @type {LoadError | null} what stands in the way at the moment */
   trouble = null;
   /** @type {Span[]} */
@@ -82,8 +85,10 @@ export class TrackLoader {
     signal.addEventListener('abort', () => this.#work?.abort(), { once: true });
     while (!signal.aborted) {
       try {
-        if (!(await this.#step(signal))) await this.#rest(0.5);
+        this.idle = !(await this.#step(signal));
+        if (this.idle) await this.#rest(0.5);
       } catch (error) {
+        this.idle = false;
         if (!signal.aborted) await this.#recover(error);
       }
     }
@@ -141,7 +146,8 @@ export class TrackLoader {
     this.segments = await host.feed.timeline(rendition, signal);
     this.#aim(place);
     const segment = this.segments[this.#cursor];
-    this.finished = segment === undefined;
+    // What was appended may yet be missing; the very end may be shorter than announced.
+    this.finished = segment === undefined && this.#locate() >= this.segments.length - 1;
     if (!segment) {
       host.progressed(this);
       return false;
@@ -166,6 +172,8 @@ export class TrackLoader {
     if (missing < this.#cursor && again < 2) {
       this.#again.set(missing, again + 1);
       this.#cursor = missing;
+      // Something was lost on the way into the buffer: explain the media anew, too.
+      this.#initFor = '';
     } else if (this.host.automatic && this.current >= 0 && place > this.current) {
       this.#cursor = Math.min(this.#cursor, replaceFrom(this.segments, this.host.time, improveAfter));
     }
@@ -191,6 +199,7 @@ export class TrackLoader {
    */
   async #fetch(place, index, signal) {
     const { host } = this;
+    this.idle = false;
     const rendition = this.track.renditions[place];
     const work = new AbortController();
     this.#work = work;

@@ -23,6 +23,7 @@ import { ApiError, problemFrom } from '../lib/api.js';
  * @property {(seconds: number, signal: AbortSignal) => Promise<void>} wait
  * @property {string} [endpoint]
  * @property {number} [pieceSize] bytes of one PATCH
+ * @property {number} [stallSeconds] how long a network may take nothing before it is asked anew
  */
 /**
  * @typedef {object} Report
@@ -37,6 +38,7 @@ export class TusUpload {
   #environment;
   #endpoint;
   #pieceSize;
+  #stallSeconds;
   #file;
   #key;
   #metadata;
@@ -56,6 +58,7 @@ export class TusUpload {
     this.#environment = environment;
     this.#endpoint = environment.endpoint ?? '/api/v1/uploads';
     this.#pieceSize = environment.pieceSize ?? 64 * megabyte;
+    this.#stallSeconds = environment.stallSeconds ?? 30;
   }
 
   /**
@@ -96,15 +99,19 @@ export class TusUpload {
       const start = this.offset;
       const end = Math.min(start + this.#pieceSize, this.#file.size);
       report.phase(start < this.#file.size ? 'uploading' : 'checking');
+      const stall = new Stall(end > start ? this.#stallSeconds : Infinity);
       const answer = await this.#call('PATCH', url, {
-        signal,
+        signal: AbortSignal.any([signal, stall.signal]),
         headers: { 'Upload-Offset': String(start), 'Content-Type': 'application/offset+octet-stream' },
         body: this.#file.slice(start, end),
         onSent: (sent) => {
+          // With the last byte it is the server's turn, which may take long.
+          if (start + sent < end) stall.postpone();
+          else stall.end();
           report.progress(start + sent);
           if (start + sent >= this.#file.size) report.phase('checking');
         },
-      });
+      }).finally(() => stall.end());
       if (answer.status === 413 && end - start > megabyte) {
         // Something before the server takes smaller bodies only.
         this.#pieceSize = Math.max(megabyte, Math.floor((end - start) / 4));
@@ -207,6 +214,33 @@ export class TusUpload {
     const error = problemFrom(answer.status, answer.text, answer.header('Retry-After'));
     if (isRefusal(error)) this.#environment.memory.set(this.#key, null);
     throw error;
+  }
+}
+
+/** A connection may die without a word, behind a router that forgot it; the browser would wait for many minutes. */
+class Stall {
+  #seconds;
+  #control = new AbortController();
+  #timer = 0;
+
+  /** @param {number} seconds */
+  constructor(seconds) {
+    this.#seconds = seconds;
+    this.postpone();
+  }
+
+  get signal() {
+    return this.#control.signal;
+  }
+
+  postpone() {
+    this.end();
+    if (this.#seconds === Infinity) return;
+    this.#timer = setTimeout(() => this.#control.abort(new ApiError(0, 'offline')), this.#seconds * 1000);
+  }
+
+  end() {
+    clearTimeout(this.#timer);
   }
 }
 
