@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT
 from playwright.sync_api import expect, sync_playwright
-from watching import Watching
+from watching import VIDEO, Watching
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,13 @@ def test_it_survives_a_restart_of_the_server(chromium, long_film):
         watch(page, video).survives_a_restart(palco)
 
 
+def unbuffered(state):
+    """A place that has to be loaded first, wherever watching went on."""
+    return next(place for place in (50, 5) if not any(start <= place <= end for start, end in state["ranges"]))
+
+
 LOSING = """
+{
     // Until the player opens another MediaSource, the browser loses what is appended and says that all is well.
     const append = SourceBuffer.prototype.appendBuffer;
     const buffers = new Set();
@@ -202,17 +208,59 @@ LOSING = """
         return losing?.has(this) ? this.remove(0, 0.001) : append.call(this, data);
     };
     globalThis.loseMedia = () => { losing = new Set(buffers); return losing.size; };
+}
 """
 
 
-def test_media_that_the_browser_lost_is_loaded_again(page, minute):
-    page.add_init_script(LOSING)
-    watching = watch(page, minute)
-    watching.play()
-    watching.plays_on(1)
-    assert page.evaluate("loseMedia()") == 2
-    watching.seek(45)
-    watching.plays_on(1)
+def test_media_that_the_browser_lost_is_loaded_again(chromium, server, minute):
+    with signed_in(chromium, server) as page:
+        page.add_init_script(LOSING)
+        watching = watch(page, minute)
+        watching.play()
+        place = unbuffered(watching.plays_on(1))
+        assert page.evaluate("loseMedia()") == 2
+        watching.seek(place)
+        watching.plays_on(1)
+
+
+SPOILING = """
+{
+    // The next pieces of media are fragments without a header, which no browser takes.
+    const append = SourceBuffer.prototype.appendBuffer;
+    globalThis.spoiled = 0;
+    SourceBuffer.prototype.appendBuffer = function (data) {
+        if (globalThis.spoiled-- > 0) data = new TextEncoder().encode('\\0\\0\\0\\x10moof\\0\\0\\0\\x08free');
+        return append.call(this, data);
+    };
+}
+"""
+
+
+def test_a_decoder_in_trouble_gets_more_than_one_chance(chromium, server, minute):
+    with signed_in(chromium, server) as page:
+        page.add_init_script(SPOILING)
+        watching = watch(page, minute)
+        watching.play()
+        place = unbuffered(watching.plays_on(1))
+        page.evaluate("globalThis.spoiled = 2")
+        watching.seek(place)
+        watching.plays_on(1)
+        assert page.evaluate("globalThis.spoiled") <= 0
+
+
+def test_what_never_decodes_ends_in_words(chromium, server, minute):
+    with signed_in(chromium, server) as page:
+        page.add_init_script(SPOILING)
+        watching = watch(page, minute)
+        watching.play()
+        place = unbuffered(watching.plays_on(1))
+        page.evaluate("globalThis.spoiled = Infinity")
+        page.evaluate(f"{VIDEO}.currentTime = {place}")
+        again = page.locator("palco-player").get_by_role("button", name="Try again")
+        again.wait_for(timeout=30_000)
+        page.evaluate("globalThis.spoiled = 0")
+        again.click()
+        watching.wait(lambda state: state["time"] > place + 1 and not state["paused"], 30, "playing after another try")
 
 
 def test_the_usual_keys_work(page, minute):

@@ -113,6 +113,7 @@ struct PlaylistTests {
             ("#EXTM3U\n", .missing("EXT-X-TARGETDURATION")),
             ("#EXTM3U\nsegment", .malformed(line: 2)),
             ("#EXTM3U\n#EXTINF:x,\n", .malformed(line: 2)),
+            ("#EXTM3U\n#EXTINF:40000000010000,\n", .malformed(line: 2)),
             ("#EXTM3U\n\n#EXT-X-TARGETDURATION:x", .malformed(line: 3)),
             ("#EXTM3U\n#EXT-X-MAP:URI=\"", .malformed(line: 2)),
             ("#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"a\",IV=0x12", .malformed(line: 2)),

@@ -47,7 +47,10 @@ export class Playback extends EventTarget {
   /** @type {OpenedSource | null} */
   #source = null;
   #startAt;
-  #rebuiltAt = -Infinity;
+  /** @type {number[]} when */
+  #rebuilds = [];
+  #rebuilding = false;
+  #resumes = false;
   #starvedSince = /** @type {number | null} */ (null);
   #renewing = /** @type {Promise<void> | null} */ (null);
   #openTrouble = /** @type {LoadError | null} */ (null);
@@ -86,10 +89,10 @@ export class Playback extends EventTarget {
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
     try {
       this.tracks = await this.#open(signal);
-      await this.#build();
     } catch (error) {
-      if (!signal.aborted) this.fail(error);
+      return this.fail(error);
     }
+    await this.#begin(false);
   }
 
   stop() {
@@ -115,12 +118,8 @@ export class Playback extends EventTarget {
     }
   }
 
-  async #build() {
-    this.#session.abort();
-    this.#source?.close();
-    const session = new AbortController();
-    this.#session = session;
-    const { signal } = session;
+  /** @param {AbortSignal} signal of the session that this begins */
+  async #build(signal) {
     const opened = await OpenedSource.open(this.video, signal);
     this.#source = opened;
     opened.onDemand(() => this.#wakeAll(), signal);
@@ -296,30 +295,54 @@ export class Playback extends EventTarget {
     if (this.video.error && this.#source) this.fail(this.video.error);
   }
 
-  /** A decoder or a source in a bad state gets a second chance where it stood, at most once a minute. */
+  /** A decoder or a source in a bad state gets another chance where it stood, three times a minute. */
   #rebuild() {
-    if (now() - this.#rebuiltAt < 60 || !this.tracks) return false;
-    this.#rebuiltAt = now();
-    this.#startAt = this.video.currentTime;
-    const resume = !this.video.paused;
-    this.#build().then(() => resume ? this.video.play() : undefined).catch((error) => this.fail(error));
+    if (this.#rebuilding) return true;
+    const recent = this.#rebuilds.filter((time) => now() - time < 60);
+    if (recent.length >= 3 || !this.tracks) return false;
+    this.#rebuilds = [...recent, now()];
+    this.#startAt = this.time;
+    this.#resumes ||= !this.video.paused;
+    this.#session.abort();
+    this.#rebuilding = true;
+    pause(recent.length, this.#stop.signal).then(() => {
+      this.#rebuilding = false;
+      return this.#begin(this.#resumes);
+    });
     return true;
+  }
+
+  /**
+   * Begins anew with another MediaSource.
+   * @param {boolean} plays
+   */
+  async #begin(plays) {
+    if (this.#stop.signal.aborted) return;
+    this.#session.abort();
+    this.#source?.close();
+    const { signal } = this.#session = new AbortController();
+    try {
+      await this.#build(signal);
+    } catch (error) {
+      return signal.aborted ? undefined : this.fail(error);
+    }
+    this.#resumes = false;
+    // Not to play is no failure: somebody may have pressed pause, or the browser asks for a click.
+    if (plays) this.video.play().catch(() => {});
   }
 
   /** After a failure the viewer may ask for another try. */
   retry() {
     this.failure = null;
-    this.#rebuiltAt = -Infinity;
-    this.#startAt = this.video.currentTime || this.#startAt;
+    this.#rebuilds = [];
+    this.#startAt = this.time || this.#startAt;
     this.#aside.clear();
     this.#changed();
-    if (this.tracks) this.#build().then(() => this.video.play()).catch((error) => this.fail(error));
-    else {
-      this.#open(this.#stop.signal).then((tracks) => {
-        this.tracks = tracks;
-        return this.#build();
-      }).catch((error) => this.fail(error));
-    }
+    if (this.tracks) return void this.#begin(true);
+    this.#open(this.#stop.signal).then((tracks) => {
+      this.tracks = tracks;
+      return this.#begin(true);
+    }).catch((error) => this.fail(error));
   }
 
   // What the controls ask.
@@ -384,9 +407,11 @@ export class Playback extends EventTarget {
   #feedStarved() {
     const { video, loaders } = this;
     const isStarved = this.failure === null && loaders.length > 0 && loaders.every((loader) => loader.idle) &&
-      video.readyState < 3 && this.bufferAhead < 0.1 && video.currentTime < video.duration - 0.5;
-    if (!isStarved) this.#starvedSince = null;
-    else if (now() - (this.#starvedSince ??= now()) > 4) this.#rebuild();
+      video.readyState < 3 && this.bufferAhead < 0.1 && !(video.currentTime >= video.duration - 0.5);
+    if (!isStarved) return void (this.#starvedSince = null);
+    if (now() - (this.#starvedSince ??= now()) < 4) return;
+    this.#starvedSince = null;
+    this.fail(new Error('the browser lost what was appended'));
   }
 
   #tick() {

@@ -1,4 +1,7 @@
 extension HLS.MediaPlaylist {
+    /// Eleven days. Sums of such durations can be counted in microseconds.
+    private static let maxSegmentSeconds = 1e6
+
     /// Reads the tags that `render` writes and passes over all others.
     public init(parsing text: String) throws(HLS.ParseError) {
         self.init(initSegmentURI: nil, segments: [], isComplete: false)
@@ -15,7 +18,9 @@ extension HLS.MediaPlaylist {
             switch tag {
             case "#EXTINF":
                 duration = MediaTime(decimalSeconds: value.prefix { $0 != "," })
-                guard duration != nil else { throw .malformed(line: line.number) }
+                guard let seconds = duration?.seconds, seconds <= Self.maxSegmentSeconds else {
+                    throw .malformed(line: line.number)
+                }
             case "#EXT-X-TARGETDURATION":
                 statedTargetDuration = Int(value)
                 guard statedTargetDuration != nil else { throw .malformed(line: line.number) }
