@@ -29,6 +29,12 @@ export class Sink {
     return this.#run(() => this.#buffer.remove(start, end));
   }
 
+  /** What comes next has nothing to do with what came before: the parser forgets. */
+  async reset() {
+    await this.idle();
+    this.#buffer.abort();
+  }
+
   /**
    * WebKitGTK cannot; another level of the same codec, as renditions of one video have it, needs no word there.
    * @param {string} mime

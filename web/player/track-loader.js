@@ -48,6 +48,8 @@ export class TrackLoader {
   /** @type {Map<number, number>} segments that went missing and how often they were fetched again */
   #again = new Map();
   #cursor = 0;
+  /** What would be appended in order. */
+  #next = 0;
   #relocate = true;
   #attempts = 0;
   #initFor = '';
@@ -172,8 +174,6 @@ export class TrackLoader {
     if (missing < this.#cursor && again < 2) {
       this.#again.set(missing, again + 1);
       this.#cursor = missing;
-      // Something was lost on the way into the buffer: explain the media anew, too.
-      this.#initFor = '';
     } else if (this.host.automatic && this.current >= 0 && place > this.current) {
       this.#cursor = Math.min(this.#cursor, replaceFrom(this.segments, this.host.time, improveAfter));
     }
@@ -203,6 +203,8 @@ export class TrackLoader {
     const rendition = this.track.renditions[place];
     const work = new AbortController();
     this.#work = work;
+    // WebKitGTK loses the sound that follows a jump back, unless it begins anew there.
+    if (index !== this.#next) this.#initFor = '';
     const download = { place, index, asked: now(), began: 0, received: 0, expected: 0 };
     this.#download = download;
     try {
@@ -226,6 +228,7 @@ export class TrackLoader {
       this.#download = null;
     }
     this.#have.set(index, place);
+    this.#next = index + 1;
     this.current = place;
     this.#attempts = 0;
     this.trouble = null;
@@ -252,6 +255,7 @@ export class TrackLoader {
     if (excess) await this.sink.remove(excess.start, excess.end);
     if (init) {
       this.#initFor = '';
+      await this.sink.reset();
       await this.sink.changeType(rendition.mime);
       await this.sink.append(init);
       this.#initFor = rendition.name;
