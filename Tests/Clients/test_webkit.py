@@ -71,33 +71,42 @@ def new_session(browser, address, seconds):
     config = ClientConfig(address, timeout=seconds)
     driver = WebDriver(command_executor=RemoteConnection(client_config=config), options=options)
     # No command may take longer than this; pages and scripts end earlier, with an error of their own.
-    config.timeout = 120
+    config.timeout = 70
     driver.set_page_load_timeout(60)
     driver.set_script_timeout(30)
     return driver
 
 
-@pytest.fixture
-def webkit(tool, tmp_path):
+@contextlib.contextmanager
+def running_browser(tool, log):
     found = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser"))
     browser = str(found[0]) if found else tool("MiniBrowser")
-    log = tmp_path / "webkit.log"
-    with contextlib.ExitStack() as stack:
-        # A browser that does not start says nothing of the server: it is started anew.
-        for attempt in range(3):
-            try:
-                display = stack.enter_context(running_screen(tool("Xvfb")))
-                service = stack.enter_context(running_driver(tool("WebKitWebDriver"), display, str(log)))
-                driver = new_session(browser, service.service_url, seconds=40)
-                break
-            except (HTTPError, WebDriverException) as error:
-                print(f"attempt {attempt + 1}: {error!r}\n{log.read_text('utf-8', 'replace')[-2000:]}")
-                stack.close()
-        else:
-            pytest.fail("WebKit did not start")
+    with (
+        running_screen(tool("Xvfb")) as display,
+        running_driver(tool("WebKitWebDriver"), display, str(log)) as service,
+    ):
+        driver = new_session(browser, service.service_url, seconds=40)
         yield driver
         with contextlib.suppress(HTTPError, WebDriverException):
             driver.quit()
+
+
+@pytest.fixture
+def webkit(tool, tmp_path):
+    """`webkit(visit)` calls `visit(driver)`. A browser that gives no answer at all (it does not start, or its process
+    stands still) says nothing of the server: the visit begins anew in another one."""
+
+    def run(visit):
+        for attempt in range(3):
+            log = tmp_path / f"webkit-{attempt}.log"
+            try:
+                with running_browser(tool, log) as driver:
+                    return visit(driver)
+            except HTTPError as error:
+                print(f"WebKit gave no answer: {error!r}\n{log.read_text('utf-8', 'replace')[-2000:]}")
+        pytest.fail("WebKit gave no answer three times")
+
+    return run
 
 
 def evaluate(driver, expression):
@@ -106,42 +115,52 @@ def evaluate(driver, expression):
     )
 
 
-def watch(webkit, url, video):
-    webkit.get(url + "/sign-in")
-    assert evaluate(webkit, SIGN_IN) == 200
-    webkit.get(f"{url}/watch/{video['id']}")
-    return Watching(lambda expression: evaluate(webkit, expression))
+def watch(driver, url, video):
+    driver.get(url + "/sign-in")
+    assert evaluate(driver, SIGN_IN) == 200
+    driver.get(f"{url}/watch/{video['id']}")
+    return Watching(lambda expression: evaluate(driver, expression))
 
 
 @pytest.mark.parametrize("which", ["standard", "foreign"])
 def test_it_plays_and_seeks(webkit, server, which, request):
     video = request.getfixturevalue(which)
-    watching = watch(webkit, server.url, video)
-    assert watching.play() is True
-    watching.plays_on(1.5, within=30)
-    watching.seek(video["duration"] * 0.6)
-    watching.plays_on(1, within=30)
-    assert evaluate(webkit, "'ManagedMediaSource' in window") is True
+
+    def visit(driver):
+        watching = watch(driver, server.url, video)
+        assert watching.play() is True
+        watching.plays_on(1.5, within=30)
+        watching.seek(video["duration"] * 0.6)
+        watching.plays_on(1, within=30)
+        assert evaluate(driver, "'ManagedMediaSource' in window") is True
+
+    webkit(visit)
 
 
 def test_the_quality_follows_the_network(webkit, server, minute, network):
-    slow = network(server.port)
-    # Its window is small, and the player takes no more lines than it can show.
-    watch(webkit, slow.url, minute).follows_the_network(slow, minute, lines=480)
+    def visit(driver):
+        slow = network(server.port)
+        # Its window is small, and the player takes no more lines than it can show.
+        watch(driver, slow.url, minute).follows_the_network(slow, minute, lines=480)
+
+    webkit(visit)
 
 
 def test_it_survives_a_restart_of_the_server(webkit, long_film):
     palco, video = long_film
-    watch(webkit, palco.url, video).survives_a_restart(palco)
+    webkit(lambda driver: watch(driver, palco.url, video).survives_a_restart(palco))
 
 
 def test_it_goes_back_to_before_where_it_was_resumed(webkit, server, minute):
-    watching = watch(webkit, server.url, minute)
-    watching.play()
-    watching.seek(46)
-    watching.plays_on(2)
-    webkit.refresh()
-    watching.play()
-    assert watching.plays_on(1)["time"] > 40
-    watching.seek(2)
-    watching.plays_on(2)
+    def visit(driver):
+        watching = watch(driver, server.url, minute)
+        watching.play()
+        watching.seek(46)
+        watching.plays_on(2)
+        driver.refresh()
+        watching.play()
+        assert watching.plays_on(1)["time"] > 40
+        watching.seek(2)
+        watching.plays_on(2)
+
+    webkit(visit)

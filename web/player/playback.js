@@ -131,7 +131,7 @@ export class Playback extends EventTarget {
     }
     this.loaders = (this.tracks ?? []).map((track) => {
       const { mime } = track.renditions[0];
-      return new TrackLoader(this, track, new Sink(source.addSourceBuffer(mime), mime));
+      return new TrackLoader(this, track, new Sink(source, mime));
     });
     source.duration = await this.#duration(signal);
     for (const loader of this.loaders) {
@@ -326,9 +326,14 @@ export class Playback extends EventTarget {
     } catch (error) {
       return signal.aborted ? undefined : this.fail(error);
     }
-    this.#resumes = false;
-    // Not to play is no failure: somebody may have pressed pause, or the browser asks for a click.
-    if (plays) this.video.play().catch(() => {});
+    if (!plays) return;
+    // Not before there is a picture: WebKitGTK stumbles over a start and a seek at the same time. And not to play is no
+    // failure: somebody may have pressed pause, or the browser asks for a click.
+    const play = () => {
+      this.#resumes = false;
+      this.video.play().catch(() => {});
+    };
+    this.video.addEventListener('canplay', play, { once: true, signal });
   }
 
   /** After a failure the viewer may ask for another try. */
@@ -338,6 +343,7 @@ export class Playback extends EventTarget {
     this.#startAt = this.time || this.#startAt;
     this.#aside.clear();
     this.#changed();
+    this.#resumes = true;
     if (this.tracks) return void this.#begin(true);
     this.#open(this.#stop.signal).then((tracks) => {
       this.tracks = tracks;

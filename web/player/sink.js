@@ -2,17 +2,19 @@
 import { rangesOf } from './buffer.js';
 
 export class Sink {
+  #source;
   #buffer;
   #mime;
   /** @type {Promise<unknown>} */
   #last = Promise.resolve();
 
   /**
-   * @param {SourceBuffer} buffer
+   * @param {MediaSource} source
    * @param {string} mime
    */
-  constructor(buffer, mime) {
-    this.#buffer = buffer;
+  constructor(source, mime) {
+    this.#source = source;
+    this.#buffer = source.addSourceBuffer(mime);
     this.#mime = mime;
   }
 
@@ -32,7 +34,10 @@ export class Sink {
   /** What comes next has nothing to do with what came before: the parser forgets. */
   async reset() {
     await this.idle();
-    this.#buffer.abort();
+    const { readyState, duration } = this.#source;
+    // A source that has ended opens again with the next change, and only an open one can be told to forget.
+    if (readyState === 'ended') await this.remove(duration, Infinity);
+    if (this.#source.readyState === 'open') this.#buffer.abort();
   }
 
   /**
