@@ -7,7 +7,7 @@ extension Encoder {
         try await presentations.entry(id, isFresh: true)?.presentation
     }
 
-    /// A media segment. One that is not made yet moves to the front of the queue, and the request waits for it.
+    /// A media segment. One that is not made yet is made at once, and the request waits for it.
     public func segment(_ id: EncodingID, rendition: String, number: Int) async throws -> SegmentAnswer {
         let name = OpenSegments.Name(video: id, rendition: rendition, number: number)
         if let file = openSegments.find(name) { return .file(file) }
