@@ -47,7 +47,8 @@ struct DemandTests {
         }
         try await Studio.open(folder, settings, isWorking: false) { studio in
             let other = TaskQueue(owner: "another/1")
-            let now = studio.encoder.now()
+            // Their leases outlast every patience here.
+            let now = studio.encoder.now() + 600_000_000
             let held = try await studio.database.write { transaction in
                 var count = 0
                 while try other.claim(at: now, in: transaction) != nil { count += 1 }
@@ -83,7 +84,8 @@ struct DemandTests {
             let id = try await studio.add(TestMedia.surveillance)
             try await studio.ready(id)
             let other = TaskQueue(owner: "another/1")
-            let now = studio.encoder.now()
+            // Their leases outlast every patience here.
+            let now = studio.encoder.now() + 600_000_000
             try await studio.database.write { transaction in
                 while try other.claim(at: now, in: transaction) != nil {}
             }
