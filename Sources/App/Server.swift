@@ -65,6 +65,12 @@ public final class Server: Sendable {
         self.log = log
     }
 
+    /// What the sandbox lets Palco itself do with strangers' media.
+    public static let mediaReaderName = MediaReader.name
+
+    /// The work of a confined process; answers its exit status.
+    public static func readMedia(_ arguments: [String]) -> Int32 { MediaReader.run(arguments) }
+
     /// Makes the first administrator when there is none.
     public func ensureAdministrator() async throws -> NewAdministrator? {
         try await services.accounts.ensureAdministrator(email: settings.adminEmail, password: settings.adminPassword)

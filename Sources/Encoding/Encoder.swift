@@ -24,6 +24,8 @@ public final class Encoder: Sendable {
     let demands = Demands()
     let running = RunningTasks()
     let places: Places
+    /// For looking into uploads: beside the tasks, but not more at once than the machine can bear.
+    private let inspections: Places
     let presentations: PresentationCache
     let openSegments: OpenSegments
     let workshop: Workshop
@@ -44,6 +46,7 @@ public final class Encoder: Sendable {
         self.log = log
         self.now = now
         places = Places(settings.workerCount)
+        inspections = Places(settings.workerCount)
         pool = try BlockingPool(name: "encoding", threads: settings.workerCount + 1)
         let presentations = PresentationCache(database: database)
         self.presentations = presentations
@@ -61,8 +64,8 @@ public final class Encoder: Sendable {
         }
         let tool = MediaTool(settings: settings, sandbox: try Sandbox(), loops: loops)
         workshop = Workshop(
-            settings: settings, database: database, storage: storage, tool: tool, pool: pool, queue: queue,
-            ledger: ledger, demands: demands, losses: KnownLosses())
+            settings: settings, database: database, storage: storage, reader: ConfinedReader(tool: tool, pool: pool),
+            pool: pool, queue: queue, ledger: ledger, demands: demands, losses: KnownLosses())
     }
 
     /// Microseconds since 1970 by the system's clock.
@@ -102,9 +105,12 @@ public final class Encoder: Sendable {
         group.addTask(executorPreference: loop) { await worker.run() }
     }
 
-    /// Looks at a stored upload in the sandbox. Throws `InspectionError` for what cannot become a video.
+    /// Looks at a stored upload in the sandbox, when its turn has come. Throws `InspectionError` for what cannot become a
+    /// video.
     public func inspect(path: String) async throws -> MediaFacts {
-        try await InspectMedia(tool: workshop.tool, pool: pool, limits: settings.limits)(path)
+        guard let place = await inspections.take(on: EventLoop.current ?? loops.next()) else { throw CancellationError() }
+        defer { place.giveBack() }
+        return try await InspectMedia(reader: workshop.reader, limits: settings.limits)(path)
     }
 
     /// Puts a video into the queue, inside the caller's transaction. Its original is at `videos/{id}/original`.

@@ -181,9 +181,10 @@ struct Worker: Sendable {
                 try encoder.queue.postpone(task, until: now + 30_000_000, words: words, in: $0)
             }
         }
-        if task.attempts >= settings.maxAttempts || error is PlanVideo.Unplannable {
+        let unplannable = error as? Unplannable
+        if task.attempts >= settings.maxAttempts || unplannable != nil {
             log.error("task given up", ["error": LogValue(words)])
-            let code = error is PlanVideo.Unplannable ? "corrupt_file" : "encoding_failed"
+            let code = unplannable?.code.rawValue ?? "encoding_failed"
             return try await encoder.database.write {
                 try encoder.ledger.fail(task, code: code, words: words, in: $0)
             }
