@@ -29,6 +29,8 @@ public final class Server: Sendable {
         let traffic: Traffic
         /// The programs that encoding needs.
         let encodingTools: [String]
+        /// The process before was ended by a trap of its own.
+        let hasTrapped: Bool
     }
 
     /// Threads that may wait.
@@ -104,8 +106,9 @@ public final class Server: Sendable {
         server.start()
         try started(listener.port)
         let (videos, encoder, loop) = (services.videos, services.encoder, services.loops.next())
+        let hasTrapped = services.hasTrapped
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(executorPreference: loop) { try await encoder.run() }
+            group.addTask(executorPreference: loop) { try await encoder.run(afterTrap: hasTrapped) }
             group.addTask(executorPreference: loop) {
                 await videos.recover(inventory)
                 await videos.run()

@@ -56,6 +56,8 @@ struct MediaTool: Sendable {
             executable: command.executable, arguments: command.arguments, timeLimit: effort.timeLimit,
             maxOutputBytes: effort.maxOutputBytes, keptErrorBytes: 4 << 10)
         configuration.input = input
+        // A process that trapped in its cell cannot look for the place, and somebody waits for its end.
+        configuration.environment = ["SWIFT_BACKTRACE=enable=no"]
         return try await ChildProcess.run(configuration, on: EventLoop.current ?? loops.next(), onOutput: onOutput)
     }
 

@@ -32,7 +32,8 @@ extension EncodingPlan {
         guard let count = list.last.map({ $0.firstFrame.addingReportingOverflow($0.frameCount) }), !count.overflow,
             count.partialValue <= limits.frames
         else { throw Unplannable(.unsupportedFrameRate, detail: "the plan has too many frames") }
-        guard follows(list, frames: limits.frames), source.isUsable, isIncreasing(chunkStarts), steps.allSatisfy({ $0.isUsable(limits) }),
+        guard follows(list, frames: limits.frames), source.isUsable, isIncreasing(chunkStarts),
+            steps.allSatisfy({ $0.isUsable(limits) }),
             audio?.isUsable(segmentCount: list.count, limits, isIncreasing) ?? true
         else { throw Unplannable(detail: "the plan contradicts itself") }
     }

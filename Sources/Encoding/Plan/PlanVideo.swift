@@ -32,7 +32,11 @@ struct PlanVideo: Sendable {
         effort.niceness = 0
         if facts.isISOMedia {
             let work = PlanFromMovie(path: path, facts: facts, limits: limits)
-            if let planned = try await reader.run(work, reads: [path], effort: effort).planned { return planned }
+            do {
+                if let planned = try await reader.run(work, reads: [path], effort: effort).planned { return planned }
+            } catch ConfinedFailure.trapped {
+                // Tables that cannot be read here may be no trouble for ffprobe.
+            }
         }
         let list = "\(folder)/packets.csv"
         let arguments =
