@@ -1,5 +1,6 @@
 import Reactor
 import Sandbox
+import Storage
 
 /// Runs ffmpeg and ffprobe, always confined: they read what strangers uploaded.
 struct MediaTool: Sendable {
@@ -32,12 +33,17 @@ struct MediaTool: Sendable {
         ["-protocol_whitelist", "file", "-format_whitelist", Containers.demuxers, "-i", "file:\(path)"]
     }
 
-    /// - Throws: `ToolFailure` unless it ends with 0; `CancellationError` after it was killed.
+    /// - Throws: `ToolFailure` unless it ends with 0, `StorageError.noSpace` when that was for want of room;
+    ///   `CancellationError` after it was killed.
     func run(
         _ program: Program, _ arguments: [String], reads: [String], writes: String? = nil, effort: Effort
     ) async throws -> ChildProcess.Result {
         let result = try await start(program, arguments, reads: reads, writes: writes, effort: effort)
-        guard result.isSuccess else { throw ToolFailure(ending: result.ending, words: result.words) }
+        guard result.isSuccess else {
+            // A full disk is no fault of the file: the task waits until there is room again.
+            if result.words.contains("No space left on device") { throw StorageError.noSpace }
+            throw ToolFailure(ending: result.ending, words: result.words)
+        }
         return result
     }
 

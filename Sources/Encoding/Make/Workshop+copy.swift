@@ -100,9 +100,11 @@ extension Workshop {
     /// A standard source in another container: its samples move into a temporary MP4, unchanged.
     private func copyToMovie(_ job: Job, _ plan: EncodingPlan, folder: String) async throws -> String {
         let path = original(job)
-        try await storage.requireSpace(job.facts.byteCount)
+        // Twice the source, where there is room for it.
+        let most = min(job.facts.byteCount * 2 + (64 << 20), try await storage.usableSpace())
+        guard most >= job.facts.byteCount else { throw StorageError.noSpace }
         var effort = job.effort
-        effort.fileBytes = UInt64(job.facts.byteCount) * 2 + (64 << 20)
+        effort.fileBytes = UInt64(most)
         effort.niceness = 0
         let arguments =
             ["-nostdin", "-y", "-v", "warning"] + MediaTool.input(path) + ["-map", "0:\(job.facts.video.index)"]

@@ -117,8 +117,10 @@ extension Workshop {
         let id = job.task.video
         let folder = try await workFolder(job)
         let command = command(job, plan, segments, steps, folder: folder, threads: threads)
-        _ = try await tool.run(
-            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: job.effort)
+        try await storage.requireSpace(steps.reduce(0) { $0 + Self.bound(of: $1, plan, segments) })
+        var effort = job.effort
+        effort.fileBytes = UInt64(steps.map { Self.bound(of: $0, plan, segments) }.max() ?? 0)
+        _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
         let chunks = try await encodedChunks(job, steps) { command.file($0) }
         try await verifyDecoding(chunks.map(\.path), effort: job.effort)
         let work = CutPicture(
@@ -130,6 +132,12 @@ extension Workshop {
         let names = steps.map(\.name)
         try await checkInitSegments(names, in: folder, of: id)
         return try await publish(made, initSegments: names, in: folder, of: id)
+    }
+
+    /// What one rendition of a chunk takes at most, in bytes: twice what its cap allows, its buffer included.
+    private static func bound(of step: LadderStep, _ plan: EncodingPlan, _ segments: Range<Int>) -> Int {
+        let seconds = plan.segments.segments[segments].reduce(0) { $0 + $1.duration.seconds } + 2
+        return Int(clamping: Double(step.cap) / 8 * seconds * 2) + (4 << 20)
     }
 
     private func encodedChunks(
@@ -180,8 +188,11 @@ extension Workshop {
         let command = AudioCommand(
             source: original(job), facts: facts, audio: audio, plan: plan, segments: segments,
             file: "\(folder)/audio.mp4")
-        _ = try await tool.run(
-            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: job.effort)
+        var effort = job.effort
+        // At most 160 kbit/s.
+        effort.fileBytes = UInt64(audio.frames(of: segments).count + 1000) << 10
+        try await storage.requireSpace(Int(effort.fileBytes))
+        _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
         try await verifyDecoding([command.file], effort: job.effort)
         let work = CutSound(
             path: command.file, audio: audio, duration: plan.segments.duration, segments: segments,
