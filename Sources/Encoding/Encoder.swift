@@ -52,7 +52,8 @@ public final class Encoder: Sendable {
         self.presentations = presentations
         let openSegments = OpenSegments()
         self.openSegments = openSegments
-        queue = TaskQueue(owner: "\(Self.hostPrefix)\(getpid())/\(UInt32.random(in: 0...(.max)))")
+        queue = TaskQueue(
+            owner: "\(Self.hostPrefix)\(getpid())/\(UInt32.random(in: 0...(.max)))", lease: settings.lease)
         ledger = Ledger(queue: queue, now: now, onChange: onChange) { [bell] id, isMeasurement in
             if isMeasurement {
                 presentations.outdate(id)

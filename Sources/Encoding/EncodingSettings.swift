@@ -16,6 +16,8 @@ public struct EncodingSettings: Sendable {
     /// How long a request waits for a segment that is not made yet.
     public var segmentPatience = Duration.seconds(15)
     public var limits = InspectionLimits()
+    /// How long a task stays with a worker that gives no sign of life; it gives three in this time.
+    public var lease = Duration.seconds(30)
     /// Runs of a task before it counts as impossible.
     public var maxAttempts = 4
     /// The wait before the second attempt; doubled for each further one.

@@ -42,6 +42,17 @@ struct Frames {
         return value
     }
 
+    /// How many pictures show two moments at once, a line of each in turn.
+    func combed(_ path: String) async throws -> Int {
+        let text = try await studio.tool(
+            "/bin/sh", ["-c", "/usr/bin/ffmpeg -nostdin -v info -i '\(path)' -vf idet -f null - 2>&1"])
+        let counts = text.split(separator: "Multi frame detection:").last?.split(whereSeparator: \.isWhitespace) ?? []
+        guard counts.count >= 4, counts[0] == "TFF:", counts[2] == "BFF:", let top = Int(counts[1]),
+            let bottom = Int(counts[3])
+        else { throw Studio.Failure(description: text) }
+        return top + bottom
+    }
+
     /// Decoded sound, 16 bits, one channel.
     func samples(_ path: String, rate: Int = 48_000) async throws -> [Int16] {
         let file = "\(studio.folder)/\(UInt32.random(in: 0 ... .max)).raw"

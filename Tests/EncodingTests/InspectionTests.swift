@@ -50,7 +50,8 @@ struct InspectionTests {
             let audio = "\(studio.folder)/audio.m4a"
             try await studio.ffmpeg(["-i", TestMedia.bunny, "-vn", "-c", "copy", audio])
             var noise = Array(bunny[..<2000])
-            noise.replaceSubrange(200..., with: (200..<2000).map { _ in UInt8.random(in: 0...255) })
+            var random = Generator(state: 2)
+            noise.replaceSubrange(200..., with: (200..<2000).map { _ in UInt8(truncatingIfNeeded: random.next()) })
             var destroyed = avi
             for position in 300..<destroyed.count { destroyed[position] = 0xAA }
             let cases: [(String, [UInt8], InspectionError.Code)] = [
@@ -136,8 +137,8 @@ struct InspectionTests {
             guard let place = bytes.indices.dropLast(12).first(where: { bytes[$0..<$0 + 4].elementsEqual("url ".utf8) })
             else { throw Studio.Failure(description: "no data reference") }
             bytes[place + 7] = 0
-            let code = try await refusal(of: bytes, studio)
-            #expect(code == nil || code == .corruptFile, "what the file itself holds may be shown, nothing else")
+            // The other file would be named by an empty name, which is none: what the file itself holds is shown.
+            #expect(try await refusal(of: bytes, studio) == nil)
         }
     }
 

@@ -63,9 +63,7 @@ struct LadderTests {
     @Test("Bit rates and levels go down with the size")
     func rates() {
         let steps = Ladder.steps(for: Self.video(3840, 2160), frameRate: 60)
-        #expect(
-            steps.map(\.level) == [52, 50, 40, 31, 30, 30, 21] || steps.map(\.level).sorted(by: >) == steps.map(\.level)
-        )
+        #expect(steps.map(\.level) == [52, 50, 40, 31, 31, 30, 21])
         #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.cap > $1.cap })
         #expect(Ladder.steps(for: Self.video(1280, 720), frameRate: 25)[0].plannedCodecs == "avc1.64001F")
         #expect(Ladder.steps(for: Self.video(1920, 1080), frameRate: 60)[0].plannedCodecs == "avc1.64002A")

@@ -55,6 +55,7 @@ struct SoundTests {
             let flashes = try await self.flashes(studio, studio.served(id, top))
             let clicks = try await self.clicks(studio, studio.served(id, "audio"))
             #expect(flashes.count == 4)
+            #expect(clicks.count == 4)
             let offset = name == "late sound" ? 0.5 : 0
             for (flash, click) in zip(flashes, clicks) {
                 #expect(abs(click - offset - flash) < 1024.0 / 48_000, "flash at \(flash), click at \(click)")

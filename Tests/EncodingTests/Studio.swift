@@ -120,6 +120,10 @@ final class Studio: Sendable {
         if last.status == .failed { throw Failure(description: last.errorDetail ?? "failed") }
     }
 
+    func plan(_ id: EncodingID) async throws -> EncodingPlan? {
+        try await database.read { try EncodingStore.record(id, in: $0)?.plan }
+    }
+
     func presentation(_ id: EncodingID) async throws -> Presentation {
         guard let presentation = try await encoder.presentation(id) else { throw Failure(description: "not planned") }
         return presentation

@@ -65,7 +65,7 @@ struct ChildProcessTests {
     @Test("A child that never stops writing leaves the loop its turns")
     func chattyChild() async throws {
         let loop = try EventLoop()
-        let configuration = shell("cat /dev/zero", maxOutputBytes: .max)
+        let configuration = shell("cat /dev/zero", timeLimit: .seconds(3600), maxOutputBytes: .max)
         let child = Task { try await ChildProcess.run(configuration, on: loop) { _ in } }
         // Without a share these would wait until the child is killed, which only they can do.
         for _ in 0..<20 { try await loop.sleep(for: .milliseconds(1)) }

@@ -69,12 +69,27 @@ struct EventLoopTests {
         await group.shutdown()
     }
 
-    @Test("Loop-confined state traps when it is touched off its loop")
+    @Test("A connection traps when it is touched off its loop")
     func trapsOffLoop() async {
         await #expect(processExitsWith: .failure) {
             let loop = try EventLoop()
-            let bound = LoopBound(1, on: loop)
-            _ = bound.value
+            let listener = try Listener.bind(host: "127.0.0.1", port: 0)
+            let port = listener.port
+            let connection = try await Task(executorPreference: loop) {
+                try await Connection.connect(to: SocketAddress(host: "127.0.0.1", port: port), on: loop)
+            }.value
+            // Here, and only here, must it end: whatever fails above fails the control below as well.
+            connection.abort(.closed)
+        }
+        await #expect(processExitsWith: .success) {
+            let loop = try EventLoop()
+            let listener = try Listener.bind(host: "127.0.0.1", port: 0)
+            let port = listener.port
+            try await Task(executorPreference: loop) {
+                let connection = try await Connection.connect(
+                    to: SocketAddress(host: "127.0.0.1", port: port), on: loop)
+                connection.abort(.closed)
+            }.value
         }
     }
 

@@ -90,16 +90,21 @@ struct DatabaseTests {
     func rollback(place: Place) async throws {
         struct Regret: Error {}
         let database = try await place.database(in: folder)
-        let isCalled = Mutex(false)
+        let calls = Calls()
+        @Sendable func insert(_ transaction: Transaction) throws {
+            try transaction.execute("INSERT INTO shelves (id, name) VALUES ('a', 'a')")
+            transaction.afterCommit { calls.add("called") }
+        }
         await #expect(throws: Regret.self) {
             try await database.write { transaction in
-                try transaction.execute("INSERT INTO shelves (id, name) VALUES ('a', 'a')")
+                try insert(transaction)
                 throw Regret()
             }
         }
         let count = try await database.read { try $0.query("SELECT * FROM shelves").count }
-        #expect(count == 0 && !isCalled.withLock { $0 })
-        try await database.write { _ = try $0.execute("INSERT INTO shelves (id, name) VALUES ('a', 'a')") }
+        #expect(count == 0 && calls.all.isEmpty)
+        try await database.write { try insert($0) }
+        #expect(calls.all == ["called"])
     }
 
     @Test("After the commit, and only then, bodies run in order and see the commit's readers")

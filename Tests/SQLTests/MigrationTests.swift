@@ -72,17 +72,17 @@ struct MigrationTests {
     @Test("Many starting at once apply each migration once")
     func race() async throws {
         let location = location
-        let applied = try await withThrowingTaskGroup(of: Int.self) { group in
+        let applied = try await withThrowingTaskGroup(of: [String].self) { group in
             for _ in 0..<6 {
                 group.addTask {
                     let database = try await Database.open(location, migrations: [[Self.first, Self.second]])
                     await database.close()
-                    return 1
+                    return database.appliedMigrations
                 }
             }
-            return try await group.reduce(0, +)
+            return try await group.reduce([], +)
         }
-        #expect(applied == 6)
+        #expect(applied == [Self.first.id, Self.second.id])
         let database = try await Database.open(location, migrations: [[Self.first, Self.second]])
         let count = try await database.read { try $0.query("SELECT id FROM things").count }
         #expect(count == 1)

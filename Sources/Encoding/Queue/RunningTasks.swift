@@ -14,6 +14,8 @@ final class RunningTasks: Sendable {
 
     var isEmpty: Bool { running.withLock(\.isEmpty) }
 
+    func contains(_ task: TaskID) -> Bool { running.withLock { $0[task] != nil } }
+
     func cancel(_ video: EncodingID) {
         let cancels = running.withLock { $0.values.filter { $0.task.video == video }.map(\.cancel) }
         for cancel in cancels { cancel() }

@@ -6,7 +6,10 @@ import SQL
 struct TaskQueue: Sendable {
     /// Names this process in its leases.
     let owner: String
-    static let leaseMicroseconds: Int64 = 30_000_000
+    /// How long a worker that gives no sign of life keeps its task.
+    var lease = Duration.seconds(30)
+
+    private var leaseMicroseconds: Int64 { lease.wholeNanoseconds / 1000 }
 
     static func add(
         _ kind: EncodingTask.Kind, chunk: Int = 0, of video: EncodingID, priority: Int, in transaction: Transaction
@@ -48,7 +51,7 @@ struct TaskQueue: Sendable {
         task.attempts += 1
         try transaction.execute(
             "UPDATE encoding_tasks SET lease_owner = $2, lease_until = $3, attempts = $4 WHERE id = $1", task.id, owner,
-            now + Self.leaseMicroseconds, task.attempts)
+            now + leaseMicroseconds, task.attempts)
         try transaction.execute("UPDATE encodings SET served_at = $2 WHERE video_id = $1", task.video, now)
         return task
     }
@@ -92,7 +95,7 @@ struct TaskQueue: Sendable {
     func extend(_ task: EncodingTask, at now: Int64, in transaction: Transaction) throws -> Bool {
         try transaction.execute(
             "UPDATE encoding_tasks SET lease_until = $3 WHERE id = $1 AND lease_owner = $2", task.id, owner,
-            now + Self.leaseMicroseconds) > 0
+            now + leaseMicroseconds) > 0
     }
 
     func finish(_ task: EncodingTask, in transaction: Transaction) throws {

@@ -15,7 +15,6 @@ struct Worker: Sendable {
     let encoder: Encoder
     let kind: Kind
     let loop: EventLoop
-    private static let heartbeat = Duration.seconds(10)
     /// How long an idle worker sleeps at most: other servers ring no bell here.
     private static let idlePatience = Duration.seconds(5)
     /// How often something is tried beside the queue before its task alone is left to make it.
@@ -140,7 +139,7 @@ struct Worker: Sendable {
     private func keepLease(of task: EncodingTask, lost: @Sendable () -> Void) async {
         let encoder = encoder
         while !Task.isCancelled {
-            guard (try? await loop.sleep(for: Self.heartbeat)) != nil else { return }
+            guard (try? await loop.sleep(for: encoder.settings.lease / 3)) != nil else { return }
             let isOurs = try? await encoder.database.write {
                 try encoder.queue.extend(task, at: encoder.now(), in: $0)
             }

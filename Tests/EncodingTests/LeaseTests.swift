@@ -1,0 +1,75 @@
+import Reactor
+import SQL
+import Testing
+
+@testable import Encoding
+
+@Suite("Leases of running tasks")
+struct LeaseTests {
+    private static func lease(_ studio: Studio) async throws -> (task: TaskID, end: Int64)? {
+        try await studio.database.read { access in
+            let row = try access.first(
+                "SELECT id, lease_until FROM encoding_tasks WHERE kind = 'chunk' AND lease_owner IS NOT NULL ORDER BY chunk"
+            )
+            return try row.map { (try $0.value("id"), try $0.value("lease_until")) }
+        }
+    }
+
+    @Test("A worker keeps its task for longer than one lease, so that nobody else takes it")
+    func heartbeat() async throws {
+        var settings = EncodingSettings()
+        settings.lease = .milliseconds(300)
+        settings.workerCount = 1
+        try await Studio.with(settings) { studio in
+            let path = try await TestMedia.film(
+                "long.mkv", in: studio, size: "1280x720", seconds: 20, sound: false, ["-c:v", "mpeg4", "-q:v", "3"])
+            let id = try await studio.add(path)
+            let loop = studio.loops.next()
+            // The same task, with an end of its lease that three heartbeats at least have moved.
+            var first: (task: TaskID, end: Int64)?
+            while true {
+                let now = try await Self.lease(studio)
+                if first == nil || now?.task != first?.task { first = now }
+                if let now, let first, now.end - first.end > 900_000 { break }
+                await studio.encoder.bell.wait(
+                    after: studio.encoder.bell.rings, patience: .milliseconds(20), on: loop)
+            }
+            try await studio.complete(id)
+            #expect(studio.changes.all(of: id).last?.status == .ready)
+        }
+    }
+
+    @Test("A worker whose task was taken over stops, and writes nothing down")
+    func loss() async throws {
+        var settings = EncodingSettings()
+        settings.lease = .milliseconds(300)
+        settings.workerCount = 1
+        try await Studio.with(settings) { studio in
+            let path = try await TestMedia.film(
+                "long.mkv", in: studio, size: "1280x720", seconds: 20, sound: false, ["-c:v", "mpeg4", "-q:v", "3"])
+            let id = try await studio.add(path)
+            let (loop, bell) = (studio.loops.next(), studio.encoder.bell)
+            var held: (task: TaskID, end: Int64)?
+            while held == nil {
+                held = try await Self.lease(studio)
+                await bell.wait(after: bell.rings, patience: .milliseconds(20), on: loop)
+            }
+            let task = try #require(held?.task)
+            try await studio.database.write { transaction in
+                try transaction.execute(
+                    "UPDATE encoding_tasks SET lease_owner = 'another/1/1', lease_until = $2 WHERE id = $1", task,
+                    studio.encoder.now() + 3_600_000_000)
+            }
+            while studio.encoder.running.contains(task) {
+                await bell.wait(after: bell.rings, patience: .milliseconds(20), on: loop)
+            }
+            let owner = try await studio.database.read {
+                try $0.first("SELECT lease_owner FROM encoding_tasks WHERE id = $1", task)?
+                    .value("lease_owner", as: String.self)
+            }
+            #expect(owner == "another/1/1")
+            let encoder = studio.encoder
+            try await studio.database.write { try encoder.remove($0, id) }
+        }
+    }
+}
