@@ -20,7 +20,7 @@
  * @property {Rendition[]} [renditions]
  * @property {VideoError | string | null} [error]
  */
-/** @typedef {{ status: string, playback_url: string, expires_at: string, resume_at?: number | null }} Playback */
+/** @typedef {{ status: string, playback_url: string | null, expires_at: string, resume_at?: number | null }} Playback */
 /** @typedef {{ data: Video[], next_cursor: string | null }} VideoList */
 
 export const base = '/api/v1';
@@ -68,9 +68,34 @@ export function problemFrom(status, text, retryAfterHeader = null) {
 /** The token that proves a request comes from our own page; readable on purpose. */
 export function csrfToken(cookies = document.cookie) {
   for (const pair of cookies.split('; ')) {
-    if (pair.startsWith('palco_csrf=')) return decodeURIComponent(pair.slice('palco_csrf='.length));
+    if (pair.startsWith('palco_csrf=')) return decoded(pair.slice('palco_csrf='.length));
   }
   return '';
+}
+
+/** @param {string} text percent-encoded, or something that only looks so */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What happens when the server does not know the session any more. */
+let unauthorized = () => {};
+
+/** @param {() => void} listener instead of the one before */
+export function onUnauthorized(listener) {
+  unauthorized = listener;
+}
+
+/**
+ * Every answer of the server passes here, whichever way it was asked.
+ * @param {number} status
+ */
+export function noteStatus(status) {
+  if (status === 401) unauthorized();
 }
 
 /**
@@ -100,6 +125,7 @@ export async function call(method, path, { json, signal, keepalive } = {}) {
     throw new ApiError(0, 'offline');
   }
   const text = await response.text();
+  noteStatus(response.status);
   if (!response.ok) throw problemFrom(response.status, text, response.headers.get('Retry-After'));
   return text === '' ? null : JSON.parse(text);
 }

@@ -84,7 +84,7 @@ export class Upload {
   }
 
   pause() {
-    this.#stop.abort();
+    this.stop();
     noteProgress(this.key, this.#tus.offset);
     this.#become('paused');
   }
@@ -94,8 +94,13 @@ export class Upload {
     this.#become('waiting');
   }
 
-  async cancel() {
+  /** Stops, and leaves on the server what is there. */
+  stop() {
     this.#stop.abort();
+  }
+
+  async cancel() {
+    this.stop();
     await this.#tus.discard();
   }
 }
@@ -118,6 +123,17 @@ export class UploadQueue extends EventTarget {
 
   get isBusy() {
     return this.uploads.some((upload) => upload.isActive || upload.state === 'waiting');
+  }
+
+  /** Whether anything was begun, here or earlier, that could still go on. */
+  get hasUnfinished() {
+    return this.isBusy || listUnfinished(this.#userId).length > 0;
+  }
+
+  /** Nothing is sent any more. */
+  close() {
+    for (const upload of this.uploads) upload.stop();
+    this.uploads = [];
   }
 
   /** Begun earlier, not in this page. */
