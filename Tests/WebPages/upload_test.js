@@ -55,12 +55,17 @@ Deno.test('another change of the file is another upload', () => {
 });
 
 Deno.test('a file name becomes a title', () => {
-  equal(['My_holiday.final.mp4', 'clip', '.mp4', 'año 2.MOV'].map(titleFrom), [
-    'My holiday.final',
-    'clip',
-    '.mp4',
-    'año 2',
-  ]);
+  equal(
+    ['My_holiday.final.mp4', 'clip', '.mp4', 'año 2.MOV', 'ward\u202e4pm.mp4', 'a\nb.mkv'].map(titleFrom),
+    [
+      'My holiday.final',
+      'clip',
+      '.mp4',
+      'año 2',
+      'ward4pm',
+      'ab',
+    ],
+  );
 });
 
 Deno.test('the place where one stopped is kept, but not the first seconds and not the end', () => {

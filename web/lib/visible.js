@@ -28,3 +28,11 @@ export function isolated(text) {
   const shown = visible(text);
   return rightToLeft.test(shown) ? `\u2068${shown}\u2069` : shown;
 }
+
+/**
+ * `a\u202eb` -> `ab`: for a text that is suggested to a person, who may change it.
+ * @param {string} text
+ */
+export function withoutMarks(text) {
+  return text.replace(marks, '');
+}

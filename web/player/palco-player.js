@@ -101,6 +101,8 @@ export class PalcoPlayer extends HTMLElement {
 
   disconnectedCallback() {
     this.#savePosition(true);
+    // The small window would go on without its page.
+    if (document.pictureInPictureElement) document.exitPictureInPicture().catch(() => {});
     this.#connection.abort();
     this.#playback?.stop();
     this.#playback = null;
@@ -120,6 +122,7 @@ export class PalcoPlayer extends HTMLElement {
       [['volumechange'], () => this.#volumeChanged()],
       [['timeupdate', 'pause', 'ended'], () => this.#savePosition(video.paused)],
       [['play', 'pause', 'ratechange', 'seeked'], () => announcePosition(video)],
+      [['play'], () => this.gestures.awake()],
     ];
     for (const [names, listener] of watched) {
       for (const name of names) video.addEventListener(name, listener, { signal });

@@ -1,4 +1,5 @@
 /** All uploads of this page: a few at a time, the others wait. It lives as long as the page, whatever view is shown. */
+import { withoutMarks } from '../lib/visible.js';
 import { Speedometer } from './speed.js';
 import { send, wait } from './transport.js';
 import { TusUpload } from './tus.js';
@@ -207,9 +208,10 @@ export class UploadQueue extends EventTarget {
 }
 
 /**
- * `My_holiday.final.mp4` -> "My holiday.final"
+ * `My_holiday.final.mp4` -> "My holiday.final", without what the server refuses in a title.
  * @param {string} name
  */
 export function titleFrom(name) {
-  return name.replace(/\.[A-Za-z0-9]{1,5}$/, '').replaceAll('_', ' ').trim() || name;
+  const plain = withoutMarks(name);
+  return plain.replace(/\.[A-Za-z0-9]{1,5}$/, '').replaceAll('_', ' ').trim() || plain;
 }
