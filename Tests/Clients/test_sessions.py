@@ -180,6 +180,38 @@ def test_a_page_whose_session_the_server_ended_shows_sign_in_and_stays_there(
         assert len(streams) <= 1, "a stream that was refused is tried again"
 
 
+def test_a_page_of_a_person_whose_rights_changed_begins_anew(chromium, server, minute, network):
+    way = network(server.port)
+    with signed_in(chromium, way) as page:
+        page.goto("/")
+        page.get_by_test_id("video").first.wait_for()
+
+        def demote(route):
+            answer = route.fetch()
+            route.fulfill(response=answer, body=answer.text().replace('"admin"', '"user"'))
+
+        page.route("**/api/v1/auth/me", demote)
+        with page.expect_event("load"):
+            way.cut()
+        # And then it is the page of that person as they are now.
+        page.get_by_test_id("video").first.locator("a").click()
+        page.wait_for_selector("palco-player")
+        assert page.evaluate("performance.getEntriesByType('navigation')[0].type") == "reload"
+
+
+def test_one_refusal_does_not_make_the_page_load_itself_again(chromium, server, minute):
+    with signed_in(chromium, server) as page:
+        problem = dict(status=401, content_type="application/problem+json", body='{"code":"unauthorized"}')
+        page.route(re.compile("/api/v1/videos[?]"), lambda route: route.fulfill(**problem))
+        loaded = []
+        page.on("load", lambda: loaded.append(page.url))
+        page.goto("/")
+        expect(page.get_by_test_id("trouble")).to_be_visible()
+        page.get_by_test_id("trouble").get_by_role("button").click()
+        expect(page.get_by_test_id("trouble")).to_be_visible()
+        assert len(loaded) == 1
+
+
 RETURNED = """
 addEventListener('pageshow', (event) => {
     if (event.persisted) sessionStorage.setItem('returned', document.documentElement.hidden);

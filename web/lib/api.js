@@ -25,6 +25,8 @@
 
 export const base = '/api/v1';
 
+const whoIsThere = '/auth/me';
+
 /** An answer that says no. `code` is stable; `detail` is the server's own sentence, in English. */
 export class ApiError extends Error {
   /**
@@ -82,7 +84,7 @@ function decoded(text) {
   }
 }
 
-/** What happens when the server does not know the session any more. */
+/** What happens when an answer is that nobody is signed in. */
 let unauthorized = () => {};
 
 /** @param {() => void} listener instead of the one before */
@@ -91,7 +93,7 @@ export function onUnauthorized(listener) {
 }
 
 /**
- * Every answer of the server passes here, whichever way it was asked.
+ * Every answer of the server passes here, whichever way it was asked, but for the one about who is there.
  * @param {number} status
  */
 export function noteStatus(status) {
@@ -125,7 +127,7 @@ export async function call(method, path, { json, signal, keepalive } = {}) {
     throw new ApiError(0, 'offline');
   }
   const text = await response.text();
-  noteStatus(response.status);
+  if (path !== whoIsThere) noteStatus(response.status);
   if (!response.ok) throw problemFrom(response.status, text, response.headers.get('Retry-After'));
   return text === '' ? null : JSON.parse(text);
 }
@@ -133,7 +135,7 @@ export async function call(method, path, { json, signal, keepalive } = {}) {
 /** @returns {Promise<User | null>} null: not signed in */
 export async function signedInUser() {
   try {
-    return userFrom(await call('GET', '/auth/me'));
+    return userFrom(await call('GET', whoIsThere));
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null;
     throw error;

@@ -12,6 +12,8 @@ import { concernsOwner, forgetBelongings, isKeeping, keepFor } from './belonging
 /** Fires `end` once, while the page still stands. */
 export class Session extends EventTarget {
   #ended = false;
+  /** @type {Promise<void> | null} */
+  #checking = null;
 
   /** @param {User} user */
   constructor(user) {
@@ -21,17 +23,22 @@ export class Session extends EventTarget {
 
   start() {
     keepFor(this.user.id);
-    onUnauthorized(() => this.#beginAnew());
+    onUnauthorized(() => void this.check().catch(() => {}));
     addEventListener('storage', (event) => concernsOwner(event) && !isKeeping() && this.#beginAnew());
     // The browser may keep the page to show it again at once, without asking anybody.
     addEventListener('pagehide', () => (document.documentElement.hidden = true));
     addEventListener('pageshow', (event) => event.persisted && this.#returned());
   }
 
-  /** Asks the server whether this is still the same person with the same rights; begins anew when it is not. */
-  async check() {
-    const user = await signedInUser();
-    if (user && (user.id !== this.user.id || user.role !== this.user.role)) this.#beginAnew();
+  /**
+   * Asks the server whether this is still the same person with the same rights, and begins anew when it is not. A single
+   * refusal is not believed: a page that loads itself again for each would never come to rest.
+   */
+  check() {
+    this.#checking ??= signedInUser().then((user) => {
+      if (user?.id !== this.user.id || user.role !== this.user.role) this.#beginAnew();
+    }).finally(() => (this.#checking = null));
+    return this.#checking;
   }
 
   async signOut() {
