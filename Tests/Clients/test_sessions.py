@@ -102,13 +102,18 @@ def test_signing_out_leaves_nothing_of_the_person(chromium, server, minute):
         assert minute["title"] not in page.content()
 
 
-def test_another_tab_of_the_same_person_goes_to_sign_in_as_well(chromium, server, minute):
+def test_other_tabs_of_the_same_person_go_to_sign_in_as_well(chromium, server, minute):
     with signed_in(chromium, server) as page:
         watching = watch_a_while(page, minute)
+        # One that asks the server for nothing by itself.
+        quiet = page.context.new_page()
+        quiet.goto("/upload")
+        quiet.get_by_test_id("account").wait_for()
         other = page.context.new_page()
         other.goto("/")
         other.get_by_test_id("video").first.wait_for()
         sign_out(other)
+        quiet.wait_for_url(re.compile("/sign-in"))
         page.wait_for_url(re.compile("/sign-in"))
         assert watching.state() is None, "the film still plays"
         assert minute["id"] not in kept(page), "the tab wrote down where it was when it went"
@@ -178,6 +183,15 @@ def test_a_page_whose_session_the_server_ended_shows_sign_in_and_stays_there(
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in to Palco")
         assert minute["title"] not in page.content()
         assert len(streams) <= 1, "a stream that was refused is tried again"
+
+
+def test_whatever_is_refused_first_leads_to_sign_in(chromium, server):
+    with signed_in(chromium, server) as page:
+        page.goto("/upload")
+        page.get_by_test_id("account").wait_for()
+        end_session(page, server)
+        page.set_input_files("input[type=file]", [dict(name="late.mp4", mimeType="video/mp4", buffer=b"late" * 500)])
+        page.wait_for_url(server.url + sign_in_address("/upload"))
 
 
 def test_a_page_of_a_person_whose_rights_changed_begins_anew(chromium, server, minute, network):
