@@ -61,8 +61,9 @@ def test_what_happened_while_the_network_was_away_is_caught_up(chromium, own_ser
         expect(page.get_by_test_id("empty")).to_be_visible()
         way.server_port = 1  # Nobody answers there.
         way.cut()
-        video = palco.admin().upload(films.minute, title="Meanwhile").expect(201).json()
-        palco.admin().wait(video["id"])
+        film = films.test_card("away.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", "-c:a", "aac", seconds=3)
+        video = palco.admin().upload(film, title="Meanwhile").expect(201).json()
+        palco.admin().wait(video["id"], whole=True)
         way.server_port = palco.port
         card = page.locator(f"[data-id='{video['id']}']")
         expect(card).to_have_attribute("data-status", "ready", timeout=30_000)
