@@ -1,4 +1,5 @@
 /** Addresses -> views. Focus goes to the new view, the title says where one is, and the way back keeps its place. */
+import { ownPath } from './lib/address.js';
 import { replace } from './lib/dom.js';
 import { onLocaleChange } from './lib/i18n.js';
 import { libraryView } from './pages/library.js';
@@ -11,7 +12,7 @@ import { watchView } from './pages/watch.js';
  * @property {import('./lib/api.js').User} user
  * @property {import('./upload/queue.js').UploadQueue} uploads
  * @property {import('./components/upload-dock.js').UploadDock} dock
- * @property {() => void} goToSignIn
+ * @property {import('./lib/session.js').Session} session
  * @property {(path: string) => void} [go]
  * @property {boolean} [byLink] the view was reached by a link within Palco
  */
@@ -52,9 +53,14 @@ export class Router {
     this.#open(missing ? missingView() : this.#match(), false);
   }
 
+  /** Ends the view, and with it all that it listens to. */
+  close() {
+    this.#view?.close?.();
+  }
+
   /** @param {string} path */
   go(path) {
-    history.pushState(null, '', path);
+    history.pushState(null, '', ownPath(path, '/'));
     this.#show(true);
   }
 
@@ -68,7 +74,7 @@ export class Router {
 
   /** @param {boolean} forward */
   #show(forward) {
-    this.#view?.close?.();
+    this.close();
     this.context.byLink = forward;
     this.#open(this.#match(), true);
     if (forward) scrollTo({ top: 0, behavior: 'instant' });

@@ -1,15 +1,15 @@
 /** The sign-in page. */
 import { header, skipLink } from './components/header.js';
+import { leaveFor, ownPath } from './lib/address.js';
 import { ApiError, signedInUser, signIn } from './lib/api.js';
 import { h, icon } from './lib/dom.js';
 import { loadLocale, onLocaleChange, t } from './lib/i18n.js';
 import { explain } from './lib/problem.js';
 
-/** Only a path of our own: an address that somebody else put into the link must not lead away. */
-function destination() {
-  const next = new URLSearchParams(location.search).get('next') ?? '/';
-  const url = new URL(next, location.origin);
-  return url.origin === location.origin && next.startsWith('/') ? url.pathname + url.search : '/';
+/** To where the person was before. Somebody else may have put the address into the link, so only our pages count. */
+function goOn() {
+  const path = ownPath(new URLSearchParams(location.search).get('next'), '/');
+  leaveFor(path.startsWith('/api/') ? '/' : path);
 }
 
 function view() {
@@ -50,7 +50,8 @@ function view() {
     submit.disabled = true;
     try {
       await signIn(email.value, password.value);
-      location.replace(destination());
+      password.value = '';
+      goOn();
     } catch (error) {
       const wrong = error instanceof ApiError && error.status === 401 && !error.code.startsWith('otp');
       complain(wrong ? t('error.bad_credentials') : explain(error));
@@ -67,7 +68,7 @@ function view() {
     { class: 'entrance', id: 'content', tabindex: '-1' },
     h(
       'form',
-      { novalidate: true, onsubmit: send },
+      { method: 'post', novalidate: true, onsubmit: send },
       h('div', { class: 'entrance-sign' }, icon('mark'), h('h1', { text: 'signin.title' })),
       complaint,
       h('label', { class: 'field' }, h('span', { text: 'signin.email' }), email),
@@ -84,4 +85,4 @@ const setTitle = () => (document.title = `${t('signin.submit')} · Palco`);
 onLocaleChange(setTitle);
 setTitle();
 main.querySelector('input')?.focus();
-signedInUser().then((user) => user && location.replace(destination()), () => {});
+signedInUser().then((user) => user && goOn(), () => {});

@@ -7,9 +7,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import browsing  # noqa: E402
 import films as film_makers  # noqa: E402
 from network import Network  # noqa: E402
 from palco import ROOT, Palco  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +28,20 @@ def tool():
         pytest.skip(message)
 
     return find
+
+
+@pytest.fixture(scope="module")
+def chromium(tool):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tool("chromium"), headless=True, args=browsing.ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, server):
+    with browsing.signed_in(chromium, server) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

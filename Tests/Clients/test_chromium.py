@@ -1,58 +1,15 @@
 """Chromium, driven by Playwright: everything a person does on the pages."""
 
-import contextlib
 import os
 import re
 import time
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browsing import signed_in, wait_until, watch
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from watching import VIDEO, Watching
-
-
-@pytest.fixture(scope="module")
-def chromium(tool):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=tool("chromium"),
-            headless=True,
-            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-        )
-        yield browser
-        browser.close()
-
-
-@contextlib.contextmanager
-def signed_in(chromium, palco, **options):
-    """A page in a context of its own, signed in, that must not complain on its console."""
-    context = chromium.new_context(base_url=palco.url, **{"locale": "en-US", "viewport": dict(width=1280, height=800), **options})
-    answer = context.request.post("/api/v1/auth/login", data={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
-    assert answer.ok, answer.text()
-    page = context.new_page()
-    page.complaints = []
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on(
-        "console", lambda message: page.complaints.append(message.text) if "Content Security" in message.text else None
-    )
-    yield page
-    complaints = page.complaints
-    context.close()
-    assert not complaints, complaints
-
-
-@pytest.fixture
-def page(chromium, server):
-    with signed_in(chromium, server) as page:
-        yield page
-
-
-def watch(page, video):
-    page.goto(f"/watch/{video['id']}")
-    page.wait_for_selector("palco-player")
-    return Watching(page.evaluate)
 
 
 def test_a_person_signs_in_drops_a_film_and_watches_it(chromium, server, films):
@@ -150,13 +107,6 @@ def stands_still(count, seconds=30):
         if count() == before:
             return before
         assert time.monotonic() < deadline, f"never still in {seconds} s"
-
-
-def wait_until(condition, what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"never so in {seconds} s: {what}"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("which", ["standard", "foreign"])
@@ -291,27 +241,6 @@ def test_watching_while_it_is_encoded_feels_normal(chromium, own_server, films):
         watching.seek(70)
         watching.plays_on(1, within=30)
     palco.stop()
-
-
-PAGES = ["/", "/sign-in", "/upload", "watch"]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", PAGES)
-def test_the_accessibility_checker_finds_nothing(chromium, server, standard, path, width, scheme):
-    # The checker writes styles of its own into shadow trees; the other tests see to it that the page does not.
-    options = dict(viewport=dict(width=width, height=800), color_scheme=scheme, bypass_csp=True)
-    with signed_in(chromium, server, **options) as page:
-        page.goto(f"/watch/{standard['id']}" if path == "watch" else path)
-        page.wait_for_load_state("networkidle")
-        assert not page.complaints, page.complaints
-        found = Axe().run(page)
-        # The checker itself tries an inline style in the player's shadow tree: the policy rightly refuses it.
-        page.complaints.clear()
-        assert found.violations_count == 0, found.generate_report()
-        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, "the page scrolls sideways"
 
 
 @pytest.mark.parametrize("locale, letters", [("ru-RU", "[а-яА-Я]{4}"), ("es-ES", "[Vv]ídeo|[Ss]ubir|[Bb]iblioteca")])

@@ -1,7 +1,8 @@
-import { preferredLocale, t, useMessages } from '../../web/lib/i18n.js';
+import { has, preferredLocale, t, useMessages } from '../../web/lib/i18n.js';
 import { bytes, clock, percent, since, spokenDuration, timeLeft } from '../../web/lib/format.js';
 import { explain, explainVideoError } from '../../web/lib/problem.js';
 import { ApiError, csrfToken, problemFrom } from '../../web/lib/api.js';
+import { freshDevice } from './device.js';
 import { read, sources } from './sources.js';
 import { equal, ok } from './assert.js';
 
@@ -74,6 +75,25 @@ Deno.test('the language is the chosen one, else the first that we speak', () => 
   equal(preferredLocale(['ja']), 'en');
 });
 
+Deno.test('a language, message or placeholder called as something that every object has is none', () => {
+  const inherited = ['constructor', '__proto__', 'toString', 'valueOf', 'hasOwnProperty'];
+  useMessages('en', { 'a.b': 'x {constructor} {toString} {__proto__}' });
+  for (const name of inherited) {
+    equal(preferredLocale([name]), 'en');
+    equal(preferredLocale([name, 'ru']), 'ru');
+    equal([has(name), t(name)], [false, name]);
+  }
+  equal(t('a.b'), 'x {constructor} {toString} {__proto__}');
+});
+
+Deno.test('a chosen language that does not exist is passed over', () => {
+  const device = freshDevice();
+  for (const name of ['constructor', '__proto__', '../../evil', 'xx', '']) {
+    device.setItem('palco.locale', name);
+    equal(preferredLocale(['es']), 'es');
+  }
+});
+
 Deno.test('placeholders are filled, numbers in the language, plurals by its rules', () => {
   useMessages('ru', tables.ru);
   equal([1, 3, 5, 21].map((count) => t('upload.running', { count })), [
@@ -126,4 +146,5 @@ Deno.test('problems are read from JSON, and from whatever a proxy says instead',
 Deno.test('the CSRF token is found among the cookies', () => {
   equal(csrfToken('a=b; palco_csrf=x%3Dy; c=d'), 'x=y');
   equal(csrfToken('a=palco_csrf=1'), '');
+  equal(csrfToken('palco_csrf=50%'), '50%');
 });

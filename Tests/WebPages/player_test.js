@@ -24,6 +24,15 @@ Deno.test('keys of one character may be switched off, the others not', () => {
   equal([' ', 'ArrowLeft', 'k', '5'].map((key) => isCharacter({ key })), [false, false, true, true]);
 });
 
+Deno.test('a key called as something that every object has means nothing', () => {
+  equal(['constructor', '__proto__', 'toString', 'hasOwnProperty'].map((key) => commandFor({ key })), [
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
+
 Deno.test('speeds go up and down a list and end there', () => {
   equal([nextRate(1, 1), nextRate(1, -1), nextRate(2, 1), nextRate(0.25, -1)], [1.25, 0.75, 2, 0.25]);
 });
@@ -45,10 +54,16 @@ storyboard.jpg#xywh=0,0,160,90
 00:00:02.000 --> 01:00:04.000 align:start
 storyboard.jpg?token=a#xywh=160,0,160,90
 
+00:04.000 --> 00:06.000
+https://evil.example/storyboard.jpg#xywh=0,0,160,90
+
+00:04.000 --> 00:06.000
+storyboard.jpg?a=\\#xywh=0,0,160,90
+
 garbage
 `;
 
-Deno.test('storyboard cues point into the sprite', () => {
+Deno.test('storyboard cues point into the sprite, and to no other server', () => {
   const scenes = parseStoryboard(storyboard, 'https://palco.test/v/storyboard.vtt');
   equal(scenes, [
     { start: 0, end: 2, url: 'https://palco.test/v/storyboard.jpg', x: 0, y: 0, width: 160, height: 90 },

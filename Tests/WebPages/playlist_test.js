@@ -99,27 +99,56 @@ Deno.test('the sequence number stands for a missing IV, most significant byte fi
   equal([...vectorForSequence(2 ** 32 + 5)].slice(8), [0, 0, 0, 1, 0, 0, 0, 5]);
 });
 
-for (
-  const [what, text] of Object.entries({
-    'HTML instead of a playlist': '<!doctype html>',
-    'no variants': '#EXTM3U\n',
-  })
-) {
+/** What is refused, and by which words. @type {Record<string, [string, RegExp]>} */
+const noMasters = {
+  'HTML instead of a playlist': ['<!doctype html>', /does not start with #EXTM3U/],
+  'no variants': ['#EXTM3U\n', /no variants/],
+  'a variant on another server': [
+    '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttps://evil.example/720p/index.m3u8\n',
+    /none of its server/,
+  ],
+  'sound on another server': [
+    '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="//evil.example/a.m3u8"\n',
+    /none of its server/,
+  ],
+};
+
+for (const [what, [text, reason]] of Object.entries(noMasters)) {
   Deno.test(`a master playlist is refused: ${what}`, async () => {
-    ok(await fails(() => parseMaster(text, url)) instanceof PlaylistError);
+    ok(await fails(() => parseMaster(text, url), reason) instanceof PlaylistError);
   });
 }
 
-for (
-  const [what, text] of Object.entries({
-    'no segments': '#EXTM3U\n#EXT-X-ENDLIST\n',
-    'a segment without a duration': '#EXTM3U\n0.m4s\n',
-    'encryption we do not know': '#EXTM3U\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF:4,\n0.m4s\n',
-    'an IV that is no number': '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0xZZ\n#EXTINF:4,\n0.m4s\n',
-    'an init segment without an address': '#EXTM3U\n#EXT-X-MAP:BYTERANGE="1@0"\n#EXTINF:4,\n0.m4s\n',
-  })
-) {
+/** @type {Record<string, [string, RegExp]>} */
+const noMedia = {
+  'no segments': ['#EXTM3U\n#EXT-X-ENDLIST\n', /no segments/],
+  'a segment without a duration': ['#EXTM3U\n0.m4s\n', /no EXTINF/],
+  'encryption we do not know': [
+    '#EXTM3U\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF:4,\n0.m4s\n',
+    /SAMPLE-AES is not supported/,
+  ],
+  'an IV that is no number': [
+    '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0xZZ\n#EXTINF:4,\n0.m4s\n',
+    /IV is not/,
+  ],
+  'an init segment without an address': [
+    '#EXTM3U\n#EXT-X-MAP:BYTERANGE="1@0"\n#EXTINF:4,\n0.m4s\n',
+    /MAP has no URI/,
+  ],
+  'a segment on another server': ['#EXTM3U\n#EXTINF:4,\n//evil.example/0.m4s\n', /none of its server/],
+  'a key on another server': [
+    '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="https://evil.example/k"\n#EXTINF:4,\n0.m4s\n',
+    /none of its server/,
+  ],
+  'an init segment on another port': [
+    '#EXTM3U\n#EXT-X-MAP:URI="https://palco.test:8443/i"\n#EXTINF:4,\n0.m4s\n',
+    /none of its server/,
+  ],
+  'a segment that is no address of the web': ['#EXTM3U\n#EXTINF:4,\ndata:,x\n', /none of its server/],
+};
+
+for (const [what, [text, reason]] of Object.entries(noMedia)) {
   Deno.test(`a media playlist is refused: ${what}`, async () => {
-    ok(await fails(() => parseMedia(text, url)) instanceof PlaylistError);
+    ok(await fails(() => parseMedia(text, url), reason) instanceof PlaylistError);
   });
 }

@@ -8,6 +8,8 @@ import {
 } from '../../web/upload/unfinished.js';
 import { titleFrom } from '../../web/upload/queue.js';
 import { keepPosition, positionOf } from '../../web/pages/positions.js';
+import { keepFor } from '../../web/lib/belongings.js';
+import { freshDevice } from './device.js';
 import { equal, near } from './assert.js';
 
 Deno.test('speed is that of the last seconds', () => {
@@ -32,6 +34,8 @@ Deno.test('it is too early to tell in the first moment, and after a step back', 
 });
 
 Deno.test('unfinished uploads are remembered by person and file, for a week', () => {
+  freshDevice();
+  keepFor('ann');
   const file = { name: 'film.mp4', size: 1000, lastModified: 5, type: 'video/mp4' };
   const key = fingerprint(file, 'ann');
   const memory = memoryFor(file);
@@ -51,15 +55,22 @@ Deno.test('another change of the file is another upload', () => {
 });
 
 Deno.test('a file name becomes a title', () => {
-  equal(['My_holiday.final.mp4', 'clip', '.mp4', 'año 2.MOV'].map(titleFrom), [
-    'My holiday.final',
-    'clip',
-    '.mp4',
-    'año 2',
-  ]);
+  equal(
+    ['My_holiday.final.mp4', 'clip', '.mp4', 'año 2.MOV', 'ward\u202e4pm.mp4', 'a\nb.mkv'].map(titleFrom),
+    [
+      'My holiday.final',
+      'clip',
+      '.mp4',
+      'año 2',
+      'ward4pm',
+      'ab',
+    ],
+  );
 });
 
 Deno.test('the place where one stopped is kept, but not the first seconds and not the end', () => {
+  freshDevice();
+  keepFor('ann');
   keepPosition('a', { position: 61.7, duration: 600 });
   keepPosition('b', { position: 2, duration: 600 });
   keepPosition('c', { position: 599, duration: 600 });

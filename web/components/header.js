@@ -1,14 +1,16 @@
 /** The bar on top of every page: home, upload, language, light or dark, account. */
-import { signOut } from '../lib/api.js';
-import { freshId, h, icon, setIcon } from '../lib/dom.js';
+import { foreign, freshId, h, icon, setIcon } from '../lib/dom.js';
 import { bind, chooseLocale, languages, locale, onLocaleChange } from '../lib/i18n.js';
 import { explain } from '../lib/problem.js';
 import { remember } from '../lib/preferences.js';
 
 /** @typedef {import('../lib/api.js').User} User */
 
-/** @param {User | null} user null: nobody is signed in */
-export function header(user) {
+/**
+ * @param {User | null} user null: nobody is signed in
+ * @param {() => Promise<void>} [signOut] may throw
+ */
+export function header(user, signOut = async () => {}) {
   return h(
     'header',
     { class: 'header' },
@@ -21,7 +23,7 @@ export function header(user) {
     ),
     languageSwitch(),
     themeToggle(),
-    user && accountMenu(user),
+    user && accountMenu(user, signOut),
   );
 }
 
@@ -68,15 +70,18 @@ function themeToggle() {
   return button;
 }
 
-/** @param {User} user */
-function accountMenu(user) {
+/**
+ * @param {User} user
+ * @param {() => Promise<void>} signOut
+ */
+function accountMenu(user, signOut) {
   const name = user.name || user.email;
   const id = freshId('account');
   const complaint = h('p', { class: 'complaint', role: 'alert', hidden: true });
   const panel = h(
     'div',
     { class: 'account-menu', id, hidden: true },
-    h('div', { class: 'account-who' }, h('strong', {}, name), h('span', {}, user.email)),
+    h('div', { class: 'account-who' }, h('strong', {}, foreign(name)), h('span', {}, foreign(user.email))),
     complaint,
     h(
       'button',
@@ -109,7 +114,6 @@ function accountMenu(user) {
   async function leave() {
     try {
       await signOut();
-      location.assign('/sign-in');
     } catch (error) {
       complaint.textContent = explain(error);
       complaint.hidden = false;

@@ -1,9 +1,11 @@
 /** The rows of uploads: what is running, what was left unfinished, and what to do about each. */
 import { ApiError } from '../lib/api.js';
-import { h, icon } from '../lib/dom.js';
+import { watchPath } from '../lib/address.js';
+import { foreign, h, icon } from '../lib/dom.js';
 import { bytes, percent, speed, timeLeft } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { explain } from '../lib/problem.js';
+import { visible } from '../lib/visible.js';
 import { fileChooser } from './drop.js';
 import { progressBar, setProgress } from './progress-bar.js';
 
@@ -66,7 +68,7 @@ class Row {
       h(
         'div',
         { class: 'upload-text' },
-        h('div', { class: 'upload-name', title: upload.name }, upload.name),
+        h('div', { class: 'upload-name', title: visible(upload.name) }, foreign(upload.name)),
         this.facts,
       ),
       this.buttons,
@@ -127,7 +129,7 @@ class Row {
     const cancel = action('close', 'upload.cancel', name, 'cancel', () => queue.cancel(upload));
     const dismiss = action('close', 'upload.dismiss', name, 'dismiss', () => queue.cancel(upload));
     if (state === 'done') {
-      const watch = h('a', { class: 'button', href: `/watch/${upload.videoId}`, text: 'upload.watch' });
+      const watch = h('a', { class: 'button', href: watchPath(upload.videoId ?? ''), text: 'upload.watch' });
       return [watch, dismiss];
     }
     const resume = () => queue.resume(upload);
@@ -176,7 +178,7 @@ export function unfinishedList(queue) {
       h(
         'div',
         { class: 'upload-text' },
-        h('div', { class: 'upload-name', title: entry.name }, entry.name),
+        h('div', { class: 'upload-name', title: visible(entry.name) }, foreign(entry.name)),
         h(
           'div',
           { class: 'upload-facts' },

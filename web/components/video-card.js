@@ -1,5 +1,6 @@
 /** One video in the grid: picture, title, and how far it is. */
-import { h, icon, replace } from '../lib/dom.js';
+import { ownPath, watchPath } from '../lib/address.js';
+import { foreign, h, icon, replace } from '../lib/dom.js';
 import { clock, percent, since, spokenDuration } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { explainVideoError } from '../lib/problem.js';
@@ -18,7 +19,7 @@ export class VideoCard {
   constructor(video) {
     this.video = video;
     this.#picture = h('div', { class: 'card-picture' });
-    this.link = h('a', { href: `/watch/${video.id}` });
+    this.link = h('a', { href: watchPath(video.id) });
     this.facts = h('p', { class: 'card-facts' });
     this.element = h(
       'li',
@@ -33,13 +34,14 @@ export class VideoCard {
   update(video) {
     this.video = video;
     this.element.dataset.status = video.status;
-    this.link.textContent = video.title;
+    this.link.replaceChildren(foreign(video.title));
     this.facts.textContent = since(video.created_at);
+    const pictureAddress = ownPath(video.thumbnail_url, null);
     const working = video.status === 'pending' || video.status === 'processing';
     if (working) setProgress(this.#bar, video.status === 'pending' ? null : video.progress);
     const face = [
       video.status,
-      video.thumbnail_url,
+      pictureAddress,
       video.duration,
       working && percent(video.progress),
       t('status.pending'),
@@ -47,10 +49,8 @@ export class VideoCard {
       .join('|');
     if (face === this.#shown) return;
     this.#shown = face;
-    if (video.thumbnail_url && this.#image.getAttribute('src') !== video.thumbnail_url) {
-      this.#load(video.thumbnail_url);
-    }
-    replace(this.#picture, icon('film'), video.thumbnail_url ? this.#image : null, ...this.#overlay(working));
+    if (pictureAddress && this.#image.getAttribute('src') !== pictureAddress) this.#load(pictureAddress);
+    replace(this.#picture, icon('film'), pictureAddress ? this.#image : null, ...this.#overlay(working));
   }
 
   /**

@@ -20,10 +20,12 @@
  * @property {Rendition[]} [renditions]
  * @property {VideoError | string | null} [error]
  */
-/** @typedef {{ status: string, playback_url: string, expires_at: string, resume_at?: number | null }} Playback */
+/** @typedef {{ status: string, playback_url: string | null, expires_at: string, resume_at?: number | null }} Playback */
 /** @typedef {{ data: Video[], next_cursor: string | null }} VideoList */
 
 export const base = '/api/v1';
+
+const whoIsThere = '/auth/me';
 
 /** An answer that says no. `code` is stable; `detail` is the server's own sentence, in English. */
 export class ApiError extends Error {
@@ -68,9 +70,34 @@ export function problemFrom(status, text, retryAfterHeader = null) {
 /** The token that proves a request comes from our own page; readable on purpose. */
 export function csrfToken(cookies = document.cookie) {
   for (const pair of cookies.split('; ')) {
-    if (pair.startsWith('palco_csrf=')) return decodeURIComponent(pair.slice('palco_csrf='.length));
+    if (pair.startsWith('palco_csrf=')) return decoded(pair.slice('palco_csrf='.length));
   }
   return '';
+}
+
+/** @param {string} text percent-encoded, or something that only looks so */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What happens when an answer is that nobody is signed in. */
+let unauthorized = () => {};
+
+/** @param {() => void} listener instead of the one before */
+export function onUnauthorized(listener) {
+  unauthorized = listener;
+}
+
+/**
+ * Every answer of the server passes here, whichever way it was asked, but for the one about who is there.
+ * @param {number} status
+ */
+export function noteStatus(status) {
+  if (status === 401) unauthorized();
 }
 
 /**
@@ -100,6 +127,7 @@ export async function call(method, path, { json, signal, keepalive } = {}) {
     throw new ApiError(0, 'offline');
   }
   const text = await response.text();
+  if (path !== whoIsThere) noteStatus(response.status);
   if (!response.ok) throw problemFrom(response.status, text, response.headers.get('Retry-After'));
   return text === '' ? null : JSON.parse(text);
 }
@@ -107,7 +135,7 @@ export async function call(method, path, { json, signal, keepalive } = {}) {
 /** @returns {Promise<User | null>} null: not signed in */
 export async function signedInUser() {
   try {
-    return userFrom(await call('GET', '/auth/me'));
+    return userFrom(await call('GET', whoIsThere));
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null;
     throw error;

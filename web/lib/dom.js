@@ -1,5 +1,6 @@
 /** Small ways to build elements: no templates, no HTML from strings. */
 import { bind } from './i18n.js';
+import { visible } from './visible.js';
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
@@ -35,7 +36,7 @@ export function h(tag, properties = {}, ...children) {
  */
 function apply(element, name, value) {
   if (value === null || value === undefined || value === false) return;
-  if (name in translated) {
+  if (Object.hasOwn(translated, name)) {
     const [key, values] = Array.isArray(value) ? value : [String(value), {}];
     bind(element, translated[name], key, values);
   } else if (typeof value === 'function') {
@@ -63,6 +64,15 @@ export function add(parent, children) {
 export function replace(parent, ...children) {
   parent.replaceChildren();
   add(parent, children);
+}
+
+/**
+ * Words of other people (a title, the name of a file or of a person): isolated from what stands beside them, and with
+ * nothing hidden in them.
+ * @param {string} text
+ */
+export function foreign(text) {
+  return h('bdi', {}, visible(text));
 }
 
 const svg = 'http://www.w3.org/2000/svg';

@@ -3,6 +3,7 @@
  * plural forms chosen by `count`. Elements remember which message they show, so that a new language needs no reload.
  */
 import { recall, remember } from './preferences.js';
+import { isolated } from './visible.js';
 
 /** @typedef {string | Record<string, string>} Message */
 /** @typedef {Record<string, string | number>} Values */
@@ -30,7 +31,7 @@ export function locale() {
 export function preferredLocale(wanted = navigator.languages) {
   const chosen = recall('locale');
   const known = [chosen ?? '', ...wanted].map((tag) => tag.toLowerCase().split('-')[0]);
-  return known.find((tag) => tag in languages) ?? 'en';
+  return known.find((tag) => Object.hasOwn(languages, tag)) ?? 'en';
 }
 
 /** @param {string} next */
@@ -72,7 +73,7 @@ export function onLocaleChange(listener) {
 
 /** @param {string} key */
 export function has(key) {
-  return key in messages;
+  return Object.hasOwn(messages, key);
 }
 
 /**
@@ -80,8 +81,8 @@ export function has(key) {
  * @param {Values} [values]
  */
 export function t(key, values = {}) {
+  if (!has(key)) return key;
   const message = messages[key];
-  if (message === undefined) return key;
   return fill(typeof message === 'string' ? message : pluralForm(message, values), values);
 }
 
@@ -100,9 +101,9 @@ function pluralForm(forms, values) {
  */
 function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => {
+    if (!Object.hasOwn(values, name)) return whole;
     const value = values[name];
-    if (value === undefined) return whole;
-    return typeof value === 'number' ? new Intl.NumberFormat(current).format(value) : value;
+    return typeof value === 'number' ? new Intl.NumberFormat(current).format(value) : isolated(value);
   });
 }
 

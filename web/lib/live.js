@@ -1,12 +1,13 @@
 /**
  * Server-sent events about videos. The stream is closed while the page is hidden, because a browser opens only six
- * connections to one HTTP/1.1 server for all its tabs; `caughtUp` tells the page to ask again for what it missed.
+ * connections to one HTTP/1.1 server for all its tabs. `caughtUp` tells the page to ask again: some changes were missed, or
+ * the server refuses the stream, and the answer to a question says why.
  */
 
 /** @typedef {import('./api.js').Video} Video */
 /** @typedef {{ changed: (video: Video, event: string) => void, caughtUp: () => void }} Listener */
 
-const events = ['progress', 'ready', 'failed', 'created', 'updated', 'removed', 'deleted'];
+const events = ['progress', 'ready', 'failed', 'created', 'updated', 'removed'];
 
 /**
  * @param {string} url
@@ -31,7 +32,7 @@ export function follow(url, { changed, caughtUp }) {
     };
     source.onerror = () => {
       missedSome = true;
-      if (source?.readyState === EventSource.CLOSED) again();
+      if (source?.readyState === EventSource.CLOSED) refused();
     };
     for (const name of events) {
       source.addEventListener(name, (event) => {
@@ -41,9 +42,11 @@ export function follow(url, { changed, caughtUp }) {
     }
   }
 
-  /** The browser gave up (a status that is not 200): try later, and later still. */
-  function again() {
+  /** A status that is not 200, after which the browser gives up: try later, and later still. */
+  function refused() {
     close();
+    caughtUp();
+    if (ended) return;
     failures += 1;
     clearTimeout(timer);
     timer = setTimeout(open, Math.min(30_000, 1000 * 2 ** failures));

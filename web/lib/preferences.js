@@ -1,6 +1,7 @@
 /** Choices kept on this device. Storage may be full or forbidden: a choice then lasts as long as the page. */
 
-/** @type {Map<string, string>} */
+const prefix = 'palco.';
+/** @type {Map<string, string>} what the storage did not take */
 const memory = new Map();
 
 /**
@@ -8,10 +9,12 @@ const memory = new Map();
  * @returns {string | null}
  */
 export function recall(name) {
+  const inMemory = memory.get(name);
+  if (inMemory !== undefined) return inMemory;
   try {
-    return localStorage.getItem(`palco.${name}`) ?? memory.get(name) ?? null;
+    return localStorage.getItem(prefix + name);
   } catch {
-    return memory.get(name) ?? null;
+    return null;
   }
 }
 
@@ -20,14 +23,35 @@ export function recall(name) {
  * @param {string | null} value null forgets it
  */
 export function remember(name, value) {
-  if (value === null) memory.delete(name);
-  else memory.set(name, value);
+  memory.delete(name);
   try {
-    if (value === null) localStorage.removeItem(`palco.${name}`);
-    else localStorage.setItem(`palco.${name}`, value);
+    if (value === null) localStorage.removeItem(prefix + name);
+    else localStorage.setItem(prefix + name, value);
   } catch {
-    // Kept in memory only.
+    if (value !== null) memory.set(name, value);
   }
+}
+
+/** The names of all that is kept. @returns {string[]} */
+export function keptNames() {
+  /** @type {string[]} */
+  let stored = [];
+  try {
+    stored = Array.from({ length: localStorage.length }, (_, place) => localStorage.key(place) ?? '');
+  } catch {
+    // Nothing but memory.
+  }
+  const ours = stored.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  return [...new Set([...ours, ...memory.keys()])];
+}
+
+/**
+ * Whether a change of the storage in another tab concerns this name.
+ * @param {StorageEvent} event
+ * @param {string} name
+ */
+export function concerns(event, name) {
+  return event.key === null || event.key === prefix + name;
 }
 
 /**
@@ -42,16 +66,18 @@ export function recallNumber(name) {
 }
 
 /**
- * A JSON object kept under one name; anything unreadable counts as empty.
+ * A JSON object kept under one name, without the properties that every other object inherits; anything unreadable counts
+ * as empty.
  * @param {string} name
  * @returns {Record<string, unknown>}
  */
 export function recallRecord(name) {
   try {
     const value = JSON.parse(recall(name) ?? '{}');
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return Object.create(null);
+    return Object.assign(Object.create(null), value);
   } catch {
-    return {};
+    return Object.create(null);
   }
 }
 

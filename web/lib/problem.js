@@ -2,6 +2,7 @@
 import { ApiError } from './api.js';
 import { has, t } from './i18n.js';
 import { timeLeft } from './format.js';
+import { visible } from './visible.js';
 
 /**
  * @param {unknown} error
@@ -21,7 +22,7 @@ export function explainCode(code, { status = 0, detail = '', retryAfter = null, 
   const values = { time: timeLeft(retryAfter ?? 60), id: errorId ?? '–' };
   if (has(`error.${code}`)) return t(`error.${code}`, values);
   if (status >= 500) return t(errorId ? 'error.server_with_id' : 'error.server', values);
-  if (detail) return detail;
+  if (detail) return visible(detail);
   if (has(`error.http_${status}`)) return t(`error.http_${status}`, values);
   return t('error.unexpected');
 }
@@ -35,5 +36,7 @@ export function explainVideoError(error) {
   if (typeof error === 'string') {
     return has(`error.${error}`) ? t(`error.${error}`) : t('error.encoding_failed');
   }
-  return has(`error.${error.code}`) ? t(`error.${error.code}`) : error.detail || t('error.encoding_failed');
+  return has(`error.${error.code}`)
+    ? t(`error.${error.code}`)
+    : visible(error.detail || t('error.encoding_failed'));
 }

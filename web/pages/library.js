@@ -2,7 +2,7 @@
 import { fileChooser } from '../components/drop.js';
 import { arches, troubleNote } from '../components/note.js';
 import { VideoCard } from '../components/video-card.js';
-import { ApiError, base, listVideos } from '../lib/api.js';
+import { base, listVideos } from '../lib/api.js';
 import { h, replace } from '../lib/dom.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { follow } from '../lib/live.js';
@@ -52,7 +52,7 @@ class Library {
     this.#load();
     const end = follow(`${base}/videos/events`, {
       changed: (video, event) => this.#changed(video, event),
-      caughtUp: () => this.#load(),
+      caughtUp: () => this.#catchUp(),
     });
     signal.addEventListener('abort', end, { once: true });
     signal.addEventListener('abort', onLocaleChange(() => this.#redraw()), { once: true });
@@ -61,6 +61,11 @@ class Library {
 
   close() {
     this.#stop.abort();
+  }
+
+  #catchUp() {
+    this.context.session.check().catch(() => {});
+    this.#load();
   }
 
   async #load() {
@@ -98,7 +103,6 @@ class Library {
   /** @param {unknown} error */
   #failed(error) {
     if (this.#stop.signal.aborted) return;
-    if (error instanceof ApiError && error.status === 401) return this.context.goToSignIn();
     if (this.#loaded) return; // What is on the page is better than a complaint; the events come back by themselves.
     this.grid.hidden = true;
     replace(
@@ -145,7 +149,7 @@ class Library {
   #changed(video, event) {
     if (!this.#loaded) return;
     const card = this.#cards.get(video.id);
-    if (event === 'removed' || event === 'deleted') {
+    if (event === 'removed') {
       card?.element.remove();
       this.#cards.delete(video.id);
       if (this.#cards.size === 0) this.#render();

@@ -4,6 +4,7 @@ import { ask } from '../components/dialogs.js';
 import { arches, troubleNote } from '../components/note.js';
 import { progressBar, setProgress } from '../components/progress-bar.js';
 import { toast } from '../components/toast.js';
+import { ownPath } from '../lib/address.js';
 import {
   ApiError,
   base,
@@ -15,11 +16,12 @@ import {
   retryVideo,
   storyboardURL,
 } from '../lib/api.js';
-import { h, icon, replace } from '../lib/dom.js';
+import { foreign, h, icon, replace } from '../lib/dom.js';
 import { clock, date, percent } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { follow } from '../lib/live.js';
 import { explain, explainVideoError } from '../lib/problem.js';
+import { visible } from '../lib/visible.js';
 import { keepPosition, positionOf } from './positions.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
@@ -35,7 +37,7 @@ export function watchView(context, id) {
   watch.start();
   return {
     element: watch.element,
-    title: () => watch.video?.title ?? '',
+    title: () => visible(watch.video?.title ?? ''),
     layout: 'watch',
     close: () => watch.close(),
   };
@@ -86,21 +88,25 @@ class Watch {
 
   #follow() {
     const end = follow(`${base}/videos/${encodeURIComponent(this.id)}/events`, {
-      changed: (video) => {
+      changed: (video, event) => {
         if (video.id !== this.id || !this.video) return;
+        if (event === 'removed') return void this.#load();
         this.video = { ...this.video, ...video };
         this.#render();
       },
-      caughtUp: () => this.#load(),
+      caughtUp: () => {
+        this.context.session.check().catch(() => {});
+        this.#load();
+      },
     });
     this.#stop.signal.addEventListener('abort', end, { once: true });
   }
 
   /** @param {unknown} error */
   #failed(error) {
-    if (error instanceof ApiError && error.status === 401) return this.context.goToSignIn();
     if (this.video && !(error instanceof ApiError && error.status === 404)) return;
     if (error instanceof ApiError && error.status === 404) {
+      this.close();
       replace(
         this.element,
         h(
@@ -125,7 +131,7 @@ class Watch {
   #render(whole = false) {
     const { video } = this;
     if (!video) return;
-    document.title = `${video.title} · Palco`;
+    document.title = `${visible(video.title)} · Palco`;
     this.element.dataset.status = video.status;
     this.#renderTheatre(video, whole);
     this.#renderAbout(video);
@@ -196,14 +202,14 @@ class Watch {
     try {
       const play = await playVideo(this.id, this.#stop.signal);
       player.load({
-        url: play.playback_url,
-        title: video.title,
-        poster: video.thumbnail_url ?? null,
+        url: mediaPath(play),
+        title: visible(video.title),
+        poster: ownPath(video.thumbnail_url, null),
         storyboard: storyboardURL(this.id),
         startAt: play.resume_at || positionOf(this.id),
         autoplay: this.context.byLink ?? false,
         renditions: this.video?.renditions ?? [],
-        renew: async () => (await playVideo(this.id, this.#stop.signal)).playback_url,
+        renew: async () => mediaPath(await playVideo(this.id, this.#stop.signal)),
       });
     } catch (error) {
       if (this.#stop.signal.aborted) return;
@@ -230,7 +236,7 @@ class Watch {
   /** @param {Video} video */
   #mayChange(video) {
     const { user } = this.context;
-    return user.role === 'admin' || !video.created_by || video.created_by === user.id;
+    return user.role === 'admin' || video.created_by === user.id;
   }
 
   /** @param {Video} video */
@@ -244,7 +250,7 @@ class Watch {
       h(
         'div',
         {},
-        h('h1', { 'data-testid': 'title' }, video.title),
+        h('h1', { 'data-testid': 'title' }, foreign(video.title)),
         h('p', { class: 'about-facts' }, ...facts.map((fact) => h('span', {}, fact))),
       ),
       this.#mayChange(video) && h(
@@ -265,7 +271,11 @@ class Watch {
       ),
       h(
         'p',
-        { class: video.description ? 'description' : 'description none', 'data-testid': 'description' },
+        {
+          class: video.description ? 'description' : 'description none',
+          dir: video.description ? 'auto' : null,
+          'data-testid': 'description',
+        },
         video.description || t('watch.no_description'),
       ),
       video.status === 'ready' && video.progress < 1 && this.#filling(video),
@@ -285,7 +295,13 @@ class Watch {
 
   async #edit() {
     if (!this.video) return;
-    const title = h('input', { class: 'input', name: 'title', maxlength: '200', required: true });
+    const title = h('input', {
+      class: 'input',
+      name: 'title',
+      maxlength: '200',
+      autocomplete: 'off',
+      required: true,
+    });
     const description = h('textarea', { class: 'input', name: 'description', maxlength: '5000' });
     title.value = this.video.title;
     description.value = this.video.description ?? '';
@@ -321,6 +337,13 @@ class Watch {
     toast('watch.deleted');
     this.context.go?.('/');
   }
+}
+
+/** @param {import('../lib/api.js').Playback} play */
+function mediaPath({ playback_url }) {
+  const path = ownPath(playback_url, null);
+  if (path === null) throw new Error('the address of the media is none of this server');
+  return path;
 }
 
 /** @param {Video} video */

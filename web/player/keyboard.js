@@ -6,8 +6,8 @@
  *   | { name: 'seekBy' | 'volumeBy' | 'rateBy' | 'frames', amount: number } | { name: 'seekTo', share: number }} Command
  */
 
-/** @type {Record<string, Command>} */
-const commands = {
+/** @type {Map<string, Command>} */
+const commands = new Map(Object.entries({
   ' ': { name: 'toggle' },
   k: { name: 'toggle' },
   ArrowLeft: { name: 'seekBy', amount: -5 },
@@ -28,7 +28,7 @@ const commands = {
   '.': { name: 'frames', amount: 1 },
   Home: { name: 'seekTo', share: 0 },
   End: { name: 'end' },
-};
+}));
 
 /** For the help: keys as they are printed, and the message that explains them. */
 export const shortcuts = Object.freeze([
@@ -55,7 +55,7 @@ export function commandFor(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
   if (/^[0-9]$/.test(event.key)) return { name: 'seekTo', share: Number(event.key) / 10 };
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  return commands[key] ?? null;
+  return commands.get(key) ?? null;
 }
 
 /** Whether a key is printed by one character; those may be switched off (WCAG 2.1.4). */

@@ -31,6 +31,9 @@ import { recallThroughput, rememberThroughput } from './throughput-memory.js';
  * @property {() => Promise<string>} renew answers a URL with a fresh grant
  */
 
+/** Seconds, for the keys that a slider has and the rest of the player uses otherwise. */
+const sliderSteps = new Map([['ArrowUp', 5], ['ArrowDown', -5], ['PageUp', 60], ['PageDown', -60]]);
+
 export class PalcoPlayer extends HTMLElement {
   /** @type {Playback | NativePlayback | null} */
   #playback = null;
@@ -98,6 +101,8 @@ export class PalcoPlayer extends HTMLElement {
 
   disconnectedCallback() {
     this.#savePosition(true);
+    // The small window would go on without its page.
+    if (document.pictureInPictureElement) document.exitPictureInPicture().catch(() => {});
     this.#connection.abort();
     this.#playback?.stop();
     this.#playback = null;
@@ -117,6 +122,7 @@ export class PalcoPlayer extends HTMLElement {
       [['volumechange'], () => this.#volumeChanged()],
       [['timeupdate', 'pause', 'ended'], () => this.#savePosition(video.paused)],
       [['play', 'pause', 'ratechange', 'seeked'], () => announcePosition(video)],
+      [['play'], () => this.gestures.awake()],
     ];
     for (const [names, listener] of watched) {
       for (const name of names) video.addEventListener(name, listener, { signal });
@@ -283,15 +289,10 @@ export class PalcoPlayer extends HTMLElement {
     if (target.matches('button, a') && (key === ' ' || key === 'Enter')) return;
     if (key === 'Escape' && this.controls.menu.isOpen) return this.controls.menu.close();
     if (isCharacter(event) && !charactersAllowed()) return;
-    const step = target.getAttribute('role') === 'slider'
-      ? { ArrowUp: 5, ArrowDown: -5, PageUp: 60, PageDown: -60 }
-      : {};
-    const command = key in step
-      ? /** @type {import('./keyboard.js').Command} */ ({
-        name: 'seekBy',
-        amount: step[/** @type {'PageUp'} */ (key)],
-      })
-      : commandFor(event);
+    const step = target.getAttribute('role') === 'slider' ? sliderSteps.get(key) : undefined;
+    const command = step === undefined
+      ? commandFor(event)
+      : { name: /** @type {const} */ ('seekBy'), amount: step };
     if (!command) return;
     event.preventDefault();
     this.gestures.awake();

@@ -1,4 +1,5 @@
 /** HLS playlists as RFC 8216 writes them: text in, plain values out. */
+import { ownAddress } from '../lib/address.js';
 
 /**
  * @typedef {object} Variant
@@ -50,6 +51,17 @@ export function parseAttributes(text) {
   return attributes;
 }
 
+/**
+ * Everything that a playlist of this server names lies on this server.
+ * @param {string} text
+ * @param {string} url of the playlist
+ */
+function addressFrom(text, url) {
+  const address = ownAddress(text, url);
+  if (address === null) throw new PlaylistError('the playlist names an address that is none of its server');
+  return address;
+}
+
 /** @param {string} text */
 function linesOf(text) {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/).map((line) => line.trim());
@@ -79,7 +91,7 @@ export function parseMaster(text, url) {
   let pending = null;
   for (const line of linesOf(text)) {
     if (!line.startsWith('#')) {
-      if (pending) master.variants.push(variantFrom(pending, new URL(line, url).href, master.variants));
+      if (pending) master.variants.push(variantFrom(pending, addressFrom(line, url), master.variants));
       pending = null;
       continue;
     }
@@ -133,7 +145,7 @@ function addMedia(master, attributes, url) {
   master.audio.push({
     group: attributes.get('GROUP-ID') ?? '',
     name: attributes.get('NAME') ?? '',
-    uri: uri === undefined ? null : new URL(uri, url).href,
+    uri: uri === undefined ? null : addressFrom(uri, url),
     language: attributes.get('LANGUAGE') ?? null,
     isDefault: attributes.get('DEFAULT') === 'YES',
   });
@@ -170,7 +182,7 @@ export function parseMedia(text, url) {
       if (!(duration >= 0)) throw new PlaylistError('a segment has no EXTINF');
       const index = playlist.segments.length;
       const sequence = firstSequence + index;
-      const uri = new URL(line, url).href;
+      const uri = addressFrom(line, url);
       playlist.segments.push({
         index,
         sequence,
@@ -223,7 +235,7 @@ function keyFrom(attributes, url) {
     throw new PlaylistError(`encryption ${method} is not supported`);
   }
   const iv = attributes.get('IV');
-  return { uri: new URL(uri, url).href, iv: iv === undefined ? null : vectorFrom(iv) };
+  return { uri: addressFrom(uri, url), iv: iv === undefined ? null : vectorFrom(iv) };
 }
 
 /** @param {string} text 0x… */
@@ -259,7 +271,7 @@ function initFrom(attributes, url, key) {
   if (uri === undefined) throw new PlaylistError('EXT-X-MAP has no URI');
   const range = attributes.get('BYTERANGE');
   return {
-    uri: new URL(uri, url).href,
+    uri: addressFrom(uri, url),
     byteRange: range === undefined ? null : byteRangeFrom(range, 0),
     key,
   };

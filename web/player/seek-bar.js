@@ -13,6 +13,7 @@ export class SeekBar {
   #bufferShown = '';
   #storyboard = /** @type {string | null} */ (null);
   #askedAt = -Infinity;
+  #previewed = 0;
 
   /** @param {(time: number) => void} seek */
   constructor(seek) {
@@ -130,6 +131,7 @@ export class SeekBar {
   /** @param {number} time */
   #showPreview(time) {
     if (this.#duration <= 0) return;
+    this.#previewed = time;
     this.#loadStoryboard();
     const scene = sceneAt(this.#scenes, time);
     this.preview.hidden = false;
@@ -166,8 +168,10 @@ export class SeekBar {
       const response = await fetch(url, { credentials: 'same-origin' });
       if (response.ok) this.#scenes = parseStoryboard(await response.text(), response.url);
     } catch {
-      // The network is busy with better things.
+      return; // The network is busy with better things.
     }
+    // The pointer may rest meanwhile.
+    if (this.#scenes.length > 0 && !this.preview.hidden) this.#showPreview(this.#previewed);
   }
 
   get time() {

@@ -73,7 +73,9 @@ export class SettingsMenu {
   /** @param {number} place */
   #focus(place) {
     const items = this.#items();
-    items[(place + items.length) % items.length]?.focus();
+    const chosen = items[(place + items.length) % items.length];
+    for (const item of items) item.tabIndex = item === chosen ? 0 : -1;
+    chosen?.focus();
   }
 
   #render() {

@@ -1,5 +1,7 @@
 /** The preview on the seek bar: WebVTT cues that point into a sprite (`storyboard.jpg#xywh=0,0,160,90`). */
 
+import { ownAddress } from '../lib/address.js';
+
 /** @typedef {{ start: number, end: number, url: string, x: number, y: number, width: number, height: number }} Scene */
 
 /**
@@ -15,7 +17,9 @@ export function parseStoryboard(text, base) {
     const place = lines.findIndex((line) => line.includes('-->'));
     if (place < 0 || !lines[place + 1]) continue;
     const [start, end] = lines[place].split('-->').map((part) => secondsFrom(part.trim().split(/\s/)[0]));
-    const url = new URL(lines[place + 1].trim(), base);
+    const address = ownAddress(lines[place + 1].trim(), base);
+    if (address === null) continue;
+    const url = new URL(address);
     const area = url.hash.match(/xywh=(?:pixel:)?(\d+),(\d+),(\d+),(\d+)/);
     if (!area || Number.isNaN(start) || Number.isNaN(end)) continue;
     const [x, y, width, height] = area.slice(1).map(Number);

@@ -1,4 +1,5 @@
 /** All uploads of this page: a few at a time, the others wait. It lives as long as the page, whatever view is shown. */
+import { withoutMarks } from '../lib/visible.js';
 import { Speedometer } from './speed.js';
 import { send, wait } from './transport.js';
 import { TusUpload } from './tus.js';
@@ -84,7 +85,7 @@ export class Upload {
   }
 
   pause() {
-    this.#stop.abort();
+    this.stop();
     noteProgress(this.key, this.#tus.offset);
     this.#become('paused');
   }
@@ -94,8 +95,13 @@ export class Upload {
     this.#become('waiting');
   }
 
-  async cancel() {
+  /** Stops, and leaves on the server what is there. */
+  stop() {
     this.#stop.abort();
+  }
+
+  async cancel() {
+    this.stop();
     await this.#tus.discard();
   }
 }
@@ -118,6 +124,17 @@ export class UploadQueue extends EventTarget {
 
   get isBusy() {
     return this.uploads.some((upload) => upload.isActive || upload.state === 'waiting');
+  }
+
+  /** Whether anything was begun, here or earlier, that could still go on. */
+  get hasUnfinished() {
+    return this.isBusy || listUnfinished(this.#userId).length > 0;
+  }
+
+  /** Nothing is sent any more. */
+  close() {
+    for (const upload of this.uploads) upload.stop();
+    this.uploads = [];
   }
 
   /** Begun earlier, not in this page. */
@@ -191,9 +208,10 @@ export class UploadQueue extends EventTarget {
 }
 
 /**
- * `My_holiday.final.mp4` -> "My holiday.final"
+ * `My_holiday.final.mp4` -> "My holiday.final", without what the server refuses in a title.
  * @param {string} name
  */
 export function titleFrom(name) {
-  return name.replace(/\.[A-Za-z0-9]{1,5}$/, '').replaceAll('_', ' ').trim() || name;
+  const plain = withoutMarks(name);
+  return plain.replace(/\.[A-Za-z0-9]{1,5}$/, '').replaceAll('_', ' ').trim() || plain;
 }

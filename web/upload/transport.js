@@ -1,5 +1,6 @@
 /** HTTP for uploads by XMLHttpRequest, because `fetch` does not tell how much of a body has been sent. */
-import { ApiError, csrfToken } from '../lib/api.js';
+import { ownPath } from '../lib/address.js';
+import { ApiError, csrfToken, noteStatus } from '../lib/api.js';
 
 /**
  * @param {import('./tus.js').Call} call
@@ -8,10 +9,10 @@ import { ApiError, csrfToken } from '../lib/api.js';
 export function send({ method, url, headers, body, signal, onSent }) {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
+    const path = ownPath(url, null);
+    if (path === null) return reject(new ApiError(0, 'unexpected'));
     const request = new XMLHttpRequest();
-    // The server may name itself otherwise than the browser does; its paths are what counts.
-    const { pathname, search } = new URL(url, location.href);
-    request.open(method, pathname + search);
+    request.open(method, path);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     if (method !== 'HEAD') request.setRequestHeader('X-CSRF-Token', csrfToken());
     if (onSent) request.upload.onprogress = (event) => onSent(event.loaded);
@@ -19,6 +20,7 @@ export function send({ method, url, headers, body, signal, onSent }) {
     signal.addEventListener('abort', stop, { once: true });
     request.onloadend = () => {
       signal.removeEventListener('abort', stop);
+      noteStatus(request.status);
       if (signal.aborted) reject(signal.reason);
       else if (request.status === 0) reject(new ApiError(0, 'offline'));
       else {

@@ -168,11 +168,11 @@ export class TusUpload {
       },
     });
     this.#accept(answer);
-    const location = answer.header('Location');
-    if (!location) throw new ApiError(answer.status, 'unexpected');
+    const url = answer.header('Location');
+    if (!url) throw new ApiError(answer.status, 'unexpected');
     this.offset = 0;
-    this.#environment.memory.set(this.#key, location);
-    return { url: location, videoId: answer.header('Palco-Video-Id') };
+    this.#environment.memory.set(this.#key, url);
+    return { url, videoId: answer.header('Palco-Video-Id') };
   }
 
   /**

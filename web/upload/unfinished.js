@@ -1,5 +1,5 @@
 /** Uploads begun on this device and not ended: what makes them survive a closed tab. */
-import { recallRecord, rememberRecord } from '../lib/preferences.js';
+import { keepBelonging, recallBelonging } from '../lib/belongings.js';
 
 /** @typedef {{ url: string, name: string, size: number, sent: number, began: number }} Unfinished */
 
@@ -22,10 +22,23 @@ export function fingerprint({ name, size, lastModified, type }, userId) {
  * @returns {(Unfinished & { key: string })[]}
  */
 export function listUnfinished(userId, now = Date.now()) {
-  const entries = Object.entries(/** @type {Record<string, Unfinished>} */ (recallRecord(kept)));
-  return entries
-    .filter(([key, entry]) => key.startsWith(`${userId}|`) && now - entry.began < daysKept * 86_400_000)
-    .map(([key, entry]) => ({ key, ...entry }));
+  return Object.entries(recallBelonging(kept)).flatMap(([key, value]) => {
+    const entry = unfinishedFrom(value);
+    const isWanted = entry && key.startsWith(`${userId}|`) && now - entry.began < daysKept * 86_400_000;
+    return isWanted ? [{ key, ...entry }] : [];
+  });
+}
+
+/**
+ * @param {unknown} value as it was kept on this device, where anything may have changed it
+ * @returns {Unfinished | null}
+ */
+function unfinishedFrom(value) {
+  if (value === null || typeof value !== 'object') return null;
+  const { url, name, size, sent, began } = /** @type {Record<string, unknown>} */ (value);
+  if (typeof url !== 'string' || typeof name !== 'string') return null;
+  if (![size, sent, began].every((figure) => typeof figure === 'number')) return null;
+  return /** @type {Unfinished} */ ({ url, name, size, sent, began });
 }
 
 /**
@@ -34,12 +47,12 @@ export function listUnfinished(userId, now = Date.now()) {
  */
 export function memoryFor({ name, size }) {
   return {
-    get: (key) => /** @type {Unfinished | undefined} */ (recallRecord(kept)[key])?.url ?? null,
+    get: (key) => unfinishedFrom(recallBelonging(kept)[key])?.url ?? null,
     set: (key, url) => {
-      const record = recallRecord(kept);
+      const record = recallBelonging(kept);
       if (url === null) delete record[key];
       else record[key] = { url, name, size, sent: 0, began: Date.now() };
-      rememberRecord(kept, record);
+      keepBelonging(kept, record);
     },
   };
 }
@@ -49,16 +62,16 @@ export function memoryFor({ name, size }) {
  * @param {number} sent
  */
 export function noteProgress(key, sent) {
-  const record = recallRecord(kept);
-  const entry = /** @type {Unfinished | undefined} */ (record[key]);
+  const record = recallBelonging(kept);
+  const entry = unfinishedFrom(record[key]);
   if (!entry) return;
-  entry.sent = sent;
-  rememberRecord(kept, record);
+  record[key] = { ...entry, sent };
+  keepBelonging(kept, record);
 }
 
 /** @param {string} key */
 export function forgetUnfinished(key) {
-  const record = recallRecord(kept);
+  const record = recallBelonging(kept);
   delete record[key];
-  rememberRecord(kept, record);
+  keepBelonging(kept, record);
 }
