@@ -25,7 +25,7 @@ struct RequestOriginTests {
         let answer = try await Self.client(log).get("/who", headers: fields)
         #expect(answer.text == "203.0.113.1 203.0.113.1 true")
         #expect(log.lines.count == 1)
-        #expect(log.lines[0].contains(#""address":"203.0.113.1""#))
+        #expect(log.lines.first?.contains(#""address":"203.0.113.1""#) == true)
     }
 
     @Test("Others' fields are ignored, and the log says so once")
@@ -39,7 +39,7 @@ struct RequestOriginTests {
         }
         let warnings = log.lines.filter { $0.contains("PALCO_TRUSTED_PROXIES") }
         #expect(warnings.count == 1)
-        #expect(warnings[0].contains("203.0.113.5"))
+        #expect(warnings.first?.contains("203.0.113.5") == true)
     }
 
     @Test("Where people come by https only, no proxy has to say so")
