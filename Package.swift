@@ -97,7 +97,7 @@ if Context.environment["PALCO_FUZZ"] == "1" {
     package.targets += [
         fuzz("RequestFuzz", of: ["HTTP"]),
         fuzz("FormFuzz", of: ["Web"]),
-        fuzz("FieldFuzz", of: ["HTTP", "Web"]),
+        fuzz("FieldFuzz", of: ["HTTP", "Web", "Reactor"]),
         fuzz("MovieFuzz", of: ["Media"]),
         fuzz("CodecFuzz", of: ["Media"]),
         fuzz("PlaylistFuzz", of: ["Media"]),

@@ -31,8 +31,8 @@ extension Accounts {
             guard let token = Self.bearerToken(in: field) else { throw AccountsError.invalidToken }
             return try await caller(accessToken: token)
         }
-        guard let secret = request.cookies[SessionCookies.session], secret.utf8.count <= 256,
-            let session = try await lookup.session(tokenHash: SessionSecret(secret).hash, at: now())
+        guard let secret = SessionCookies(for: request).secret(in: request),
+            let session = try await lookup.session(tokenHash: secret.hash, at: now())
         else { return nil }
         if !Self.safeMethods.contains(request.method) { try checkCSRF(request, session.id) }
         return Caller(session, by: .cookie)

@@ -17,7 +17,13 @@ public final class Accounts: Sendable {
     let sessions = SessionStore()
     let refreshTokens = RefreshTokenStore()
     let attempts: SignInAttempts
-    let addresses: AddressLimiter
+    let devices: KnownDevices
+    /// Wrong passwords of a network, whatever the accounts.
+    let networkFailures: AttemptLimiter<IPNetwork>
+    /// Wrong passwords for an account, whatever the networks: many hosts together cannot guess on without a pause.
+    let accountFailures: AttemptLimiter<String>
+    /// Refresh tokens that nobody has.
+    let unknownTokens: AttemptLimiter<IPNetwork>
     let turns = SignInTurns()
     let lookup: SessionLookup
 
@@ -36,11 +42,17 @@ public final class Accounts: Sendable {
         self.now = now
         tokens = JWT(secret: secret)
         csrfKey = secret.key(for: "csrf")
+        devices = KnownDevices(key: secret.key(for: "known-device"), lifetime: settings.deviceLifetime)
         attempts = SignInAttempts(
             key: secret.key(for: "sign-in-attempts"), maximumFailures: settings.maximumFailures,
             lockTime: settings.lockTime)
-        addresses = AddressLimiter(
-            maximumFailures: settings.maximumFailuresPerAddress, period: settings.addressPeriod)
+        networkFailures = AttemptLimiter(
+            .atMost(settings.maximumFailuresPerNetwork, within: settings.networkPeriod), now: now)
+        accountFailures = AttemptLimiter(
+            .pauses(
+                after: settings.failuresBeforePauses, longest: settings.longestPause, memory: settings.lockTime),
+            now: now)
+        unknownTokens = AttemptLimiter(.atMost(settings.maximumUnknownTokens, within: 60), now: now)
         lookup = SessionLookup(database: database)
     }
 
@@ -49,19 +61,22 @@ public final class Accounts: Sendable {
     }
 
     /// A password check that says `busy` instead of waiting in an endless line.
-    func verify(_ password: String, against hash: PasswordHash?) async throws -> Bool {
+    func verify(
+        _ password: String, against hash: PasswordHash?, for asker: PasswordHasher.Asker
+    ) async throws -> Bool {
         // Longer ones can be no password of ours; hashing them would be work for a stranger.
         let isPlausible = password.utf8.count <= PasswordPolicy.maximumByteCount
         do {
-            return try await hasher.verify(isPlausible ? password : "", against: isPlausible ? hash : nil)
+            return try await hasher.verify(
+                isPlausible ? password : "", against: isPlausible ? hash : nil, for: asker)
         } catch BlockingPoolError.full {
             throw AccountsError.busy
         }
     }
 
-    func hash(_ password: String) async throws -> PasswordHash {
+    func hash(_ password: String, for asker: PasswordHasher.Asker = .server) async throws -> PasswordHash {
         do {
-            return try await hasher.hash(password)
+            return try await hasher.hash(password, for: asker)
         } catch BlockingPoolError.full {
             throw AccountsError.busy
         }

@@ -17,6 +17,8 @@ public enum AccountsError: Error, Sendable, Equatable {
     case csrfFailed
     case roleRequired
     case emailTaken
+    /// For the command line only: a request is never told so.
+    case noSuchAccount
     case invalidEmail
     /// All threads that check passwords are busy and the queue before them is full.
     case busy
@@ -30,7 +32,7 @@ extension AccountsError: ProblemConvertible {
         case .accountLocked(let retryAfter):
             Problem(
                 .locked, code: "account_locked",
-                detail: "Too many wrong passwords: sign-in with this address is locked for a while.",
+                detail: "Too many wrong passwords: from where you are, this account is locked for a while.",
                 retryAfter: retryAfter)
         case .accountDisabled: .forbidden(code: "account_disabled", "This account is disabled.")
         case .tooManyAttempts(let retryAfter): .tooManyRequests(code: "too_many_attempts", retryAfter: retryAfter)
@@ -41,6 +43,7 @@ extension AccountsError: ProblemConvertible {
             .forbidden(code: "csrf_failed", "Send the value of the cookie palco_csrf as X-CSRF-Token.")
         case .roleRequired: .forbidden(code: "forbidden", "Your account may not do this.")
         case .emailTaken: .conflict(code: "email_taken", "There is an account with this address.")
+        case .noSuchAccount: .notFound(code: "user_not_found", "There is no account with this address.")
         case .invalidEmail: .invalid(field: "email", code: "invalid", "This is no e-mail address.")
         case .busy:
             Problem(

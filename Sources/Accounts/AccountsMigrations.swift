@@ -42,15 +42,19 @@ extension Accounts {
                 )
                 """,
                 "CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id)",
-                // By a keyed hash of the address, whether an account has it or not, so that both are treated alike.
+                // By keyed hashes of the address, whether an account has it or not, so that both are treated alike, and of
+                // where the attempts came from.
                 """
                 CREATE TABLE sign_in_attempts (
-                    account_hash BYTEA PRIMARY KEY,
+                    account_hash BYTEA NOT NULL,
+                    source_hash BYTEA NOT NULL,
                     failures BIGINT NOT NULL,
                     last_at BIGINT NOT NULL,
-                    locked_until BIGINT
+                    locked_until BIGINT,
+                    PRIMARY KEY (account_hash, source_hash)
                 )
                 """,
+                "CREATE INDEX sign_in_attempts_by_time ON sign_in_attempts (last_at)",
             ])
     ]
 }

@@ -6,15 +6,21 @@ public struct AccountsSettings: Sendable {
     public var accessTokenLifetime: TimeInterval = 15 * 60
     /// How long a sign-in lasts without being used, in seconds.
     public var sessionLifetime: TimeInterval = 30 * 86_400
-    /// Wrong passwords in a row that lock an account.
+    /// How long a browser is remembered as one in which an account signed in, in seconds.
+    public var deviceLifetime: TimeInterval = 365 * 86_400
+    /// Wrong passwords in a row from one source that lock it out of an account.
     public var maximumFailures = 5
     /// How long it stays locked, in seconds.
     public var lockTime: TimeInterval = 86_400
-    /// Wrong passwords from one network address within `addressPeriod` seconds, whatever the accounts.
-    public var maximumFailuresPerAddress = 50
-    public var addressPeriod: TimeInterval = 15 * 60
-    /// Cookies for https only; right when the site is reached so.
-    public var cookiesAreSecure = false
+    /// Wrong passwords for one account from all networks together before each further one is followed by a pause.
+    public var failuresBeforePauses = 20
+    /// The longest of these pauses, in seconds.
+    public var longestPause: TimeInterval = 300
+    /// Wrong passwords from one network within `networkPeriod` seconds, whatever the accounts.
+    public var maximumFailuresPerNetwork = 50
+    public var networkPeriod: TimeInterval = 15 * 60
+    /// Refresh tokens that nobody has, from one network within a minute.
+    public var maximumUnknownTokens = 60
 
     public init() {}
 }

@@ -63,12 +63,10 @@ extension Accounts {
     private func promote(
         _ user: User, _ hash: PasswordHash, at moment: Date, in transaction: Transaction
     ) throws -> User {
-        try users.setPassword(user.id, hash, at: moment, in: transaction)
+        try setPassword(hash, of: user.id, at: moment, in: transaction)
         try users.setRole(user.id, .admin, in: transaction)
         try users.setDisabled(user.id, false, in: transaction)
-        try sessions.removeAll(of: user.id, in: transaction)
-        try attempts.forgive(user.email.description, in: transaction)
-        transaction.afterCommit { [lookup] in lookup.forgetAll() }
+        try attempts.forgiveAll(user.email.description, in: transaction)
         return try users.find(user.id, in: transaction) ?? user
     }
 }

@@ -1,44 +1,59 @@
 import FoundationEssentials
+import Reactor
 import SQL
 import Security
 import Web
 
+/// What a client goes on with after its person changed the password.
+struct ChangedPassword: Sendable {
+    var user: User
+    var session: Session
+    var cookieSecret: SessionSecret
+    var refreshSecret: SessionSecret
+    var accessToken: String
+}
+
 extension Accounts {
-    /// Changes a person's own password. All other sign-ins of theirs end; the one that asks goes on.
-    func changePassword(of caller: Caller, current: String, new: String) async throws {
+    /// Changes a person's own password. All sign-ins of theirs end, and the one that asks begins anew: whoever has copied
+    /// its cookie or its tokens is out as well.
+    func changePassword(
+        of caller: Caller, current: String, new: String, from address: SocketAddress
+    ) async throws -> ChangedPassword {
         guard let user = try await user(caller.userID) else { throw AccountsError.notSignedIn }
-        try await confirm(current, of: user)
+        let asker = PasswordHasher.Asker.person(user.id.description)
+        // Wrong ones are counted, or a stolen session could guess on.
+        let attempt = PasswordAttempt(
+            account: user.email.description, password: current, source: .session(caller.sessionID), asker: asker)
+        // Before the work of hashing.
         let complaints = PasswordPolicy.complaints(about: new, field: "new_password")
         guard complaints.isEmpty else { throw Problem.invalid(complaints) }
+        guard try await check(attempt) != nil else {
+            throw Problem.invalid(field: "current_password", code: "wrong_password", "This is not your password.")
+        }
         guard new != current else {
             throw Problem.invalid(field: "new_password", code: "unchanged", "This is the password you have.")
         }
-        let hash = try await hash(new)
-        try await setPassword(hash, of: user.id, keeping: caller.sessionID)
-        log.info("password changed", ["user_id": "\(user.id)"])
-    }
-
-    /// The current password once more; wrong ones count like wrong sign-ins, or a stolen session could guess on.
-    private func confirm(_ password: String, of user: User) async throws {
-        let (attempts, account, moment) = (attempts, user.email.description, now())
-        let verdict = try await database.write { try attempts.begin(account, at: moment, in: $0) }
-        if case .locked(let end) = verdict {
-            throw AccountsError.accountLocked(retryAfter: .seconds(end.timeIntervalSince(moment)))
-        }
-        guard try await verify(password, against: user.passwordHash) else {
-            try await database.write { try attempts.fail(account, at: moment, in: $0) }
-            throw Problem.invalid(field: "current_password", code: "wrong_password", "This is not your password.")
-        }
-        try await database.write { try attempts.forgive(account, in: $0) }
-    }
-
-    func setPassword(_ hash: PasswordHash, of user: UserID, keeping kept: SessionID?) async throws {
+        let hash = try await hash(new, for: asker)
         let moment = now()
+        let fresh = FreshSession(of: user, until: moment + settings.sessionLifetime)
         try await database.write { [self] transaction in
-            try users.setPassword(user, hash, at: moment, in: transaction)
-            try sessions.removeAll(of: user, except: kept, in: transaction)
-            transaction.afterCommit { [lookup] in lookup.forgetAll() }
+            try attempts.forgive(attempt.account, from: attempt.source, in: transaction)
+            try setPassword(hash, of: user.id, at: moment, in: transaction)
+            try insert(fresh, address: address.host, at: moment, in: transaction)
         }
+        log.info("password changed", ["user_id": "\(user.id)"])
+        return ChangedPassword(
+            user: user, session: fresh.session, cookieSecret: fresh.cookie, refreshSecret: fresh.refresh,
+            accessToken: try accessToken(for: fresh.session, at: moment))
+    }
+
+    /// A new password ends every sign-in.
+    func setPassword(
+        _ hash: PasswordHash, of user: UserID, at moment: Date, in transaction: Transaction
+    ) throws {
+        try users.setPassword(user, hash, at: moment, in: transaction)
+        try sessions.removeAll(of: user, in: transaction)
+        transaction.afterCommit { [lookup] in lookup.forgetAll() }
     }
 
     /// Keeps a person out, or lets them in again. Sessions end at once.

@@ -1,5 +1,7 @@
 import FoundationEssentials
+import Reactor
 import SQL
+import Security
 
 /// What a client gets for its refresh token.
 struct Refreshed: Sendable {
@@ -18,9 +20,12 @@ extension Accounts {
     }
 
     /// Takes a refresh token for a new pair. A token that comes a second time ends its whole session.
-    func refresh(_ token: String) async throws -> Refreshed {
+    func refresh(_ token: String, from address: SocketAddress) async throws -> Refreshed {
+        let old = SessionSecret(token)
+        // What nobody has is found out by a reader, so that strangers cannot keep the one writer busy.
+        guard try await isKnown(old, from: address) else { throw AccountsError.invalidRefreshToken }
         let moment = now()
-        let (old, new) = (SessionSecret(token), SessionSecret())
+        let new = SessionSecret()
         let outcome = try await database.write { [self] in try rotate(old, to: new, at: moment, in: $0) }
         switch outcome {
         case .refreshed(let user, let session):
@@ -31,6 +36,16 @@ extension Accounts {
         case .reused(let session):
             log.warning("a used refresh token came again; its session is ended", ["session_id": "\(session)"])
             throw AccountsError.invalidRefreshToken
+        }
+    }
+
+    private func isKnown(_ secret: SessionSecret, from address: SocketAddress) async throws -> Bool {
+        do {
+            return try await unknownTokens.check(address.network) {
+                try await database.read { [refreshTokens] in try refreshTokens.find(hash: secret.hash, in: $0) != nil }
+            }
+        } catch let error as TooManyAttempts {
+            throw AccountsError.tooManyAttempts(retryAfter: error.retryAfter)
         }
     }
 
@@ -50,6 +65,7 @@ extension Accounts {
         try sessions.extend(session.id, until: session.expiresAt, in: transaction)
         try refreshTokens.markUsed(hash: old.hash, at: moment, in: transaction)
         try refreshTokens.insert(hash: new.hash, of: session.id, at: moment, in: transaction)
+        try refreshTokens.prune(session.id, in: transaction)
         return .refreshed(user, session)
     }
 

@@ -24,3 +24,14 @@ struct SessionSecret: Sendable {
     /// What is stored. The secret has 256 random bits, so a plain hash is enough.
     var hash: [UInt8] { SHA256.hash(text) }
 }
+
+/// A session that begins, with the secrets that only its client will know.
+struct FreshSession: Sendable {
+    let session: Session
+    let cookie = SessionSecret()
+    let refresh = SessionSecret()
+
+    init(of user: User, until end: Date) {
+        session = Session(id: SessionID(), userID: user.id, role: user.role, expiresAt: end)
+    }
+}

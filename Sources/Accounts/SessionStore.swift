@@ -34,9 +34,12 @@ struct SessionStore: Sendable {
         try transaction.execute("DELETE FROM sessions WHERE id = $1", id)
     }
 
-    func removeAll(of user: UserID, except kept: SessionID? = nil, in transaction: Transaction) throws {
-        try transaction.execute(
-            "DELETE FROM sessions WHERE user_id = $1 AND id <> $2", user, kept?.description ?? "")
+    func remove(tokenHash: [UInt8], in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM sessions WHERE token_hash = $1", tokenHash)
+    }
+
+    func removeAll(of user: UserID, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM sessions WHERE user_id = $1", user)
     }
 
     func removeExpired(at now: Date, in transaction: Transaction) throws {

@@ -1,6 +1,18 @@
 import FoundationEssentials
+import Reactor
 import SQL
 import Security
+
+/// What a client sends to sign in.
+struct Credentials: Sendable {
+    var email: String
+    var password: String
+    var address: SocketAddress
+    /// What the browser kept of an earlier sign-in.
+    var deviceToken: String?
+    /// The session that the browser had until now; it ends with the new one's beginning.
+    var replaced: SessionSecret?
+}
 
 /// What a client gets for its password.
 struct SignedIn: Sendable {
@@ -9,82 +21,92 @@ struct SignedIn: Sendable {
     var cookieSecret: SessionSecret
     var refreshSecret: SessionSecret
     var accessToken: String
+    var deviceToken: String
 }
 
 extension Accounts {
     /// Checks a password and begins a session.
-    ///
-    /// Whether the address belongs to an account shows neither in the answer nor in the work done before it.
-    func signIn(email: String, password: String, from address: String) async throws -> SignedIn {
-        if let wait = addresses.begin(address, at: now()) {
-            log.warning("sign-in refused", ["reason": "too_many_attempts", "address": .string(address)])
-            throw AccountsError.tooManyAttempts(retryAfter: wait)
+    func signIn(_ credentials: Credentials) async throws -> SignedIn {
+        // What cannot be an address goes the same way, under the beginning of what was typed.
+        let account =
+            EmailAddress(credentials.email)?.description
+            ?? String(decoding: credentials.email.utf8.prefix(320), as: UTF8.self)
+        let device = credentials.deviceToken.flatMap { devices.device(in: $0, of: account, at: now()) }
+        let network = credentials.address.network
+        let attempt = PasswordAttempt(
+            account: account, password: credentials.password,
+            source: device.map(SignInSource.device) ?? .network(network), asker: .network(network))
+        let user: User?
+        do {
+            user = device == nil ? try await checkStranger(attempt, network) : try await check(attempt)
+        } catch let error as AccountsError {
+            log.warning(
+                "sign-in refused",
+                ["reason": .string(error.problem.code), "address": .string(credentials.address.host)])
+            throw error
         }
-        // What cannot be an address goes the same way, under the name that was typed.
-        let account = EmailAddress(email)?.description ?? String(email.prefix(320))
-        return try await turns.inTurn(account) { try await signIn(account, password, from: address) }
-    }
-
-    private func signIn(_ account: String, _ password: String, from address: String) async throws -> SignedIn {
-        let user = try await begin(account, from: address)
-        guard try await verify(password, against: user?.passwordHash), let user else {
-            try await fail(account, user, from: address)
-            throw AccountsError.badCredentials
-        }
-        addresses.forgive(address)
+        guard let user else { throw AccountsError.badCredentials }
         guard !user.isDisabled else { throw AccountsError.accountDisabled }
         guard !user.isOTPEnabled else { throw AccountsError.otpRequired }
-        let renewed = try await renewedHash(password, of: user)
-        let result = try await makeSession(for: user, account: account, renewed: renewed, from: address)
+        let renewed = try await renewedHash(attempt, of: user)
+        let result = try await begin(credentials, attempt, user, device ?? DeviceID(), renewed: renewed)
         log.info(
-            "signed in", ["user_id": "\(user.id)", "session_id": "\(result.session.id)", "address": .string(address)])
+            "signed in",
+            [
+                "user_id": "\(user.id)", "session_id": "\(result.session.id)",
+                "address": .string(credentials.address.host),
+            ])
         return result
     }
 
-    private func begin(_ account: String, from address: String) async throws -> User? {
-        let (attempts, users, moment) = (attempts, users, now())
-        let (verdict, user) = try await database.write { transaction in
-            let verdict = try attempts.begin(account, at: moment, in: transaction)
-            return (verdict, try EmailAddress(account).flatMap { try users.find(email: $0, in: transaction) })
+    /// From a browser that is not known, an attempt takes part in the limit of its network as well.
+    private func checkStranger(_ attempt: PasswordAttempt, _ network: IPNetwork) async throws -> User? {
+        var user: User?
+        do {
+            _ = try await networkFailures.check(network) {
+                user = try await check(attempt)
+                return user != nil
+            }
+        } catch let error as TooManyAttempts {
+            throw AccountsError.tooManyAttempts(retryAfter: error.retryAfter)
         }
-        guard case .locked(let end) = verdict else { return user }
-        log.warning("sign-in refused", ["reason": "account_locked", "address": .string(address)])
-        throw AccountsError.accountLocked(retryAfter: .seconds(end.timeIntervalSince(moment)))
-    }
-
-    private func fail(_ account: String, _ user: User?, from address: String) async throws {
-        let (attempts, moment) = (attempts, now())
-        try await database.write { try attempts.fail(account, at: moment, in: $0) }
-        log.warning(
-            "sign-in failed", ["user_id": .string(user?.id.description ?? "none"), "address": .string(address)])
+        return user
     }
 
     /// The password's hash at today's cost, when it was made at another.
-    private func renewedHash(_ password: String, of user: User) async throws -> PasswordHash? {
+    private func renewedHash(_ attempt: PasswordAttempt, of user: User) async throws -> PasswordHash? {
         guard let old = user.passwordHash, hasher.isOutdated(old) else { return nil }
-        return try await hash(password)
+        return try await hash(attempt.password, for: attempt.asker)
     }
 
-    private func makeSession(
-        for user: User, account: String, renewed: PasswordHash?, from address: String
+    private func begin(
+        _ credentials: Credentials, _ attempt: PasswordAttempt, _ user: User, _ device: DeviceID,
+        renewed: PasswordHash?
     ) async throws -> SignedIn {
         let moment = now()
-        let session = Session(
-            id: SessionID(), userID: user.id, role: user.role, expiresAt: moment + settings.sessionLifetime)
-        let (cookie, refresh) = (SessionSecret(), SessionSecret())
-        let (attempts, users, sessions, refreshTokens) = (attempts, users, sessions, refreshTokens)
-        try await database.write { transaction in
-            try attempts.forgive(account, in: transaction)
+        let fresh = FreshSession(of: user, until: moment + settings.sessionLifetime)
+        let address = credentials.address.host
+        try await database.write { [self] transaction in
+            try attempts.forgive(attempt.account, from: attempt.source, in: transaction)
             if let old = user.passwordHash, let renewed {
                 try users.replaceHash(old, with: renewed, of: user.id, in: transaction)
             }
-            try sessions.removeExpired(at: moment, in: transaction)
-            try sessions.insert(session, tokenHash: cookie.hash, address: address, at: moment, in: transaction)
-            try refreshTokens.insert(hash: refresh.hash, of: session.id, at: moment, in: transaction)
+            if let replaced = credentials.replaced {
+                try sessions.remove(tokenHash: replaced.hash, in: transaction)
+                transaction.afterCommit { [lookup] in lookup.forgetAll() }
+            }
+            try insert(fresh, address: address, at: moment, in: transaction)
         }
         return SignedIn(
-            user: user, session: session, cookieSecret: cookie, refreshSecret: refresh,
-            accessToken: try accessToken(for: session, at: moment))
+            user: user, session: fresh.session, cookieSecret: fresh.cookie, refreshSecret: fresh.refresh,
+            accessToken: try accessToken(for: fresh.session, at: moment),
+            deviceToken: devices.token(for: device, of: attempt.account, at: moment))
+    }
+
+    func insert(_ fresh: FreshSession, address: String, at moment: Date, in transaction: Transaction) throws {
+        try sessions.insert(
+            fresh.session, tokenHash: fresh.cookie.hash, address: address, at: moment, in: transaction)
+        try refreshTokens.insert(hash: fresh.refresh.hash, of: fresh.session.id, at: moment, in: transaction)
     }
 
     func accessToken(for session: Session, at moment: Date) throws -> String {

@@ -2,46 +2,63 @@ import FoundationEssentials
 import SQL
 import Security
 
-/// Counts failed sign-ins by the address that was typed, whether it belongs to an account or not.
-///
-/// An attempt is counted before the password is looked at and forgiven when it was right, so that many guesses at once
-/// are no way around the limit.
+/// Counts wrong passwords by the address that was typed, whether it belongs to an account or not, and by where they came
+/// from. So many in a row lock that source out of that account.
 struct SignInAttempts: Sendable {
     let key: HMACSHA256
     let maximumFailures: Int
     let lockTime: TimeInterval
+    /// More rows than this are not kept: the oldest go.
+    var capacity = 200_000
 
-    enum Verdict: Sendable, Equatable {
-        case mayTry
-        case locked(until: Date)
+    /// When the lock ends; nil where there is none.
+    func lock(on account: String, from source: SignInSource, at now: Date, in access: ReadAccess) throws -> Date? {
+        let row = try access.first(
+            "SELECT locked_until FROM sign_in_attempts WHERE account_hash = $1 AND source_hash = $2",
+            hash(account), hash(account, source))
+        return try row?.value("locked_until", as: Date?.self).flatMap { now < $0 ? $0 : nil }
     }
 
-    func begin(_ email: String, at now: Date, in transaction: Transaction) throws -> Verdict {
-        try transaction.execute("DELETE FROM sign_in_attempts WHERE last_at < $1", now - lockTime)
-        let account = hash(email)
-        let row = try transaction.first(
-            "SELECT failures, locked_until FROM sign_in_attempts WHERE account_hash = $1", account)
-        let failures = try row?.value("failures", as: Int.self) ?? 0
-        if let end = try row?.value("locked_until", as: Date?.self), now < end { return .locked(until: end) }
-        if failures >= maximumFailures { return .locked(until: now + lockTime) }
+    /// Counts a wrong password; the last one allowed locks.
+    func fail(_ account: String, from source: SignInSource, at now: Date, in transaction: Transaction) throws {
+        let (account, source) = (hash(account), hash(account, source))
+        // What is older than a lock lasts is forgotten.
         try transaction.execute(
             """
-            INSERT INTO sign_in_attempts (account_hash, failures, last_at) VALUES ($1, 1, $2) \
-            ON CONFLICT (account_hash) DO UPDATE SET failures = sign_in_attempts.failures + 1, last_at = $2
-            """, account, now)
-        return .mayTry
-    }
-
-    /// The attempt that was begun was wrong; with the last one allowed the account is locked.
-    func fail(_ email: String, at now: Date, in transaction: Transaction) throws {
+            INSERT INTO sign_in_attempts (account_hash, source_hash, failures, last_at) VALUES ($1, $2, 1, $3) \
+            ON CONFLICT (account_hash, source_hash) DO UPDATE SET last_at = $3, \
+            failures = CASE WHEN sign_in_attempts.last_at <= $4 THEN 1 ELSE sign_in_attempts.failures + 1 END
+            """, account, source, now, now - lockTime)
         try transaction.execute(
-            "UPDATE sign_in_attempts SET locked_until = $3 WHERE account_hash = $1 AND failures >= $2",
-            hash(email), maximumFailures, now + lockTime)
+            """
+            UPDATE sign_in_attempts SET locked_until = $3 \
+            WHERE account_hash = $1 AND source_hash = $2 AND failures >= $4
+            """, account, source, now + lockTime, maximumFailures)
     }
 
-    func forgive(_ email: String, in transaction: Transaction) throws {
-        try transaction.execute("DELETE FROM sign_in_attempts WHERE account_hash = $1", hash(email))
+    func forgive(_ account: String, from source: SignInSource, in transaction: Transaction) throws {
+        try transaction.execute(
+            "DELETE FROM sign_in_attempts WHERE account_hash = $1 AND source_hash = $2",
+            hash(account), hash(account, source))
     }
 
-    private func hash(_ email: String) -> [UInt8] { key.authenticationCode(for: Array(email.utf8)) }
+    /// Frees an account from all locks.
+    func forgiveAll(_ account: String, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM sign_in_attempts WHERE account_hash = $1", hash(account))
+    }
+
+    func prune(at now: Date, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM sign_in_attempts WHERE last_at <= $1", now - lockTime)
+        try transaction.execute(
+            """
+            DELETE FROM sign_in_attempts WHERE last_at <= \
+            (SELECT last_at FROM sign_in_attempts ORDER BY last_at DESC LIMIT 1 OFFSET $1)
+            """, capacity)
+    }
+
+    private func hash(_ account: String) -> [UInt8] { key.authenticationCode(for: Array(account.utf8)) }
+
+    private func hash(_ account: String, _ source: SignInSource) -> [UInt8] {
+        key.authenticationCode(for: hash(account) + Array(source.text.utf8))
+    }
 }

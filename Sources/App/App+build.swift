@@ -26,9 +26,9 @@ extension Server {
             if let trap { log.error("the server before this one was ended by a trap", ["signal": .init(trap)]) }
             let secret = try SigningSecret.load(orCreateAt: "\(data)/secrets/signing.key")
             let database = try await Database.open(.file("\(data)/palco.sqlite"), migrations: migrations)
-            let hasher = PasswordHasher(pool: pools.passwords)
             let accounts = Accounts(
-                database: database, hasher: hasher, secret: secret, settings: settings.accounts, log: log)
+                database: database, hasher: PasswordHasher(pool: pools.signIns), secret: secret,
+                settings: settings.accounts, log: log)
             let events = VideoEvents()
             let encoder = try Encoder(
                 settings: settings.encoding, database: database, storage: storage, loops: loops, log: log
@@ -38,7 +38,8 @@ extension Server {
             let videos = VideoCatalogue(
                 VideoCatalogue.Foundation(
                     database: database, storage: storage, encoding: VideoEncoding(encoder),
-                    grants: GrantSigner(secret: secret), passwords: hasher, loops: loops,
+                    grants: GrantSigner(secret: secret), passwords: PasswordHasher(pool: pools.uploadPasswords),
+                    unlocking: PasswordHasher(pool: pools.unlocking), loops: loops,
                     identify: { request in try await accounts.caller(of: request) }, log: log),
                 settings: settings.videos, events: events)
             let services = Services(
@@ -59,6 +60,8 @@ extension Server {
         let pages = try PageRoutes(web)
         var options = RouterBuilder.Options()
         options.errorPage = { problem, request in pages.errorPage(problem, request) }
+        options.trustedProxies = settings.proxies
+        options.isSecureOnly = settings.secureCookies
         options.cors = CORSPolicy(allowedOrigins: Set(settings.corsOrigins))
         let traffic = services.traffic
         options.answered = { status in traffic.count(status) }
@@ -70,7 +73,7 @@ extension Server {
         }
         services.accounts.addRoutes(to: router)
         services.videos.addRoutes(to: router)
-        HealthRoutes(services).add(to: router)
+        HealthRoutes(services, metricsToken: settings.metricsToken).add(to: router)
         pages.add(to: router)
         ContractRoutes(web: web).add(to: router)
         return try router.build()
@@ -91,10 +94,13 @@ extension Server {
 public enum ServerError: Error, Sendable, CustomStringConvertible {
     case folderUnavailable(String, String)
     case webFolderMissing
+    /// What a command wanted to do with an account cannot be done.
+    case account(String)
 
     public var description: String {
         switch self {
         case .folderUnavailable(let path, let reason): "the folder \(path) cannot be made: \(reason)"
+        case .account(let reason): reason
         case .webFolderMissing:
             "the folder of web pages was not found: set PALCO_WEB to the folder web of Palco's sources"
         }

@@ -58,8 +58,24 @@ extension Server {
         public let generatedPassword: String?
     }
 
-    /// `palco admin create`: works beside a running server, for it touches nothing but the database.
+    /// `palco admin create`.
     public static func createAdministrator(_ settings: Settings, email: String) async throws -> MadeAdministrator {
+        let administrator = try await withAccounts(settings) { accounts in
+            try await accounts.createAdministrator(email: email, password: settings.adminPassword)
+        }
+        return MadeAdministrator(
+            email: "\(administrator.user.email)", generatedPassword: administrator.generatedPassword)
+    }
+
+    /// `palco admin unlock`.
+    public static func unlockAccount(_ settings: Settings, email: String) async throws {
+        try await withAccounts(settings) { accounts in try await accounts.unlock(email: email) }
+    }
+
+    /// Runs `body` beside a server that may be running, for it touches nothing but the database.
+    private static func withAccounts<Value: Sendable>(
+        _ settings: Settings, _ body: (Accounts) async throws -> Value
+    ) async throws -> Value {
         try makePrivateFolder(settings.dataFolder)
         try makePrivateFolder("\(settings.dataFolder)/secrets")
         let secret = try SigningSecret.load(orCreateAt: "\(settings.dataFolder)/secrets/signing.key")
@@ -67,17 +83,14 @@ extension Server {
         let pool = try BlockingPool(name: "passwords", threads: 1)
         let accounts = Accounts(
             database: database, hasher: PasswordHasher(pool: pool), secret: secret, settings: settings.accounts)
-        let made: Result<NewAdministrator, any Error>
-        do {
-            made = .success(
-                try await accounts.createAdministrator(email: email, password: settings.adminPassword))
-        } catch {
-            made = .failure(error)
-        }
+        let outcome: Result<Value, any Error>
+        do { outcome = .success(try await body(accounts)) } catch { outcome = .failure(error) }
         await database.close()
         await pool.shutdown()
-        let administrator = try made.get()
-        return MadeAdministrator(
-            email: "\(administrator.user.email)", generatedPassword: administrator.generatedPassword)
+        do {
+            return try outcome.get()
+        } catch let error as AccountsError {
+            throw ServerError.account(error.problem.detail ?? error.problem.code)
+        }
     }
 }

@@ -39,17 +39,23 @@ public final class Server: Sendable {
         let files: BlockingPool
         /// Parts of files that a viewer waits for and that are not in memory.
         let warming: BlockingPool
-        /// Each check of a password takes 19 MiB while it runs.
-        let passwords: BlockingPool
+        // A check of a password takes 19 MiB while it runs. One thread for each purpose, so that none holds up the others.
+        let signIns: BlockingPool
+        let unlocking: BlockingPool
+        let uploadPasswords: BlockingPool
 
         init() throws {
             files = try BlockingPool(name: "files", threads: 4)
             warming = try BlockingPool(name: "warming", threads: 2)
-            passwords = try BlockingPool(name: "passwords", threads: 1, maxQueued: 64)
+            signIns = try BlockingPool(name: "sign-ins", threads: 1)
+            unlocking = try BlockingPool(name: "unlocking", threads: 1)
+            uploadPasswords = try BlockingPool(name: "upload-passwords", threads: 1)
         }
 
         func shutdown() async {
-            await passwords.shutdown()
+            await uploadPasswords.shutdown()
+            await unlocking.shutdown()
+            await signIns.shutdown()
             await warming.shutdown()
             await files.shutdown()
         }
@@ -106,9 +112,10 @@ public final class Server: Sendable {
         server.start()
         try started(listener.port)
         let (videos, encoder, loop) = (services.videos, services.encoder, services.loops.next())
-        let hasTrapped = services.hasTrapped
+        let (accounts, hasTrapped) = (services.accounts, services.hasTrapped)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask(executorPreference: loop) { try await encoder.run(afterTrap: hasTrapped) }
+            group.addTask(executorPreference: loop) { await accounts.run(on: loop) }
             group.addTask(executorPreference: loop) {
                 await videos.recover(inventory)
                 await videos.run()
@@ -142,6 +149,7 @@ public final class Server: Sendable {
         var options = HTTPServer.Options()
         options.limits.connections = settings.maxConnections
         options.limits.connectionsPerAddress = settings.maxConnectionsPerAddress
+        options.trustedProxies = settings.proxies
         options.warming = services.pools.warming
         options.refused = { [traffic = services.traffic] status, _ in traffic.count(status) }
         return options

@@ -1,5 +1,7 @@
 import Accounts
 import Encoding
+import FoundationEssentials
+import HTTP
 import Videos
 
 // What the rooms are told of the settings.
@@ -17,7 +19,11 @@ extension Settings {
 
     var accounts: AccountsSettings {
         var accounts = AccountsSettings()
-        accounts.cookiesAreSecure = secureCookies
+        accounts.maximumFailures = signInFailures
+        accounts.failuresBeforePauses = max(accounts.failuresBeforePauses, 4 * signInFailures)
+        accounts.lockTime = TimeInterval(signInLockTime.components.seconds)
         return accounts
     }
+
+    var proxies: TrustedProxies { TrustedProxies(trustedProxies) }
 }

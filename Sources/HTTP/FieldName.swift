@@ -43,6 +43,7 @@ extension FieldName {
     public static var date: FieldName { "Date" }
     public static var etag: FieldName { "ETag" }
     public static var expect: FieldName { "Expect" }
+    public static var forwarded: FieldName { "Forwarded" }
     public static var host: FieldName { "Host" }
     public static var ifMatch: FieldName { "If-Match" }
     public static var ifModifiedSince: FieldName { "If-Modified-Since" }
@@ -58,5 +59,8 @@ extension FieldName {
     public static var userAgent: FieldName { "User-Agent" }
     public static var vary: FieldName { "Vary" }
     public static var wwwAuthenticate: FieldName { "WWW-Authenticate" }
+    public static var via: FieldName { "Via" }
+    public static var xForwardedFor: FieldName { "X-Forwarded-For" }
+    public static var xForwardedProto: FieldName { "X-Forwarded-Proto" }
     public static var xRequestID: FieldName { "X-Request-Id" }
 }

@@ -1,5 +1,4 @@
 import Reactor
-import Synchronization
 
 /// An HTTP/1.1 server: takes connections from a listener and requests from connections, and hands them to one function.
 public final class HTTPServer: Sendable {
@@ -9,6 +8,8 @@ public final class HTTPServer: Sendable {
         public var limits = ServerLimits()
         /// Reads parts of files that are not in memory, so that a slow disk stops no loop.
         public var warming: BlockingPool?
+        /// Their connections are many people's, so the limit of one network does not hold for them.
+        public var trustedProxies = TrustedProxies()
         /// Told about each request that was refused before the handler saw it.
         public var refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
 
@@ -53,12 +54,13 @@ public final class HTTPServer: Sendable {
     private func serve(_ connection: Connection) async {
         guard let state = states[ObjectIdentifier(connection.loop)] else { return }
         let address = connection.remoteAddress
-        guard census.enter(address.host) else {
+        let network = options.trustedProxies.contains(address) ? nil : address.network
+        guard census.enter(network) else {
             options.refused?(.serviceUnavailable, address)
             return await refuse(connection)
         }
         await ServerConnection(connection, state: state, options: options, handler: handler).run()
-        census.leave(address.host)
+        census.leave(network)
     }
 
     private func refuse(_ connection: Connection) async {
@@ -71,38 +73,7 @@ public final class HTTPServer: Sendable {
 
     private static let full = Array(
         ("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 101\r\n"
-            + "Retry-After: 5\r\nConnection: close\r\n\r\n"
+            + "Cache-Control: no-store\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
             + #"{"type":"about:blank","title":"Service Unavailable","status":503,"code":"busy","retry_after":5}"#
             + "      ").utf8)
-}
-
-/// How many connections there are, in all and of each address.
-private final class ConnectionCensus: Sendable {
-    private struct Counts {
-        var all = 0
-        var byAddress: [String: Int] = [:]
-    }
-
-    private let counts = Mutex(Counts())
-    private let limits: ServerLimits
-
-    init(limits: ServerLimits) { self.limits = limits }
-
-    func enter(_ address: String) -> Bool {
-        counts.withLock { counts in
-            let known = counts.byAddress[address, default: 0]
-            guard counts.all < limits.connections, known < limits.connectionsPerAddress else { return false }
-            counts.all += 1
-            counts.byAddress[address] = known + 1
-            return true
-        }
-    }
-
-    func leave(_ address: String) {
-        counts.withLock { counts in
-            counts.all -= 1
-            let left = counts.byAddress[address, default: 1] - 1
-            counts.byAddress[address] = left > 0 ? left : nil
-        }
-    }
 }

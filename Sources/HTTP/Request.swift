@@ -7,7 +7,12 @@ public struct Request {
     public var target: String
     public var headers: HeaderFields
     public var body: RequestBody
+    /// Who sent it: the other end of the connection, or the client that a trusted proxy speaks for.
     public var remoteAddress: SocketAddress
+    /// The trusted proxy at the other end of the connection, if there is one.
+    public var proxyAddress: SocketAddress?
+    /// The client speaks https, to us or to a trusted proxy.
+    public var isSecure = false
 
     public init(
         method: Method = .get, target: String, headers: HeaderFields = HeaderFields(),
@@ -18,6 +23,11 @@ public struct Request {
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
+    }
+
+    /// Some proxy, trusted or not, says that it sent this for somebody else.
+    public var isForwarded: Bool {
+        headers.contains(.xForwardedFor) || headers.contains(.forwarded) || headers.contains(.xForwardedProto)
     }
 
     /// The path as sent, percent-encoded, without the query.

@@ -35,6 +35,8 @@ extension Response {
         case .unsatisfiable:
             status = .rangeNotSatisfiable
             headers.remove(.contentType)
+            // What may be kept of the whole says nothing about this refusal.
+            headers[.cacheControl] = "no-store"
             headers[.contentRange] = "bytes */\(length)"
             body = .empty
         case .some(let ranges) where ranges.count == 1:

@@ -185,7 +185,8 @@ final class ServerConnection {
         let text =
             #"{"type":"about:blank","title":"\#(status.reason)","status":\#(status.code),"code":"\#(status.slug)"}"#
         let response = Response(
-            status: status, headers: [.contentType: "application/problem+json"], body: .string(text))
+            status: status, headers: [.contentType: "application/problem+json", .cacheControl: "no-store"],
+            body: .string(text))
         ResponseHead.write(
             response, framing: .length(text.utf8.count), keepsAlive: false, isHTTP10: false, date: state.date,
             to: &outbound)

@@ -1,7 +1,7 @@
 /// What a peer may take from the server. Limits of the head are the parser's; the body's come with the route.
 public struct ServerLimits: Sendable {
     public var connections = 10_000
-    /// Of one address, so that one peer cannot take all of them.
+    /// Of one address (of one /64 for IPv6), so that one peer cannot take all of them.
     public var connectionsPerAddress = 1_000
     /// From the first byte of a head to its end; then 408.
     public var headTimeout = Duration.seconds(10)

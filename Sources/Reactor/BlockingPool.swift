@@ -13,6 +13,7 @@ public final class BlockingPool: @unchecked Sendable {
     private typealias Work = @Sendable () -> Void
 
     public let name: String
+    public let threadCount: Int
     private let maxQueued: Int
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -24,6 +25,7 @@ public final class BlockingPool: @unchecked Sendable {
 
     public init(name: String, threads: Int, maxQueued: Int = 10_000) throws {
         self.name = name
+        threadCount = threads
         self.maxQueued = maxQueued
         liveThreads = threads
         pthread_mutex_init(mutex, nil)

@@ -15,7 +15,10 @@ public final class VideoCatalogue: Sendable {
         public var storage: LocalStorage
         public var encoding: VideoEncoding
         public var grants: GrantSigner
+        /// Hashes the passwords that owners give to videos.
         public var passwords: PasswordHasher
+        /// Checks those that viewers give; owners' work does not hold them up, nor the other way round.
+        public var unlocking: PasswordHasher
         public var loops: EventLoopGroup
         /// Who sends a request that came without a grant.
         public var identify: @Sendable (Request) async throws -> Caller?
@@ -25,7 +28,7 @@ public final class VideoCatalogue: Sendable {
 
         public init(
             database: Database, storage: LocalStorage, encoding: VideoEncoding, grants: GrantSigner,
-            passwords: PasswordHasher, loops: EventLoopGroup,
+            passwords: PasswordHasher, unlocking: PasswordHasher, loops: EventLoopGroup,
             identify: @escaping @Sendable (Request) async throws -> Caller?, log: Log,
             now: @escaping @Sendable () -> Date = { Date() }
         ) {
@@ -34,6 +37,7 @@ public final class VideoCatalogue: Sendable {
             self.encoding = encoding
             self.grants = grants
             self.passwords = passwords
+            self.unlocking = unlocking
             self.loops = loops
             self.identify = identify
             self.log = log
@@ -46,7 +50,7 @@ public final class VideoCatalogue: Sendable {
     let store = VideoStore()
     let uploads = UploadStore()
     let sessions = UploadSessions()
-    let unlockAttempts = UnlockAttempts()
+    let unlockAttempts: UnlockAttempts
     public let events: VideoEvents
 
     var database: Database { foundation.database }
@@ -59,6 +63,7 @@ public final class VideoCatalogue: Sendable {
         self.foundation = foundation
         self.settings = settings
         self.events = events
+        unlockAttempts = UnlockAttempts(now: foundation.now)
     }
 
     /// Keeps the catalogue in step with the encoder, inside the encoder's own transaction.

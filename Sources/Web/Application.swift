@@ -8,16 +8,19 @@ public final class Application: Sendable {
     private let table: RouteTable
     private let options: RouterBuilder.Options
     private let log: Log
+    private let originOfRequest: RequestOrigin
 
     init(table: RouteTable, routes: [Route], options: RouterBuilder.Options, log: Log) {
         self.table = table
         self.routes = routes
         self.options = options
         self.log = log
+        originOfRequest = RequestOrigin(options, log: log)
     }
 
     public func respond(to request: Request) async -> Response {
         let start = MonotonicTime.now
+        let request = originOfRequest.applied(to: request)
         let id = RequestID()
         var route = Route.none
         var response: Response
@@ -36,6 +39,7 @@ public final class Application: Sendable {
                 response = answer(to: error, request: request, route: route, id: id)
             }
         }
+        CacheRule.complete(&response, of: route)
         finish(&response, for: request, id: id)
         options.answered?(response.status)
         if route.isLogged { addAccessLog(to: &response, request: request, route: route, id: id, start: start) }

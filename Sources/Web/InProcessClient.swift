@@ -1,11 +1,14 @@
 import FoundationEssentials
 import HTTP
+import Reactor
 
 /// Calls an application without a socket and keeps cookies like a browser; for tests.
 public final class InProcessClient {
     public let application: Application
     /// Sent with each request.
     public var headers = HeaderFields()
+    /// Where the requests come from.
+    public var remoteAddress = SocketAddress(host: "127.0.0.1", port: 0)
     public private(set) var cookies: [String: String] = [:]
 
     public init(_ application: Application) { self.application = application }
@@ -29,7 +32,7 @@ public final class InProcessClient {
             fields.append(.cookie, cookies.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: "; "))
         }
         let response = await application.respond(
-            to: Request(method: method, target: target, headers: fields, body: body))
+            to: Request(method: method, target: target, headers: fields, body: body, remoteAddress: remoteAddress))
         for field in response.headers.values(of: .setCookie) { store(field) }
         let bytes = method == .head ? [] : try await response.collect()
         response.completion?(.init(status: response.status, byteCount: bytes.count, isWhole: true))

@@ -28,7 +28,6 @@ extension Problem {
 
         var response = Response(status: status, headers: headers, body: .bytes(json.bytes))
         response.headers.append(.contentType, "application/problem+json")
-        response.headers.append(.cacheControl, "no-store")
         if let seconds = retrySeconds { response.headers.append(.retryAfter, String(seconds)) }
         return response
     }

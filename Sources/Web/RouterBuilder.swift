@@ -13,6 +13,10 @@ public final class RouterBuilder: RouteCollector {
     public struct Options: Sendable {
         public var security = SecurityHeaders()
         public var cors = CORSPolicy()
+        /// Whose word about the client's address is taken.
+        public var trustedProxies = TrustedProxies()
+        /// People reach this server by https only, whatever is between them and it.
+        public var isSecureOnly = false
         /// For routes that say nothing else.
         public var bodyLimit = 1 << 20
         /// Told the status of every answer.

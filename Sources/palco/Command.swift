@@ -4,6 +4,7 @@ enum Command: Equatable {
     case version
     case serve(Options)
     case createAdministrator(Options)
+    case unlockAccount(Options)
     case doctor(Options)
 
     /// What the options of all commands can say; each command names those that it takes.
@@ -32,6 +33,8 @@ enum Command: Equatable {
                 self = try Self.parse(rest.dropFirst(), .admin, takes: ["--email", "--data"]) {
                     .createAdministrator($0)
                 }
+            case "unlock":
+                self = try Self.parse(rest.dropFirst(), .admin, takes: ["--email", "--data"]) { .unlockAccount($0) }
             case nil, "-h", "--help": self = .help(.admin)
             case let word?: throw UsageError(message: "there is no command \"admin \(word)\"", topic: .admin)
             }

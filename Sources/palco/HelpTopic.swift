@@ -23,6 +23,7 @@ enum HelpTopic: Equatable {
 
               serve           start the server
               admin create    make an administrator
+              admin unlock    free an account that wrong passwords have locked
               doctor          look at all that Palco needs, and say how to mend it
               version         print the version
 
@@ -42,9 +43,10 @@ enum HelpTopic: Equatable {
         case .admin:
             """
             usage: palco admin create --email ADDRESS [--data DIR]
+                   palco admin unlock --email ADDRESS [--data DIR]
 
-            Makes an administrator, also while the server runs. The password is read from PALCO_ADMIN_PASSWORD;
-            without it one is made and printed once.
+            create makes an administrator; the password is read from PALCO_ADMIN_PASSWORD, without it one is made and
+            printed once. unlock frees an account that wrong passwords have locked. Both work while the server runs.
 
               --email ADDRESS    the address to sign in with
               --data DIR         the server's data folder (PALCO_DATA, ./data)

@@ -20,6 +20,7 @@ struct Palco {
             case .version: print("palco \(Version.current)")
             case .serve(let options): try await ServeCommand.run(options)
             case .createAdministrator(let options): try await AdminCommand.create(options)
+            case .unlockAccount(let options): try await AdminCommand.unlock(options)
             case .doctor(let options): return try await DoctorCommand.run(options)
             }
             return ExitStatus.success

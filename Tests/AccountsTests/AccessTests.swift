@@ -70,7 +70,7 @@ struct AccessTests {
         try await house.addUser()
         try await house.addUser("root@example.org", role: .admin)
         let visitor = house.visitor()
-        let token = try await visitor.signIn().tokens.accessToken
+        let token = try await house.visitor().signIn().tokens.accessToken
         _ = try await visitor.signIn("root@example.org")
         let headers: HeaderFields = ["Authorization": "bearer \(token)"]
         #expect(try await visitor.client.send(.post, "/policy", headers: headers).text == "creator")

@@ -59,6 +59,27 @@ struct AdministratorTests {
         #expect(try await visitor.client.get("/least/admin").status == .ok)
     }
 
+    @Test("The command frees an account from the locks of all networks and browsers")
+    func unlocking() async throws {
+        try await house.addUser()
+        let known = house.visitor()
+        #expect(try await known.signIn().status == .ok)
+        let stranger = house.visitor(from: "203.0.113.1")
+        for _ in 0..<5 {
+            _ = try await known.signIn("ann@example.org", "x")
+            _ = try await stranger.signIn("ann@example.org", "x")
+        }
+        #expect(try await known.signIn().status == .locked)
+        #expect(try await stranger.signIn().status == .locked)
+        try await house.accounts.unlock(email: " Ann@example.org")
+        #expect(try await known.signIn().status == .ok)
+        #expect(try await stranger.signIn().status == .ok)
+        await #expect(throws: AccountsError.noSuchAccount) {
+            try await house.accounts.unlock(email: "bob@example.org")
+        }
+        await #expect(throws: AccountsError.invalidEmail) { try await house.accounts.unlock(email: "bob") }
+    }
+
     @Test("What is no address is refused")
     func address() async throws {
         await #expect(throws: AccountsError.invalidEmail) {
@@ -90,30 +111,5 @@ struct EmailAddressTests {
         ])
     func refused(text: String) {
         #expect(EmailAddress(text) == nil)
-    }
-}
-
-@Suite("Counting by network address")
-struct AddressLimiterTests {
-    @Test("Neighbors in one /64 are one, others are others")
-    func networks() async throws {
-        let limiter = AddressLimiter(maximumFailures: 1, period: 60)
-        let house = try await SignInHouse()
-        let now = house.accounts.now()
-        #expect(limiter.begin("2001:db8::1", at: now) == nil)
-        #expect(limiter.begin("2001:db8:0:0:ffff::2", at: now) != nil)
-        #expect(limiter.begin("2001:db8:0:1::1", at: now) == nil)
-        #expect(limiter.begin("::1", at: now) == nil && limiter.begin("192.0.2.1", at: now) == nil)
-        #expect(limiter.begin("192.0.2.1", at: now) == .seconds(60) && limiter.begin("192.0.2.2", at: now) == nil)
-        limiter.forgive("192.0.2.1")
-        #expect(limiter.begin("192.0.2.1", at: now) == nil)
-    }
-
-    @Test("It stays small, whoever comes")
-    func bounded() async throws {
-        let limiter = AddressLimiter(maximumFailures: 1, period: 60, capacity: 100)
-        let now = try await SignInHouse().accounts.now()
-        for number in 0..<1_000 { #expect(limiter.begin("10.0.\(number / 250).\(number % 250)", at: now) == nil) }
-        #expect(limiter.begin("10.0.3.249", at: now) != nil)
     }
 }

@@ -74,16 +74,47 @@ struct ProfileTests {
             json: ["current_password": current, "new_password": new])
     }
 
-    @Test("A new password ends all other sign-ins and keeps this one")
+    @Test("A new password ends all other sign-ins and begins this one anew")
     func newPassword() async throws {
         let other = house.visitor()
         let tokens = try await other.signIn().tokens
-        #expect(try await change(SignInHouse.password, "Another-Horse-8").status == .noContent)
+        let own = try await visitor.signIn().tokens
+        let stolen = visitor.client.cookies
+        let answer = try await change(SignInHouse.password, "Another-Horse-8")
+        #expect(answer.status == .noContent && answer.headers.values(of: .setCookie).count == 2)
+        // A thief of what this browser held is out as well.
+        let thief = house.visitor()
+        let cookie: HeaderFields = ["Cookie": "palco_session=\(stolen["palco_session"] ?? "?")"]
+        #expect(try await thief.client.get("/api/v1/auth/me", headers: cookie).status == .unauthorized)
+        let bearer = try await thief.client.get("/api/v1/auth/me", headers: thief.bearer(own.accessToken))
+        #expect(bearer.status == .unauthorized)
+        #expect(try await thief.refresh(own.refreshToken).status == .unauthorized)
+        #expect(try await patch(#"{"locale": "es"}"#).code == 200)
         #expect(try await me().name == "Ann")
         #expect(try await other.client.get("/api/v1/auth/me").status == .unauthorized)
         #expect(try await other.refresh(tokens.refreshToken).status == .unauthorized)
         #expect(try await other.signIn().status == .unauthorized)
         #expect(try await other.signIn("ann@example.org", "Another-Horse-8").status == .ok)
+    }
+
+    @Test("A program gets new tokens with the new password")
+    func newTokens() async throws {
+        let program = house.visitor()
+        let old = try await program.signIn().tokens
+        var headers = program.bearer(old.accessToken)
+        headers[.contentType] = "application/json"
+        let body = #"{"current_password": "\#(SignInHouse.password)", "new_password": "Another-Horse-8"}"#
+        let answer = try await program.client.send(
+            .post, "/api/v1/auth/password", headers: headers, body: RequestBody(body))
+        #expect(answer.status == .ok && answer.headers.values(of: .setCookie).isEmpty)
+        let new = try answer.tokens
+        func me(_ token: String) async throws -> Int {
+            try await program.client.get("/api/v1/auth/me", headers: program.bearer(token)).status.code
+        }
+        #expect(try await me(old.accessToken) == 401)
+        #expect(try await me(new.accessToken) == 200)
+        #expect(try await program.refresh(old.refreshToken).status == .unauthorized)
+        #expect(try await program.refresh(new.refreshToken).status == .ok)
     }
 
     @Test("The current password is asked for, and guessing it locks")
@@ -93,6 +124,9 @@ struct ProfileTests {
             #expect(answer.status == .unprocessableContent)
         }
         #expect(try await change(SignInHouse.password, "Another-Horse-8").status == .locked)
+        // That was this session's; its owner, who knows the password, signs in again and goes on.
+        #expect(try await visitor.signIn().status == .ok)
+        #expect(try await change(SignInHouse.password, "Another-Horse-8").status == .noContent)
     }
 
     @Test(

@@ -16,6 +16,8 @@ final class SignInHouse: Sendable {
     let accounts: Accounts
     let application: Application
     let log = CapturedLog()
+    /// Hashes passwords.
+    let pool: BlockingPool
     private let clock: Clock
 
     final class Clock: Sendable {
@@ -25,16 +27,19 @@ final class SignInHouse: Sendable {
     }
 
     init(
-        settings: AccountsSettings = AccountsSettings(), passwordThreads: Int = 2, passwordQueue: Int = 64
+        settings: AccountsSettings = AccountsSettings(), passwordThreads: Int = 2, passwordQueue: Int = 64,
+        database location: DatabaseLocation = .memory, isSecureOnly: Bool = false
     ) async throws {
         let clock = Clock()
         self.clock = clock
-        let database = try await Database.open(.memory, migrations: [Accounts.migrations])
-        let pool = try BlockingPool(name: "password", threads: passwordThreads, maxQueued: passwordQueue)
+        let database = try await Database.open(location, migrations: [Accounts.migrations])
+        pool = try BlockingPool(name: "password", threads: passwordThreads, maxQueued: passwordQueue)
         accounts = Accounts(
             database: database, hasher: PasswordHasher(pool: pool, memoryKiB: 32, passes: 1), secret: .ephemeral(),
             settings: settings, log: Log(sink: log), now: { clock.now })
-        let router = RouterBuilder(log: Log(sink: log), accessCheck: accounts.accessCheck)
+        var options = RouterBuilder.Options()
+        options.isSecureOnly = isSecureOnly
+        let router = RouterBuilder(log: Log(sink: log), options: options, accessCheck: accounts.accessCheck)
         accounts.addRoutes(to: router)
         for least in Role.allCases {
             router.get("/least/\(least)", access: .role(least.rawValue)) { _, context in
@@ -62,7 +67,12 @@ final class SignInHouse: Sendable {
         return made
     }
 
-    func visitor() -> Visitor { Visitor(application) }
+    /// - Parameter host: where the visitor comes from.
+    func visitor(from host: String = "127.0.0.1") -> Visitor {
+        let visitor = Visitor(application)
+        visitor.client.remoteAddress = SocketAddress(host: host, port: 1)
+        return visitor
+    }
 }
 
 /// A client with the calls that tests make; keeps cookies like a browser.

@@ -27,6 +27,8 @@ struct SettingsTests {
             ("PALCO_PORT", "many"), ("PALCO_PORT", "70000"), ("PALCO_ENCRYPTION", "rot13"), ("PALCO_LOOPS", "0"),
             ("PALCO_SECURE_COOKIES", "perhaps"), ("PALCO_CORS_ORIGINS", "elsewhere.test"), ("PALCO_LOG_LEVEL", "loud"),
             ("PALCO_CORS_ORIGINS", "https://a.example/path"), ("PALCO_UPLOAD_EXPIRY", "-1"),
+            ("PALCO_TRUSTED_PROXIES", "proxy.example"), ("PALCO_TRUSTED_PROXIES", "10.0.0.0/33"),
+            ("PALCO_TRUSTED_PROXIES", "10.0.0.1,,"), ("PALCO_METRICS_TOKEN", "short"), ("PALCO_SIGN_IN_FAILURES", "-1"),
         ])
     func badValues(name: String, value: String) throws {
         let error = try #require(throws: SettingError.self) {
@@ -34,6 +36,17 @@ struct SettingsTests {
         }
         #expect(error.name == name)
         #expect(!error.description.contains(value))
+    }
+
+    @Test("Trusted proxies are addresses and networks of both kinds")
+    func proxies() throws {
+        let list = "127.0.0.1, 10.0.0.0/8,fd00::/8,::1"
+        let settings = try SettingsReader.read(environment: ["PALCO_TRUSTED_PROXIES": list], file: nil)
+        #expect(settings.trustedProxies.map(\.description) == ["127.0.0.1", "10.0.0.0/8", "fd00::/8", "::1"])
+        let accounts = try SettingsReader.read(
+            environment: ["PALCO_SIGN_IN_FAILURES": "10", "PALCO_SIGN_IN_LOCK_TIME": "60"], file: nil
+        ).accounts
+        #expect(accounts.maximumFailures == 10 && accounts.lockTime == 60 && accounts.failuresBeforePauses == 40)
     }
 
     @Test("A misspelt name in the file, or a line that says nothing, stops the start")

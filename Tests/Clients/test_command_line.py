@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 
 import pytest
-from palco import binary
+from palco import ADMIN_EMAIL, ADMIN_PASSWORD, binary
 
 
 def palco(*arguments, settings=None, cwd="/tmp"):
@@ -17,7 +17,7 @@ def palco(*arguments, settings=None, cwd="/tmp"):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("command", [(), ("serve",), ("admin",), ("admin", "create"), ("doctor",), ("version",)])
+@pytest.mark.parametrize("command", [(), ("serve",), ("admin",), ("admin", "create"), ("admin", "unlock"), ("doctor",), ("version",)])
 def test_help_is_everywhere(command):
     answer = palco(*command, "--help")
     assert answer.returncode == 0
@@ -76,4 +76,19 @@ def test_an_administrator_is_made_on_the_command_line(own_server):
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     server.start()
+    assert server.stop() == 0
+
+
+def test_a_locked_account_is_unlocked_while_the_server_runs(own_server):
+    server = own_server().start()
+    wrong = {"email": ADMIN_EMAIL, "password": "Wrong-1-password"}
+    for _ in range(5):
+        server.client().post("/auth/login", wrong).expect(401)
+    locked = server.client().post("/auth/login", {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}).expect(423)
+    assert locked.code == "account_locked"
+    unknown = palco("admin", "unlock", "--email", "nobody@example.org", "--data", server.data)
+    assert unknown.returncode == 1 and "no account" in unknown.stderr
+    answer = palco("admin", "unlock", "--email", ADMIN_EMAIL, "--data", server.data)
+    assert answer.returncode == 0 and ADMIN_EMAIL in answer.stdout
+    server.client().login(ADMIN_EMAIL, ADMIN_PASSWORD)
     assert server.stop() == 0

@@ -167,6 +167,40 @@ struct HostileClientTests {
         }
     }
 
+    @Test("the addresses of one /64 are one peer; IPv4 hosts are each their own")
+    func connectionsOfOneNetwork() {
+        var limits = ServerLimits()
+        limits.connectionsPerAddress = 2
+        let census = ConnectionCensus(limits: limits)
+        func enter(_ host: String) -> Bool { census.enter(SocketAddress(host: host, port: 1).network) }
+        #expect(enter("2001:db8::1") && enter("2001:db8::2") && !enter("2001:db8::3"))
+        #expect(enter("2001:db8:0:1::1") && enter("192.0.2.1") && enter("192.0.2.2"))
+        census.leave(SocketAddress(host: "2001:db8::9", port: 1).network)
+        #expect(enter("2001:db8::3"))
+    }
+
+    @Test("connections of a trusted proxy are many people's, and counted among all only")
+    func proxyConnections() async throws {
+        var options = Self.options {
+            $0.connectionsPerAddress = 1
+            $0.connections = 2
+        }
+        options.trustedProxies = TrustedProxies(["127.0.0.0/8"].compactMap(IPNetwork.init))
+        try await TestServer.run(options: options, handler: { _ in .text("ok") }) { server in
+            let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+            try await server.connect { first in
+                try await first.send(request)
+                _ = try await first.read(until: "ok")
+                try await server.connect { second in
+                    try await second.send(request)
+                    #expect(try await second.read(until: "ok").hasSuffix("ok"))
+                    let third = try await server.exchange("")
+                    #expect(third.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+                }
+            }
+        }
+    }
+
     @Test("stopping lets a request finish and ends idle connections")
     func gracefulStop() async throws {
         let group = try EventLoopGroup(count: 1)

@@ -2,6 +2,7 @@ import Accounts
 import FoundationEssentials
 import HTTP
 import Media
+import Reactor
 import Security
 import Testing
 import Web
@@ -170,6 +171,39 @@ struct PlaybackTests {
         await house.close()
     }
 
+    @Test("Over https the cookie that opens a video is Secure", arguments: [false, true])
+    func secureCookie(isSecure: Bool) async throws {
+        let house = try await VideoHouse(isSecureOnly: isSecure)
+        let video = house.video(named: "Film")
+        try await house.insert(video)
+        let path = "/api/v1/videos/\(video.id)"
+        _ = try await house.client(.creator).send(.patch, path, json: ["password": "sesame"])
+        let answer = try await house.client(.user).send(.post, path + "/unlock", json: ["password": "sesame"])
+        let cookie = try #require(answer.headers[.setCookie])
+        #expect(cookie.contains("; Secure") == isSecure && cookie.contains("HttpOnly"))
+        await house.close()
+    }
+
+    @Test("Neither another address of the network nor another person makes more guesses; others are not kept out")
+    func guessers() async throws {
+        let (house, video) = try await self.house()
+        let path = "/api/v1/videos/\(video.id)"
+        _ = try await house.client(.creator).send(.patch, path, json: ["password": "sesame"])
+        func give(_ password: String, _ role: Role, from host: String) async throws -> Response.Status {
+            let client = house.client(role)
+            client.remoteAddress = SocketAddress(host: host, port: 1)
+            return try await client.send(.post, path + "/unlock", json: ["password": password]).status
+        }
+        for number in 0..<UnlockAttempts.limit {
+            #expect(try await give("x", .user, from: "2001:db8::\(number)") == .forbidden)
+        }
+        // The network, then the person.
+        #expect(try await give("sesame", .premium, from: "2001:db8::ffff") == .tooManyRequests)
+        #expect(try await give("sesame", .user, from: "203.0.113.1") == .tooManyRequests)
+        #expect(try await give("sesame", .premium, from: "2001:db8:0:1::1") == .ok)
+        await house.close()
+    }
+
     @Test("Guessing passwords is slowed down")
     func guessing() async throws {
         let (house, video) = try await self.house()
@@ -181,7 +215,7 @@ struct PlaybackTests {
         }
         let answer = try await house.client(.user).send(.post, path + "/unlock", json: ["password": "sesame"])
         #expect(answer.status == .tooManyRequests && answer.headers[.retryAfter] != nil)
-        house.clock.advance(by: Double(UnlockAttempts.window))
+        house.clock.advance(by: Double(UnlockAttempts.period))
         let later = try await house.client(.user).send(.post, path + "/unlock", json: ["password": "sesame"])
         #expect(later.status == .ok)
         await house.close()

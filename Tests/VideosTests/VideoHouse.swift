@@ -33,6 +33,7 @@ final class VideoHouse: Sendable {
 
     init(
         folder: TemporaryFolder? = nil, settings: VideoSettings = VideoSettings(), reserve: Int = 0,
+        isSecureOnly: Bool = false,
         keeping database: Database? = nil, people: [Role: Viewer]? = nil
     ) async throws {
         self.folder = try folder ?? TemporaryFolder()
@@ -58,10 +59,13 @@ final class VideoHouse: Sendable {
             VideoCatalogue.Foundation(
                 database: self.database, storage: storage, encoding: encoder.encoding,
                 grants: GrantSigner(secret: .ephemeral()),
-                passwords: PasswordHasher(pool: pool, memoryKiB: 32, passes: 1), loops: loops, identify: identify,
+                passwords: PasswordHasher(pool: pool, memoryKiB: 32, passes: 1),
+                unlocking: PasswordHasher(pool: pool, memoryKiB: 32, passes: 1), loops: loops, identify: identify,
                 log: .silent, now: { clock.now }),
             settings: settings, events: VideoEvents())
-        let router = RouterBuilder { request, context, rule in
+        var options = RouterBuilder.Options()
+        options.isSecureOnly = isSecureOnly
+        let router = RouterBuilder(options: options) { request, context, rule in
             if rule == .playback { return }
             context.values[Caller.self] = try await identify(request)
         }

@@ -41,7 +41,10 @@ struct EventStreamTests {
                 throw error
             }
         }
-        guard case .stream(_, let produce) = response.body else { return }
+        guard case .stream(_, let produce) = response.body else {
+            Issue.record("no stream")
+            return
+        }
         try? await produce(LeavingPeer())
         #expect(outcome.withLock { $0 } == "CancellationError()")
     }

@@ -1,3 +1,5 @@
+import Reactor
+
 @testable import HTTP
 @testable import Web
 
@@ -23,7 +25,13 @@ public func fuzzFields(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         }
         _ = EntityTag("a").isListed(in: text, weakly: true)
         _ = Gzip.isAccepted(by: text)
-    case 5: _ = FieldParameters(parsing: text).extended("filename")
+    case 5:
+        _ = FieldParameters(parsing: text).extended("filename")
+        for name in [FieldName.forwarded, .xForwardedFor] {
+            var request = Request(target: "/", headers: HeaderFields([(name, text)]))
+            TrustedProxies(["127.0.0.1", "10.0.0.0/8"].compactMap(IPNetwork.init)).apply(to: &request)
+            precondition(request.remoteAddress.ip != nil, "a client without an address")
+        }
     case 6: _ = try? JSON.decode([String: [Int]].self, from: Array(text.utf8))
     default:
         var fields = HeaderFields()

@@ -1,6 +1,8 @@
 import Glibc
+import Reactor
 import SQL
 import Sandbox
+import Security
 
 extension Doctor {
     private static let comfortableSpace = 10 << 30
@@ -53,6 +55,14 @@ extension Doctor {
             return .bad(
                 "database", "\(path): \(error)", mend: "restore the last backup, or start the version that wrote it")
         }
+    }
+
+    /// What a guess costs a thief of the database, and a sign-in this machine.
+    func passwordFinding() async throws -> Finding {
+        let pool = try BlockingPool(name: "doctor-passwords", threads: 1)
+        let hasher = PasswordHasher(pool: pool)
+        await pool.shutdown()
+        return .good("passwords", "hashed by \(hasher.costText)")
     }
 
     func limitFindings() -> [Finding] {

@@ -18,6 +18,7 @@ public struct Doctor: Sendable {
         findings += folderFindings()
         findings.append(await databaseFinding())
         findings += limitFindings()
+        findings.append(try await passwordFinding())
         findings += sandboxFindings()
         return findings
     }

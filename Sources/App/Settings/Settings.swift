@@ -26,8 +26,15 @@ public struct Settings: Sendable {
     public var diskReserveBytes = 256 << 20
     /// How long a signed link to a video's media is good.
     public var grantLifetime = Duration.seconds(6 * 3600)
+    /// Proxies that may say for whom they ask.
+    public var trustedProxies: [IPNetwork] = []
+    /// What a reader of `/metrics` sends from another machine; nil lets this machine only.
+    public var metricsToken: String?
+    /// Wrong passwords in a row that lock an account for the network that they come from.
+    public var signInFailures = 5
+    public var signInLockTime = Duration.seconds(86_400)
     public var corsOrigins: [String] = []
-    /// Session cookies are marked `Secure`: for servers that people reach by https only.
+    /// Cookies are marked `Secure` whatever a proxy says: for servers that people reach by https only.
     public var secureCookies = false
     public var ffmpegPath = "/usr/bin/ffmpeg"
     public var ffprobePath = "/usr/bin/ffprobe"

@@ -1,4 +1,5 @@
 import Encoding
+import Reactor
 import Telemetry
 
 /// Reads `Settings` from the environment; what is not there comes from the file `.env` of the working folder.
@@ -44,6 +45,24 @@ public enum SettingsReader {
             settings.corsOrigins = origins
             return nil
         },
+        Setting(name: "PALCO_TRUSTED_PROXIES") { value, settings in
+            let networks = value.split(separator: ",", omittingEmptySubsequences: false).map {
+                IPNetwork($0.filter { $0 != " " })
+            }
+            guard networks.allSatisfy({ $0 != nil }) else {
+                return "must be addresses or networks like 127.0.0.1,10.0.0.0/8,fd00::/8, separated by commas"
+            }
+            settings.trustedProxies = networks.compactMap(\.self)
+            return nil
+        },
+        Setting(name: "PALCO_METRICS_TOKEN") { value, settings in
+            // What is guessed over the network should not be short.
+            guard value.utf8.count >= 16 else { return "must have 16 characters or more" }
+            settings.metricsToken = value
+            return nil
+        },
+        number("PALCO_SIGN_IN_FAILURES", \.signInFailures, 1...1_000),
+        seconds("PALCO_SIGN_IN_LOCK_TIME", \.signInLockTime, 1...31_536_000),
         flag("PALCO_SECURE_COOKIES", \.secureCookies),
         text("PALCO_FFMPEG", \.ffmpegPath),
         text("PALCO_FFPROBE", \.ffprobePath),

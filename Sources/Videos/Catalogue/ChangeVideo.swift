@@ -27,7 +27,7 @@ extension VideoCatalogue {
         _ = try await video(id, for: viewer, through: .change)
         var hash: String?
         if case .set(let password) = change.password {
-            hash = try await foundation.passwords.hash(password).encoded
+            hash = try await foundation.passwords.hash(password, for: .person(viewer.id.description)).encoded
         }
         let (store, events, now, newHash) = (store, events, now(), hash)
         return try await database.write { transaction in

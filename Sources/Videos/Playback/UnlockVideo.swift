@@ -3,7 +3,6 @@ import FoundationEssentials
 import HTTP
 import Reactor
 import Security
-import Synchronization
 import Web
 
 extension VideoCatalogue {
@@ -23,7 +22,8 @@ extension VideoCatalogue {
 
     /// Checks a video's password.
     ///
-    /// - Throws: `VideoError.wrongPassword`; `tooManyPasswords` after several wrong ones from an address for a video.
+    /// - Throws: `VideoError.wrongPassword`; `tooManyPasswords` after several wrong ones of this person, or from this network,
+    ///   for this video.
     func unlock(
         _ id: VideoID, password: String, from address: SocketAddress, by viewer: Viewer
     ) async throws
@@ -32,59 +32,44 @@ extension VideoCatalogue {
         let video = try await video(id, for: viewer, through: .details)
         let end = seconds(now()) + settings.unlockLifetime.components.seconds
         guard let stored = video.passwordHash else { return pass(for: id, viewer, until: end) }
-        let place = UnlockAttempts.Place(host: address.host, video: id)
-        if let wait = unlockAttempts.wait(at: place, now: seconds(now())) {
-            throw VideoError.tooManyPasswords(retryAfter: wait)
+        let hash = try PasswordHash(encoded: stored)
+        let isRight: Bool
+        do {
+            isRight = try await unlockAttempts.check(video: id, by: viewer.id, from: address.network) {
+                try await foundation.unlocking.verify(password, against: hash, for: .network(address.network))
+            }
+        } catch let error as TooManyAttempts {
+            throw VideoError.tooManyPasswords(retryAfter: Int(error.retryAfter.components.seconds))
         }
-        unlockAttempts.count(at: place, now: seconds(now()))
-        guard try await foundation.passwords.verify(password, against: PasswordHash(encoded: stored)) else {
-            throw VideoError.wrongPassword
-        }
-        unlockAttempts.clear(place)
+        guard isRight else { throw VideoError.wrongPassword }
         return pass(for: id, viewer, until: end)
     }
 }
 
-/// Counts wrong passwords per address and video.
-final class UnlockAttempts: Sendable {
-    struct Place: Hashable, Sendable {
-        var host: String
-        var video: VideoID
-    }
-
+/// Counts wrong passwords for a video, by the person who gives them and by the network that they come from.
+struct UnlockAttempts: Sendable {
     static let limit = 10
-    static let window: Int64 = 900
-    private static let mostPlaces = 10_000
+    static let period: TimeInterval = 900
 
-    private struct Count: Sendable {
-        var attempts = 0
-        var since: Int64
+    private struct Guess<Source: Hashable & Sendable>: Hashable, Sendable {
+        let video: VideoID
+        let source: Source
     }
 
-    private let counts = Mutex<[Place: Count]>([:])
+    private let ofPeople: AttemptLimiter<Guess<UserID>>
+    private let ofNetworks: AttemptLimiter<Guess<IPNetwork>>
 
-    /// Seconds to wait; nil where another attempt is welcome.
-    func wait(at place: Place, now: Int64) -> Int? {
-        counts.withLock { counts in
-            guard let count = counts[place], count.attempts >= Self.limit else { return nil }
-            let rest = count.since + Self.window - now
-            return rest > 0 ? Int(rest) : nil
+    init(now: @escaping @Sendable () -> Date) {
+        ofPeople = AttemptLimiter(.atMost(Self.limit, within: Self.period), now: now)
+        ofNetworks = AttemptLimiter(.atMost(Self.limit, within: Self.period), now: now)
+    }
+
+    /// - Throws: `TooManyAttempts`; what `isRight` throws.
+    func check(
+        video: VideoID, by person: UserID, from network: IPNetwork, _ isRight: () async throws -> Bool
+    ) async throws -> Bool {
+        try await ofPeople.check(Guess(video: video, source: person)) {
+            try await ofNetworks.check(Guess(video: video, source: network), isRight)
         }
-    }
-
-    /// Counted before the password is checked, so that many at once do not slip through.
-    func count(at place: Place, now: Int64) {
-        counts.withLock { counts in
-            if counts.count >= Self.mostPlaces { counts = counts.filter { $0.value.since + Self.window > now } }
-            if counts.count >= Self.mostPlaces { counts.removeAll() }
-            var count = counts[place] ?? Count(since: now)
-            if count.since + Self.window <= now { count = Count(since: now) }
-            count.attempts += 1
-            counts[place] = count
-        }
-    }
-
-    func clear(_ place: Place) {
-        counts.withLock { $0[place] = nil }
     }
 }

@@ -74,7 +74,7 @@ extension VideoCatalogue {
             response.set(
                 Cookie(
                     name: Self.unlockCookie(of: id), value: pass.token, path: "/api/v1/videos/\(id)",
-                    maxAge: self.settings.unlockLifetime))
+                    maxAge: self.settings.unlockLifetime, isSecure: request.isSecure))
             return response
         }
     }

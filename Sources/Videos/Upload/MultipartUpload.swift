@@ -99,7 +99,8 @@ extension VideoCatalogue {
     private func record(_ form: Form, id: UploadID, owner: UserID) async throws -> Upload {
         var details = try VideoDetails(fields: form.fields, fileName: form.fileName)
         if let password = details.password {
-            details.passwordHash = try await foundation.passwords.hash(password).encoded
+            details.passwordHash = try await foundation.passwords.hash(password, for: .person(owner.description))
+                .encoded
             details.password = nil
         }
         let now = now()

@@ -11,7 +11,8 @@ extension VideoCatalogue {
         let fileName = creation.metadata["filename"] ?? creation.metadata["name"] ?? ""
         var details = try VideoDetails(fields: creation.metadata.values, fileName: fileName)
         if let password = details.password {
-            details.passwordHash = try await foundation.passwords.hash(password).encoded
+            details.passwordHash = try await foundation.passwords.hash(password, for: .person(viewer.id.description))
+                .encoded
             details.password = nil
         }
         var metadata = creation.metadata.values

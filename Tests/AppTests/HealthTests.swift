@@ -1,0 +1,115 @@
+import HTTP
+import Reactor
+import Synchronization
+import Testing
+import Web
+
+@testable import App
+
+@Suite("Health and numbers")
+struct HealthTests {
+    static let token = "a-token-of-this-test"
+
+    struct Reader: Sendable, CustomTestStringConvertible {
+        var host = "127.0.0.1"
+        var fields: [(String, String)] = []
+        var isAnswered: Bool
+        var testDescription: String { "\(host) \(fields)" }
+    }
+
+    @Test(
+        "The numbers are for this machine and for who knows the token",
+        arguments: [
+            Reader(isAnswered: true), Reader(host: "::1", isAnswered: true),
+            Reader(fields: [("Host", "localhost:8080")], isAnswered: true),
+            Reader(fields: [("Host", "[::1]:8080")], isAnswered: true), Reader(host: "203.0.113.1", isAnswered: false),
+            // A proxy on this machine asks for somebody else.
+            Reader(fields: [("Host", "video.example")], isAnswered: false),
+            Reader(fields: [("X-Forwarded-For", "203.0.113.1")], isAnswered: false),
+            Reader(fields: [("X-Forwarded-For", "127.0.0.1")], isAnswered: false),
+            Reader(fields: [("Forwarded", "for=127.0.0.1")], isAnswered: false),
+            Reader(fields: [("Via", "1.1 proxy")], isAnswered: false),
+            Reader(host: "127.0.0.9", fields: [("X-Forwarded-For", "127.0.0.1")], isAnswered: false),
+            Reader(host: "203.0.113.1", fields: [("Authorization", "Bearer \(token)")], isAnswered: true),
+            Reader(host: "203.0.113.1", fields: [("Authorization", "Bearer \(token)x")], isAnswered: false),
+            Reader(host: "203.0.113.1", fields: [("Authorization", "Bearer ")], isAnswered: false),
+            Reader(fields: [("Authorization", "Bearer wrong-token-of-this")], isAnswered: false),
+        ])
+    func metrics(reader: Reader) async throws {
+        let folder = try TemporaryFolder()
+        let house = try await AppHouse(in: folder) { settings in
+            settings.metricsToken = Self.token
+            settings.trustedProxies = ["127.0.0.9"].compactMap(IPNetwork.init)
+        }
+        let client = InProcessClient(house.application)
+        client.remoteAddress = SocketAddress(host: reader.host, port: 1)
+        let answer = try await client.get(
+            "/metrics", headers: HeaderFields(reader.fields.map { (FieldName($0.0), $0.1) }))
+        #expect(answer.status == (reader.isAnswered ? .ok : .notFound))
+        #expect(answer.text.contains("palco_info") == reader.isAnswered)
+        await house.server.stop()
+    }
+
+    @Test("Without a token no field lets anybody in")
+    func noToken() async throws {
+        let folder = try TemporaryFolder()
+        let house = try await AppHouse(in: folder)
+        let client = InProcessClient(house.application)
+        client.remoteAddress = SocketAddress(host: "203.0.113.1", port: 1)
+        for field in ["Bearer ", "Bearer nil", ""] {
+            #expect(try await client.get("/metrics", headers: ["Authorization": field]).status == .notFound)
+        }
+        await house.server.stop()
+    }
+
+    @Test("The database's numbers are counted once in a while, not once for each reader")
+    func keptCounts() async throws {
+        let folder = try TemporaryFolder()
+        let house = try await AppHouse(in: folder)
+        let client = InProcessClient(house.application)
+        #expect(try await client.get("/readyz").status == .ok)
+        #expect(try await !client.get("/metrics").text.contains("palco_videos{"))
+        _ = try await house.addVideo()
+        #expect(try await !client.get("/metrics").text.contains("palco_videos{"))
+        await house.server.stop()
+    }
+}
+
+@Suite("Answers that are kept")
+struct KeptAnswerTests {
+    @Test("One look for all who ask within the time, and another one after it")
+    func lifetime() async {
+        let looks = Mutex(0)
+        let time = Mutex(MonotonicTime(nanoseconds: 0))
+        let answer = KeptAnswer(for: .seconds(2), now: { time.withLock { $0 } }) {
+            looks.withLock { looks in
+                looks += 1
+                return looks
+            }
+        }
+        #expect(await answer() == 1)
+        time.withLock { $0 = MonotonicTime(nanoseconds: 1_999_999_999) }
+        #expect(await answer() == 1)
+        time.withLock { $0 = MonotonicTime(nanoseconds: 2_000_000_000) }
+        #expect(await answer() == 2)
+    }
+
+    @Test("Who asks while somebody looks waits for what is found")
+    func oneLook() async {
+        let (asked, ask) = AsyncStream.makeStream(of: Void.self)
+        let (found, find) = AsyncStream.makeStream(of: Int.self)
+        let looks = Atomic(0)
+        let answer = KeptAnswer(for: .seconds(60)) {
+            looks.add(1, ordering: .relaxed)
+            ask.yield()
+            for await number in found { return number }
+            return 0
+        }
+        let askers = (0..<20).map { _ in Task { await answer() } }
+        for await _ in asked { break }
+        while answer.waitingCount < 19 { await Task.yield() }
+        find.yield(7)
+        for asker in askers { #expect(await asker.value == 7) }
+        #expect(looks.load(ordering: .relaxed) == 1)
+    }
+}
