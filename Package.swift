@@ -58,10 +58,14 @@ let package = Package(
         .executableTarget(
             name: "palco", dependencies: ["App", "Sandbox", "Reactor", "Telemetry"], swiftSettings: settings),
 
+        // Tries everything that a confined program must not be able to do; stands in for ffmpeg in tests.
+        .executableTarget(
+            name: "Intruder", path: "Tests/Intruder", linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+
         tests("HouseTests", of: []),
         tests("TelemetryTests", of: ["Telemetry"]),
         tests("ReactorTests", of: ["Reactor"]),
-        tests("SandboxTests", of: ["Sandbox", "Reactor", "palco"]),
+        tests("SandboxTests", of: ["Sandbox", "Reactor", "palco", "Intruder"]),
         tests("SecurityTests", of: ["Security", "Reactor"]),
         tests("SQLTests", of: ["SQL", "Security", "Reactor"]),
         tests("StorageTests", of: ["Storage", "Reactor"]),
@@ -69,7 +73,9 @@ let package = Package(
         tests("WebTests", of: ["Web", "HTTP", "Reactor", "Telemetry"]),
         tests("MediaTests", of: ["Media"]),
         tests("AccountsTests", of: ["Accounts", "Web", "HTTP", "SQL", "Security", "Reactor", "Telemetry"]),
-        tests("EncodingTests", of: ["Encoding", "Media", "SQL", "Storage", "Security", "Reactor", "palco"]),
+        tests(
+            "EncodingTests",
+            of: ["Encoding", "Media", "SQL", "Storage", "Security", "Sandbox", "Reactor", "palco", "Intruder"]),
         tests(
             "VideosTests", of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor"]),
         tests(

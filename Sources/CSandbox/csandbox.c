@@ -94,16 +94,9 @@ int csandbox_limit_open_files(void) { return RLIMIT_NOFILE; }
 int csandbox_limit_core(void) { return RLIMIT_CORE; }
 int csandbox_limit_memory_lock(void) { return RLIMIT_MEMLOCK; }
 
-scmp_filter_ctx csandbox_filter_create(void) { return seccomp_init(SCMP_ACT_ALLOW); }
+scmp_filter_ctx csandbox_filter_create(int error) { return seccomp_init(SCMP_ACT_ERRNO(error)); }
 
-int csandbox_filter_deny(scmp_filter_ctx filter, const char *name, int error) {
-    int number = seccomp_syscall_resolve_name(name);
-    if (number == __NR_SCMP_ERROR) return 0;
-    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), number, 0);
-}
-
-int csandbox_filter_deny_processes(scmp_filter_ctx filter, int error) {
-    return seccomp_rule_add(
-        filter, SCMP_ACT_ERRNO(error), SCMP_SYS(clone), 1,
-        SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+int csandbox_filter_allow(
+    scmp_filter_ctx filter, int number, unsigned int count, const struct scmp_arg_cmp *conditions) {
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, count, conditions);
 }

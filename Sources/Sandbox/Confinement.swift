@@ -38,8 +38,9 @@ enum Confinement {
         if let parent, getppid() != parent { _exit(SandboxCommand.parentGone) }
         report.diesWithServer = true
 
+        if let program { try ProgramPath.place(program) }
         if csandbox_seccomp_available() == 1 {
-            try SystemCallFilter.install()
+            try SystemCallFilter.install(becomesProgram: program != nil)
             report.systemCallFilter = csandbox_is_seccomp_active() == 1
         }
         return report

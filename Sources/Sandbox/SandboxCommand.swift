@@ -41,7 +41,8 @@ public enum SandboxCommand {
         let environment = ["LC_ALL=C.UTF-8", "MALLOC_ARENA_MAX=4"]
         let argumentPointers = ([program] + arguments).map { strdup($0) } + [nil]
         let environmentPointers = environment.map { strdup($0) } + [nil]
-        execve(program, argumentPointers, environmentPointers)
+        guard let path = ProgramPath.pointer else { return notStarted }
+        execve(path, argumentPointers, environmentPointers)
         return fail("\(program): \(String(cString: strerror(errno)))", notStarted)
     }
 

@@ -51,7 +51,7 @@ struct SandboxTests {
         let before = connections.withLock { $0 }
         let confined = try await cell.run("/bin/bash", ["-c", script])
         #expect(confined.ending == .exited(1))
-        #expect(confined.errors.contains("Operation not permitted"), "\(confined.errors)")
+        #expect(confined.errors.contains("Function not implemented"), "\(confined.errors)")
         #expect(connections.withLock { $0 } <= max(1, before))
     }
 

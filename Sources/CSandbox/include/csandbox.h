@@ -24,6 +24,16 @@
 #define CSANDBOX_SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)  // ABI 6
 #define CSANDBOX_SCOPE_SIGNAL (1ULL << 1)
 
+// Flags of clone(2), mmap(2) and prctl(2) that Swift does not see (linux/sched.h, linux/mman.h, linux/prctl.h).
+#define CSANDBOX_CLONE_OF_A_THREAD 0x00010900ULL  // CLONE_THREAD, CLONE_SIGHAND, CLONE_VM
+#define CSANDBOX_CLONE_NAMESPACES 0x7e020000ULL
+#define CSANDBOX_MAP_FIXED_NOREPLACE 0x100000
+#define CSANDBOX_MREMAP_MAYMOVE 1
+#define CSANDBOX_PR_SET_NAME 15
+#define CSANDBOX_PR_GET_NAME 16
+#define CSANDBOX_PR_CAPBSET_READ 23
+#define CSANDBOX_PR_SET_VMA 0x53564d41
+
 // Each returns 0 or a descriptor, or -errno.
 int csandbox_landlock_abi(void);
 int csandbox_landlock_create(uint64_t fs, uint64_t net, uint64_t scoped, int abi);
@@ -49,10 +59,10 @@ int csandbox_limit_open_files(void);
 int csandbox_limit_core(void);
 int csandbox_limit_memory_lock(void);
 
-/// Refuses a call by name with an errno; a name that this architecture does not have is no error.
-int csandbox_filter_deny(scmp_filter_ctx filter, const char *name, int error);
-/// Refuses to start processes (`clone` without CLONE_THREAD); threads stay allowed.
-int csandbox_filter_deny_processes(scmp_filter_ctx filter, int error);
-scmp_filter_ctx csandbox_filter_create(void);
+/// A filter that answers every call with `error` but those that are allowed afterwards.
+scmp_filter_ctx csandbox_filter_create(int error);
+/// Allows a call where all `count` conditions about its arguments hold.
+int csandbox_filter_allow(
+    scmp_filter_ctx filter, int number, unsigned int count, const struct scmp_arg_cmp *conditions);
 
 #endif
