@@ -144,6 +144,8 @@ public struct MovieReader {
         }
         var movie = try box.movie()
         movie.brands = brands
+        let sampleBytes = movie.tracks.reduce(0) { $0.addingSaturated($1.samples.byteCount) }
+        if sampleBytes > byteCount { for track in movie.tracks.indices { movie.tracks[track].sharesBytes = true } }
         movie.isTruncated = isTruncated || movie.tracks.contains { $0.samples.endOffset > byteCount }
         return .finished(movie)
     }

@@ -14,8 +14,8 @@ public struct SegmentPlan: Sendable, Hashable, Codable {
         /// The source has a closed keyframe here.
         public var startsAtKeyframe: Bool
 
-        public var frames: Range<Int> { firstFrame..<firstFrame + frameCount }
-        public var duration: MediaTime { end - start }
+        public var frames: Range<Int> { firstFrame..<firstFrame.addingSaturated(max(0, frameCount)) }
+        public var duration: MediaTime { end - start }  // bound: times subtract without overflow
     }
 
     public let timescale: UInt32
