@@ -80,7 +80,10 @@ let package = Package(
             "VideosTests", of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor"]),
         tests(
             "AppTests",
-            of: ["App", "Accounts", "Videos", "SQL", "Security", "Telemetry", "Web", "HTTP", "Reactor", "palco"]),
+            of: [
+                "App", "Accounts", "Videos", "SQL", "Sandbox", "Security", "Telemetry", "Web", "HTTP", "Reactor",
+                "palco",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -20,10 +20,10 @@ extension FixedWidthInteger {
         return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
     }
 
-    /// The integer nearest to a floating point number, halves away from zero; an end of the type's range for what lies
-    /// beyond it, and 0 for what is no number.
+    /// The whole part of a floating point number; the nearest end of the type's range for what lies beyond it, and 0 for
+    /// what is no number.
     public init(clamping value: Double) {
-        if let integer = Self(exactly: value.rounded()) {
+        if let integer = Self(exactly: value.rounded(.towardZero)) {
             self = integer
         } else {
             self = value.isNaN ? 0 : value < 0 ? .min : .max

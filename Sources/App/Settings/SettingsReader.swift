@@ -1,4 +1,5 @@
 import Encoding
+import Sandbox
 import Telemetry
 
 /// Reads `Settings` from the environment; what is not there comes from the file `.env` of the working folder.
@@ -45,6 +46,16 @@ public enum SettingsReader {
             return nil
         },
         flag("PALCO_SECURE_COOKIES", \.secureCookies),
+        Setting(name: "PALCO_ACCEPT_WEAK_SANDBOX") { value, settings in
+            let names = value.split(separator: ",").map { $0.filter { $0 != " " } }
+            let accepted = names.compactMap { SandboxReport.Protection(rawValue: $0) }
+            guard accepted.count == names.count else {
+                let all = SandboxReport.Protection.allCases.map(\.rawValue)
+                return "must be names separated by commas, of " + all.joined(separator: ", ")
+            }
+            settings.acceptedSandboxWeaknesses = Set(accepted)
+            return nil
+        },
         text("PALCO_FFMPEG", \.ffmpegPath),
         text("PALCO_FFPROBE", \.ffprobePath),
         Setting(name: "PALCO_LOG_LEVEL") { value, settings in
