@@ -31,6 +31,8 @@ extension Server {
             let storage = try LocalStorage(root: data, pool: pools.files, reserve: settings.diskReserveBytes)
             let leftovers = try storage.sweepLeftovers()
             if leftovers > 0 { log.info("leftovers removed", ["count": .init(leftovers)]) }
+            let trap = try CrashMark.arm(path: "\(data)/.trap")
+            if let trap { log.error("the server before this one was ended by a trap", ["signal": .init(trap)]) }
             let secret = try SigningSecret.load(orCreateAt: "\(data)/secrets/signing.key")
             let database = try await Database.open(.file("\(data)/palco.sqlite"), migrations: migrations)
             let hasher = PasswordHasher(pool: pools.passwords)
@@ -51,7 +53,7 @@ extension Server {
             let services = Services(
                 loops: loops, pools: pools, storage: storage, database: database, accounts: accounts,
                 encoder: encoder, videos: videos, events: events, traffic: Traffic(),
-                encodingTools: [settings.ffmpegPath, settings.ffprobePath])
+                encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil)
             let application = try routes(settings, services, log: log)
             return Server(settings: settings, application: application, services: services, log: log)
         } catch {

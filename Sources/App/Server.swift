@@ -29,6 +29,8 @@ public final class Server: Sendable {
         let traffic: Traffic
         /// The programs that encoding needs.
         let encodingTools: [String]
+        /// The process before was ended by a trap of its own.
+        let hasTrapped: Bool
     }
 
     /// Threads that may wait.
@@ -65,6 +67,12 @@ public final class Server: Sendable {
         self.log = log
     }
 
+    /// What the sandbox lets Palco itself do with strangers' media.
+    public static let mediaReaderName = MediaReader.name
+
+    /// The work of a confined process; answers its exit status.
+    public static func readMedia(_ arguments: [String]) -> Int32 { MediaReader.run(arguments) }
+
     /// Makes the first administrator when there is none.
     public func ensureAdministrator() async throws -> NewAdministrator? {
         try await services.accounts.ensureAdministrator(email: settings.adminEmail, password: settings.adminPassword)
@@ -98,8 +106,9 @@ public final class Server: Sendable {
         server.start()
         try started(listener.port)
         let (videos, encoder, loop) = (services.videos, services.encoder, services.loops.next())
+        let hasTrapped = services.hasTrapped
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(executorPreference: loop) { try await encoder.run() }
+            group.addTask(executorPreference: loop) { try await encoder.run(afterTrap: hasTrapped) }
             group.addTask(executorPreference: loop) {
                 await videos.recover(inventory)
                 await videos.run()

@@ -24,6 +24,8 @@ public final class Encoder: Sendable {
     let demands = Demands()
     let running = RunningTasks()
     let places: Places
+    /// For looking into uploads: beside the tasks, but not more at once than the machine can bear.
+    private let inspections: Places
     let presentations: PresentationCache
     let openSegments: OpenSegments
     let workshop: Workshop
@@ -44,6 +46,7 @@ public final class Encoder: Sendable {
         self.log = log
         self.now = now
         places = Places(settings.workerCount)
+        inspections = Places(settings.workerCount)
         pool = try BlockingPool(name: "encoding", threads: settings.workerCount + 1)
         let presentations = PresentationCache(database: database)
         self.presentations = presentations
@@ -61,8 +64,8 @@ public final class Encoder: Sendable {
         }
         let tool = MediaTool(settings: settings, sandbox: try Sandbox(), loops: loops)
         workshop = Workshop(
-            settings: settings, database: database, storage: storage, tool: tool, pool: pool, queue: queue,
-            ledger: ledger, demands: demands, losses: KnownLosses())
+            settings: settings, database: database, storage: storage, reader: ConfinedReader(tool: tool, pool: pool),
+            pool: pool, queue: queue, ledger: ledger, demands: demands, losses: KnownLosses())
     }
 
     /// Microseconds since 1970 by the system's clock.
@@ -79,11 +82,11 @@ public final class Encoder: Sendable {
         return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) + "/"
     }()
 
-    /// Releases what a killed process left, then works until cancelled; ends when its children are gone.
-    public func run() async throws {
-        let prefix = Self.hostPrefix
-        let released = try await database.write { try TaskQueue.releaseAll(ownedBy: prefix, in: $0) }
-        if released > 0 { log.info("tasks of a stopped server go on", ["count": LogValue(released)]) }
+    /// Releases what an earlier process left, then works until cancelled; ends when its children are gone.
+    ///
+    /// - Parameter trapped: the earlier process was ended by a trap of its own, for which its tasks are suspects.
+    public func run(afterTrap trapped: Bool = false) async throws {
+        if trapped { try await giveUpSuspects() } else { try await release() }
         await withTaskGroup(of: Void.self) { group in
             // One more than there are places: it takes over while another stores what it made.
             for _ in 0...max(1, settings.workerCount) { start(.steady, in: &group) }
@@ -91,6 +94,33 @@ public final class Encoder: Sendable {
             await group.waitForAll()
         }
         await close()
+    }
+
+    private func release() async throws {
+        let prefix = Self.hostPrefix
+        let released = try await database.write { try TaskQueue.releaseAll(ownedBy: prefix, in: $0) }
+        if released > 0 { log.info("tasks of a stopped server go on", ["count": LogValue(released)]) }
+    }
+
+    /// What ended the server again and again must not end this one too. Everything stays where it is: an administrator may
+    /// look at it and have it tried again.
+    private func giveUpSuspects() async throws {
+        let (prefix, ledger) = (Self.hostPrefix, ledger)
+        let guilty = try await database.write { transaction in
+            let guilty = try TaskQueue.releaseSuspects(ownedBy: prefix, in: transaction)
+            for task in guilty {
+                try ledger.giveUp(
+                    task, code: InspectionError.Code.corruptFile.rawValue,
+                    words: "the server ended \(TaskQueue.mostTraps) times while this was done: \(task.kind.rawValue)",
+                    in: transaction)
+            }
+            return guilty
+        }
+        for task in guilty {
+            log.error(
+                "a task that ended the server is not run again",
+                ["video": LogValue(task.video), "task": LogValue(task.kind.rawValue), "chunk": LogValue(task.chunk)])
+        }
     }
 
     /// Ends the threads of an encoder that never ran; `run` does it itself.
@@ -102,9 +132,14 @@ public final class Encoder: Sendable {
         group.addTask(executorPreference: loop) { await worker.run() }
     }
 
-    /// Looks at a stored upload in the sandbox. Throws `InspectionError` for what cannot become a video.
+    /// Looks at a stored upload in the sandbox, when its turn has come. Throws `InspectionError` for what cannot become a
+    /// video.
     public func inspect(path: String) async throws -> MediaFacts {
-        try await InspectMedia(tool: workshop.tool, pool: pool, limits: settings.limits)(path)
+        guard let place = await inspections.take(on: EventLoop.current ?? loops.next()) else {
+            throw CancellationError()
+        }
+        defer { place.giveBack() }
+        return try await InspectMedia(reader: workshop.reader, limits: settings.limits)(path)
     }
 
     /// Puts a video into the queue, inside the caller's transaction. Its original is at `videos/{id}/original`.
@@ -128,7 +163,7 @@ public final class Encoder: Sendable {
 
     /// For those who watch over the server: how many tasks are `waiting`, `running` and `failed`.
     public func taskCounts() async throws -> [String: Int] {
-        try await database.read { try TaskQueue.countsByState(in: $0) }
+        try await database.scan { try TaskQueue.countsByState(in: $0) }
     }
 
     /// Runs what failed again. Answers whether there was anything failed.

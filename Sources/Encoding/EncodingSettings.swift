@@ -24,14 +24,17 @@ public struct EncodingSettings: Sendable {
     public init() {}
 }
 
-/// What a source may be at most. Beyond it no task is started.
-public struct InspectionLimits: Sendable, Equatable {
+/// What a source may be at most, as it says itself and as it is measured. Beyond it no task is started.
+public struct InspectionLimits: Sendable, Equatable, Codable {
     public var duration = Duration.seconds(24 * 3600)
+    /// Of the picture: a day at 60 frames a second.
+    public var frames = 6_000_000
     /// Of the longer side.
     public var maxSide = 8192
     public var minSide = 16
     public var pixels = 8192 * 4608
     public var framesPerSecond = 480.0
+    public var samplesPerSecond = 768_000
     public var streams = 64
 
     public init() {}

@@ -12,6 +12,8 @@ public enum ChildProcess {
         public var arguments: [String]
         /// The whole environment of the child, `NAME=value`.
         public var environment: [String]
+        /// What the child reads from its standard input; it need not read any of it.
+        public var input: [UInt8] = []
         /// Killed when it runs longer than this by the monotonic clock.
         public var timeLimit: Duration
         /// Killed when standard output grows past this; what came before is in the result.
@@ -121,20 +123,23 @@ private final class ChildProcessRun: @unchecked Sendable {
             let (errorRead, errorWrite) = try Self.pipe()
             errors = try PipeEnd(errorRead, loop: loop) { [unowned self] in keepTail($0) }
             defer { close(errorWrite) }
-            pid = try ChildSpawn.spawn(configuration, output: outputWrite, errors: errorWrite)
+            let input = try Self.input(configuration.input)
+            defer { if let input { close(input) } }
+            pid = try ChildSpawn.spawn(configuration, input: input, output: outputWrite, errors: errorWrite)
             self.continuation = continuation
             let exitDescriptor = pidfd_open(pid, 0)
-            guard exitDescriptor >= 0 else {
-                let error = SystemError("pidfd_open")
-                killGroup()
-                waitpid(pid, nil, 0)
-                throw error
-            }
+            guard exitDescriptor >= 0 else { throw SystemError("pidfd_open") }
             exit = try PipeEnd(exitDescriptor, loop: loop, onReady: { [unowned self] in childEnded() })
             timer = loop.schedule(after: configuration.timeLimit) { [unowned self] in force(.timedOut) }
         } catch {
             output?.close()
             errors?.close()
+            exit?.close()
+            if pid > 0 {
+                killGroup()
+                waitpid(pid, nil, 0)
+                pid = 0
+            }
             self.continuation = nil
             continuation.resume(throwing: error)
         }
@@ -171,6 +176,8 @@ private final class ChildProcessRun: @unchecked Sendable {
         killGroup()
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+        // From here on the number may name a stranger.
+        pid = 0
         timer?.cancel()
         // What the group wrote before it was killed is in the pipes; all their writers are gone or going.
         output?.drainAndClose()
@@ -184,6 +191,25 @@ private final class ChildProcessRun: @unchecked Sendable {
         continuation?.resume(returning: result)
     }
 
+    /// A file in memory instead of a pipe: all of it is there before the child starts, so nobody waits for a reader.
+    private static func input(_ bytes: [UInt8]) throws -> Int32? {
+        guard !bytes.isEmpty else { return nil }
+        let descriptor = memfd_create("input", csystem_mfd_cloexec)
+        guard descriptor >= 0 else { throw SystemError("memfd_create") }
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes[offset...].withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+            if count > 0 {
+                offset += count
+            } else if errno != EINTR {
+                let error = SystemError("pwrite")
+                close(descriptor)
+                throw error
+            }
+        }
+        return descriptor
+    }
+
     private static func pipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemError("pipe2") }
@@ -192,7 +218,9 @@ private final class ChildProcessRun: @unchecked Sendable {
 }
 
 /// The reading end of a pipe (or a pidfd) on a loop, confined to it.
-private final class PipeEnd: DescriptorHandler {
+private final class PipeEnd: DescriptorHandler, @unchecked Sendable {
+    // @unchecked: immutable, or confined to `loop`.
+
     private let descriptor: Int32
     private let loop: EventLoop
     private let onBytes: (([UInt8]) -> Void)?
@@ -215,12 +243,26 @@ private final class PipeEnd: DescriptorHandler {
         self.onBytes = onBytes
         self.onReady = onReady
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        token = try loop.watch(descriptor, readable: true, writable: false, handler: self)
+        do {
+            token = try loop.watch(descriptor, readable: true, writable: false, handler: self)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
     }
+
+    /// After so many pieces in a row the other work of the loop gets its turn.
+    private static let share = 8
 
     func descriptorBecameReady(_ readiness: Readiness) {
         if let onReady { return onReady() }
-        while readOnce() {}
+        readShare()
+    }
+
+    private func readShare() {
+        for _ in 0..<Self.share where !readOnce() { return }
+        // There may be more, and the edge was told of already.
+        loop.execute { [self] in readShare() }
     }
 
     private func readOnce() -> Bool {

@@ -3,7 +3,10 @@ import Glibc
 
 /// posix_spawn(3) with what every child of ours gets: a group of its own, no signals blocked, nothing inherited.
 enum ChildSpawn {
-    static func spawn(_ configuration: ChildProcess.Configuration, output: Int32, errors: Int32) throws -> pid_t {
+    /// - Parameter input: what becomes standard input; nil gives the child `/dev/null`.
+    static func spawn(
+        _ configuration: ChildProcess.Configuration, input: Int32?, output: Int32, errors: Int32
+    ) throws -> pid_t {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -20,7 +23,11 @@ enum ChildSpawn {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, errors, 2)
 

@@ -11,7 +11,8 @@ public enum OpenFileError: Error, Sendable, Equatable {
 public final class OpenFile: Sendable {
     let descriptor: Int32
     public let byteCount: Int
-    /// Last modification, nanoseconds since 1970 by the file system's clock.
+    /// Last modification, nanoseconds since 1970 by the file system's clock; a time after 2262 or before 1677 counts as
+    /// that moment.
     public let modifiedNanoseconds: Int64
     /// Until when all of the file is taken to be in the page cache.
     private let trusted = Atomic<Int64>(0)
@@ -32,11 +33,17 @@ public final class OpenFile: Sendable {
         }
         self.descriptor = descriptor
         byteCount = Int(status.st_size)
-        modifiedNanoseconds = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        modifiedNanoseconds = Self.nanoseconds(status.st_mtim)
     }
 
     deinit {
         close(descriptor)
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (whole, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overflowToo) = whole.addingReportingOverflow(Int64(time.tv_nsec))
+        return overflow || overflowToo ? (time.tv_sec < 0 ? .min : .max) : sum
     }
 
     /// Reads exactly `range`. Blocks.

@@ -3,11 +3,13 @@ import Reactor
 /// The one way to the data: any number of readers beside one writer, on threads that may wait.
 ///
 /// Rule: `write` for changes, `read` for the rest. Why: writers of SQLite exclude each other, readers see the last commit and
-/// wait for nobody. Advice: do in one closure what must be true together; hand values out, never rows' owners.
+/// wait for nobody. Advice: do in one closure what must be true together; hand values out, never rows' owners. What looks
+/// through many rows is a `scan`: it has readers of its own, so that no search stands in the way of sessions.
 /// A transaction is durable when `write` returns: it survives a kill and a power cut.
 public final class Database: Sendable {
     private let writerPool: BlockingPool
     private let readerPool: BlockingPool
+    private let scanPool: BlockingPool
     private let connections: Connections
 
     /// The migrations that were applied when it was opened.
@@ -15,7 +17,7 @@ public final class Database: Sendable {
 
     /// Opens or makes the database and brings it up to date.
     public static func open(
-        _ location: DatabaseLocation, migrations: [MigrationSet], readers: Int = 2
+        _ location: DatabaseLocation, migrations: [MigrationSet], readers: Int = 2, scanners: Int = 1
     ) async throws -> Database {
         let writerPool = try BlockingPool(name: "sql-write", threads: 1)
         do {
@@ -23,12 +25,15 @@ public final class Database: Sendable {
             let (connections, applied) = try await writerPool.run {
                 let writer = try SQLiteConnection(location, access: .write)
                 let applied = try migrator.run(on: writer)
-                return (Connections(writer: writer, readers: try location.readers(readers)), applied)
+                return (Connections(writer: writer, readers: try location.readers(readers + scanners)), applied)
             }
             // A database in memory has one connection, and so one thread for both.
             let readerPool =
                 try connections.hasReaders ? BlockingPool(name: "sql-read", threads: max(1, readers)) : writerPool
-            return Database(connections, writerPool: writerPool, readerPool: readerPool, applied: applied)
+            let scanPool =
+                try connections.hasReaders
+                ? BlockingPool(name: "sql-scan", threads: max(1, scanners), maxQueued: 256) : writerPool
+            return Database(connections, (writerPool, readerPool, scanPool), applied: applied)
         } catch {
             await writerPool.shutdown()
             throw error
@@ -54,10 +59,12 @@ public final class Database: Sendable {
         }
     }
 
-    private init(_ connections: Connections, writerPool: BlockingPool, readerPool: BlockingPool, applied: [String]) {
+    private init(
+        _ connections: Connections, _ pools: (writer: BlockingPool, reader: BlockingPool, scan: BlockingPool),
+        applied: [String]
+    ) {
         self.connections = connections
-        self.writerPool = writerPool
-        self.readerPool = readerPool
+        (writerPool, readerPool, scanPool) = pools
         appliedMigrations = applied
     }
 
@@ -65,6 +72,18 @@ public final class Database: Sendable {
     public func read<T: Sendable>(_ body: @escaping @Sendable (ReadAccess) throws -> T) async throws -> T {
         let connections = connections
         return try await readerPool.run { try connections.withReader { try $0.read(body) } }
+    }
+
+    /// The same for what looks through many rows: searches, lists, counts.
+    ///
+    /// - Throws: `SQLError` with the code `busy` when too many wait already.
+    public func scan<T: Sendable>(_ body: @escaping @Sendable (ReadAccess) throws -> T) async throws -> T {
+        let connections = connections
+        do {
+            return try await scanPool.run { try connections.withReader { try $0.read(body) } }
+        } catch BlockingPoolError.full {
+            throw SQLError(.busy, "too many searches are waiting")
+        }
     }
 
     /// All of the closure's changes or none; durable when this returns.
@@ -75,6 +94,7 @@ public final class Database: Sendable {
 
     /// Ends what is queued, then closes the files.
     public func close() async {
+        await scanPool.shutdown()
         await readerPool.shutdown()
         await writerPool.shutdown()
         connections.close()

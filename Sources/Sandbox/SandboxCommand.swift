@@ -11,13 +11,18 @@ public enum SandboxCommand {
     static let parentGone: Int32 = 75
     static let notStarted: Int32 = 127
 
+    /// Work of Palco's own by name: gets its arguments and answers the exit status.
+    public typealias Works = [String: ([String]) -> Int32]
+
     /// Never returns when the arguments (program name first) ask for the sandbox; call it first in `main`.
-    public static func runIfRequested(_ arguments: [String]) {
+    ///
+    /// - Parameter works: what this program does itself once it is confined, in place of becoming another one.
+    public static func runIfRequested(_ arguments: [String], works: Works = [:]) {
         guard arguments.count >= 2, arguments[1] == "sandbox" else { return }
-        exit(run(Array(arguments.dropFirst(2))))
+        exit(run(Array(arguments.dropFirst(2)), works))
     }
 
-    private static func run(_ arguments: [String]) -> Int32 {
+    private static func run(_ arguments: [String], _ works: Works) -> Int32 {
         let invocation: SandboxInvocation
         do { invocation = try SandboxInvocation(arguments) } catch {
             return fail(error.message, usageError)
@@ -34,6 +39,12 @@ public enum SandboxCommand {
                 _ = try Confinement.apply(invocation.policy, program: program, parent: invocation.parent)
             } catch { return fail("\(error)", confinementFailed) }
             return become(program, programArguments)
+        case .perform(let name, let workArguments):
+            guard let work = works[name] else { return fail("there is no work named \(name)", usageError) }
+            do {
+                _ = try Confinement.apply(invocation.policy, program: nil, parent: invocation.parent)
+            } catch { return fail("\(error)", confinementFailed) }
+            return work(workArguments)
         }
     }
 

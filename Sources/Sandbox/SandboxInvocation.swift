@@ -1,7 +1,9 @@
-/// The parsed command line of `palco sandbox [options] -- program arguments…`.
+/// The parsed command line of `palco sandbox [options] -- program arguments…`. A program is an absolute path; any other
+/// word names work that Palco itself does once it is confined.
 struct SandboxInvocation: Equatable {
     enum Action: Equatable {
         case run(program: String, arguments: [String])
+        case perform(work: String, arguments: [String])
         /// Confines itself and prints what is active.
         case report
     }
@@ -20,7 +22,10 @@ struct SandboxInvocation: Equatable {
             if option == "--report" { continue }
             if option == "--" {
                 guard let program = rest.popFirst() else { throw UsageError(message: "no program after --") }
-                action = .run(program: program, arguments: Array(rest))
+                action =
+                    program.hasPrefix("/")
+                    ? .run(program: program, arguments: Array(rest))
+                    : .perform(work: program, arguments: Array(rest))
                 return
             }
             guard let value = rest.popFirst() else { throw UsageError(message: "\(option) needs a value") }

@@ -6,7 +6,8 @@ import Sandbox
 @main
 struct Palco {
     static func main() async {
-        SandboxCommand.runIfRequested(CommandLine.arguments)
+        SandboxCommand.runIfRequested(
+            CommandLine.arguments, works: [Server.mediaReaderName: { Server.readMedia($0) }])
         let status = await run(Array(CommandLine.arguments.dropFirst()))
         exit(status)
     }

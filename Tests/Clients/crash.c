@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Preloaded into the server by the crash tests: dies by SIGKILL, as at a power cut, at the Nth call of one kind.
 //   PALCO_CRASH=kind,before|after,N    kind: rename | sync | remove | spawn | commit (a write to SQLite's WAL)
-// Children do not inherit it: the variable is read once and removed.
+//   PALCO_CRASH_WORD=text              counts only children with this in one of their arguments
+//   PALCO_CRASH_SIGNAL=number          dies by this signal instead, as at a trap
+// Children do not inherit it: the variables are read once and removed.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
@@ -14,7 +16,9 @@
 #include <unistd.h>
 
 static char kind[16];
+static char word[64];
 static int after;
+static int end_signal = SIGKILL;
 static atomic_int left;
 
 __attribute__((constructor)) static void prepare(void) {
@@ -27,7 +31,11 @@ __attribute__((constructor)) static void prepare(void) {
     } else {
         kind[0] = 0;
     }
+    if (getenv("PALCO_CRASH_WORD")) snprintf(word, sizeof word, "%s", getenv("PALCO_CRASH_WORD"));
+    if (getenv("PALCO_CRASH_SIGNAL")) end_signal = atoi(getenv("PALCO_CRASH_SIGNAL"));
     unsetenv("PALCO_CRASH");
+    unsetenv("PALCO_CRASH_WORD");
+    unsetenv("PALCO_CRASH_SIGNAL");
     unsetenv("LD_PRELOAD");
 }
 
@@ -36,7 +44,7 @@ static int is_last(const char *name) {
 }
 
 static void die(void) {
-    kill(getpid(), SIGKILL);
+    kill(getpid(), end_signal);
     for (;;) pause();
 }
 
@@ -62,6 +70,12 @@ int unlinkat(int d, const char *a, int f) { AROUND("remove", unlinkat, d, a, f) 
 
 int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *how,
                 char *const arguments[], char *const environment[]) {
+    int is_meant = !word[0];
+    for (int i = 0; arguments[i] && !is_meant; i++) is_meant = strstr(arguments[i], word) != NULL;
+    if (!is_meant) {
+        __typeof__(&posix_spawn) real = (__typeof__(&posix_spawn))dlsym(RTLD_NEXT, "posix_spawn");
+        return real(pid, path, actions, how, arguments, environment);
+    }
     AROUND("spawn", posix_spawn, pid, path, actions, how, arguments, environment)
 }
 

@@ -115,6 +115,15 @@ class Palco:
         self.process.wait(timeout)
         self.reader.join(5)
 
+    def wait_for_line(self, words, timeout=30):
+        """The first line of the log that holds these words."""
+        deadline = time.monotonic() + timeout
+        while True:
+            if found := [line for line in self.lines if words in line]:
+                return found[0]
+            assert time.monotonic() < deadline, "\n".join(self.lines[-40:])
+            time.sleep(0.01)
+
     def client(self):
         return Client(self.url)
 

@@ -105,6 +105,47 @@ struct TaskQueueTests {
         }
     }
 
+    @Test("What was under way when the server trapped keeps its attempt, and is suspect at the second time")
+    func suspects() async throws {
+        try await withDatabase { [queue, other] transaction in
+            let id = try Self.video(transaction)
+            try TaskQueue.add(.plan, of: id, priority: 10, in: transaction)
+            try TaskQueue.add(.audio, of: id, priority: 20, in: transaction)
+            _ = try queue.claim(at: 0, in: transaction)
+            _ = try TaskQueue(owner: "elsewhere/1/1").claim(at: 0, in: transaction)
+            #expect(try TaskQueue.releaseSuspects(ownedBy: "here/", in: transaction).isEmpty)
+            // The other one is another machine's.
+            let again = try #require(try other.claim(at: 1, in: transaction))
+            #expect(again.kind == .plan && again.attempts == 2)
+            #expect(try TaskQueue.releaseSuspects(ownedBy: "here/", in: transaction) == [again])
+            // A kill from outside proves nothing.
+            _ = try TaskQueue(owner: "elsewhere/1/1").claim(.audio, chunk: 0, of: id, at: 1 << 50, in: transaction)
+            #expect(try TaskQueue.releaseAll(ownedBy: "elsewhere/", in: transaction) == 1)
+            #expect(try TaskQueue.releaseSuspects(ownedBy: "elsewhere/", in: transaction) == [again])
+            try queue.poison(again, words: "", in: transaction)
+            #expect(try EncodingStore.forgive(id, in: transaction) == 1)
+            #expect(try TaskQueue.releaseSuspects(ownedBy: "here/", in: transaction).isEmpty)
+        }
+    }
+
+    @Test("Suspects run one at a time, so that a second trap blames one of them; others run beside it")
+    func oneSuspectAtATime() async throws {
+        try await withDatabase { [queue] transaction in
+            let id = try Self.video(transaction)
+            try TaskQueue.add(.thumbnail, of: id, priority: 10, in: transaction)
+            try TaskQueue.add(.audio, of: id, priority: 20, in: transaction)
+            for _ in 0..<2 { _ = try queue.claim(at: 0, in: transaction) }
+            #expect(try TaskQueue.releaseSuspects(ownedBy: "here/", in: transaction).isEmpty)
+            try TaskQueue.add(.chunk, of: id, priority: 50, in: transaction)
+            let first = try #require(try queue.claim(at: 1, in: transaction))
+            #expect(first.kind == .thumbnail)
+            #expect(try queue.claim(at: 1, in: transaction)?.kind == .chunk)
+            #expect(try queue.claim(at: 1, in: transaction) == nil)
+            try queue.finish(first, in: transaction)
+            #expect(try queue.claim(at: 1, in: transaction)?.kind == .audio)
+        }
+    }
+
     @Test("The same task is queued once")
     func once() async throws {
         try await withDatabase { [queue] transaction in

@@ -50,6 +50,30 @@ struct ChildProcessTests {
         await loop.stop()
     }
 
+    @Test("Standard input is all there at the start, also more than a pipe would hold")
+    func input() async throws {
+        let loop = try EventLoop()
+        var configuration = shell("cat | wc -c")
+        configuration.input = [UInt8](repeating: 7, count: 300_000)
+        let result = try await ChildProcess.run(configuration, on: loop)
+        #expect(String(decoding: result.output, as: UTF8.self) == "300000\n")
+        configuration.input = []
+        #expect(try await ChildProcess.run(configuration, on: loop).output == Array("0\n".utf8))
+        await loop.stop()
+    }
+
+    @Test("A child that never stops writing leaves the loop its turns")
+    func chattyChild() async throws {
+        let loop = try EventLoop()
+        let configuration = shell("cat /dev/zero", maxOutputBytes: .max)
+        let child = Task { try await ChildProcess.run(configuration, on: loop) { _ in } }
+        // Without a share these would wait until the child is killed, which only they can do.
+        for _ in 0..<20 { try await loop.sleep(for: .milliseconds(1)) }
+        child.cancel()
+        await #expect(throws: CancellationError.self) { try await child.value }
+        await loop.stop()
+    }
+
     @Test("A program that is not there is a clear error")
     func missingProgram() async throws {
         let loop = try EventLoop()

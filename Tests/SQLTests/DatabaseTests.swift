@@ -1,3 +1,4 @@
+import Dispatch
 import FoundationEssentials
 import Security
 import Synchronization
@@ -159,6 +160,18 @@ struct DatabaseTests {
             return try (made + seen).map { try $0.value("name", as: String.self) }
         }
         #expect(names == ["b", "b"])
+    }
+
+    @Test("Searches that take long do not stand in the way of other reads")
+    func scans() async throws {
+        let database = try await Place.file.database(in: folder)
+        let gate = DispatchSemaphore(value: 0)
+        let searches = (0..<8).map { _ in Task { try await database.scan { _ in gate.wait() } } }
+        let found = try await database.read { try $0.query("SELECT name FROM shelves").count }
+        #expect(found == 0)
+        for _ in searches { gate.signal() }
+        for search in searches { try await search.value }
+        await database.close()
     }
 
     @Test("Once closed it refuses, instead of waiting")

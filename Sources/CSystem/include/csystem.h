@@ -10,10 +10,12 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+static const unsigned int csystem_mfd_cloexec = 0x1;  // MFD_CLOEXEC, linux/memfd.h
 static const int csystem_rwf_nowait = 0x00000008;  // RWF_NOWAIT, linux/fs.h
 
 // glibc declares these for _GNU_SOURCE only, which an imported header cannot set for the modules it shares.
 int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+int memfd_create(const char *name, unsigned int flags);
 int pipe2(int ends[2], int flags);
 int prlimit(pid_t pid, int resource, const struct rlimit *wanted, struct rlimit *previous);
 int pthread_setname_np(unsigned long thread, const char *name);

@@ -1,3 +1,5 @@
+import Media
+
 /// The JSON of `ffprobe -show_format -show_streams`, as far as it is used. Everything may be missing.
 struct FFprobeReport: Decodable {
     struct Format: Decodable {
@@ -102,8 +104,7 @@ extension VideoFacts {
         let angle =
             stream.side_data_list?.compactMap(\.rotation).first.map { -$0 }
             ?? stream.tags?["rotate"].flatMap { Double($0) } ?? 0
-        guard angle.isFinite, abs(angle) < 100_000 else { return 0 }
-        let quarter = Int((angle / 90).rounded()) % 4
+        let quarter = Int(clamping: (angle / 90).rounded()) % 4
         return (quarter + 4) % 4 * 90
     }
 }

@@ -1,7 +1,7 @@
 /// Why an uploaded file cannot become a video.
 public struct InspectionError: Error, Sendable, Hashable {
     /// Stable: clients and translations rely on these names.
-    public enum Code: String, Sendable, Hashable, CaseIterable {
+    public enum Code: String, Sendable, Hashable, Codable, CaseIterable {
         case notAVideo = "not_a_video"
         case emptyFile = "empty_file"
         case truncatedFile = "truncated_file"

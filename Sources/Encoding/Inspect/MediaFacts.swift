@@ -1,3 +1,5 @@
+import Media
+
 /// What is known about an uploaded file before anything is decided: the answer of ffprobe as values.
 public struct MediaFacts: Sendable, Hashable, Codable {
     /// ffmpeg's names of the container, e.g. `mov,mp4,m4a,3gp,3g2,mj2`.
@@ -33,9 +35,10 @@ public struct Ratio: Sendable, Hashable, Codable {
         self.denominator = denominator
     }
 
-    /// Reads `a/b` or `a:b`; nil for anything else and for a zero on either side.
+    /// Reads `a/b` or `a:b`; nil for anything else, for a zero on either side and for what takes more than 31 bits, which
+    /// ffmpeg never writes.
     public init?(_ text: String) {
-        let parts = text.split(whereSeparator: { $0 == "/" || $0 == ":" }).compactMap { Int($0) }
+        let parts = text.split(whereSeparator: { $0 == "/" || $0 == ":" }).compactMap { Int32($0) }.map(Int.init)
         guard parts.count == 2, parts[0] > 0, parts[1] > 0 else { return nil }
         self.init(parts[0], parts[1])
     }
@@ -73,7 +76,7 @@ public struct VideoFacts: Sendable, Hashable, Codable {
     public var displaySize: PixelSize {
         var size = PixelSize(width: width, height: height)
         if let ratio = pixelAspectRatio, ratio.numerator != ratio.denominator {
-            size.width = max(1, Int((Double(width) * ratio.value).rounded()))
+            size.width = max(1, Int(clamping: (Double(width) * ratio.value).rounded()))
         }
         return rotation % 180 == 0 ? size : PixelSize(width: size.height, height: size.width)
     }

@@ -40,7 +40,7 @@ struct AudioCommand {
     private var seek: [String] {
         let start = plan.source.startSeconds + Double(firstSample) / Double(audio.sampleRate) - 2
         guard start > 0, segments.lowerBound > 0 else { return [] }
-        let time = MediaTime(ticks: Int64((start * 1_000_000).rounded()), timescale: 1_000_000)
+        let time = MediaTime(seconds: start, timescale: 1_000_000)
         return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", time.decimalSeconds]
     }
 
@@ -50,7 +50,7 @@ struct AudioCommand {
             plan.source.startSeconds * Double(facts.sampleRate)
             + Double(firstSample) * Double(facts.sampleRate) / Double(audio.sampleRate)
         let layout = audio.channelCount > 1 ? "stereo" : "mono"
-        return "[0:\(facts.index)]asetpts=PTS-(\(Int64(origin.rounded()))),"
+        return "[0:\(facts.index)]asetpts=PTS-(\(Int64(clamping: origin.rounded()))),"
             + "aresample=\(audio.sampleRate):async=1:first_pts=0:ochl=\(layout):osf=fltp,"
             + "apad=whole_len=\(sampleCount),atrim=end_sample=\(sampleCount)[a]"
     }

@@ -16,14 +16,14 @@ struct CopySource: Sendable {
     private let payloads: [Int]
 
     /// Blocks.
-    init(path: String, plan: EncodingPlan, facts: MediaFacts) throws {
+    init(path: String, plan: EncodingPlan, videoIndex: Int) throws {
         self.plan = plan
         file = try OpenFile(path: path)
         let movie = try MovieReader.movie(byteCount: file.byteCount, read: file.read)
         let isOriginal = plan.copying != .viaMovie
         let videoTrack =
             isOriginal
-            ? (movie.tracks.indices.contains(facts.video.index) ? movie.tracks[facts.video.index] : nil)
+            ? (movie.tracks.indices.contains(videoIndex) ? movie.tracks[videoIndex] : nil)
             : movie.videoTracks.first
         guard let videoTrack, let format = videoTrack.video,
             let shown = videoTrack.frames(movieTimescale: movie.timescale)

@@ -13,6 +13,9 @@ struct CutChunk {
     /// What all chunks of the rendition have in common. Blocks.
     func initSegment(_ path: String) throws -> [UInt8] { try open(path).initSegment }
 
+    /// Where the segments go, one after the other.
+    typealias Store = (_ made: MadeSegment, _ bytes: [UInt8]) throws -> Void
+
     private struct Opened {
         var file: OpenFile
         var track: Track
@@ -38,11 +41,10 @@ struct CutChunk {
             initSegment: try output.initSegment())
     }
 
-    /// Blocks.
-    func callAsFunction(_ path: String) throws -> SegmentBatch {
+    /// Answers the init segment. Blocks.
+    func callAsFunction(_ path: String, _ store: Store) throws -> [UInt8] {
         let opened = try open(path)
         let (file, track, shown, configuration) = (opened.file, opened.track, opened.shown, opened.configuration)
-        var batch = SegmentBatch(rendition: step.name, initSegment: opened.initSegment, segments: [])
         let samples = Array(track.samples.samples(shown.samples))
         let origin = plan.segments.segments[segments.lowerBound].start.ticks
         // Times within the chunk; a lost first frame leaves a hole at the start.
@@ -65,9 +67,9 @@ struct CutChunk {
             let sealed = try cipher.seal(bytes, number: number)
             let made = MadeSegment(
                 rendition: step.name, number: number, byteCount: sealed.count, duration: planned.duration)
-            batch.segments.append((made, sealed))
+            try store(made, sealed)
         }
-        return batch
+        return opened.initSegment
     }
 
     private func check(
@@ -86,53 +88,5 @@ struct CutChunk {
 
     private func failure(_ text: String) -> VerificationFailure {
         VerificationFailure(description: "the encoded \(step.name) \(text)")
-    }
-}
-
-/// Cuts an encoded chunk of the sound into the plan's segments.
-struct CutAudioChunk {
-    let audio: AudioPlan
-    let duration: MediaTime
-    let segments: Range<Int>
-    let keptFrames: Range<Int>
-    let cipher: SegmentCipher
-
-    /// Blocks.
-    func callAsFunction(_ path: String) throws -> SegmentBatch {
-        let file = try OpenFile(path: path)
-        let movie = try MovieReader.movie(byteCount: file.byteCount, read: file.read)
-        guard !movie.isTruncated, let track = movie.audioTracks.first, let format = track.audio,
-            format.codecString == audio.codecs, track.timescale == UInt32(audio.sampleRate)
-        else { throw VerificationFailure(description: "the encoded sound is no whole movie") }
-        guard track.samples.count >= keptFrames.upperBound else {
-            throw VerificationFailure(
-                description: "the encoded sound has \(track.samples.count) frames, not \(keptFrames.upperBound)")
-        }
-        let output = OutputTrack(
-            format: .audio(format), timescale: track.timescale, language: audio.language ?? "und", duration: duration)
-        var batch = SegmentBatch(
-            rendition: AudioPlan.renditionName, initSegment: try output.initSegment(), segments: [])
-        var next = keptFrames.lowerBound
-        var time = Int64(audio.frames(of: segments).lowerBound * AudioPlan.frameLength)
-        for number in segments {
-            let length = audio.segmentDurations[number]
-            let count = Int(length) / AudioPlan.frameLength
-            let samples = track.samples.samples(next..<next + count).map { sample in
-                var sample = sample
-                sample.duration = UInt32(AudioPlan.frameLength)
-                return sample
-            }
-            let fragment = try Fragment.audio(samples, decodeTime: time, sequenceNumber: UInt32(number + 1))
-            var bytes = fragment.header()
-            for range in fragment.sources { bytes += try file.read(range) }
-            let sealed = try cipher.seal(bytes, number: number)
-            let made = MadeSegment(
-                rendition: AudioPlan.renditionName, number: number, byteCount: sealed.count,
-                duration: MediaTime(ticks: length, timescale: track.timescale))
-            batch.segments.append((made, sealed))
-            next += count
-            time += length
-        }
-        return batch
     }
 }

@@ -70,6 +70,6 @@ struct EncodeCommand {
     }
 
     private func decimal(_ seconds: Double) -> String {
-        MediaTime(ticks: Int64((seconds * 1_000_000).rounded()), timescale: 1_000_000).decimalSeconds
+        MediaTime(seconds: seconds, timescale: 1_000_000).decimalSeconds
     }
 }

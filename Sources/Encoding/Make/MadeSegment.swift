@@ -2,18 +2,11 @@ import Media
 import Storage
 
 /// A segment as it goes to the storage, and what is measured of it.
-struct MadeSegment: Sendable {
+struct MadeSegment: Sendable, Codable {
     var rendition: String
     var number: Int
     var byteCount: Int
     var duration: MediaTime
-}
-
-/// Segments of one rendition with their bytes, and the init segment that they belong to.
-struct SegmentBatch: Sendable {
-    var rendition: String
-    var initSegment: [UInt8]
-    var segments: [(made: MadeSegment, bytes: [UInt8])]
 }
 
 /// An output that is not what the plan asked for. Nothing of it is kept.

@@ -1,9 +1,14 @@
 import Reactor
 import Sandbox
+import Storage
 
 /// Runs ffmpeg and ffprobe, always confined: they read what strangers uploaded.
 struct MediaTool: Sendable {
-    enum Program: Sendable { case ffmpeg, ffprobe }
+    enum Program: Sendable {
+        case ffmpeg, ffprobe
+        /// Palco itself, for `ConfinedWork`.
+        case mediaReader
+    }
 
     /// How much of the machine a run may take, and how urgently.
     struct Effort: Sendable {
@@ -28,25 +33,46 @@ struct MediaTool: Sendable {
         ["-protocol_whitelist", "file", "-format_whitelist", Containers.demuxers, "-i", "file:\(path)"]
     }
 
-    /// - Throws: `ToolFailure` unless it ends with 0; `CancellationError` after it was killed.
+    /// - Throws: `ToolFailure` unless it ends with 0, `StorageError.noSpace` when that was for want of room;
+    ///   `CancellationError` after it was killed.
     func run(
-        _ program: Program, _ arguments: [String], reads: [String], writes: String? = nil, effort: Effort,
-        onOutput: (@Sendable ([UInt8]) -> Void)? = nil
+        _ program: Program, _ arguments: [String], reads: [String], writes: String? = nil, effort: Effort
+    ) async throws -> ChildProcess.Result {
+        let result = try await start(program, arguments, reads: reads, writes: writes, effort: effort)
+        guard result.isSuccess else {
+            // A full disk is no fault of the file: the task waits until there is room again.
+            if result.words.contains("No space left on device") { throw StorageError.noSpace }
+            throw ToolFailure(ending: result.ending, words: result.words)
+        }
+        return result
+    }
+
+    /// The same, whatever the end.
+    func start(
+        _ program: Program, _ arguments: [String], input: [UInt8] = [], reads: [String], writes: String? = nil,
+        effort: Effort, onOutput: (@Sendable ([UInt8]) -> Void)? = nil
     ) async throws -> ChildProcess.Result {
         let limits = SandboxPolicy.Limits(
             cpuSeconds: UInt64(effort.timeLimit.components.seconds) * 2 * UInt64(EventLoopGroup.coreCount),
             addressSpaceBytes: effort.addressSpaceBytes, fileBytes: effort.fileBytes)
         let policy = SandboxPolicy(
             readable: reads, writable: writes.map { [$0] } ?? [], limits: limits, niceness: effort.niceness)
-        let path = program == .ffmpeg ? settings.ffmpegPath : settings.ffprobePath
-        let command = sandbox.command(path, arguments, policy: policy)
-        let result = try await ChildProcess.run(
-            ChildProcess.Configuration(
-                executable: command.executable, arguments: command.arguments, timeLimit: effort.timeLimit,
-                maxOutputBytes: effort.maxOutputBytes, keptErrorBytes: 4 << 10),
-            on: EventLoop.current ?? loops.next(), onOutput: onOutput)
-        guard result.isSuccess else { throw ToolFailure(ending: result.ending, words: result.words) }
-        return result
+        let command = sandbox.command(path(of: program), arguments, policy: policy)
+        var configuration = ChildProcess.Configuration(
+            executable: command.executable, arguments: command.arguments, timeLimit: effort.timeLimit,
+            maxOutputBytes: effort.maxOutputBytes, keptErrorBytes: 4 << 10)
+        configuration.input = input
+        // A process that trapped in its cell cannot look for the place, and somebody waits for its end.
+        configuration.environment = ["SWIFT_BACKTRACE=enable=no"]
+        return try await ChildProcess.run(configuration, on: EventLoop.current ?? loops.next(), onOutput: onOutput)
+    }
+
+    private func path(of program: Program) -> String {
+        switch program {
+        case .ffmpeg: settings.ffmpegPath
+        case .ffprobe: settings.ffprobePath
+        case .mediaReader: MediaReader.name
+        }
     }
 }
 

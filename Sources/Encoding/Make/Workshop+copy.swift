@@ -3,67 +3,68 @@ import SQL
 import Storage
 
 extension Workshop {
-    /// As much as is made between two transactions; also what is in memory at most, but for one large segment.
-    private static let batchBytes = 12 << 20
+    /// How much one process copies: the disk is looked at, and who waits, before each.
+    private static let runBytes = 128 << 20
 
     /// Makes all segments that need no encoding. What is there already, from before a restart, is not made again;
     /// what a viewer waits for is made next.
     func copy(_ job: Job, _ plan: EncodingPlan) async throws {
+        let folder = try await workFolder(job)
         var path = original(job)
-        if plan.copying == .viaMovie { path = try await copyToMovie(job, plan) }
-        let (facts, id) = (job.facts, job.task.video)
-        let source = try await pool.run { [path] in try CopySource(path: path, plan: plan, facts: facts) }
-        let ciphers = try await ciphers(job)
-        let names =
-            (source.copiesVideo ? [plan.steps[0].name] : []) + (source.copiesAudio ? [AudioPlan.renditionName] : [])
-        try await publish(
-            names.map { SegmentBatch(rendition: $0, initSegment: source.initSegments[$0] ?? [], segments: []) }, of: id)
-
-        var missing = try await recount(names, of: job, plan, codecs: source.videoCodecs)
+        if plan.copying == .viaMovie { path = try await copyToMovie(job, plan, folder: folder) }
+        var missing = try await recount(plan.copiedRenditions, of: job, plan)
+        let keys = try await ciphers(job).compactMapValues(\.key)
         var isFirst = true
-        while !missing.isEmpty {
+        while isFirst || !missing.isEmpty {
             try Task.checkCancellation()
-            let wanted = demands.copied(of: id) { missing.contains($0) }
-            let start = wanted ?? missing.first ?? 0
-            let limit = isFirst || wanted != nil ? 2 : 64
-            let storage = storage
-            let numbers = Array(missing.filter { $0 >= start }.prefix(limit))
-            let made = try await pool.run {
-                try Self.makeBatch(numbers, names, source, ciphers, id: id, storage: storage)
-            }
-            missing.subtract(made.map(\.number))
-            try await finish(job, made, isDone: missing.isEmpty)
+            try await storage.requireSpace(Self.runBytes)
+            let start = demands.copied(of: job.task.video) { missing.contains($0) } ?? missing.first ?? 0
+            let work = CopySegments(
+                path: path, plan: plan, videoIndex: job.facts.video.index, keys: keys,
+                numbers: missing.filter { $0 >= start }, byteLimit: Self.runBytes, folder: folder)
+            missing = try await copy(job, work, path: path, missing: missing)
             isFirst = false
         }
     }
 
-    /// Makes and names segments until enough bytes are together. Blocks.
-    private static func makeBatch(
-        _ numbers: [Int], _ names: [String], _ source: CopySource, _ ciphers: [String: SegmentCipher], id: EncodingID,
-        storage: LocalStorage
-    ) throws -> [MadeSegment] {
-        var blobs: [Blob] = []
-        var made: [MadeSegment] = []
-        var bytes = 0
-        for number in numbers where bytes < batchBytes {
-            for name in names {
-                let cipher = ciphers[name] ?? SegmentCipher(key: nil)
-                let segment =
-                    name == AudioPlan.renditionName
-                    ? try source.audioSegment(number, cipher: cipher) : try source.videoSegment(number, cipher: cipher)
-                guard let key = VideoFiles.segment(id, name, number) else { continue }
-                blobs.append(Blob(key, segment.bytes))
-                made.append(segment.made)
-                bytes += segment.bytes.count
+    /// One process; what it made is taken over while it makes more. Answers what is still missing.
+    private func copy(
+        _ job: Job, _ work: CopySegments, path: String, missing: MissingNumbers
+    ) async throws -> MissingNumbers {
+        let (answers, told) = AsyncStream.makeStream(of: CopySegments.Answer.self)
+        let (reader, effort) = (reader, job.effort)
+        async let end: Void = {
+            defer { told.finish() }
+            try await reader.run(work, reads: [path], writes: work.folder, effort: effort) { told.yield($0) }
+        }()
+        var missing = missing
+        for await answer in answers {
+            switch answer {
+            case .opened(let codecs):
+                try await publish([], initSegments: work.plan.copiedRenditions, in: work.folder, of: job.task.video)
+                try await setCodecs(codecs, job, work.plan, isDone: missing.isEmpty)
+            case .made(let segments):
+                let made = try await publish(segments, in: work.folder, of: job.task.video)
+                missing.subtract(made.map(\.number))
+                try await finish(job, made, isDone: missing.isEmpty)
             }
         }
-        try storage.writeBlocking(blobs)
-        return made
+        try await end
+        return missing
+    }
+
+    private func setCodecs(_ codecs: String?, _ job: Job, _ plan: EncodingPlan, isDone: Bool) async throws {
+        let (queue, ledger, task) = (queue, ledger, job.task)
+        try await database.write { transaction in
+            guard try queue.holds(task, in: transaction) else { throw CancellationError() }
+            if let codecs { try EncodingStore.setCodecs(codecs, plan.steps[0].name, of: task.video, in: transaction) }
+            if isDone { try ledger.record([], of: task, isDone: true, in: transaction) }
+        }
     }
 
     /// Finds what is in the storage, counts it, and answers the numbers that are not there in all renditions.
     private func recount(
-        _ names: [String], of job: Job, _ plan: EncodingPlan, codecs: String?
+        _ names: [String], of job: Job, _ plan: EncodingPlan
     ) async throws -> MissingNumbers {
         let id = job.task.video
         var missing = MissingNumbers(Array(repeating: false, count: plan.segments.segments.count))
@@ -88,24 +89,22 @@ extension Workshop {
         }
         // A number that is missing in one rendition is made in all, so it counts in none.
         let known = found.mapValues { [missing] segments in segments.filter { !missing.contains($0.number) } }
-        let (queue, task, isDone) = (queue, job.task, missing.isEmpty)
-        let ledger = ledger
+        let (queue, task) = (queue, job.task)
         try await database.write { transaction in
             guard try queue.holds(task, in: transaction) else { throw CancellationError() }
             for name in names { try EncodingStore.recount(known[name] ?? [], name, of: id, in: transaction) }
-            if let codecs { try EncodingStore.setCodecs(codecs, plan.steps[0].name, of: id, in: transaction) }
-            if isDone { try ledger.record([], of: task, isDone: true, in: transaction) }
         }
         return missing
     }
 
     /// A standard source in another container: its samples move into a temporary MP4, unchanged.
-    private func copyToMovie(_ job: Job, _ plan: EncodingPlan) async throws -> String {
-        let folder = try await workFolder(job)
+    private func copyToMovie(_ job: Job, _ plan: EncodingPlan, folder: String) async throws -> String {
         let path = original(job)
-        try await storage.requireSpace(job.facts.byteCount)
+        // Twice the source, where there is room for it.
+        let most = min(job.facts.byteCount * 2 + (64 << 20), try await storage.usableSpace())
+        guard most >= job.facts.byteCount else { throw StorageError.noSpace }
         var effort = job.effort
-        effort.fileBytes = UInt64(job.facts.byteCount) * 2 + (64 << 20)
+        effort.fileBytes = UInt64(most)
         effort.niceness = 0
         let arguments =
             ["-nostdin", "-y", "-v", "warning"] + MediaTool.input(path) + ["-map", "0:\(job.facts.video.index)"]

@@ -66,16 +66,10 @@ extension Workshop {
         command.frameLimit = 1
         _ = try await tool.run(
             .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: job.effort)
-        let files = steps.map { ($0, command.file($0)) }
-        let id = job.task.video
-        let blobs = try await pool.run {
-            try files.compactMap { step, file -> Blob? in
-                let cut = CutChunk(
-                    plan: plan, step: step, segments: 0..<1, cipher: SegmentCipher(key: nil), acceptsLosses: true)
-                return try VideoFiles.initSegment(id, step.name).map { Blob($0, try cut.initSegment(file)) }
-            }
-        }
-        for blob in blobs where try await storage.size(of: blob.key) == nil { try await storage.write([blob]) }
+        let work = MakeInitSegments(
+            plan: plan, chunks: steps.map { EncodedChunk(step: $0, path: command.file($0)) }, folder: folder)
+        let names = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
+        try await publish([], initSegments: names, in: folder, of: job.task.video)
         try await finish(job, [])
     }
 
@@ -123,35 +117,50 @@ extension Workshop {
         let id = job.task.video
         let folder = try await workFolder(job)
         let command = command(job, plan, segments, steps, folder: folder, threads: threads)
-        _ = try await tool.run(
-            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: job.effort)
-        let files = steps.map { command.file($0) }
-        try await verifyDecoding(files, effort: job.effort)
-        let ciphers = try await ciphers(job)
-        let acceptsLosses = job.task.attempts >= 3 || losses.contains(id)
-        let batches = try await pool.run {
-            try zip(steps, files).map { step, file in
-                let cut = CutChunk(
-                    plan: plan, step: step, segments: segments, cipher: ciphers[step.name] ?? SegmentCipher(key: nil),
-                    acceptsLosses: acceptsLosses)
-                return try cut(file)
-            }
-        }
+        try await storage.requireSpace(steps.reduce(0) { $0 + Self.bound(of: $1, plan, segments) })
+        var effort = job.effort
+        effort.fileBytes = UInt64(steps.map { Self.bound(of: $0, plan, segments) }.max() ?? 0)
+        _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
+        let chunks = try await encodedChunks(job, steps) { command.file($0) }
+        try await verifyDecoding(chunks.map(\.path), effort: job.effort)
+        let work = CutPicture(
+            plan: plan, segments: segments, chunks: chunks,
+            acceptsLosses: job.task.attempts >= 3 || losses.contains(id), folder: folder)
+        let made = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
         job.place?.giveBack()
         if job.task.attempts >= 3 { losses.insert(id) }
-        try await checkHeads(batches, of: id)
-        return try await publish(batches, of: id)
+        let names = steps.map(\.name)
+        try await checkInitSegments(names, in: folder, of: id)
+        return try await publish(made, initSegments: names, in: folder, of: id)
+    }
+
+    /// What one rendition of a chunk takes at most, in bytes: twice what its cap allows, its buffer included.
+    private static func bound(of step: LadderStep, _ plan: EncodingPlan, _ segments: Range<Int>) -> Int {
+        let seconds = plan.segments.segments[segments].reduce(0) { $0 + $1.duration.seconds } + 2
+        return Int(clamping: Double(step.cap) / 8 * seconds * 2) + (4 << 20)
+    }
+
+    private func encodedChunks(
+        _ job: Job, _ steps: [LadderStep], _ file: (LadderStep) -> String
+    ) async throws -> [EncodedChunk] {
+        let ciphers = try await ciphers(job)
+        return steps.map { EncodedChunk(step: $0, path: file($0), key: ciphers[$0.name]?.key) }
     }
 
     /// Every chunk of a rendition must be explained by the same init segment.
-    private func checkHeads(_ batches: [SegmentBatch], of id: EncodingID) async throws {
-        for batch in batches {
-            guard let key = VideoFiles.initSegment(id, batch.rendition), try await storage.size(of: key) != nil else {
-                continue
-            }
-            guard try await storage.read(key) == batch.initSegment else {
-                throw VerificationFailure(
-                    description: "the encoded \(batch.rendition) has other parameters than before")
+    private func checkInitSegments(_ names: [String], in folder: String, of id: EncodingID) async throws {
+        let (storage, sealed) = (storage, SealedFiles(folder: folder))
+        try await pool.run {
+            for name in names {
+                guard let key = VideoFiles.initSegment(id, name), let there = try storage.openBlocking(key) else {
+                    continue
+                }
+                let new = try OpenFile(path: sealed.initSegment(name))
+                guard new.byteCount == there.byteCount,
+                    try new.read(0..<new.byteCount) == there.read(0..<there.byteCount)
+                else {
+                    throw VerificationFailure(description: "the encoded \(name) has other parameters than before")
+                }
             }
         }
     }
@@ -161,7 +170,7 @@ extension Workshop {
     func verifyDecoding(_ files: [String], effort: MediaTool.Effort) async throws {
         let options = ["-threads", "1", "-skip_loop_filter", "all", "-skip_idct", "all"]
         var arguments = ["-nostdin", "-v", "error", "-xerror"]
-        for file in files { arguments += options + ["-i", "file:\(file)"] }
+        for file in files { arguments += options + MediaTool.input(file) }
         for position in files.indices { arguments += ["-map", "\(position):0"] }
         let result = try await tool.run(
             .ffmpeg, arguments + ["-fps_mode", "passthrough", "-f", "null", "-"], reads: files, effort: effort)
@@ -179,15 +188,18 @@ extension Workshop {
         let command = AudioCommand(
             source: original(job), facts: facts, audio: audio, plan: plan, segments: segments,
             file: "\(folder)/audio.mp4")
-        _ = try await tool.run(
-            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: job.effort)
+        var effort = job.effort
+        // At most 160 kbit/s.
+        effort.fileBytes = UInt64(audio.frames(of: segments).count + 1000) << 10
+        try await storage.requireSpace(Int(effort.fileBytes))
+        _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
         try await verifyDecoding([command.file], effort: job.effort)
-        let cipher = try await ciphers(job)[AudioPlan.renditionName] ?? SegmentCipher(key: nil)
-        let batch = try await pool.run {
-            try CutAudioChunk(
-                audio: audio, duration: plan.segments.duration, segments: segments, keptFrames: command.keptFrames,
-                cipher: cipher)(command.file)
-        }
-        try await finish(job, try await publish([batch], of: job.task.video))
+        let work = CutSound(
+            path: command.file, audio: audio, duration: plan.segments.duration, segments: segments,
+            keptFrames: command.keptFrames, key: try await ciphers(job)[AudioPlan.renditionName]?.key, folder: folder)
+        let made = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
+        let there = try await publish(
+            made, initSegments: [AudioPlan.renditionName], in: folder, of: job.task.video)
+        try await finish(job, there)
     }
 }

@@ -4,6 +4,15 @@ import Storage
 
 extension Workshop {
     private static let thumbnailWidth = 1280
+    /// More than any picture takes.
+    private static let pictureBytes = 64 << 20
+
+    private func pictureEffort(_ job: Job) async throws -> MediaTool.Effort {
+        try await storage.requireSpace(Self.pictureBytes)
+        var effort = job.effort
+        effort.fileBytes = UInt64(Self.pictureBytes)
+        return effort
+    }
 
     /// One good-looking frame from the first third of the video.
     func makeThumbnail(_ job: Job) async throws {
@@ -20,7 +29,8 @@ extension Workshop {
             ["-nostdin", "-y", "-v", "warning", "-threads", "1"] + seek + MediaTool.input(path)
             + ["-map", "0:\(job.facts.video.index)", "-vf", filters.joined(separator: ",")]
             + ["-frames:v", "1", "-q:v", "4", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/thumbnail.jpg"]
-        _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: job.effort)
+        _ = try await tool.run(
+            .ffmpeg, arguments, reads: [path], writes: folder, effort: try await pictureEffort(job))
         try await storage.adopt(
             fileAt: "\(folder)/thumbnail.jpg", as: VideoFiles.picture(job.task.video, .thumbnail))
         try await finish(job, [])
@@ -43,7 +53,8 @@ extension Workshop {
             ["-nostdin", "-y", "-v", "error", "-threads", "1", "-copyts", "-skip_frame", "nokey"]
             + MediaTool.input(path) + ["-map", "0:\(job.facts.video.index)", "-vf", filters.joined(separator: ",")]
             + ["-frames:v", "1", "-q:v", "5", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/storyboard.jpg"]
-        _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: job.effort)
+        _ = try await tool.run(
+            .ffmpeg, arguments, reads: [path], writes: folder, effort: try await pictureEffort(job))
         let id = job.task.video
         let cues = Array(board.webVTT(imageURI: "storyboard.jpg").utf8)
         try await storage.write(VideoFiles.picture(id, .storyboardCues), cues)
@@ -65,6 +76,6 @@ extension Workshop {
     }
 
     private func decimal(_ seconds: Double) -> String {
-        MediaTime(ticks: Int64((seconds * 1_000_000).rounded()), timescale: 1_000_000).decimalSeconds
+        MediaTime(seconds: seconds, timescale: 1_000_000).decimalSeconds
     }
 }

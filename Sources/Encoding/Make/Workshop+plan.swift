@@ -5,15 +5,11 @@ import Security
 extension Workshop {
     /// Decides everything and puts the video's other tasks into the queue.
     func plan(_ job: Job) async throws {
-        let path = original(job)
-        let plan = try await PlanVideo(tool: tool, pool: pool)(path, job.facts)
+        let planVideo = PlanVideo(reader: reader, limits: settings.limits)
+        let planned = try await planVideo(original(job), job.facts, folder: try await workFolder(job))
+        let plan = planned.plan
         var expected: [String: HLS.Bandwidth] = [:]
-        if plan.copying == .direct {
-            let facts = job.facts
-            expected[plan.steps[0].name] = try await pool.run {
-                try CopySource(path: path, plan: plan, facts: facts).plannedBandwidth
-            }
-        }
+        expected[plan.steps[0].name] = planned.copiedBandwidth
         let renditions = renditions(of: plan, expected: expected)
         let (task, queue, ledger) = (job.task, queue, ledger)
         try await database.write { transaction in

@@ -10,8 +10,8 @@ struct Workshop: Sendable {
     let settings: EncodingSettings
     let database: Database
     let storage: LocalStorage
-    let tool: MediaTool
-    /// For what blocks: reading samples, cutting, encrypting.
+    let reader: ConfinedReader
+    /// For what blocks: syncing and naming files.
     let pool: BlockingPool
     let queue: TaskQueue
     let ledger: Ledger
@@ -76,6 +76,8 @@ struct Workshop: Sendable {
         return plan
     }
 
+    var tool: MediaTool { reader.tool }
+
     func original(_ job: Job) -> String { storage.path(of: VideoFiles.original(job.task.video)) }
 
     func workFolder(_ job: Job) async throws -> String {
@@ -89,31 +91,28 @@ struct Workshop: Sendable {
         return Dictionary(uniqueKeysWithValues: renditions.map { ($0.name, SegmentCipher(key: $0.key)) })
     }
 
-    /// Names the outputs. Init segments come first: a segment is never there without the one that explains it. What
-    /// is there already stays as it is, because players may keep it for ever.
+    /// Names the outputs that confined work left in a folder. Init segments come first: a segment is never there without the
+    /// one that explains it. What is there already stays as it is, because players may keep it for ever.
     /// - Returns: what is there now.
     @discardableResult
-    func publish(_ batches: [SegmentBatch], of id: EncodingID) async throws -> [MadeSegment] {
-        let storage = storage
+    func publish(
+        _ segments: [MadeSegment], initSegments: [String] = [], in folder: String, of id: EncodingID
+    ) async throws -> [MadeSegment] {
+        let (storage, sealed) = (storage, SealedFiles(folder: folder))
         return try await pool.run {
-            var blobs: [Blob] = []
-            var stored: [MadeSegment] = []
-            func add(_ key: BlobKey?, _ bytes: [UInt8], _ made: MadeSegment?) throws {
-                guard let key else { return }
-                let there = storage.sizeBlocking(of: key)
-                if there == nil { blobs.append(Blob(key, bytes)) }
-                guard var made else { return }
-                made.byteCount = there ?? made.byteCount
-                stored.append(made)
+            let first = initSegments.compactMap { name in
+                VideoFiles.initSegment(id, name).map { WorkFile(sealed.initSegment(name), as: $0) }
             }
-            for batch in batches {
-                try add(VideoFiles.initSegment(id, batch.rendition), batch.initSegment, nil)
-                for (made, bytes) in batch.segments {
-                    try add(VideoFiles.segment(id, made.rendition, made.number), bytes, made)
-                }
+            let rest = segments.compactMap { made in
+                VideoFiles.segment(id, made.rendition, made.number)
+                    .map { WorkFile(sealed.segment(made.rendition, made.number), as: $0) }
             }
-            try storage.writeBlocking(blobs)
-            return stored
+            let sizes = try storage.adoptBlocking(first + rest).dropFirst(first.count)
+            return zip(segments, sizes).map { made, size in
+                var made = made
+                made.byteCount = size
+                return made
+            }
         }
     }
 

@@ -1,5 +1,4 @@
 import Media
-import Synchronization
 
 /// The frame times of a source whose container is not read here, from ffprobe's list of packets.
 struct PacketTimes: Sendable {
@@ -41,16 +40,8 @@ struct PacketTimes: Sendable {
 
     func frames(timescale: UInt32, factor: Int64) -> FrameTimes {
         FrameTimes(
-            timescale: timescale, times: times.map { $0 &* factor }, keyframes: keyframes.map { $0 &* factor },
-            lastDuration: lastDuration &* factor)
+            timescale: timescale, times: times.map { $0.multipliedSaturated(by: factor) },
+            keyframes: keyframes.map { $0.multipliedSaturated(by: factor) },
+            lastDuration: lastDuration.multipliedSaturated(by: factor))
     }
-}
-
-/// Collects the times while ffprobe writes them, on whichever thread that happens.
-final class PacketTimesCollector: Sendable {
-    private let state = Mutex(PacketTimes())
-
-    func append(_ bytes: [UInt8]) { state.withLock { $0.append(bytes) } }
-
-    var times: PacketTimes { state.withLock { $0 } }
 }

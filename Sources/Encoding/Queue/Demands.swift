@@ -1,6 +1,9 @@
 import Synchronization
 
-/// What viewers wait for at this moment, in order of arrival. In memory only: a wish ends with its request.
+/// What viewers wait for at this moment. In memory only: a wish ends with its request.
+///
+/// **Fair.** The next segment is made for the viewer who was served longest ago, and of several that one viewer waits for
+/// the newest comes first: somebody who jumps about wants what they asked for last, and others are not kept waiting by it.
 final class Demands: Sendable {
     /// The task that makes what is wanted, and the part of it that is.
     struct Demand: Sendable, Hashable {
@@ -11,33 +14,76 @@ final class Demands: Sendable {
         var segment: Int
     }
 
-    private struct Entry {
-        var demand: Demand
-        var waiters = 1
-        var failures = 0
+    /// One who waits. Keep it to say that the wait is over.
+    struct Ticket: Sendable, Hashable {
+        fileprivate var number: Int
     }
 
-    private let waiting = Mutex<[Entry]>([])
+    private struct Waiter {
+        var viewer: String
+        var demand: Demand
+    }
 
-    func add(_ demand: Demand) {
-        waiting.withLock { waiting in
-            if let position = waiting.firstIndex(where: { $0.demand == demand }) {
-                waiting[position].waiters += 1
-            } else {
-                waiting.append(Entry(demand: demand))
+    private struct State {
+        /// By number, which grows with time.
+        var waiters: [Int: Waiter] = [:]
+        var failures: [Demand: Int] = [:]
+        /// When each viewer who waits was served last.
+        var served: [String: Int] = [:]
+        var clock = 0
+    }
+
+    /// Waits that one viewer may have at once; the oldest makes room.
+    static let mostForOne = 8
+
+    private let state = Mutex(State())
+
+    func add(_ demand: Demand, by viewer: String) -> Ticket {
+        state.withLock { state in
+            state.clock += 1
+            state.waiters[state.clock] = Waiter(viewer: viewer, demand: demand)
+            let mine = state.waiters.filter { $0.value.viewer == viewer }.map(\.key)
+            if mine.count > Self.mostForOne, let oldest = mine.min() { remove(oldest, from: &state) }
+            return Ticket(number: state.clock)
+        }
+    }
+
+    /// False when it had to make room.
+    func isWaiting(_ ticket: Ticket) -> Bool { state.withLock { $0.waiters[ticket.number] != nil } }
+
+    func remove(_ ticket: Ticket) { state.withLock { remove(ticket.number, from: &$0) } }
+
+    private func remove(_ number: Int, from state: inout State) {
+        guard let waiter = state.waiters.removeValue(forKey: number) else { return }
+        if !state.waiters.values.contains(where: { $0.demand == waiter.demand }) {
+            state.failures[waiter.demand] = nil
+        }
+        if !state.waiters.values.contains(where: { $0.viewer == waiter.viewer }) { state.served[waiter.viewer] = nil }
+    }
+
+    /// The fairest first; each once.
+    var all: [Demand] {
+        state.withLock { state in
+            let order = state.waiters.sorted { a, b in
+                let (first, second) = (state.served[a.value.viewer] ?? 0, state.served[b.value.viewer] ?? 0)
+                if first != second { return first < second }
+                // Those who were not served yet come in the order in which they came; one viewer's newest comes first.
+                return a.value.viewer == b.value.viewer ? a.key > b.key : a.key < b.key
+            }
+            var seen: Set<Demand> = []
+            return order.map(\.value.demand).filter { seen.insert($0).inserted }
+        }
+    }
+
+    /// It is being made for those who wait for it.
+    func serve(_ demand: Demand) {
+        state.withLock { state in
+            state.clock += 1
+            for waiter in state.waiters.values where waiter.demand == demand {
+                state.served[waiter.viewer] = state.clock
             }
         }
     }
-
-    func remove(_ demand: Demand) {
-        waiting.withLock { waiting in
-            guard let position = waiting.firstIndex(where: { $0.demand == demand }) else { return }
-            waiting[position].waiters -= 1
-            if waiting[position].waiters <= 0 { waiting.remove(at: position) }
-        }
-    }
-
-    var all: [Demand] { waiting.withLock { $0.map(\.demand) } }
 
     /// The renditions in which somebody waits for the same segment.
     func renditions(with demand: Demand) -> Set<String> {
@@ -45,14 +91,12 @@ final class Demands: Sendable {
     }
 
     /// How often it was tried in vain.
-    func failures(of demand: Demand) -> Int {
-        waiting.withLock { waiting in waiting.first { $0.demand == demand }?.failures ?? 0 }
-    }
+    func failures(of demand: Demand) -> Int { state.withLock { $0.failures[demand] ?? 0 } }
 
     func countFailure(of demand: Demand) {
-        waiting.withLock { waiting in
-            guard let position = waiting.firstIndex(where: { $0.demand == demand }) else { return }
-            waiting[position].failures += 1
+        state.withLock { state in
+            guard state.waiters.values.contains(where: { $0.demand == demand }) else { return }
+            state.failures[demand, default: 0] += 1
         }
     }
 

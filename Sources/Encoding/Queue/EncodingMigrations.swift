@@ -52,6 +52,7 @@ extension Encoder {
                     attempts BIGINT NOT NULL DEFAULT 0,
                     not_before BIGINT NOT NULL DEFAULT 0,
                     is_poison BIGINT NOT NULL DEFAULT 0,
+                    traps BIGINT NOT NULL DEFAULT 0,
                     lease_owner TEXT,
                     lease_until BIGINT,
                     last_words TEXT,

@@ -194,7 +194,7 @@ enum EncodingStore {
             "UPDATE encoding_renditions SET is_failed = 0 WHERE video_id = $1 AND is_failed = 1", id)
         return try transaction.execute(
             """
-            UPDATE encoding_tasks SET is_poison = 0, attempts = 0, not_before = 0, last_words = NULL
+            UPDATE encoding_tasks SET is_poison = 0, attempts = 0, traps = 0, not_before = 0, last_words = NULL
             WHERE video_id = $1 AND is_poison = 1
             """, id)
     }

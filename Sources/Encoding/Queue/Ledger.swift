@@ -46,6 +46,11 @@ struct Ledger: Sendable {
     /// A task cannot be done. What can still be watched stays; otherwise the whole video has failed.
     func fail(_ task: EncodingTask, code: String, words: String, in transaction: Transaction) throws {
         guard try queue.holds(task, in: transaction) else { throw CancellationError() }
+        try giveUp(task, code: code, words: words, in: transaction)
+    }
+
+    /// The same for a task that nobody holds.
+    func giveUp(_ task: EncodingTask, code: String, words: String, in transaction: Transaction) throws {
         switch task.kind {
         case .thumbnail, .storyboard:
             // A video without pictures is still a video.

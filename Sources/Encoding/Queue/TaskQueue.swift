@@ -18,12 +18,14 @@ struct TaskQueue: Sendable {
             """, TaskID(), video, kind, chunk, priority)
     }
 
-    /// The next task by priority; among equals the video that was served longest ago, then the earliest chunk.
+    /// The next task by priority; among equals the video that was served longest ago, then the earliest chunk. Of the tasks that
+    /// were under way when the server trapped one runs at a time, so that the next trap tells which it was.
     func claim(at now: Int64, in transaction: Transaction) throws -> EncodingTask? {
         let row = try transaction.first(
             """
             SELECT t.* FROM encoding_tasks t JOIN encodings e ON e.video_id = t.video_id
             WHERE t.is_poison = 0 AND t.not_before <= $1 AND (t.lease_until IS NULL OR t.lease_until < $1)
+            AND (t.traps = 0 OR NOT EXISTS (SELECT 1 FROM encoding_tasks s WHERE s.traps > 0 AND s.lease_until >= $1))
             ORDER BY t.priority, e.served_at, t.chunk LIMIT 1
             """, now)
         return try row.map { try lease(EncodingTask($0), at: now, in: transaction) }
@@ -123,7 +125,27 @@ struct TaskQueue: Sendable {
             """, task.id, words)
     }
 
-    /// What a killed process of this machine held is free at once.
+    /// How often the server may trap while a task runs before the task counts as the reason.
+    static let mostTraps = 2
+
+    /// What a process of this machine held that ended by a trap of its own: all of it is suspect, keeps its attempt and is
+    /// free.
+    ///
+    /// - Returns: the tasks that were under way too often.
+    static func releaseSuspects(ownedBy prefix: String, in transaction: Transaction) throws -> [EncodingTask] {
+        try transaction.execute(
+            "UPDATE encoding_tasks SET traps = traps + 1 WHERE SUBSTR(lease_owner, 1, $2) = $1", prefix,
+            prefix.utf8.count)
+        try transaction.execute(
+            """
+            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL WHERE SUBSTR(lease_owner, 1, $2) = $1
+            """, prefix, prefix.utf8.count)
+        return try transaction.query(
+            "SELECT * FROM encoding_tasks WHERE traps >= $1 AND is_poison = 0", mostTraps
+        ).map(EncodingTask.init)
+    }
+
+    /// What a killed process of this machine held is free at once. The kill is not the tasks' fault.
     static func releaseAll(ownedBy prefix: String, in transaction: Transaction) throws -> Int {
         try transaction.execute(
             """

@@ -69,6 +69,7 @@ struct Worker: Sendable {
                     try encoder.queue.claim(demand.kind, chunk: demand.chunk, of: demand.video, at: now, in: $0)
                 }
                 guard let task else { continue }
+                encoder.demands.serve(demand)
                 await perform(task, in: nil)
                 return true
             }
@@ -80,6 +81,7 @@ struct Worker: Sendable {
     private func make(_ demand: Demands.Demand) async throws -> Bool {
         let failures = encoder.demands.failures(of: demand)
         guard failures < Self.maxFailures else { return false }
+        encoder.demands.serve(demand)
         let task = EncodingTask(
             id: TaskID(), video: demand.video, kind: .chunk, chunk: demand.chunk, priority: 0, attempts: failures + 1)
         let encoder = encoder
@@ -181,9 +183,10 @@ struct Worker: Sendable {
                 try encoder.queue.postpone(task, until: now + 30_000_000, words: words, in: $0)
             }
         }
-        if task.attempts >= settings.maxAttempts || error is PlanVideo.Unplannable {
+        let unplannable = error as? Unplannable
+        if task.attempts >= settings.maxAttempts || unplannable != nil {
             log.error("task given up", ["error": LogValue(words)])
-            let code = error is PlanVideo.Unplannable ? "corrupt_file" : "encoding_failed"
+            let code = unplannable?.code.rawValue ?? "encoding_failed"
             return try await encoder.database.write {
                 try encoder.ledger.fail(task, code: code, words: words, in: $0)
             }

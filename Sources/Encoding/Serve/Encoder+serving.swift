@@ -8,7 +8,11 @@ extension Encoder {
     }
 
     /// A media segment. One that is not made yet is made at once, and the request waits for it.
-    public func segment(_ id: EncodingID, rendition: String, number: Int) async throws -> SegmentAnswer {
+    ///
+    /// - Parameter viewer: who asks: those who wait are served in turn.
+    public func segment(
+        _ id: EncodingID, rendition: String, number: Int, for viewer: String = ""
+    ) async throws -> SegmentAnswer {
         let name = OpenSegments.Name(video: id, rendition: rendition, number: number)
         if let file = openSegments.find(name) { return .file(file) }
         guard let entry = try await presentations.entry(id), let known = entry.presentation[rendition],
@@ -16,11 +20,13 @@ extension Encoder {
         else { return .missing }
         if let file = try open(name, key) { return .file(file) }
         if entry.failed.contains(rendition) { return .failed }
-        return try await wait(for: name, key, demand(id, rendition, segment: number, entry.plan))
+        return try await wait(for: name, key, demand(id, rendition, segment: number, entry.plan), viewer)
     }
 
     /// The init segment of a rendition; always in the clear.
-    public func initSegment(_ id: EncodingID, rendition: String) async throws -> SegmentAnswer {
+    public func initSegment(
+        _ id: EncodingID, rendition: String, for viewer: String = ""
+    ) async throws -> SegmentAnswer {
         let name = OpenSegments.Name(video: id, rendition: rendition)
         if let file = openSegments.find(name) { return .file(file) }
         guard let entry = try await presentations.entry(id), entry.presentation[rendition] != nil,
@@ -30,7 +36,7 @@ extension Encoder {
         if entry.failed.contains(rendition) { return .failed }
         var demand = demand(id, rendition, segment: 0, entry.plan)
         if demand.kind == .chunk { demand.kind = .heads }
-        return try await wait(for: name, key, demand)
+        return try await wait(for: name, key, demand, viewer)
     }
 
     private func open(_ name: OpenSegments.Name, _ key: BlobKey) throws -> OpenFile? {
@@ -62,12 +68,12 @@ extension Encoder {
 
     /// Looks again whenever something was made, until the patience ends.
     private func wait(
-        for name: OpenSegments.Name, _ key: BlobKey, _ demand: Demands.Demand
+        for name: OpenSegments.Name, _ key: BlobKey, _ demand: Demands.Demand, _ viewer: String
     ) async throws -> SegmentAnswer {
         let loop = EventLoop.current ?? loops.next()
         let end = MonotonicTime.now + settings.segmentPatience
-        demands.add(demand)
-        defer { demands.remove(demand) }
+        let ticket = demands.add(demand, by: viewer)
+        defer { demands.remove(ticket) }
         bell.ring()
         while true {
             let rings = bell.rings
@@ -75,7 +81,7 @@ extension Encoder {
             guard let entry = try await presentations.entry(demand.video) else { return .missing }
             if entry.failed.contains(demand.rendition) { return .failed }
             let patience = end - MonotonicTime.now
-            guard patience > .zero else { return .unavailable(retryAfter: .seconds(3)) }
+            guard patience > .zero, demands.isWaiting(ticket) else { return .unavailable(retryAfter: .seconds(3)) }
             try Task.checkCancellation()
             await bell.wait(after: rings, patience: patience, on: loop)
         }

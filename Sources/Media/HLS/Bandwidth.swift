@@ -1,6 +1,6 @@
 extension HLS {
     /// Bit rates measured from segments (RFC 8216 4.3.4.2).
-    public struct Bandwidth: Sendable, Hashable {
+    public struct Bandwidth: Sendable, Hashable, Codable {
         /// Bits a second: the highest rate of any segments in a row that last from 0.5 to 1.5 target durations.
         public var peak: Int
         public var average: Int

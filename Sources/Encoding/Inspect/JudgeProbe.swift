@@ -1,0 +1,93 @@
+import FoundationEssentials
+import Media
+import Reactor
+
+/// Draws the verdict on an upload from its first bytes, its sample tables and what ffprobe said of it.
+struct JudgeProbe: ConfinedWork {
+    enum Probe: Codable, Sendable {
+        /// ffprobe's JSON.
+        case report(String)
+        case failed(words: String, detail: String)
+    }
+
+    var path: String
+    var probe: Probe
+    var limits: InspectionLimits
+
+    func perform(_ answer: (MediaFacts) throws -> Void) throws { try answer(try verdict()) }
+
+    private func verdict() throws -> MediaFacts {
+        let head = try FileHead(path: path)
+        let report: FFprobeReport
+        switch probe {
+        case .report(let text):
+            guard let decoded = try? JSONDecoder().decode(FFprobeReport.self, from: Data(text.utf8)) else {
+                throw InspectionError(.corruptFile)
+            }
+            report = decoded
+        case .failed(let words, let detail): throw InspectionError(head.verdict(words: words), detail: detail)
+        }
+        guard let video = report.mainVideo else {
+            throw (report.streams ?? []).contains(where: \.isAudio)
+                ? InspectionError(.noVideoStream) : InspectionError(.notAVideo)
+        }
+        let streamCount = report.streams?.count ?? 0
+        guard streamCount <= limits.streams else { throw InspectionError(.tooManyStreams, detail: "\(streamCount)") }
+        let facts = report.facts(byteCount: head.byteCount, video: video)
+        try facts.check(limits)
+        if head.isTruncated { throw InspectionError(.truncatedFile) }
+        return facts
+    }
+}
+
+extension MediaFacts {
+    /// Whether what the file states is within what a source may be.
+    func check(_ limits: InspectionLimits) throws(InspectionError) {
+        let size = video.displaySize
+        let sides = [video.width, video.height, size.width, size.height]
+        guard sides.allSatisfy({ (limits.minSide...limits.maxSide).contains($0) }),
+            size.width * size.height <= limits.pixels
+        else { throw InspectionError(.unsupportedDimensions, detail: "\(video.width)x\(video.height)") }
+        guard duration.isFinite, duration < Double(limits.duration.components.seconds) else {
+            throw InspectionError(.unsupportedDuration, detail: "\(duration) s")
+        }
+        if let rate = video.averageFrameRate?.value, rate > limits.framesPerSecond {
+            throw InspectionError(.unsupportedFrameRate, detail: "\(rate)")
+        }
+        guard audio.count <= limits.streams,
+            audio.allSatisfy({ (1...limits.samplesPerSecond).contains($0.sampleRate) && $0.channelCount > 0 })
+        else { throw InspectionError(.corruptFile, detail: "the sound has no usable rate") }
+    }
+}
+
+/// The first bytes of a file and what they promise.
+private struct FileHead {
+    var byteCount: Int
+    var family: Containers.Family?
+    var isTruncated = false
+
+    init(path: String) throws {
+        let file = try OpenFile(path: path)
+        byteCount = file.byteCount
+        let bytes = try file.read(0..<min(file.byteCount, 4096))
+        family = Containers.family(of: bytes)
+        guard let family else { return }
+        if family == .isoMedia {
+            do {
+                isTruncated = try MovieReader.movie(byteCount: file.byteCount, read: file.read).isTruncated
+            } catch MovieError.truncated {
+                isTruncated = true
+            } catch is MovieError {
+                // ffprobe may know better.
+            }
+        } else if let stated = Containers.statedByteCount(bytes, family: family) {
+            isTruncated = stated > byteCount
+        }
+    }
+
+    /// Why ffprobe could not read it.
+    func verdict(words: String) -> InspectionError.Code {
+        guard family != nil else { return .notAVideo }
+        return isTruncated || words.contains("moov atom not found") ? .truncatedFile : .corruptFile
+    }
+}

@@ -1,0 +1,81 @@
+import Media
+import Reactor
+
+/// Plans any other file from ffprobe's list of packets.
+struct PlanFromPackets: ConfinedWork {
+    /// The list, as `-of csv=p=0` writes it.
+    var path: String
+    var facts: MediaFacts
+    var limits: InspectionLimits
+
+    func perform(_ answer: (EncodingPlan) throws -> Void) throws {
+        let file = try OpenFile(path: path)
+        var packets = PacketTimes()
+        let piece = 1 << 20
+        for start in stride(from: 0, to: file.byteCount, by: piece) {
+            packets.append(try file.read(start..<min(start + piece, file.byteCount)))
+            guard packets.times.count <= limits.frames else {
+                throw Unplannable(.unsupportedFrameRate, detail: "more than \(limits.frames) frames")
+            }
+        }
+        try answer(try PacketPlanner(facts: facts, packets: packets, limits: limits).plan())
+    }
+}
+
+/// The decisions for a file whose container is not read here.
+struct PacketPlanner {
+    let facts: MediaFacts
+    let packets: PacketTimes
+    let limits: InspectionLimits
+
+    func plan() throws -> EncodingPlan {
+        guard !packets.times.isEmpty else { throw Unplannable(detail: "no frames") }
+        let base = facts.video.timeBase
+        // Coarse clocks get finer ones: no player expects a timescale of 10.
+        var scale = 1
+        while base.denominator * scale < 10_000 { scale *= 2 }
+        guard let timescale = UInt32(exactly: base.denominator * scale), timescale > 0 else {
+            throw Unplannable(detail: "time base \(base)")
+        }
+        // Both are 31 bits at most, and the scale 14.
+        let factor = Int64(base.numerator * scale)
+        let frames = packets.frames(timescale: timescale, factor: factor)
+        try frames.check(limits)
+        // A container announces more than it holds where its inside is destroyed.
+        guard facts.duration < 4 || frames.duration.seconds > facts.duration / 4 else {
+            throw Unplannable(detail: "only \(frames.duration.seconds) s of \(facts.duration) s can be read")
+        }
+        guard frames.areDistinct else { return try steadyPlan(frames) }
+        let segments = SegmentPlan(frames)
+        let rate = Planning.frameRate(frames, facts.video)
+        let isCopied = Planning.isStandard(facts.video) && segments.followsKeyframes
+        return EncodingPlan(
+            segments: segments,
+            source: EncodingPlan.SourceClock(timeBase: base, start: frames.start / factor, factor: factor),
+            steps: Planning.steps(facts.video, frameRate: rate, isCopied: isCopied),
+            copying: isCopied ? .viaMovie : nil, audio: facts.mainAudio.map { .encoded($0, segments: segments) },
+            chunkStarts: EncodingPlan.chunkStarts(segments, target: Planning.chunkSeconds))
+    }
+
+    /// Frame times that repeat cannot be kept: frames are taken at the rate that the file states.
+    private func steadyPlan(_ frames: FrameTimes) throws -> EncodingPlan {
+        let rate = facts.video.averageFrameRate ?? Ratio(25, 1)
+        let count = max(1, Int(clamping: (frames.duration.seconds * rate.value).rounded()))
+        guard count <= limits.frames, let timescale = UInt32(exactly: rate.numerator) else {
+            throw Unplannable(.unsupportedFrameRate, detail: "frame rate \(rate)")
+        }
+        let steady = FrameTimes(
+            timescale: timescale, times: (0..<count).map { Int64($0 * rate.denominator) }, keyframes: [])
+        let segments = SegmentPlan(steady)
+        let base = facts.video.timeBase
+        let sourceStart = MediaTime.rescale(
+            frames.start, from: frames.timescale, to: UInt32(clamping: base.denominator))
+        return EncodingPlan(
+            segments: segments,
+            source: EncodingPlan.SourceClock(
+                timeBase: base, start: sourceStart / Int64(max(1, base.numerator)), factor: 1, steadyRate: rate),
+            steps: Planning.steps(facts.video, frameRate: rate.value, isCopied: false), copying: nil,
+            audio: facts.mainAudio.map { .encoded($0, segments: segments) },
+            chunkStarts: EncodingPlan.chunkStarts(segments, target: Planning.chunkSeconds))
+    }
+}

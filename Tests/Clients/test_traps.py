@@ -1,0 +1,121 @@
+"""The server is ended by a trap of its own, twice at the same work: the third start leaves that work alone and serves."""
+
+import contextlib
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from palco import children
+from test_crash import GONE, crash_library, short_films  # noqa: F401
+
+# film, a word in the command line of the child at whose start the server traps, what becomes of the video
+STAGES = [
+    ("standard", "PlanFromMovie", "failed"),
+    ("standard", "CopySegments", "failed"),
+    ("foreign", "packets.csv", "failed"),
+    ("foreign", "PlanFromPackets", "failed"),
+    ("foreign", "CutPicture", "failed"),
+    ("foreign", "MakeInitSegments", "failed"),
+    ("foreign", "CutSound", "failed"),
+    ("foreign", "thumbnail.jpg", "ready"),
+    ("foreign", "storyboard.jpg", "ready"),
+]
+
+
+def failure(client, identifier):
+    """Waits for a video that fails."""
+    with pytest.raises(AssertionError):
+        client.wait(identifier, whole=True)
+    return client.video(identifier)
+
+
+@pytest.mark.parametrize("kind, word, status", STAGES)
+def test_what_ends_the_server_twice_is_not_done_again(
+    own_server, crash_library, short_films, kind, word, status  # noqa: F811
+):
+    palco = own_server({"PALCO_WORKERS": "1"}).start()
+    token = palco.admin().token
+    palco.stop()
+    calm = dict(palco.settings)
+    palco.settings |= {
+        "LD_PRELOAD": str(crash_library),
+        "PALCO_CRASH": "spawn,before,1",
+        "PALCO_CRASH_WORD": word,
+        "PALCO_CRASH_SIGNAL": str(int(signal.SIGILL)),
+    }
+    palco.start()
+    client = palco.client()
+    client.token = token
+    identifier = None
+    with contextlib.suppress(*GONE):
+        identifier = client.upload(short_films[kind], title=kind).expect(201).json()["id"]
+    palco.wait_for_death(60)
+    assert palco.process.returncode == -signal.SIGILL
+    with contextlib.suppress(RuntimeError):
+        palco.start()
+    palco.wait_for_death(60)
+    assert palco.process.returncode == -signal.SIGILL
+
+    palco.settings = calm
+    palco.start()
+    client = palco.client()
+    client.token = token
+    if identifier is None:
+        identifier = client.get("/videos").expect(200).json()["data"][0]["id"]
+    video = failure(client, identifier) if status == "failed" else client.wait(identifier, whole=True)
+    assert video["status"] == status
+    palco.wait_for_line("a task that ended the server is not run again")
+    if status == "failed":
+        assert video["error"]["code"] == "corrupt_file"
+        # Nothing is taken away: whoever looks into it may have it tried again.
+        client.post(f"/videos/{identifier}/retry").expect(202)
+        assert client.wait(identifier, whole=True)["status"] == "ready"
+    assert palco.stop() == 0
+
+
+def test_a_kill_from_outside_blames_nothing(own_server, films):
+    palco = own_server({"PALCO_WORKERS": "1"}).start()
+    client = palco.admin()
+    video = client.upload(films.street, title="Street").expect(201).json()
+    for _ in range(4):
+        palco.kill()
+        palco.start()
+    client = palco.admin()
+    assert client.wait(video["id"])["status"] == "ready"
+    assert not [line for line in palco.lines if "is not run again" in line or "ended by a trap" in line]
+    assert palco.stop() == 0
+
+
+INSPECTIONS = (b"JudgeProbe", b"-show_streams", b"framecrc")
+
+
+def running(palco, words):
+    count = 0
+    for child in children(palco.pid):
+        with contextlib.suppress(OSError):
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+            count += any(word in command for word in words)
+    return count
+
+
+def test_uploads_that_end_together_are_looked_into_in_turn(own_server, films):
+    palco = own_server({"PALCO_WORKERS": "1"}).start()
+    client = palco.admin()
+    copies = [films.copy(films.bikes, f"turn{number}") for number in range(8)]
+    counts, over = [0], threading.Event()
+
+    def watch():
+        while not over.is_set():
+            counts.append(running(palco, INSPECTIONS))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with ThreadPoolExecutor(len(copies)) as pool:
+        answers = list(pool.map(lambda film: client.upload(film, title=film.name).status, copies))
+    over.set()
+    watcher.join()
+    assert answers == [201] * len(copies)
+    assert max(counts) == 1
+    assert palco.stop() == 0
