@@ -77,6 +77,7 @@ extension MediaTime: Hashable, Comparable {
         hasher.combine(UInt64(timescale) / divisor)
     }
 
+    // bound: 96 bits
     private func product(with timescale: UInt32) -> Int128 { Int128(ticks) * Int128(timescale) }
 
     private static func greatestCommonDivisor(_ a: UInt64, _ b: UInt64) -> UInt64 {

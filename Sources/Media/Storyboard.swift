@@ -25,11 +25,12 @@ public struct Storyboard: Sendable, Hashable, Codable {
     public init(duration: MediaTime, width: Int, height: Int) {
         let (width, height) = (min(max(1, width), Self.limit), min(max(1, height), Self.limit))
         let longer = max(width, height)
-        let wholeSeconds = min(max(1, duration.ticks(at: 1, rounding: .up)), Int64(Self.limit))
+        // In whole seconds.
+        let length = min(max(1, duration.ticks(at: 1, rounding: .up)), Int64(Self.limit))
         // bound: below the limit
-        let interval = (wholeSeconds + 99) / 100
+        let interval = (length + 99) / 100
         // bound: below the limit
-        let count = max(1, Int((wholeSeconds + interval - 1) / interval))
+        let count = max(1, Int((length + interval - 1) / interval))
         self.init(
             tileWidth: max(2, width * 160 / longer / 2 * 2), tileHeight: max(2, height * 160 / longer / 2 * 2),
             columns: min(10, count), count: count, interval: .seconds(interval), duration: duration)

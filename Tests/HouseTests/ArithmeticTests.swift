@@ -73,12 +73,14 @@ struct ArithmeticTests {
 enum Arithmetic {
     /// `Int64(…)` and its like around what is written like a floating point number, without a label that bounds it.
     static func convertsFloatingPoint(_ line: Substring) -> Bool {
-        line.matches(of: /\bU?Int(?:8|16|32|64)?\(/).contains { match in
+        line.matches(of: /\bU?Int(?:8|16|32|64)?\(/.wordBoundaryKind(.simple)).contains { match in
             let argument = balanced(line[match.range.upperBound...])
             if argument.firstMatch(of: /^(?:clamping|exactly|truncatingIfNeeded|bitPattern):/) != nil { return false }
             let marks =
                 /\.rounded\(|\b\w*[sS]econds\b|\bDouble\b|\.value\b|\btimeInterval|squareRoot|\d\.\d|\de\d/
-            return argument.replacing("components.seconds", with: "").firstMatch(of: marks) != nil
+            // By letters: for Unicode there is no boundary at the dot of `a.b`.
+            let text = argument.replacing("components.seconds", with: "")
+            return text.firstMatch(of: marks.wordBoundaryKind(.simple)) != nil
         }
     }
 
@@ -89,7 +91,8 @@ enum Arithmetic {
         while true {
             if hasPlainOperator(text) { return true }
             // What a conversion holds stands for it, then what other brackets hold is done with.
-            var smaller = text.replacing(/\bU?Int(?:8|16|32|64)?\(([\w.]*)\)/) { String($0.output.1) }
+            let conversion = /\bU?Int(?:8|16|32|64)?\(([\w.]*)\)/.wordBoundaryKind(.simple)
+            var smaller = text.replacing(conversion) { String($0.output.1) }
             if smaller == text { smaller = text.replacing(/\([^()\[\]]*\)|\[[^()\[\]]*\]/, with: "") }
             if smaller == text { return false }
             text = smaller

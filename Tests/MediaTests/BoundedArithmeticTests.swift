@@ -20,7 +20,9 @@ struct BoundedArithmeticTests {
         #expect(Int64(clamping: Double.infinity) == .max && Int64(clamping: -Double.infinity) == .min)
         #expect(Int64(clamping: 1e300) == .max && Int64(clamping: -1e300) == .min)
         #expect(Int64(clamping: 9.3e18) == .max && Int64(clamping: -9.3e18) == .min)
-        #expect(Int64(clamping: 2.5) == 2 && Int64(clamping: -2.5) == -2 && Int64(clamping: 1e18) == 1_000_000_000_000_000_000)
+        #expect(
+            Int64(clamping: 2.5) == 2 && Int64(clamping: -2.5) == -2
+                && Int64(clamping: 1e18) == 1_000_000_000_000_000_000)
         #expect(UInt32(clamping: -1.0) == 0 && UInt32(clamping: 5e9) == .max && UInt8(clamping: 255.4) == 255)
         #expect(Int(clamping: Double.leastNonzeroMagnitude) == 0)
     }
