@@ -80,7 +80,10 @@ let package = Package(
             "VideosTests", of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor"]),
         tests(
             "AppTests",
-            of: ["App", "Accounts", "Videos", "SQL", "Security", "Telemetry", "Web", "HTTP", "Reactor", "palco"]),
+            of: [
+                "App", "Accounts", "Videos", "SQL", "Sandbox", "Security", "Telemetry", "Web", "HTTP", "Reactor",
+                "palco",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -95,10 +98,15 @@ func fuzz(_ name: String, of rooms: [Target.Dependency]) -> Target {
 
 if Context.environment["PALCO_FUZZ"] == "1" {
     package.targets += [
+        // Changes movie files for the targets that read them.
+        .target(
+            name: "BoxMutation", path: "fuzz/BoxMutation",
+            swiftSettings: settings + [.enableExperimentalFeature("Extern")]),
         fuzz("RequestFuzz", of: ["HTTP"]),
         fuzz("FormFuzz", of: ["Web"]),
         fuzz("FieldFuzz", of: ["HTTP", "Web", "Reactor"]),
-        fuzz("MovieFuzz", of: ["Media"]),
+        fuzz("MovieFuzz", of: ["Media", "BoxMutation"]),
+        fuzz("PlanFuzz", of: ["Encoding", "Media", "BoxMutation"]),
         fuzz("CodecFuzz", of: ["Media"]),
         fuzz("PlaylistFuzz", of: ["Media"]),
         fuzz("TokenFuzz", of: ["Security", "Storage"]),

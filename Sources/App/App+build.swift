@@ -4,6 +4,7 @@ import Glibc
 import HTTP
 import Reactor
 import SQL
+import Sandbox
 import Security
 import Storage
 import Telemetry
@@ -12,7 +13,15 @@ import Web
 
 extension Server {
     /// Settings -> services -> routes: the only place where things are wired.
-    public static func build(_ settings: Settings, log: Log) async throws -> Server {
+    ///
+    /// - Parameter sandboxReport: starts a confined process and answers what is active in it.
+    public static func build(
+        _ settings: Settings, log: Log, sandboxReport: () throws -> SandboxReport = { try Sandbox().report() }
+    ) async throws -> Server {
+        let sandbox = SandboxCheck(accepting: settings.acceptedSandboxWeaknesses, report: sandboxReport)
+        sandbox.write(to: log)
+        var videoSettings = settings.videos
+        videoSettings.acceptsUploads = sandbox.acceptsUploads
         let data = settings.dataFolder
         try makePrivateFolder(data)
         try makePrivateFolder("\(data)/secrets")
@@ -41,7 +50,7 @@ extension Server {
                     grants: GrantSigner(secret: secret), passwords: PasswordHasher(pool: pools.uploadPasswords),
                     unlocking: PasswordHasher(pool: pools.unlocking), loops: loops,
                     identify: { request in try await accounts.caller(of: request) }, log: log),
-                settings: settings.videos, events: events)
+                settings: videoSettings, events: events)
             let services = Services(
                 loops: loops, pools: pools, storage: storage, database: database, accounts: accounts,
                 encoder: encoder, videos: videos, events: events, traffic: Traffic(),

@@ -13,6 +13,11 @@ public struct MediaTime: Sendable {
         self.timescale = timescale
     }
 
+    /// To the nearest tick.
+    public init(seconds: Double, timescale: UInt32) {
+        self.init(ticks: Int64(clamping: (seconds * Double(timescale)).rounded()), timescale: timescale)
+    }
+
     public static let zero = MediaTime(ticks: 0, timescale: 1)
 
     public static func seconds(_ seconds: Int64) -> MediaTime { MediaTime(ticks: seconds, timescale: 1) }
@@ -72,6 +77,7 @@ extension MediaTime: Hashable, Comparable {
         hasher.combine(UInt64(timescale) / divisor)
     }
 
+    // bound: 96 bits
     private func product(with timescale: UInt32) -> Int128 { Int128(ticks) * Int128(timescale) }
 
     private static func greatestCommonDivisor(_ a: UInt64, _ b: UInt64) -> UInt64 {

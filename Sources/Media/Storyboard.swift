@@ -23,26 +23,35 @@ public struct Storyboard: Sendable, Hashable, Codable {
 
     /// At most 100 pictures whose longer side has 160 pixels, at least a second apart.
     public init(duration: MediaTime, width: Int, height: Int) {
-        let (width, height) = (max(1, width), max(1, height))
+        let (width, height) = (min(max(1, width), Self.limit), min(max(1, height), Self.limit))
         let longer = max(width, height)
-        let wholeSeconds = max(1, duration.ticks(at: 1, rounding: .up))
-        let interval = (wholeSeconds + 99) / 100
-        let count = max(1, Int((wholeSeconds + interval - 1) / interval))
+        // In whole seconds.
+        let length = min(max(1, duration.ticks(at: 1, rounding: .up)), Int64(Self.limit))
+        // bound: below the limit
+        let interval = (length + 99) / 100
+        // bound: below the limit
+        let count = max(1, Int((length + interval - 1) / interval))
         self.init(
             tileWidth: max(2, width * 160 / longer / 2 * 2), tileHeight: max(2, height * 160 / longer / 2 * 2),
             columns: min(10, count), count: count, interval: .seconds(interval), duration: duration)
     }
 
-    public var rows: Int { columns > 0 ? (count + columns - 1) / columns : 0 }
+    /// More pixels, and more seconds, than anything has.
+    private static let limit = 1 << 32
+
+    public var rows: Int { columns > 0 ? (max(1, count) - 1) / columns + (count > 0 ? 1 : 0) : 0 }
 
     /// Cues with media fragments (`#xywh=`); `imageURI` is relative to the file or absolute.
     public func webVTT(imageURI: String) -> String {
         var text = "WEBVTT\n"
         guard columns > 0 else { return text }
+        let length = interval.ticks(at: 1000)
         for tile in 0..<max(0, count) {
-            let start = interval.ticks(at: 1000) * Int64(tile)
-            let end = tile + 1 < count ? start + interval.ticks(at: 1000) : max(start + 1, duration.ticks(at: 1000))
-            let (x, y) = (tile % columns * tileWidth, tile / columns * tileHeight)
+            let start = length.multipliedSaturated(by: Int64(tile))
+            let next = start.addingSaturated(length)
+            let end = tile + 1 < count ? next : max(start.addingSaturated(1), duration.ticks(at: 1000))
+            let x = (tile % columns).multipliedSaturated(by: tileWidth)
+            let y = (tile / columns).multipliedSaturated(by: tileHeight)
             text += "\n\(Self.timestamp(start)) --> \(Self.timestamp(end))\n"
             text += "\(imageURI)#xywh=\(x),\(y),\(tileWidth),\(tileHeight)\n"
         }

@@ -10,16 +10,40 @@ public struct SandboxReport: Sendable, Equatable {
     public var lowPriority = false
     public var diesWithServer = false
 
-    /// Files are confined and no network can be reached, by one means or another.
-    public var isComplete: Bool {
-        landlockABI > 0 && (systemCallFilter || networkNamespace) && noNewPrivileges && limits
+    /// Nothing is active.
+    public init() {}
+
+    /// What must be active before files of strangers are read. The names are those of `PALCO_ACCEPT_WEAK_SANDBOX`.
+    public enum Protection: String, Sendable, CaseIterable {
+        /// Only the files of its task can be reached.
+        case landlock
+        /// Only the system calls that ffmpeg needs exist.
+        case seccomp
+        /// No network can be reached, by its own empty one or by a refusal of sockets.
+        case network
+        case privileges
+        /// Processor time, memory, file size and open files are bounded.
+        case limits
+    }
+
+    /// What is required and not active here; empty where files of strangers can be read.
+    public var missing: [Protection] {
+        Protection.allCases.filter { protection in
+            switch protection {
+            case .landlock: landlockABI == 0
+            case .seccomp: !systemCallFilter
+            case .network: !systemCallFilter && !networkNamespace
+            case .privileges: !noNewPrivileges
+            case .limits: !limits
+            }
+        }
     }
 
     /// One line per protection: its name, whether it is active, and a word about it.
     public var lines: [(name: String, isActive: Bool, detail: String)] {
         [
             ("landlock", landlockABI > 0, landlockABI > 0 ? "ABI \(landlockABI)" : "the kernel has none"),
-            ("seccomp", systemCallFilter, "no sockets, no processes, no mounts"),
+            ("seccomp", systemCallFilter, "the system calls that ffmpeg needs, no others"),
             ("network namespace", networkNamespace, networkNamespace ? "an empty one" : "not permitted here"),
             ("no new privileges", noNewPrivileges, ""),
             ("capabilities", capabilitiesDropped, "given up"),

@@ -8,6 +8,7 @@ enum VideoError: Error, Sendable, Equatable {
     case forbidden
     case locked
     case uploadForbidden
+    case sandboxUnavailable
     case wrongPassword
     case tooManyPasswords(retryAfter: Int)
     case grantInvalid
@@ -41,6 +42,10 @@ extension VideoError: ProblemConvertible {
         case .forbidden: .forbidden(code: "forbidden", "Only its owner and administrators may do this.")
         case .locked: .forbidden(code: "video_locked", "This video has a password. Unlock it first.")
         case .uploadForbidden: .forbidden(code: "upload_not_allowed", "Your role does not allow uploads.")
+        case .sandboxUnavailable:
+            Problem(
+                .serviceUnavailable, code: "sandbox_unavailable",
+                detail: "This server cannot read uploads safely. Its administrator finds the reason in the log.")
         case .wrongPassword: .forbidden(code: "wrong_password", "The password is not right.")
         case .tooManyPasswords(let seconds):
             .tooManyRequests(code: "too_many_attempts", retryAfter: .seconds(seconds))

@@ -12,6 +12,8 @@ public struct VideoSettings: Sendable {
     public var unlockLifetime = Duration.seconds(3600)
     /// Whether segments are encrypted: only then may shared caches keep them.
     public var encryptsSegments = true
+    /// False where the kernel gives no safe sandbox to read the files of strangers in: then no upload is taken.
+    public var acceptsUploads = true
     /// How long a request waits for another one that holds the same upload.
     public var lockPatience = Duration.seconds(3)
 

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTP
 import Reactor
 import SQL
+import Sandbox
 import Security
 import Telemetry
 import Web
@@ -28,11 +29,14 @@ struct AppHouse {
         return settings
     }
 
-    init(in folder: TemporaryFolder, _ change: (inout Settings) -> Void = { _ in }) async throws {
+    init(
+        in folder: TemporaryFolder, sandboxReport: () throws -> SandboxReport = { try Sandbox().report() },
+        _ change: (inout Settings) -> Void = { _ in }
+    ) async throws {
         var settings = Self.settings(in: folder)
         change(&settings)
         log = CapturedLog()
-        server = try await Server.build(settings, log: Log(sink: log))
+        server = try await Server.build(settings, log: Log(sink: log), sandboxReport: sandboxReport)
         _ = try await server.ensureAdministrator()
     }
 

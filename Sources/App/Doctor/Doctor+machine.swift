@@ -81,18 +81,37 @@ extension Doctor {
     }
 
     /// What would protect this machine from a hostile file, as a confined process reports it.
-    func sandboxFindings() -> [Finding] {
-        do {
-            let report = try Sandbox().report()
-            return report.lines.map { line in
+    func sandboxFindings(_ report: () throws -> SandboxReport = { try Sandbox().report() }) -> [Finding] {
+        var lines: [Finding] = []
+        let check = SandboxCheck(accepting: settings.acceptedSandboxWeaknesses) {
+            let report = try report()
+            lines = report.lines.map { line in
                 line.isActive
                     ? .good("sandbox: \(line.name)", line.detail)
                     : .weak(
                         "sandbox: \(line.name)", "not active: \(line.detail)",
                         mend: "use a kernel and a container that allow it")
             }
-        } catch {
-            return [.bad("sandbox", "\(error)", mend: "start palco by its own path, on a kernel with seccomp")]
+            return report
         }
+        return lines + [finding(of: check)]
+    }
+
+    /// Whether a start would take uploads.
+    private func finding(of check: SandboxCheck) -> Finding {
+        if let failure = check.failure, !check.acceptsUploads {
+            return .bad("sandbox", failure, mend: "start palco by its own path, on a kernel with seccomp and Landlock")
+        }
+        let missing = check.missing.map(\.rawValue).joined(separator: ",")
+        guard check.acceptsUploads else {
+            return .bad(
+                "sandbox", "uploads are refused, for the kernel does not give: \(missing)",
+                mend: "use a kernel and a container that allow it, or accept the risk: "
+                    + "PALCO_ACCEPT_WEAK_SANDBOX=\(missing)")
+        }
+        if missing.isEmpty { return .good("sandbox", "files of strangers are read confined") }
+        return .weak(
+            "sandbox", "missing: \(missing), accepted by PALCO_ACCEPT_WEAK_SANDBOX",
+            mend: "use a kernel and a container that allow it")
     }
 }

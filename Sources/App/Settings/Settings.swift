@@ -1,5 +1,6 @@
 import Encoding
 import Reactor
+import Sandbox
 import Telemetry
 
 /// Everything an operator may choose. Each is an environment variable `PALCO_…`; `SettingsReader` reads them and
@@ -36,6 +37,8 @@ public struct Settings: Sendable {
     public var corsOrigins: [String] = []
     /// Cookies are marked `Secure` whatever a proxy says: for servers that people reach by https only.
     public var secureCookies = false
+    /// Protections of the sandbox that may be missing; without them uploads are refused.
+    public var acceptedSandboxWeaknesses: Set<SandboxReport.Protection> = []
     public var ffmpegPath = "/usr/bin/ffmpeg"
     public var ffprobePath = "/usr/bin/ffprobe"
     public var logLevel = LogLevel.info

@@ -1,5 +1,6 @@
 import Encoding
 import Reactor
+import Sandbox
 import Telemetry
 
 /// Reads `Settings` from the environment; what is not there comes from the file `.env` of the working folder.
@@ -64,6 +65,16 @@ public enum SettingsReader {
         number("PALCO_SIGN_IN_FAILURES", \.signInFailures, 1...1_000),
         seconds("PALCO_SIGN_IN_LOCK_TIME", \.signInLockTime, 1...31_536_000),
         flag("PALCO_SECURE_COOKIES", \.secureCookies),
+        Setting(name: "PALCO_ACCEPT_WEAK_SANDBOX") { value, settings in
+            let names = value.split(separator: ",").map { $0.filter { $0 != " " } }
+            let accepted = names.compactMap { SandboxReport.Protection(rawValue: $0) }
+            guard accepted.count == names.count else {
+                let all = SandboxReport.Protection.allCases.map(\.rawValue)
+                return "must be names separated by commas, of " + all.joined(separator: ", ")
+            }
+            settings.acceptedSandboxWeaknesses = Set(accepted)
+            return nil
+        },
         text("PALCO_FFMPEG", \.ffmpegPath),
         text("PALCO_FFPROBE", \.ffprobePath),
         Setting(name: "PALCO_LOG_LEVEL") { value, settings in

@@ -37,6 +37,7 @@ struct BoxWriter {
         uint32(0)
         fourCC(type)
         body(&self)
+        // bound: the box begins inside the bytes
         patch(UInt32(clamping: bytes.count - start), at: start)
     }
 

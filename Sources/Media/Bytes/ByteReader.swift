@@ -18,7 +18,7 @@ struct ByteReader {
         end = range.upperBound
     }
 
-    var remaining: Int { end - position }
+    var remaining: Int { end - position }  // bound: the position is inside the box
 
     func malformed() -> MovieError { .malformed(box) }
 
@@ -99,10 +99,12 @@ struct ByteReader {
         if size32 == 1 {
             size = try position64()
         } else if size32 == 0 {
-            size = end - start
+            size = end - start  // bound: both are inside the box
         }
+        // bound: positions inside the box
         guard size >= position - start, size <= end - start else { throw .malformed(type) }
-        defer { position = start + size }
-        return ByteReader(bytes, box: type, range: position..<start + size)
+        let bodyEnd = start + size  // bound: inside the box, as was just checked
+        defer { position = bodyEnd }
+        return ByteReader(bytes, box: type, range: position..<bodyEnd)
     }
 }

@@ -52,10 +52,10 @@ extension AudioCut {
             var segment = Segment(
                 samples: (next?.index ?? samples.upperBound)..<(next?.index ?? samples.upperBound), decodeTime: time,
                 duration: 0)
-            while let sample = next, isLast || time + Int64(sample.duration / 2) < end {
+            while let sample = next, isLast || time.addingSaturated(Int64(sample.duration / 2)) < end {
                 segment.samples = segment.samples.lowerBound..<sample.index + 1
-                segment.duration += Int64(sample.duration)
-                time += Int64(sample.duration)
+                segment.duration = segment.duration.addingSaturated(Int64(sample.duration))
+                time = time.addingSaturated(Int64(sample.duration))
                 next = iterator.next()
             }
             segments.append(segment)

@@ -46,8 +46,8 @@ public struct Fragment: Sendable, Hashable {
         sequenceNumber: UInt32, baseDecodeTime: UInt64, samples: [Sample], sources: [Range<Int>]
     ) throws(Failure) {
         guard !samples.isEmpty else { throw .countMismatch }
-        let bytes = samples.reduce(0) { $0 + Int($1.byteCount) }
-        guard bytes == sources.reduce(0, { $0 + $1.count }) else { throw .countMismatch }
+        let bytes = samples.reduce(0) { $0.addingSaturated(Int($1.byteCount)) }
+        guard bytes == sources.reduce(0, { $0.addingSaturated($1.count) }) else { throw .countMismatch }
         guard bytes <= Int(UInt32.max) - 8 else { throw .tooLarge }
         self.sequenceNumber = sequenceNumber
         self.baseDecodeTime = baseDecodeTime
@@ -57,7 +57,7 @@ public struct Fragment: Sendable, Hashable {
     }
 
     /// In ticks of the track.
-    public var duration: UInt64 { samples.reduce(0) { $0 + UInt64($1.duration) } }
+    public var duration: UInt64 { samples.reduce(0) { $0.addingSaturated(UInt64($1.duration)) } }
 
     /// `moof` and the head of `mdat`; the samples follow.
     public func header() -> [UInt8] {
@@ -79,7 +79,7 @@ public struct Fragment: Sendable, Hashable {
             }
         }
         writer.patch(UInt32(writer.bytes.count + 8), at: dataOffsetAt)
-        writer.uint32(UInt32(8 + payloadByteCount))
+        writer.uint32(UInt32(8 + payloadByteCount))  // bound: checked when it was made
         writer.fourCC("mdat")
         return writer.bytes
     }

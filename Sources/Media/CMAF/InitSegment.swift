@@ -104,11 +104,11 @@ public struct OutputTrack: Sendable, Hashable {
 
     /// In 16.16 pixels, with the pixels made square.
     private static func displaySize(_ video: VideoFormat) -> (width: UInt32, height: UInt32) {
-        var width = UInt32(clamping: video.width << 16)
+        var width = UInt32(clamping: video.width.multipliedSaturated(by: 1 << 16))
         if let ratio = video.pixelAspectRatio {
             width = UInt32(clamping: MediaTime.rescale(Int64(width), from: ratio.vertical, to: ratio.horizontal))
         }
-        return (width, UInt32(clamping: video.height << 16))
+        return (width, UInt32(clamping: video.height.multipliedSaturated(by: 1 << 16)))
     }
 
     private var packedLanguage: UInt16 {

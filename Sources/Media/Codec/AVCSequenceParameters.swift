@@ -60,7 +60,7 @@ public struct AVCSequenceParameters: Sendable, Hashable {
             if next != 0 {
                 let delta = try reader.signedExponentialGolomb()
                 guard (-128...127).contains(delta) else { throw .malformed }
-                next = (last + delta + 256) % 256
+                next = (last + delta + 256) % 256  // bound: two bytes
             }
             last = next == 0 ? last : next
         }

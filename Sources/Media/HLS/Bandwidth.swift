@@ -32,12 +32,12 @@ extension HLS {
         }
 
         private static func rate(_ bytes: Double, _ seconds: Double) -> Int {
-            seconds > 0 ? Int(min(bytes * 8 / seconds, 1e15).rounded(.up)) : 0
+            seconds > 0 ? Int(clamping: min(bytes * 8 / seconds, 1e15).rounded(.up)) : 0
         }
 
         /// What a variant needs together with the sound that it plays.
         public static func + (a: Bandwidth, b: Bandwidth) -> Bandwidth {
-            Bandwidth(peak: a.peak + b.peak, average: a.average + b.average)
+            Bandwidth(peak: a.peak.addingSaturated(b.peak), average: a.average.addingSaturated(b.average))
         }
     }
 }

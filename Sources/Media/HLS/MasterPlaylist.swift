@@ -98,7 +98,7 @@ extension HLS {
                 attributes.set("RESOLUTION", "\(resolution.width)x\(resolution.height)")
             }
             if let rate = variant.frameRate, rate > 0, rate < 100_000 {
-                let thousandths = Int64((rate * 1000).rounded())
+                let thousandths = Int64(clamping: (rate * 1000).rounded())
                 let text = MediaTime(ticks: thousandths, timescale: 1000).decimalSeconds
                 attributes.set("FRAME-RATE", String(text.dropLast(3)))
             }

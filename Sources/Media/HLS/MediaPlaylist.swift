@@ -70,7 +70,7 @@ extension HLS {
                     text += "#EXT-X-KEY:\(Self.attributes(of: segment.key).text)\n"
                     key = segment.key
                 }
-                end += segment.duration
+                end += segment.duration  // bound: times add without overflow
                 let rounded = end.ticks(at: 1_000_000)
                 let duration = MediaTime.decimal(microseconds: rounded.subtractingSaturated(written))
                 written = rounded

@@ -33,7 +33,8 @@ public struct EditList: Sendable, Hashable {
             guard let start = entry.mediaTime else {
                 // An empty edit after the media shows nothing more.
                 if found == nil {
-                    delay += MediaTime.rescale(duration, from: movieTimescale, to: timescale)
+                    delay = delay.addingSaturated(
+                        MediaTime.rescale(duration, from: movieTimescale, to: timescale))
                     guard delay <= Limits.duration else { return nil }
                 }
                 continue
@@ -42,7 +43,8 @@ public struct EditList: Sendable, Hashable {
             // To the nearest tick, as ffmpeg has it: a frame that would start at the very end is not shown.
             let length = MediaTime.rescale(duration, from: movieTimescale, to: timescale)
             guard length <= Limits.duration else { return nil }
-            found = Presentation(offset: delay - start, shown: start..<(duration == 0 ? .max : start + length))
+            let end = duration == 0 ? .max : start.addingSaturated(length)
+            found = Presentation(offset: delay.subtractingSaturated(start), shown: start..<end)
         }
         return found
     }

@@ -37,6 +37,9 @@ public struct Track: Sendable {
     public let edits: EditList
     /// Empty for audio that is no AAC and for other tracks.
     public let samples: SampleTable
+    /// The samples of all tracks together are larger than the file: some share their bytes, so that copying them
+    /// would make more of the file than there is.
+    public internal(set) var sharesBytes = false
 
     public var video: VideoFormat? {
         if case .video(let format) = format { format } else { nil }

@@ -17,13 +17,18 @@ struct MovieBox {
     init(_ bytes: [UInt8], limits: MovieLimits) throws(MovieError) {
         self.limits = limits
         var reader = ByteReader(bytes, box: "moov")
+        var unique = UniqueBoxes()
         while var box = try reader.nextBox() {
             switch box.box {
-            case "mvhd": try readHeader(&box)
+            case "mvhd":
+                try unique.insert(box)
+                try readHeader(&box)
             case "trak":
                 guard tracks.count < limits.tracks else { throw .limitExceeded(.tracks) }
                 tracks.append(try TrackBox(&box, limits: limits))
-            case "mvex": try readFragmentDefaults(&box)
+            case "mvex":
+                try unique.insert(box)
+                try readFragmentDefaults(&box)
             case "cmov": throw .unsupported("cmov")
             default: break
             }

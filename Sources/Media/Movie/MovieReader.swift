@@ -69,10 +69,11 @@ public struct MovieReader {
     }
 
     private mutating func walk(to position: Int) throws(MovieError) -> Step {
+        // bound: the walk ends where the file does
         guard byteCount - position >= 8 else { return try finish() }
         boxCount += 1
         guard boxCount <= limits.topLevelBoxes else { throw .limitExceeded(.topLevelBoxes) }
-        let range = position..<min(position + 16, byteCount)
+        let range = position..<position + min(16, byteCount - position)  // bound: inside the file
         state = .header(range)
         return .read(range)
     }
@@ -87,7 +88,7 @@ public struct MovieReader {
             guard reader.remaining >= 8 else { return try endOfWalk() }
             (size, headerBytes) = (try reader.position64(), 16)
         } else if size32 == 0 {
-            size = byteCount - position
+            size = byteCount - position  // bound: the box begins inside the file
         }
         guard size >= headerBytes else { throw boxCount == 1 ? .notISOMedia : .malformed(type) }
         let (end, overflow) = position.addingReportingOverflow(size)
@@ -144,6 +145,8 @@ public struct MovieReader {
         }
         var movie = try box.movie()
         movie.brands = brands
+        let sampleBytes = movie.tracks.reduce(0) { $0.addingSaturated($1.samples.byteCount) }
+        if sampleBytes > byteCount { for track in movie.tracks.indices { movie.tracks[track].sharesBytes = true } }
         movie.isTruncated = isTruncated || movie.tracks.contains { $0.samples.endOffset > byteCount }
         return .finished(movie)
     }

@@ -60,7 +60,7 @@ struct SampleDescription {
         case 2:
             try entry.skip(4)
             let rate = Double(bitPattern: try entry.uint64())
-            format.sampleRate = rate >= 1 && rate < 10_000_000 ? Int(rate) : 0
+            format.sampleRate = rate >= 1 && rate < 10_000_000 ? Int(clamping: rate) : 0
             format.channelCount = min(Int(try entry.uint32()), 1024)
             try entry.skip(20)
         default: break

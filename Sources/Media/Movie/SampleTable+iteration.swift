@@ -7,7 +7,8 @@ extension SampleTable: Sequence {
     public func samples(_ range: Range<Int>) -> Slice { Slice(table: self, range: range.clamped(to: 0..<count)) }
 
     public subscript(index: Int) -> Sample? {
-        var iterator = Iterator(self, (index..<index + 1).clamped(to: 0..<count))
+        guard (0..<count).contains(index) else { return nil }
+        var iterator = Iterator(self, index..<index + 1)
         return iterator.next()
     }
 
@@ -45,6 +46,7 @@ extension SampleTable: Sequence {
         private mutating func seek() {
             durationRun = lastPosition(in: table.durations) { Int($0.firstSample) <= index }
             let duration = table.durations[durationRun]
+            // bound: the table's last time was computed like this and fits
             decodeTime = duration.startTime + Int64(index - Int(duration.firstSample)) * Int64(duration.delta)
             nextDurationRunAt = endOfDurationRun()
             if !table.offsets.isEmpty {
@@ -69,7 +71,7 @@ extension SampleTable: Sequence {
                 byteOffset = table.checkpoints[checkpoint]
             }
             while at < index {
-                byteOffset += table.size(of: at)
+                byteOffset += table.size(of: at)  // bound: each position was added up when the table was built
                 at += 1
             }
         }
@@ -98,8 +100,8 @@ extension SampleTable: Sequence {
                 compositionOffset: table.offsets.isEmpty ? 0 : table.offsets[offsetRun].offset,
                 duration: table.durations[durationRun].delta, byteOffset: byteOffset,
                 byteCount: table.size(of: index), isSync: isSync)
-            decodeTime += Int64(sample.duration)
-            byteOffset += sample.byteCount
+            decodeTime += Int64(sample.duration)  // bound: at most the table's last time
+            byteOffset += sample.byteCount  // bound: each position was added up when the table was built
             index += 1
             return sample
         }

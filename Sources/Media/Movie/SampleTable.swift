@@ -12,9 +12,9 @@ public struct Sample: Sendable, Hashable {
     public var isSync: Bool
 
     /// Composition time, before any edit list.
-    public var presentationTime: Int64 { decodeTime + Int64(compositionOffset) }
+    public var presentationTime: Int64 { decodeTime.addingSaturated(Int64(compositionOffset)) }
 
-    public var byteRange: Range<Int> { byteOffset..<byteOffset + byteCount }
+    public var byteRange: Range<Int> { byteOffset..<byteOffset.addingSaturated(byteCount) }
 }
 
 /// All samples of a track in decoding order, kept as compactly as the file keeps them: runs of equal durations and
@@ -72,6 +72,19 @@ public struct SampleTable: Sendable {
     public var isEmpty: Bool { count == 0 }
 
     public var syncSampleCount: Int { syncSamples?.count ?? count }
+
+    /// Of one sample.
+    public var largestSize: Int {
+        switch sizes {
+        case .constant(let size): isEmpty ? 0 : Int(size)
+        case .each(let sizes): Int(sizes.max() ?? 0)
+        }
+    }
+
+    /// The sum of the sizes of a range of samples, clamped to the table.
+    public func byteCount(of range: Range<Int>) -> Int {
+        range.clamped(to: 0..<count).reduce(0) { $0.addingSaturated(size(of: $1)) }
+    }
 
     func size(of sample: Int) -> Int {
         switch sizes {

@@ -1,4 +1,7 @@
 extension SampleTableBuilder {
+    /// The boxes of a sample table that are read. Others may come several times (`sgpd`, `sbgp`, `subs`).
+    static let tables: Set<FourCC> = ["stsd", "stts", "ctts", "stss", "stsz", "stz2", "stsc", "stco", "co64"]
+
     /// Reads the boxes of a sample table (ISO/IEC 14496-12 8.6.1, 8.7).
     mutating func readTables(_ tables: [FourCC: ByteReader]) throws(MovieError) {
         if var box = tables["stsz"] {
@@ -14,6 +17,7 @@ extension SampleTableBuilder {
         if var ctts = tables["ctts"] { try readOffsets(&ctts) }
         if var stss = tables["stss"] { try readSyncSamples(&stss) }
         try readChunks(tables)
+        try closeTables()
     }
 
     private mutating func readSizes(_ box: inout ByteReader) throws(MovieError) {

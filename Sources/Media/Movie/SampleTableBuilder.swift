@@ -12,10 +12,12 @@ struct SampleTableBuilder {
     private var chunkOffsets: [Int] = []
     private var chunkedCount = 0
     private var sizes = SampleTable.Sizes.constant(0)
+    private var areTablesClosed = false
 
     init(limit: Int) { self.limit = limit }
 
-    // MARK: The tables of a sample table box, each called at most once and before any fragment.
+    // MARK: The tables of a sample table box, before any fragment. What comes twice replaces what came before, but for
+    // durations and offsets, which are appended.
 
     mutating func setSizes(_ sizes: SampleTable.Sizes, count: Int) throws(MovieError) {
         guard count <= limit else { throw .limitExceeded(.samples) }
@@ -36,7 +38,7 @@ struct SampleTableBuilder {
                 .init(firstSample: UInt32(durationCount), delta: delta, startTime: nextDecodeTime))
         }
         durationCount += count
-        // At most 2^31 ticks for each of a limited number of samples: far below 2^63.
+        // bound: below 2^62 by `tfdt`, and 2^31 ticks for each of a limited number of samples
         nextDecodeTime += Int64(count) * Int64(delta)
     }
 
@@ -53,10 +55,11 @@ struct SampleTableBuilder {
     mutating func setChunks(
         _ runs: [(firstChunk: UInt32, samplesPerChunk: UInt32)], positions: [Int]
     ) throws(MovieError) {
+        chunkRuns = []
         var samples = 0
         for (number, run) in runs.enumerated() where Int(run.firstChunk) < positions.count {
             let end = number + 1 < runs.count ? min(Int(runs[number + 1].firstChunk), positions.count) : positions.count
-            let chunks = end - Int(run.firstChunk)
+            let chunks = end - Int(run.firstChunk)  // bound: both are positions of 32 bits
             guard chunks > 0, run.samplesPerChunk > 0 else { throw .malformed("stsc") }
             chunkRuns.append(
                 .init(
@@ -70,12 +73,60 @@ struct SampleTableBuilder {
         chunkedCount = samples
     }
 
+    /// All tables are read: they must tell of each sample, and what they say of samples behind the last is dropped, so
+    /// that all of them end at the same sample and fragments can go on from there.
+    mutating func closeTables() throws(MovieError) {
+        guard !areTablesClosed else { return }
+        areTablesClosed = true
+        guard durationCount >= count else { throw .malformed("stts") }
+        guard chunkedCount >= count else { throw .malformed("stsc") }
+        cutDurations()
+        cutChunks()
+        offsets.removeSubrange(firstPosition(in: offsets) { Int($0.firstSample) >= count }...)
+        offsetCount = min(offsetCount, count)
+        if let all = syncSamples {
+            let known = firstPosition(in: all) { Int($0) >= count }
+            syncSamples = Array(all[..<known])
+        }
+    }
+
+    private mutating func cutDurations() {
+        durations.removeSubrange(firstPosition(in: durations) { Int($0.firstSample) >= count }...)
+        durationCount = count
+        guard let last = durations.last else {
+            nextDecodeTime = 0
+            return
+        }
+        // bound: not later than it was
+        nextDecodeTime = last.startTime + Int64(count - Int(last.firstSample)) * Int64(last.delta)
+    }
+
+    private mutating func cutChunks() {
+        chunkRuns.removeSubrange(firstPosition(in: chunkRuns) { Int($0.firstSample) >= count }...)
+        chunkedCount = count
+        guard let last = chunkRuns.popLast() else {
+            chunkOffsets = []
+            return
+        }
+        let (whole, rest) = (count - Int(last.firstSample)).quotientAndRemainder(dividingBy: Int(last.samplesPerChunk))
+        let end = Int(last.firstChunk) + whole + (rest > 0 ? 1 : 0)
+        chunkOffsets.removeSubrange(min(end, chunkOffsets.count)...)
+        if whole > 0 { chunkRuns.append(last) }
+        guard rest > 0 else { return }
+        // The last chunk holds fewer samples than it promises.
+        chunkRuns.append(
+            .init(
+                firstSample: UInt32(count - rest), firstChunk: last.firstChunk + UInt32(whole),
+                samplesPerChunk: UInt32(rest)))
+    }
+
     // MARK: Movie fragments
 
     /// A run of samples that lie behind one another from `position` in the file. `decodeTime` is that of the first,
     /// where the file says: a gap before it lengthens the sample before.
     mutating func appendRun(_ run: [FragmentSample], at position: Int, decodeTime: Int64?) throws(MovieError) {
         guard !run.isEmpty else { return }
+        try closeTables()
         guard run.count <= limit - count else { throw .limitExceeded(.samples) }
         if let decodeTime { try moveTime(to: decodeTime) }
         var each: [UInt32]
@@ -110,9 +161,10 @@ struct SampleTableBuilder {
             return
         }
         let lastSample = UInt32(durationCount - 1)
-        let lastStart = nextDecodeTime - Int64(last.delta)
+        let lastStart = nextDecodeTime.subtractingSaturated(Int64(last.delta))
+        let distance = time.subtractingSaturated(lastStart)
         // Time that runs backwards is ignored: samples stay behind one another.
-        guard time > lastStart, let delta = UInt32(exactly: time - lastStart), delta <= UInt32(Int32.max) else {
+        guard time > lastStart, let delta = UInt32(exactly: distance), delta <= UInt32(Int32.max) else {
             if time > lastStart { throw .malformed("tfdt") }
             return
         }
@@ -124,27 +176,25 @@ struct SampleTableBuilder {
     // MARK: The finished table
 
     func build() throws(MovieError) -> SampleTable {
+        var closed = self
+        try closed.closeTables()
+        return try closed.table()
+    }
+
+    private func table() throws(MovieError) -> SampleTable {
         guard count > 0 else { return .empty }
-        guard durationCount >= count else { throw .malformed("stts") }
-        guard chunkedCount >= count else { throw .malformed("stsc") }
         var offsets = offsets
         if !offsets.isEmpty, offsetCount < count {
             offsets.append(.init(firstSample: UInt32(offsetCount), offset: 0))
         } else if offsets.count == 1, offsets[0].offset == 0 {
             offsets = []
         }
-        var syncs = syncSamples
-        if let all = syncs {
-            let known = firstPosition(in: all) { Int($0) >= count }
-            syncs = known == count ? nil : Array(all[..<known])
-        }
         let bytes = try placeBytes()
-        let durations = Array(durations[..<firstPosition(in: durations) { Int($0.firstSample) >= count }])
-        guard let first = durations.first, let last = durations.last else { throw .malformed("stts") }
-        let end = last.startTime + Int64(count - Int(last.firstSample)) * Int64(last.delta)
+        guard let first = durations.first, durationCount == count else { throw .malformed("stts") }
         return SampleTable(
-            count: count, duration: end - first.startTime, byteCount: bytes.total, endOffset: bytes.end,
-            syncSamples: syncs, durations: durations, offsets: offsets, chunkRuns: chunkRuns,
+            count: count, duration: nextDecodeTime.subtractingSaturated(first.startTime), byteCount: bytes.total,
+            endOffset: bytes.end, syncSamples: syncSamples?.count == count ? nil : syncSamples, durations: durations,
+            offsets: offsets, chunkRuns: chunkRuns,
             chunkOffsets: chunkOffsets, sizes: sizes, checkpoints: bytes.checkpoints)
     }
 
@@ -168,12 +218,13 @@ struct SampleTableBuilder {
                     let (next, overflow) = position.addingReportingOverflow(bytes)
                     guard !overflow else { throw .malformed("stsz") }
                     position = next
-                    total += bytes
+                    total = total.addingSaturated(bytes)
                     sample += 1
                 }
                 end = max(end, position)
             }
         }
+        guard sample == count else { throw .malformed("stsc") }
         return (checkpoints, total, end)
     }
 }

@@ -12,14 +12,21 @@ struct TrackBox {
 
     init(_ trak: inout ByteReader, limits: MovieLimits) throws(MovieError) {
         samples = SampleTableBuilder(limit: limits.samples)
+        var unique = UniqueBoxes()
         while var box = try trak.nextBox() {
             switch box.box {
-            case "tkhd": try readHeader(&box)
+            case "tkhd":
+                try unique.insert(box)
+                try readHeader(&box)
             case "edts":
                 while var child = try box.nextBox() {
-                    if child.box == "elst" { try readEdits(&child) }
+                    guard child.box == "elst" else { continue }
+                    try unique.insert(child)
+                    try readEdits(&child)
                 }
-            case "mdia": try readMedia(&box)
+            case "mdia":
+                try unique.insert(box)
+                try readMedia(&box)
             default: break
             }
         }
@@ -54,23 +61,30 @@ struct TrackBox {
 
     private mutating func readMedia(_ mdia: inout ByteReader) throws(MovieError) {
         var information: ByteReader?
+        var unique = UniqueBoxes()
         while var box = try mdia.nextBox() {
             switch box.box {
             case "mdhd":
+                try unique.insert(box)
                 let version = try box.versionAndFlags().version
                 try box.skip(version == 1 ? 16 : 8)
                 timescale = try box.uint32()
                 try box.skip(version == 1 ? 8 : 4)
                 language = TrackBox.language(try box.uint16())
             case "hdlr":
+                try unique.insert(box)
                 try box.skip(8)
                 handler = try box.fourCC()
-            case "minf": information = box
+            case "minf":
+                try unique.insert(box)
+                information = box
             default: break
             }
         }
         while var box = try information?.nextBox() {
-            if box.box == "stbl", handler == "vide" || handler == "soun" { try readSampleTable(&box) }
+            guard box.box == "stbl", handler == "vide" || handler == "soun" else { continue }
+            try unique.insert(box)
+            try readSampleTable(&box)
         }
     }
 
@@ -83,7 +97,10 @@ struct TrackBox {
 
     private mutating func readSampleTable(_ stbl: inout ByteReader) throws(MovieError) {
         var tables: [FourCC: ByteReader] = [:]
-        while let box = try stbl.nextBox() { tables[box.box] = box }
+        while let box = try stbl.nextBox() {
+            guard SampleTableBuilder.tables.contains(box.box) else { continue }
+            guard tables.updateValue(box, forKey: box.box) == nil else { throw box.malformed() }
+        }
         guard var stsd = tables["stsd"] else { throw .malformed("stsd") }
         descriptions = try SampleDescription.read(&stsd, handler: handler)
         guard readsSamples else { return }

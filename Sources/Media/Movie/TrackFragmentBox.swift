@@ -22,12 +22,15 @@ struct TrackFragmentBox {
         end = implicitBase
         var hasHeader = false
         var sampleCount = 0
+        var unique = UniqueBoxes()
         while var box = try traf.nextBox() {
             switch box.box {
             case "tfhd":
+                try unique.insert(box)
                 try readHeader(&box, moofStart: moofStart, defaults: defaults)
                 hasHeader = true
             case "tfdt":
+                try unique.insert(box)
                 let version = try box.versionAndFlags().version
                 let time = version == 1 ? try box.uint64() : UInt64(try box.uint32())
                 // Leaves room to add the durations of any number of samples.

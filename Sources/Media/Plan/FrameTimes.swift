@@ -55,7 +55,7 @@ public struct FrameTimes: Sendable, Hashable {
     /// Ticks that most frames last: the median over the first frames, at least 1.
     public var typicalDuration: Int64 {
         let first = times.prefix(1000)
-        let durations = zip(first.dropFirst(), first).map { $0 - $1 }.sorted()
+        let durations = zip(first.dropFirst(), first).map { $0.subtractingSaturated($1) }.sorted()
         return max(1, durations.isEmpty ? end : durations[durations.count / 2])
     }
 
@@ -65,7 +65,7 @@ public struct FrameTimes: Sendable, Hashable {
         var greatest: Int64 = 0
         var last: Int64 = 0
         for position in keyframes.dropFirst() {
-            greatest = max(greatest, times[position] - last)
+            greatest = max(greatest, times[position].subtractingSaturated(last))
             last = times[position]
         }
         return MediaTime(ticks: max(greatest, end.subtractingSaturated(last)), timescale: timescale)
@@ -88,22 +88,5 @@ public struct FrameTimes: Sendable, Hashable {
                 return
             }
         }
-    }
-}
-
-extension Int64 {
-    func addingSaturated(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
-    }
-
-    func subtractingSaturated(_ other: Int64) -> Int64 {
-        let (difference, overflow) = subtractingReportingOverflow(other)
-        return overflow ? (other < 0 ? .max : .min) : difference
-    }
-
-    public func multipliedSaturated(by other: Int64) -> Int64 {
-        let (product, overflow) = multipliedReportingOverflow(by: other)
-        return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
     }
 }

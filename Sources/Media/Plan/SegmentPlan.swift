@@ -14,8 +14,8 @@ public struct SegmentPlan: Sendable, Hashable, Codable {
         /// The source has a closed keyframe here.
         public var startsAtKeyframe: Bool
 
-        public var frames: Range<Int> { firstFrame..<firstFrame + frameCount }
-        public var duration: MediaTime { end - start }
+        public var frames: Range<Int> { firstFrame..<firstFrame.addingSaturated(max(0, frameCount)) }
+        public var duration: MediaTime { end - start }  // bound: times subtract without overflow
     }
 
     public let timescale: UInt32
@@ -81,6 +81,7 @@ private struct SegmentCutter {
     mutating func boundary(after first: Int) -> Int {
         let start = frames.times[first]
         // A rest of up to a quarter more than the target stays whole: no tiny last segment.
+        // bound: no time is below 0 or behind the end, and targets are seconds in ticks of 32 bits
         guard frames.end - start > target + target / 4 else { return frames.count }
         let ideal = start.addingSaturated(target)
         while keyframe < frames.keyframes.count, frames.keyframes[keyframe] <= first { keyframe += 1 }
@@ -91,8 +92,8 @@ private struct SegmentCutter {
         while candidate < frames.keyframes.count {
             let frame = frames.keyframes[candidate]
             let time = frames.times[frame]
-            guard time - start <= farthest else { break }
-            // Leave no sliver at the end if the segment may as well go on to it.
+            guard time - start <= farthest else { break }  // bound: both are 0 or more
+            // Leave no sliver at the end if the segment may as well go on to it. bound: no time is behind the end
             let leavesSliver = frames.end - time < target / 8 && frames.end - start <= maximum
             if time > start, !leavesSliver {
                 if let known = best, distance(frames.times[known], ideal) <= distance(time, ideal) { break }
@@ -101,7 +102,7 @@ private struct SegmentCutter {
             candidate += 1
         }
         if let best { return best }
-        // The last GOP stays whole if it is short enough.
+        // The last GOP stays whole if it is short enough. bound: no time is behind the end
         if frames.end - start <= maximum, isKeyframe(first) { return frames.count }
         // The next keyframe is too far away, or there is none.
         return nearestFrame(to: ideal, after: first)

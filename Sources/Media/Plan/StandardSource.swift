@@ -23,7 +23,18 @@ public enum StandardSource {
         case keyframes
         /// Samples lie behind the end of the file.
         case truncated
+        /// Samples share their bytes with others.
+        case overlap
+        /// A sample, or all of a segment, is larger than any that players are given.
+        case size
     }
+
+    /// Of one picture: several times what H.264 allows at level 5.2 without any compression.
+    public static let maxVideoSampleBytes = 64 << 20
+    /// Of one AAC frame: several times what eight channels may take.
+    public static let maxAudioSampleBytes = 64 << 10
+    /// Of all samples of a segment.
+    public static let maxSegmentBytes = 256 << 20
 
     /// Empty: the track can be remuxed. `frames`: of this track, `nil` if `frames(movieTimescale:)` gave none.
     public static func obstacles(
@@ -46,8 +57,10 @@ public enum StandardSource {
             obstacles.insert(.changesFormat)
         }
         if track.rotation != .none || !hasSquarePixels(format, parameters) { obstacles.insert(.rotation) }
+        if track.sharesBytes { obstacles.insert(.overlap) }
         guard let frames, !frames.isCutInside else { return obstacles.union([.edits]) }
         if !frames.frames.areDistinct { obstacles.insert(.times) }
+        if hasLargeSegments(track.samples, frames, settings) { obstacles.insert(.size) }
         if let distance = frames.frames.greatestKeyframeDistance, distance <= settings.maximum {
             return obstacles
         }
@@ -61,6 +74,8 @@ public enum StandardSource {
         else { return [.codec] }
         var obstacles: Set<Obstacle> = []
         if track.changesFormat { obstacles.insert(.changesFormat) }
+        if track.sharesBytes { obstacles.insert(.overlap) }
+        if track.samples.largestSize > maxAudioSampleBytes { obstacles.insert(.size) }
         if track.samples.isEmpty
             || track.edits.presentation(timescale: track.timescale, movieTimescale: movieTimescale) == nil
         {
@@ -74,6 +89,18 @@ public enum StandardSource {
 
     /// Constrained baseline and baseline, main, high.
     private static let profiles: Set<UInt8> = [66, 77, 100]
+
+    /// Segments as a plan with these settings cuts them.
+    private static func hasLargeSegments(
+        _ samples: SampleTable, _ frames: TrackFrames, _ settings: SegmentPlan.Settings
+    ) -> Bool {
+        if samples.largestSize > maxVideoSampleBytes { return true }
+        guard samples.byteCount > maxSegmentBytes else { return false }
+        return SegmentPlan(frames.frames, settings: settings).segments.contains { segment in
+            let first = frames.samples.lowerBound + segment.firstFrame
+            return samples.byteCount(of: first..<first + segment.frameCount) > maxSegmentBytes
+        }
+    }
 
     private static func hasSquarePixels(_ format: VideoFormat, _ parameters: AVCSequenceParameters) -> Bool {
         (format.pixelAspectRatio ?? parameters.pixelAspectRatio)?.isSquare ?? true

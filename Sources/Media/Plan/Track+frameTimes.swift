@@ -27,7 +27,7 @@ extension Track {
             timescale: timescale, times: scan.times, keyframes: scan.keyframes, lastDuration: scan.lastDuration)
         return TrackFrames(
             frames: frames, samples: scan.firstShown..<scan.lastShown + 1,
-            offset: presentation.offset - frames.start,
+            offset: presentation.offset.subtractingSaturated(frames.start),
             isCutInside: scan.lastShown + 1 - scan.firstShown != scan.times.count || scan.hidesDependency)
     }
 }
@@ -50,8 +50,7 @@ private struct FrameScan {
     }
 
     mutating func append(_ sample: Sample) {
-        // Both are kept below 2^62 where they are read.
-        let time = sample.presentationTime + presentation.offset
+        let time = sample.presentationTime.addingSaturated(presentation.offset)
         // A keyframe after which an earlier frame is decoded is not closed: that frame may lean on what came before.
         while let last = keyframes.last, time < last { keyframes.removeLast() }
         guard presentation.shown.contains(sample.presentationTime) else {

@@ -115,6 +115,7 @@ extension VideoCatalogue {
         into response: inout Response
     ) async throws {
         _ = try await upload(id, of: context.viewer)
+        try requireSandbox()
         let (offset, video) = try await holding(id) { session in
             // Looked up again: a request that was waited for may have changed it.
             let upload = try await upload(id, of: context.viewer)

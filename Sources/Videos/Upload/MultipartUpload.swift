@@ -10,6 +10,7 @@ extension VideoCatalogue {
     /// Receives a whole file as a form, streamed to the disk and hashed on the way. Fields may stand before or behind it.
     func receiveForm(_ request: Request, by viewer: Viewer) async throws -> FinishedUpload {
         guard VideoAccess.mayUpload(viewer) else { throw VideoError.uploadForbidden }
+        try requireSandbox()
         let id = UploadID()
         guard let session = sessions.take(id), let blob = Self.blob(of: id) else { throw VideoError.uploadLocked }
         defer {

@@ -8,6 +8,7 @@ extension VideoCatalogue {
     /// Makes an upload that bytes can be appended to.
     func createUpload(_ creation: TusProtocol.Creation, by viewer: Viewer) async throws -> Upload {
         guard VideoAccess.mayUpload(viewer) else { throw VideoError.uploadForbidden }
+        try requireSandbox()
         let fileName = creation.metadata["filename"] ?? creation.metadata["name"] ?? ""
         var details = try VideoDetails(fields: creation.metadata.values, fileName: fileName)
         if let password = details.password {
