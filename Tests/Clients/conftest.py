@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import crashing  # noqa: E402
 import films as film_makers  # noqa: E402
 from network import Network  # noqa: E402
 from palco import ROOT, Palco  # noqa: E402
@@ -92,6 +93,41 @@ def long_film(own_server, films):
     client.wait(video["id"])
     yield palco, video
     palco.stop()
+
+
+@pytest.fixture(scope="session")
+def crash_library(tool, tmp_path_factory):
+    """Preloaded into a server, it writes its calls down and ends it at one of them."""
+    return crashing.library(tool, "crash", tmp_path_factory.mktemp("crash"))
+
+
+@pytest.fixture(scope="session")
+def short_films(films):
+    return {
+        "standard": films.bikes,
+        "foreign": films.flashes("short.mkv", "-c:v", "mpeg4", "-q:v", "3", "-c:a", "libmp3lame", seconds=9),
+    }
+
+
+@pytest.fixture(scope="session")
+def undisturbed(crash_library, short_films, tmp_path_factory):
+    """What is there of each short film when nothing goes wrong, and all calls that were made until then."""
+    found = {}
+    for kind, film in short_films.items():
+        folder = tmp_path_factory.mktemp("undisturbed")
+        palco = Palco(folder / "data").start()
+        token = palco.admin().token
+        palco.stop()
+        palco.settings = {"LD_PRELOAD": str(crash_library), "PALCO_CRASH_LOG": str(folder / "calls")}
+        client = palco.start().client()
+        client.token = token
+        video = client.upload(film, title=kind).expect(201).json()
+        client.wait(video["id"], whole=True)
+        crashing.settle(palco)
+        found[kind] = crashing.Outcome(palco, client, film, video["id"])
+        found[kind].calls = crashing.calls(folder / "calls")
+        assert palco.stop() == 0
+    return found
 
 
 @pytest.fixture

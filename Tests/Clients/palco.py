@@ -49,6 +49,7 @@ class Palco:
         self.data.mkdir(parents=True, exist_ok=True)
         command = [*self.wrapper, str(binary()), "serve", "--port", str(port), "--data", str(self.data)]
         self.lines = []
+        self.port = None
         listening = threading.Event()
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(
