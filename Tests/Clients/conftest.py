@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import crashing  # noqa: E402
 import films as film_makers  # noqa: E402
 from network import Network  # noqa: E402
-from palco import ROOT, Palco  # noqa: E402
+from palco import ROOT, Client, Palco  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -66,21 +66,21 @@ def admin(server):
 @pytest.fixture(scope="session")
 def standard(admin, films):
     """bigbuckbunny.mp4, playable as it is, uploaded and wholly made."""
-    video = admin.upload(films.bunny, title="Big Buck Bunny").expect(201, 200).json()
+    video = admin.have(films.bunny, title="Big Buck Bunny")
     return admin.wait(video["id"], whole=True)
 
 
 @pytest.fixture(scope="session")
 def foreign(admin, films):
     """vtest.avi, MS-MPEG-4, which has to be encoded; uploaded and wholly made."""
-    video = admin.upload(films.street, title="Street").expect(201, 200).json()
+    video = admin.have(films.street, title="Street")
     return admin.wait(video["id"], whole=True)
 
 
 @pytest.fixture(scope="session")
 def minute(admin, films):
     """A minute of 720 lines and sound, wholly made."""
-    video = admin.upload(films.minute, title="A minute of a bunny").expect(200, 201).json()
+    video = admin.have(films.minute, title="A minute of a bunny")
     return admin.wait(video["id"], whole=True)
 
 
@@ -147,3 +147,20 @@ def network():
 def generous():
     """Settings for many sign-ins from one address in a short time."""
     return {}
+
+
+def pytest_sessionfinish(session):
+    """A run of all tests has seen everything that the contract promises."""
+    contract, config = Client.known_contract, session.config
+    is_whole = [Path(each).resolve() for each in config.args] == [Path(__file__).parent]
+    is_chosen = config.option.keyword or config.option.markexpr or config.option.lf or config.option.deselect
+    if contract is None or not is_whole or is_chosen or session.testsfailed:
+        return
+    config.unseen = contract.unseen(contract.seen, contract.fields_seen)
+    if config.unseen:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for each in getattr(config, "unseen", []):
+        terminalreporter.line(f"no test saw what the contract promises: {each}", red=True)
