@@ -51,6 +51,7 @@ struct ContractTests {
             ("- a: 1\n  b: true\n- c", #"[{"a":1,"b":true},"c"]"#),
             ("a:\n  - b: 1\n  - c: 2", #"{"a":[{"b":1},{"c":2}]}"#),
             ("\"4{0}\":\n  d: \"a: b\" # not\n".replacing(" # not", with: ""), #"{"4{0}":{"d":"a: b"}}"#),
+            ("- \"$ref\": \"#/a\"\n- \"b: c\"", ##"[{"$ref":"#/a"},"b: c"]"##),
             ("# comment\n\na:\nb: null", #"{"a":null,"b":null}"#),
         ])
     func plainYAML(text: String, json: String) throws {
@@ -58,7 +59,7 @@ struct ContractTests {
     }
 
     @Test(
-        "What is not plain is refused", arguments: ["a: {b: 1}", "a: |\n  x", "a: &b 1", "a: 1\n   b: 2", "no colon"])
+        "What is not plain is refused", arguments: ["a: {b: 1}", "a: |\n  x", "a: &b 1", "a: 1\n   b: 2", "no colon", #"a: "b" "c""#])
     func notPlain(text: String) {
         #expect(throws: PlainYAML.Malformed.self) { try PlainYAML.json(from: text) }
     }

@@ -8,9 +8,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import browsing  # noqa: E402
+import crashing  # noqa: E402
 import films as film_makers  # noqa: E402
 from network import Network  # noqa: E402
-from palco import ROOT, Palco  # noqa: E402
+from palco import ROOT, Client, Palco  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 
@@ -81,21 +82,21 @@ def admin(server):
 @pytest.fixture(scope="session")
 def standard(admin, films):
     """bigbuckbunny.mp4, playable as it is, uploaded and wholly made."""
-    video = admin.upload(films.bunny, title="Big Buck Bunny").expect(201, 200).json()
+    video = admin.have(films.bunny, title="Big Buck Bunny")
     return admin.wait(video["id"], whole=True)
 
 
 @pytest.fixture(scope="session")
 def foreign(admin, films):
     """vtest.avi, MS-MPEG-4, which has to be encoded; uploaded and wholly made."""
-    video = admin.upload(films.street, title="Street").expect(201, 200).json()
+    video = admin.have(films.street, title="Street")
     return admin.wait(video["id"], whole=True)
 
 
 @pytest.fixture(scope="session")
 def minute(admin, films):
     """A minute of 720 lines and sound, wholly made."""
-    video = admin.upload(films.minute, title="A minute of a bunny").expect(200, 201).json()
+    video = admin.have(films.minute, title="A minute of a bunny")
     return admin.wait(video["id"], whole=True)
 
 
@@ -108,6 +109,41 @@ def long_film(own_server, films):
     client.wait(video["id"])
     yield palco, video
     palco.stop()
+
+
+@pytest.fixture(scope="session")
+def crash_library(tool, tmp_path_factory):
+    """Preloaded into a server, it writes its calls down and ends it at one of them."""
+    return crashing.library(tool, "crash", tmp_path_factory.mktemp("crash"))
+
+
+@pytest.fixture(scope="session")
+def short_films(films):
+    return {
+        "standard": films.bikes,
+        "foreign": films.flashes("short.mkv", "-c:v", "mpeg4", "-q:v", "3", "-c:a", "libmp3lame", seconds=9),
+    }
+
+
+@pytest.fixture(scope="session")
+def undisturbed(crash_library, short_films, tmp_path_factory):
+    """What is there of each short film when nothing goes wrong, and all calls that were made until then."""
+    found = {}
+    for kind, film in short_films.items():
+        folder = tmp_path_factory.mktemp("undisturbed")
+        palco = Palco(folder / "data").start()
+        token = palco.admin().token
+        palco.stop()
+        palco.settings = {"LD_PRELOAD": str(crash_library), "PALCO_CRASH_LOG": str(folder / "calls")}
+        client = palco.start().client()
+        client.token = token
+        video = client.upload(film, title=kind).expect(201).json()
+        client.wait(video["id"], whole=True)
+        crashing.settle(palco)
+        found[kind] = crashing.Outcome(palco, client, film, video["id"])
+        found[kind].calls = crashing.calls(folder / "calls")
+        assert palco.stop() == 0
+    return found
 
 
 @pytest.fixture
@@ -127,3 +163,20 @@ def network():
 def generous():
     """Settings for many sign-ins from one address in a short time."""
     return {}
+
+
+def pytest_sessionfinish(session):
+    """A run of all tests has seen everything that the contract promises."""
+    contract, config = Client.known_contract, session.config
+    is_whole = [Path(each).resolve() for each in config.args] == [Path(__file__).parent]
+    is_chosen = config.option.keyword or config.option.markexpr or config.option.lf or config.option.deselect
+    if contract is None or not is_whole or is_chosen or session.testsfailed:
+        return
+    config.unseen = contract.unseen(contract.seen, contract.fields_seen)
+    if config.unseen:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for each in getattr(config, "unseen", []):
+        terminalreporter.line(f"no test saw what the contract promises: {each}", red=True)

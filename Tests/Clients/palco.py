@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import re
@@ -12,6 +13,8 @@ import time
 import urllib.parse
 import uuid
 from pathlib import Path
+
+from contract import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL = "admin@example.org"
@@ -30,7 +33,7 @@ def binary():
 
 
 class Palco:
-    """One server process on a port of its own, with its data in a folder of its own."""
+    """One server process on a port of its own, with its data in a folder of its own. A setting of None is not set at all."""
 
     def __init__(self, data, settings=None, wrapper=()):
         self.data = Path(data)
@@ -45,10 +48,13 @@ class Palco:
             key: value for key, value in os.environ.items() if not key.startswith("PALCO_")
         }
         environment.update(PALCO_ADMIN_EMAIL=ADMIN_EMAIL, PALCO_ADMIN_PASSWORD=ADMIN_PASSWORD)
-        environment.update(self.settings)
+        environment.update({key: value for key, value in self.settings.items() if value is not None})
+        for key in [key for key, value in self.settings.items() if value is None]:
+            environment.pop(key, None)
         self.data.mkdir(parents=True, exist_ok=True)
         command = [*self.wrapper, str(binary()), "serve", "--port", str(port), "--data", str(self.data)]
         self.lines = []
+        self.port = None
         listening = threading.Event()
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(
@@ -188,6 +194,8 @@ class Answer:
 
 
 class Client:
+    known_contract = None
+
     def __init__(self, url, timeout=60):
         self.url = url
         self.timeout = timeout
@@ -208,10 +216,21 @@ class Client:
         connection = self.connection()
         try:
             connection.request(method, self.target(path), body=body, headers=headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
+            found = connection.getresponse()
+            answer = Answer(found.status, found.headers, found.read())
         finally:
             connection.close()
+        self.contract().check(method, self.target(path), answer)
+        return answer
+
+    def contract(self):
+        """What the servers promise, as the first one that is asked tells it: all are the same program."""
+        if Client.known_contract is None:
+            connection = self.connection()
+            connection.request("GET", "/api/v1/openapi.json")
+            Client.known_contract = Contract(json.loads(connection.getresponse().read()))
+            connection.close()
+        return Client.known_contract
 
     def target(self, path):
         if path.startswith("http://"):
@@ -220,6 +239,20 @@ class Client:
         if path.startswith("//"):
             return path[1:]
         return path if path.startswith("/api/v1/") else "/api/v1" + path
+
+    @contextlib.contextmanager
+    def stream(self, path):
+        """The lines of an answer that does not end, such as an event stream."""
+        connection = self.connection()
+        connection.request("GET", self.target(path), headers={"Authorization": f"Bearer {self.token}"})
+        found = connection.getresponse()
+        answer = Answer(found.status, found.headers, found.readline())
+        self.contract().check("GET", self.target(path), answer)
+        answer.expect(200)
+        try:
+            yield itertools.chain([answer.body], found)
+        finally:
+            connection.close()
 
     def get(self, path, **options):
         return self.request("GET", path, **options)
@@ -245,6 +278,10 @@ class Client:
                     yield piece
 
         return self.upload_stream(content(), size, name or path.name, **fields)
+
+    def have(self, path, **fields):
+        """The video of this film. The same bytes are one video: another test of this server may have brought them (200)."""
+        return self.upload(path, **fields).expect(200, 201).json()
 
     def upload_stream(self, content, size, name, **fields):
         boundary = uuid.uuid4().hex

@@ -2,11 +2,10 @@
 
 import json
 import re
-import threading
-import time
 import urllib.parse
 
 import pytest
+from crashing import wait_until
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD
 
 UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -36,7 +35,7 @@ def test_without_credentials_nothing_is_shown(server, standard):
         "/videos", f"/videos/{standard['id']}", f"/videos/{standard['id']}/play",
         f"/videos/{standard['id']}/hls/master.m3u8", f"/videos/{standard['id']}/thumbnail.jpg", "/auth/me",
     ):  # fmt: skip
-        assert client.get(path).expect(401, 403).headers["Content-Type"] == "application/problem+json"
+        assert client.get(path).expect(401).code == "unauthorized", path
     client.request("DELETE", f"/videos/{standard['id']}").expect(401)
     client.token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4Iiwicm9sZSI6ImFkbWluIn0."
     client.get("/videos").expect(401)
@@ -63,15 +62,15 @@ def test_lists_are_paged_and_limits_are_bounded(admin, standard, foreign):
     assert len(first["data"]) == 1 and first["next_cursor"]
     second = admin.get(f"/videos?limit=1&cursor={urllib.parse.quote(first['next_cursor'])}").expect(200).json()
     assert second["data"][0]["id"] != first["data"][0]["id"]
-    assert admin.get("/videos?limit=1000").status in (200, 400, 422)
-    assert admin.get("/videos?cursor=nonsense").expect(400, 422).headers["Content-Type"] == "application/problem+json"
+    for query in ("limit=101", "limit=0", "limit=many", "cursor=nonsense"):
+        assert admin.get(f"/videos?{query}").expect(422).json()["errors"][0]["field"] == query.split("=")[0]
 
 
 def test_what_is_not_there_says_so_with_a_stable_code(admin):
     assert admin.get(f"/videos/{UNKNOWN}").expect(404).code == "video_not_found"
     admin.get("/videos/not-an-id").expect(404)
     admin.get("/nothing").expect(404)
-    admin.request("PATCH", "/videos").expect(405, 404)
+    admin.request("PATCH", "/videos").expect(405)
 
 
 def test_fields_are_checked_one_by_one(admin, standard):
@@ -105,20 +104,20 @@ def test_the_grant_is_carried_into_every_child_and_is_needed(server, admin, fore
         for uri in [line for line in text.splitlines() if line and line[0] != "#"] + re.findall('URI="([^"]+)"', text):
             assert "token=" in uri
             child = urllib.parse.urljoin(playlist, uri)
-            stranger.get(child.split("?")[0]).expect(401, 403)
+            stranger.get(child.split("?")[0]).expect(401)
         segment = urllib.parse.urljoin(playlist, next(line for line in text.splitlines() if line and line[0] != "#"))
         stranger.get(segment).expect(200)
         bent = segment[:-2] + ("AA" if segment[-2:] != "AA" else "BB")
-        stranger.get(bent).expect(401, 403)
+        stranger.get(bent).expect(401)
     other = segment.replace(foreign["id"], UNKNOWN)
-    stranger.get(other).expect(401, 403, 404)
+    stranger.get(other).expect(401)
 
 
 def test_playlists_and_keys_are_private_and_segments_are_immutable(admin, foreign):
     _, playlist = admin.master(foreign["id"])[0][0]
     answer = admin.get(playlist)
     assert answer.headers["Content-Type"].startswith("application/vnd.apple.mpegurl")
-    assert "private" in answer.headers["Cache-Control"] or "no-store" in answer.headers["Cache-Control"]
+    assert answer.headers["Cache-Control"] == "private, no-store"
     key = urllib.parse.urljoin(playlist, re.search('#EXT-X-KEY:METHOD=AES-128,URI="([^"]+)"', answer.text).group(1))
     answer_key = admin.get(key).expect(200)
     assert len(answer_key.body) == 16 and "no-store" in answer_key.headers["Cache-Control"]
@@ -129,10 +128,12 @@ def test_playlists_and_keys_are_private_and_segments_are_immutable(admin, foreig
 
 def test_every_rendition_has_a_key_of_its_own(admin, foreign):
     keys = set()
-    for _, playlist in admin.master(foreign["id"])[0]:
+    variants, media = admin.master(foreign["id"])
+    for _, playlist in [*variants, *media]:
         uri = re.search('#EXT-X-KEY:METHOD=AES-128,URI="([^"]+)"', admin.get(playlist).text).group(1)
         keys.add(admin.get(urllib.parse.urljoin(playlist, uri)).expect(200).body)
-    assert len(keys) == len(foreign["renditions"]) or len(keys) == len(admin.master(foreign["id"])[0])
+    assert len(keys) == len(variants) + len(media)
+    assert len(variants) == len(foreign["renditions"])
 
 
 def test_segments_answer_ranges(admin, foreign):
@@ -151,9 +152,8 @@ def test_segments_answer_ranges(admin, foreign):
 
 
 def test_pictures_are_made(admin, foreign):
-    deadline = time.monotonic() + 30
-    while admin.get(f"/videos/{foreign['id']}/storyboard.vtt").status != 200 and time.monotonic() < deadline:
-        time.sleep(0.2)
+    # The pictures come last: until then 404.
+    wait_until(lambda: admin.get(f"/videos/{foreign['id']}/storyboard.vtt").status == 200, "there is a storyboard")
     assert admin.get(f"/videos/{foreign['id']}/thumbnail.jpg").expect(200).body[:3] == b"\xff\xd8\xff"
     assert admin.get(f"/videos/{foreign['id']}/storyboard.jpg").expect(200).body[:3] == b"\xff\xd8\xff"
     board = admin.get(f"/videos/{foreign['id']}/storyboard.vtt").expect(200).text
@@ -162,29 +162,25 @@ def test_pictures_are_made(admin, foreign):
 
 def test_progress_is_told_as_it_happens(server, films):
     admin = server.admin()
-    film = films.test_card("events.mkv", "-c:v", "mpeg4", "-c:a", "libmp3lame", size="640x360", seconds=8)
-    video = admin.upload(film, title="Events").expect(201, 200).json()
-    events = []
-
-    def listen():
-        connection = admin.connection()
-        connection.request(
-            "GET", f"/api/v1/videos/{video['id']}/events", headers={"Authorization": f"Bearer {admin.token}"}
-        )
-        answer = connection.getresponse()
-        assert answer.headers["Content-Type"].startswith("text/event-stream")
-        for line in answer:
-            if line.startswith(b"event:"):
-                events.append(line[6:].strip().decode())
-                if events[-1] in ("ready", "failed"):
+    film = films.test_card("events.mkv", "-c:v", "mpeg4", "-c:a", "libmp3lame", size="640x360", seconds=40)
+    video = admin.upload(film, title="Events").expect(201).json()
+    told = []
+    with admin.stream(f"/videos/{video['id']}/events") as lines:
+        for line in lines:
+            if line.startswith(b"event: "):
+                told.append([line[7:].strip().decode()])
+            elif line.startswith(b"data: "):
+                told[-1].append(json.loads(line[6:]))
+                admin.contract().check_value(told[-1][1], "Video")
+                if told[-1][1]["progress"] >= 1:
                     break
-        connection.close()
-
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
-    listener.join(60)
-    assert not listener.is_alive()
-    assert events[-1] == "ready"
+    names = [name for name, _ in told]
+    # The name says what can be done with the video; once it is ready it stays so while more of it is made.
+    assert set(names) == {"progress", "ready"} and names == sorted(names)
+    for name, data in told:
+        assert (data["status"] == "ready") == (name == "ready")
+    progress = [data["progress"] for _, data in told]
+    assert progress == sorted(progress) and len(set(progress)) > 4
 
 
 def test_a_removed_video_is_gone_with_its_files(server, films):
@@ -195,12 +191,9 @@ def test_a_removed_video_is_gone_with_its_files(server, films):
     variants, _ = admin.master(video["id"])
     for _, address in admin.segments(variants[0][1]):
         admin.get(address, token=False).expect(200)
-    admin.request("DELETE", f"/videos/{video['id']}").expect(204, 200)
+    admin.request("DELETE", f"/videos/{video['id']}").expect(204)
     admin.get(f"/videos/{video['id']}").expect(404)
-    deadline = time.monotonic() + 15
-    while (server.data / "videos" / video["id"]).exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not (server.data / "videos" / video["id"]).exists()
+    wait_until(lambda: not (server.data / "videos" / video["id"]).exists(), "the files are gone")
     # What was watched is kept open for the next viewer; a removed file that stayed open would keep its space.
     assert not [name for name in server.open_files() if video["id"] in name]
 
@@ -224,9 +217,7 @@ def test_the_log_holds_requests_and_no_secrets(server, admin, foreign):
     address = admin.segments(variants[0][1])[0][1]
     body = admin.get(address, token=False).expect(200).body
     path = urllib.parse.urlsplit(address).path
-    deadline = time.monotonic() + 10
-    while not any(path in line and '"status":200' in line for line in server.lines) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: any(path in line and '"status":200' in line for line in server.lines), "the request is in the log")
     text = "\n".join(server.lines)
     assert ADMIN_PASSWORD not in text and admin.token not in text
     assert not re.search(r"token=[A-Za-z0-9_-]{20}", text)

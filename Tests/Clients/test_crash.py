@@ -1,165 +1,181 @@
-"""kill -9 at every stage, then a restart: one complete video, and nothing left over."""
+"""kill -9 at every stage, then a restart: what was answered is there, whole and once, and nothing is left over."""
 
 import contextlib
 import hashlib
-import http.client
 import os
+import random
+import re
+import socket
 import subprocess
-import time
 import urllib.parse
-from pathlib import Path
+from collections import Counter
 
 import pytest
-from films import probe
-from palco import ADMIN_EMAIL, Client, Palco, children
+from crashing import GONE, calls, settle, sound_and_whole, start_again, wait_until
+from palco import ADMIN_EMAIL, Client
 from test_tus import BODY, create, offset, patch
 
-GONE = (ConnectionError, http.client.HTTPException, TimeoutError)
+
+def upload_until_the_crash(palco, film, title):
+    """The id that the server answered with before it died, or None. A sign-in commits as well, so that was done before."""
+    answered = None
+    with contextlib.suppress(*GONE):
+        answered = palco.signed_in.upload(film, title=title).expect(201).json()["id"]
+    palco.wait_for_death(90)
+    assert palco.process.returncode == -9
+    return answered
 
 
-@pytest.fixture(scope="session")
-def crash_library(tool, tmp_path_factory):
-    library = tmp_path_factory.mktemp("crash") / "crash.so"
-    source = Path(__file__).with_name("crash.c")
-    subprocess.run(
-        [tool("clang", "gcc", "cc"), "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True
-    )
-    return library
-
-
-@pytest.fixture(scope="session")
-def short_films(films):
-    return {
-        "standard": films.bikes,
-        "foreign": films.flashes("short.mkv", "-c:v", "mpeg4", "-q:v", "3", "-c:a", "libmp3lame", seconds=9),
-    }
-
-
-@pytest.fixture(scope="session")
-def undisturbed(short_films, tmp_path_factory):
-    """What is stored of each film when nothing goes wrong."""
-    found = {}
-    for kind, film in short_films.items():
-        palco = Palco(tmp_path_factory.mktemp("undisturbed") / "data").start()
-        client = palco.admin()
-        video = client.upload(film, title=kind).expect(201).json()
-        client.wait(video["id"], whole=True)
-        settle(palco, client)
-        assert palco.stop() == 0
-        found[kind] = tree(palco.data, video["id"])
-    return found
-
-
-def tree(data, identifier):
-    """Names of all files below `data`, the database apart; uploads and work must leave none."""
-    names = {str(path.relative_to(data)) for path in Path(data).rglob("*") if path.is_file()}
-    return {name.replace(identifier, "ID") for name in names if not name.startswith("palco.sqlite")}
-
-
-def settle(palco, client, seconds=15):
-    """Waits until no child process works any more: pictures are made after the renditions."""
-    quiet, deadline = 0, time.monotonic() + seconds
-    while quiet < 10 and time.monotonic() < deadline:
-        quiet = 0 if children(palco.pid) else quiet + 1
-        time.sleep(0.05)
-
-
-def orphans(data):
-    """Processes that still work on this data folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                command = (entry / "cmdline").read_bytes()
-                if os.fsencode(str(data)) in command:
-                    found.append((int(entry.name), command[:200]))
-    return found
-
-
-def complete(palco, film, kind, undisturbed):
-    """After a crash: start again, upload again as a person would, and find everything as if nothing had happened."""
-    deadline = time.monotonic() + 5
-    while left := orphans(palco.data):
-        assert time.monotonic() < deadline, f"children outlive the server: {left}"
-        time.sleep(0.05)
-    palco.settings = {}
-    palco.start()
-    client = palco.admin()
-    video = client.upload(film, title=kind).expect(200, 201).json()
-    client.wait(video["id"], whole=True)
-    assert [found["id"] for found in client.get("/videos").expect(200).json()["data"]] == [video["id"]]
-    variants, media = client.master(video["id"])
-    frames = packets(film)
-    for named, address in variants:
-        assert packets(address) == frames, named
-    settle(palco, client)
+def start_to_crash(own_server, library, journal, **wishes):
+    """A server of the test's own with somebody signed in, started anew with what makes it crash."""
+    palco = own_server().start()
+    token = palco.admin().token
     assert palco.stop() == 0
-    assert tree(palco.data, video["id"]) == undisturbed[kind]
+    palco.settings |= {"LD_PRELOAD": str(library), "PALCO_CRASH_LOG": str(journal)}
+    palco.settings |= {f"PALCO_{name}": str(value) for name, value in wishes.items()}
+    palco.start()
+    palco.signed_in = palco.client()
+    palco.signed_in.token = token
+    return palco
 
 
-def packets(source):
-    return int(
-        probe(source, "-select_streams", "v:0", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of",
-              "csv=p=0").split("\n")[0].strip(",")
-    )  # fmt: skip
+def test_the_calls_of_an_upload_are_all_seen(undisturbed):
+    """What the tests below crash at is really called when nothing goes wrong."""
+    for kind, wanted in undisturbed.items():
+        stages = [stage for stage in STAGES if stage[1] == kind]
+        for name, _, call, words, _ in stages:
+            assert [line for line in wanted.calls if line.startswith(call) and words[-1] in line], (kind, name, call)
 
 
-CRASHES = [
-    # film, call, moment, count: what that is
-    ("standard", "spawn", "after", 1),
-    ("standard", "rename", "before", 1),
-    ("standard", "rename", "after", 1),
-    ("standard", "rename", "after", 2),
-    ("standard", "rename", "before", 4),
-    ("standard", "sync", "before", 1),
-    ("standard", "sync", "after", 3),
-    ("standard", "commit", "before", 1),
-    ("standard", "commit", "after", 2),
-    ("standard", "commit", "after", 7),
-    ("standard", "commit", "before", 15),
-    ("foreign", "spawn", "after", 1),
-    ("foreign", "spawn", "after", 2),
-    ("foreign", "spawn", "after", 4),
-    ("foreign", "rename", "after", 2),
-    ("foreign", "rename", "before", 5),
-    ("foreign", "rename", "after", 9),
-    ("foreign", "commit", "after", 5),
-    ("foreign", "commit", "before", 20),
-    ("foreign", "remove", "before", 1),
+# What is hit, the film, the call, words of the calls before it and of its own, whether the upload was answered long ago
+STAGES = [
+    ("probe", "standard", "spawn", ["-show_streams"], False),
+    ("inspection", "standard", "spawn", ["JudgeProbe"], False),
+    ("inspection", "standard", "spawn", ["framecrc"], False),
+    ("upload", "standard", "sync", ["/.incoming/"], False),
+    ("upload", "standard", "rename", ["/uploads/"], False),
+    ("upload", "standard", "sync", ["/uploads"], False),
+    ("upload row", "standard", "commit", ["/uploads/", "-wal"], False),
+    ("original", "standard", "rename", ["/original"], False),
+    ("video row", "standard", "commit", ["/original", "-wal"], False),
+    ("plan", "standard", "spawn", ["PlanFromMovie"], False),
+    ("plan row", "standard", "commit", ["PlanFromMovie", "-wal"], False),
+    ("copy", "standard", "spawn", ["CopySegments"], True),
+    ("first init segment", "standard", "rename", ["/init.mp4"], True),
+    ("first segment", "standard", "rename", ["/0.m4s"], True),
+    ("segment row", "standard", "commit", ["/0.m4s", "-wal"], True),
+    ("probe", "foreign", "spawn", ["-show_streams"], False),
+    ("plan", "foreign", "spawn", ["packets.csv"], False),
+    ("plan", "foreign", "spawn", ["PlanFromPackets"], False),
+    ("opening", "foreign", "spawn", ["libx264"], True),
+    ("verification", "foreign", "spawn", ["-xerror"], True),
+    ("cut", "foreign", "spawn", ["CutPicture"], True),
+    ("cut", "foreign", "spawn", ["CutSound"], True),
+    ("init segments", "foreign", "spawn", ["MakeInitSegments"], True),
+    ("chunk", "foreign", "spawn", ["libx264"], True),
+    ("first init segment", "foreign", "rename", ["/init.mp4"], True),
+    ("first segment", "foreign", "rename", ["/0.m4s"], True),
+    ("segment row", "foreign", "commit", ["/0.m4s", "-wal"], True),
+    ("later segment", "foreign", "rename", ["/0.m4s", "/1.m4s"], True),
+    ("thumbnail", "foreign", "spawn", ["thumbnail.jpg"], True),
+    ("thumbnail", "foreign", "rename", ["/videos/", "/thumbnail.jpg"], True),
+    ("storyboard", "foreign", "rename", ["/storyboard.vtt"], True),
+    ("storyboard", "foreign", "rename", ["/storyboard.vtt", "/storyboard.jpg"], True),
+    ("work folder", "foreign", "remove", ["/.incoming/"], False),
 ]
 
-
-@pytest.mark.parametrize("kind, call, moment, count", CRASHES)
-def test_a_crash_loses_nothing(own_server, crash_library, short_films, undisturbed, kind, call, moment, count):
-    film = short_films[kind]
-    palco = own_server().start()
-    # Signed in beforehand: a sign-in commits as well, and it is the upload that is to be hit.
-    token = palco.admin().token
-    palco.stop()
-    palco.settings = {"LD_PRELOAD": str(crash_library), "PALCO_CRASH": f"{call},{moment},{count}"}
-    try:
-        palco.start()
-        client = palco.client()
-        client.token = token
-        with contextlib.suppress(*GONE):
-            client.upload(film, title=kind)
-        palco.wait_for_death(60)
-    except RuntimeError:
-        pass  # It died while starting: that is a stage as well.
-    except subprocess.TimeoutExpired:
-        pytest.fail(f"there was no {call} number {count}")
-    assert palco.process.returncode == -9
-    complete(palco, film, kind, undisturbed)
+# Where it is not the first such call: the opening and the init segments are encoded before the chunks.
+NUMBERS = {"chunk": 3}
 
 
-@pytest.mark.parametrize("milliseconds", [0, 50, 150, 400, 900, 1600])
-def test_a_kill_at_any_moment_of_the_encoding_loses_nothing(own_server, short_films, undisturbed, milliseconds):
-    palco = own_server().start()
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("stage, kind, call, words, is_late", STAGES)
+def test_a_crash_loses_nothing(
+    own_server, crash_library, short_films, undisturbed, tmp_path, stage, kind, call, words, is_late, moment
+):
+    wishes = {"CRASH": f"{call},{moment},{NUMBERS.get(stage, 1)}", "CRASH_WORD": words[-1]}
+    if len(words) > 1:
+        wishes["CRASH_FROM"] = words[0]
+    palco = start_to_crash(own_server, crash_library, tmp_path / "calls", **wishes)
+    answered = upload_until_the_crash(palco, short_films[kind], stage)
+    assert len(calls(tmp_path / "calls", call, words[-1])) >= NUMBERS.get(stage, 1), "it died of something else"
+    # Work on a video begins when its row is there, and takes longer than an answer: then the uploader knows its id.
+    assert answered or not is_late
+    client = start_again(palco)
+    # Whoever got no answer uploads again: the next start finished the first (200) or had nothing of it (201).
+    identifier = answered or client.upload(short_films[kind], title=stage).expect(200, 201).json()["id"]
+    sound_and_whole(palco, client, identifier, undisturbed[kind])
+    assert palco.stop() == 0
+
+
+SEEDS = range(6)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_kill_at_any_call_loses_nothing(own_server, crash_library, short_films, undisturbed, tmp_path, seed):
+    chance = random.Random(seed)
+    kind = chance.choice(["standard", "foreign"])
+    moment, number = chance.choice(["before", "after"]), chance.randrange(1, len(undisturbed[kind].calls) * 9 // 10)
+    print(f"seed {seed}: {kind}, {moment} call {number} of {len(undisturbed[kind].calls)}")
+    palco = start_to_crash(own_server, crash_library, tmp_path / "calls", CRASH=f"any,{moment},{number}")
+    answered = upload_until_the_crash(palco, short_films[kind], kind)
+    client = start_again(palco)
+    identifier = answered or client.upload(short_films[kind], title=kind).expect(200, 201).json()["id"]
+    sound_and_whole(palco, client, identifier, undisturbed[kind])
+    assert palco.stop() == 0
+
+
+def encodings(journal):
+    """How often each task of the queue had ffmpeg encode picture or sound, by the task's id."""
+    found = Counter()
+    for line in calls(journal, "spawn"):
+        if "libx264" in line or "-c:a aac" in line:
+            found[re.search(r"/work/([0-9a-f-]+)", line).group(1)] += 1
+    return found
+
+
+def named_segments(data):
+    """Each file of media that has its name, with what changes when it is made again."""
+    found = {}
+    for path in (data / "videos").rglob("*"):
+        if path.suffix in (".m4s", ".mp4", ".jpg", ".vtt"):
+            status = path.stat()
+            found[str(path.relative_to(data))] = (status.st_ino, status.st_mtime_ns)
+    return found
+
+
+WORKERS = 2
+
+
+@pytest.mark.parametrize("number", [3, 5, 7])
+def test_a_crash_costs_at_most_the_chunks_in_hand(own_server, crash_library, films, tmp_path, number):
+    film = films.test_card("chunks.mkv", "-c:v", "mpeg4", "-c:a", "libmp3lame", seconds=80)
+    journal = tmp_path / "calls"
+    palco = start_to_crash(
+        own_server, crash_library, journal, CRASH=f"spawn,after,{number}", CRASH_WORD="libx264", WORKERS=WORKERS
+    )
+    answered = upload_until_the_crash(palco, film, "Chunks")
+    begun, kept = encodings(journal), named_segments(palco.data)
+    assert begun and max(begun.values()) == 1
+    assert kept
+    # The next run is written down as well, and does not crash.
+    palco.settings |= {"PALCO_CRASH": "spawn,after,1000000"}
+    palco.start()
     client = palco.admin()
-    client.upload(short_films["foreign"], title="foreign").expect(201)
-    time.sleep(milliseconds / 1000)
-    palco.kill()
-    complete(palco, short_films["foreign"], "foreign", undisturbed)
+    client.wait(answered, whole=True)
+    settle(palco)
+    runs = encodings(journal)
+    assert max(runs.values()) == 2
+    assert 1 <= sum(runs.values()) - len(runs) <= WORKERS, runs
+    # The opening, the init segments and five chunks of the picture, and those of the sound.
+    assert len(runs) == 2 + 5 + sound_chunks(journal)
+    after = named_segments(palco.data)
+    assert {path: after.get(path) for path in kept} == kept, "what had its name was made again"
+    assert palco.stop() == 0
+
+
+def sound_chunks(journal):
+    return len({re.search(r"/work/([0-9a-f-]+)", line).group(1) for line in calls(journal, "spawn", "-c:a aac")})
 
 
 def test_an_upload_goes_on_after_a_kill(own_server, films):
@@ -223,6 +239,15 @@ def test_a_session_and_a_grant_outlive_a_restart(own_server, films):
     assert palco.stop() == 0
 
 
+def is_refused(port):
+    with contextlib.suppress(ConnectionResetError):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            return True
+    return False
+
+
 def test_termination_finishes_what_is_in_flight(own_server, films):
     palco = own_server().start()
     client = palco.admin()
@@ -231,7 +256,7 @@ def test_termination_finishes_what_is_in_flight(own_server, films):
     def slow():
         yield film[:2_000_000]
         os.kill(palco.pid, 15)
-        time.sleep(0.3)
+        wait_until(lambda: is_refused(palco.port), "the server takes no new connections")
         yield film[2_000_000:]
 
     client.upload_stream(slow(), len(film), "phone.mp4", title="Phone").expect(201)

@@ -39,7 +39,7 @@ def top(client, video):
 @pytest.mark.parametrize("name", ["bunny", "bikes", "phone", "minute"])
 def test_a_remuxed_rendition_is_the_source_bit_for_bit(admin, films, name):
     source = getattr(films, name)
-    video = admin.upload(source, title=name).expect(201, 200).json()
+    video = admin.have(source, title=name)
     admin.wait(video["id"])
     served = frame_hashes(top(admin, video)[1])
     wanted = frame_hashes(source)
@@ -135,7 +135,7 @@ def rises(values):
 @pytest.mark.parametrize("name", ["flashes_standard", "flashes_foreign"])
 def test_sound_and_picture_stay_within_one_audio_frame(admin, films, tmp_path, name):
     source = getattr(films, name)
-    video = admin.upload(source, title=name).expect(201, 200).json()
+    video = admin.have(source, title=name)
     admin.wait(video["id"], whole=True)
     flashes, beeps = flash_and_beep_times(admin.playback_url(video["id"]), tmp_path)
     expected_flashes, expected_beeps = flash_and_beep_times(source, tmp_path)

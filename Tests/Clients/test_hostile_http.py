@@ -4,6 +4,7 @@ import socket
 import time
 
 import pytest
+from crashing import wait_until
 
 
 class Wire:
@@ -92,7 +93,7 @@ def test_what_could_be_read_in_two_ways_is_refused_and_closed(server, request_by
     with Wire(server.port) as wire:
         wire.send(request_bytes + GOOD)
         answers = wire.all()
-    assert status(answers) in (400, 405, 501, 505), answers[:300]
+    assert status(answers) == (505 if b"HTTP/9.9" in request_bytes else 400), answers[:300]
     assert answers.count(b"HTTP/1.1 ") == 1, "the smuggled request was answered"
 
 
@@ -136,7 +137,7 @@ def test_a_body_larger_than_its_route_takes_is_refused(server):
 def test_deep_json_is_refused(server, admin):
     deep = b"[" * 100_000 + b"]" * 100_000
     answer = admin.post("/auth/login", deep, headers={"Content-Type": "application/json"})
-    assert answer.status in (400, 413, 422), answer
+    answer.expect(413)
 
 
 def test_a_head_that_never_ends_is_given_up(server):
@@ -151,7 +152,7 @@ def test_a_head_that_never_ends_is_given_up(server):
             time.sleep(0.5)
         answer = wire.all()
         took = time.monotonic() - started
-    assert answer == b"" or status(answer) == 408
+    assert status(answer) == 408
     assert 8 <= took < 16, took
 
 
@@ -177,7 +178,7 @@ def test_continue_is_said_before_the_body_is_taken(server):
         )
         assert status(wire.head()) == 100
         wire.send(body)
-        assert status(wire.all()) in (401, 422, 429)
+        assert status(wire.all()) == 401
 
 
 def test_paths_do_not_climb_out_of_the_web_folder(server):
@@ -188,7 +189,7 @@ def test_paths_do_not_climb_out_of_the_web_folder(server):
         with Wire(server.port) as wire:
             wire.send(b"GET " + path + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             answer = wire.all()
-        assert status(answer) in (400, 401, 404), (path, answer[:200])
+        assert status(answer) == 404, (path, answer[:200])
         assert b"root:" not in answer and b"swift-tools-version" not in answer
 
 
@@ -201,8 +202,6 @@ def test_an_upload_that_hangs_up_leaves_nothing(server, admin):
             b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n' + bytes(1_000_000)
         )
     assert admin.get("/videos?limit=100").expect(200).json()["data"] == before
-    deadline = time.monotonic() + 10
-    while any((server.data / "uploads").rglob("*")) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    big = [path for path in (server.data / "uploads").rglob("*") if path.is_file() and path.stat().st_size > 500_000]
-    assert not big
+    # Other tests leave small unfinished uploads there; a form is written beside them until it is whole.
+    wait_until(lambda: not list((server.data / ".incoming").iterdir()), "what was sent is removed", 10)
+    assert not [path for path in (server.data / "uploads").iterdir() if path.stat().st_size > 500_000]

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from crashing import GONE
 from palco import children
-from test_crash import GONE, crash_library, short_films  # noqa: F401
 
 # film, a word in the command line of the child at whose start the server traps, what becomes of the video
 STAGES = [
@@ -32,9 +32,7 @@ def failure(client, identifier):
 
 
 @pytest.mark.parametrize("kind, word, status", STAGES)
-def test_what_ends_the_server_twice_is_not_done_again(
-    own_server, crash_library, short_films, kind, word, status  # noqa: F811
-):
+def test_what_ends_the_server_twice_is_not_done_again(own_server, crash_library, short_films, kind, word, status):
     palco = own_server({"PALCO_WORKERS": "1"}).start()
     token = palco.admin().token
     palco.stop()

@@ -21,7 +21,7 @@ def create(client, size, **pairs):
 
 
 def offset(client, address):
-    answer = client.request("HEAD", address, headers=VERSION).expect(200, 204)
+    answer = client.request("HEAD", address, headers=VERSION).expect(200)
     assert answer.headers["Cache-Control"] == "no-store"
     return int(answer.headers["Upload-Offset"])
 
@@ -44,7 +44,7 @@ def test_tuspy_uploads_in_pieces_and_the_film_becomes_ready(server, admin, films
 
 
 def test_options_tell_what_is_spoken(admin):
-    answer = admin.request("OPTIONS", "/uploads").expect(200, 204)
+    answer = admin.request("OPTIONS", "/uploads").expect(204)
     assert answer.headers["Tus-Version"] == "1.0.0"
     spoken = set(answer.headers["Tus-Extension"].split(","))
     assert {"creation", "creation-with-upload", "termination", "checksum", "expiration"} <= spoken
@@ -66,7 +66,7 @@ def test_an_upload_goes_on_where_it_was_cut(admin, films):
     connection.endheaders()
     connection.send(film[1_000_000:1_700_000])
     connection.sock.close()
-    # The server may still be taking what is on its way: whoever is told of another offset asks for it again.
+    # The server may still be taking what is on its way: then another offset is told (409), or the upload is held (423).
     for _ in range(50):
         at = offset(admin, address)
         assert 1_000_000 <= at <= 1_700_000
@@ -105,7 +105,7 @@ def test_creation_with_upload_takes_the_first_bytes(admin):
 def test_termination_frees_the_upload(admin):
     address = create(admin, 100, filename="a.mp4")
     admin.request("DELETE", address, headers=VERSION).expect(204)
-    admin.request("HEAD", address, headers=VERSION).expect(404, 410)
+    admin.request("HEAD", address, headers=VERSION).expect(404)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_termination_frees_the_upload(admin):
     ],
 )
 def test_wrong_creations_are_refused_clearly(admin, headers, status):
-    assert admin.post("/uploads", headers=headers).status in (status, 507 if status == 413 else status)
+    admin.post("/uploads", headers=headers).expect(status)
 
 
 def test_an_upload_is_nobody_elses(server, admin):
@@ -131,4 +131,4 @@ def test_an_upload_is_nobody_elses(server, admin):
 
 def test_a_piece_longer_than_the_upload_is_refused(admin):
     address = create(admin, 10, filename="a.mp4")
-    assert patch(admin, address, 0, b"x" * 11).status in (400, 413)
+    assert patch(admin, address, 0, b"x" * 11).expect(413).code == "upload_beyond_length"

@@ -73,7 +73,7 @@ enum PlainYAML {
                 if !isFirst { output += "," }
                 isFirst = false
                 let item = line.text.dropFirst(2).drop { $0 == " " }
-                if PlainYAML.pair(item) != nil, !item.hasPrefix("\"") {
+                if PlainYAML.pair(item) != nil {
                     // A map whose first key stands behind the dash.
                     let inner = indent + line.text.count - item.count
                     lines[lines.startIndex] = Line(number: line.number, indent: inner, text: item)
@@ -131,8 +131,9 @@ enum PlainYAML {
             return values.count == items.count ? "[\(values.joined(separator: ","))]" : nil
         }
         if text.hasPrefix("\"") {
-            guard text.count >= 2, text.hasSuffix("\"") else { return nil }
-            return quoted(String(text.dropFirst().dropLast()))
+            let inner = text.dropFirst().dropLast()
+            guard text.count >= 2, text.hasSuffix("\""), !inner.contains("\"") else { return nil }
+            return quoted(String(inner))
         }
         if "{&*!|>%@`'".contains(where: { text.first == $0 }) { return nil }
         let isNumber = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E || $0 == 0x2D }

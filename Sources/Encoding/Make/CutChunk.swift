@@ -10,6 +10,9 @@ struct CutChunk {
     /// Damaged sources lose frames: the ones before them are shown longer then.
     let acceptsLosses: Bool
 
+    /// High, as `LadderStep.plannedCodecs` says.
+    private static let profile: UInt8 = 100
+
     /// What all chunks of the rendition have in common. Blocks.
     func initSegment(_ path: String) throws -> [UInt8] { try open(path).initSegment }
 
@@ -31,8 +34,14 @@ struct CutChunk {
             case .avc(let configuration) = format.codec, track.timescale == plan.segments.timescale,
             let shown = track.frames(movieTimescale: movie.timescale)
         else { throw failure("is no whole movie") }
-        guard configuration.level == step.level else {
-            throw failure("has level \(configuration.level), not \(step.level)")
+        // What the playlist announces before anything is encoded, and what all chunks must have in common.
+        guard configuration.profile == Self.profile, configuration.level == step.level else {
+            throw failure(
+                "has profile \(configuration.profile) and level \(configuration.level), "
+                    + "not \(Self.profile) and \(step.level)")
+        }
+        guard format.width == step.size.width, format.height == step.size.height else {
+            throw failure("has \(format.width) x \(format.height) pixels, not \(step.size.width) x \(step.size.height)")
         }
         let output = OutputTrack(
             format: .video(format), timescale: track.timescale, duration: plan.segments.duration)

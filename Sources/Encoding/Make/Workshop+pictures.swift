@@ -31,6 +31,8 @@ extension Workshop {
             + ["-frames:v", "1", "-q:v", "4", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/thumbnail.jpg"]
         _ = try await tool.run(
             .ffmpeg, arguments, reads: [path], writes: folder, effort: try await pictureEffort(job))
+        try await verifyPicture(
+            "\(folder)/thumbnail.jpg", PixelSize(width: width, height: height), effort: job.effort)
         try await storage.adopt(
             fileAt: "\(folder)/thumbnail.jpg", as: VideoFiles.picture(job.task.video, .thumbnail))
         try await finish(job, [])
@@ -55,11 +57,26 @@ extension Workshop {
             + ["-frames:v", "1", "-q:v", "5", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/storyboard.jpg"]
         _ = try await tool.run(
             .ffmpeg, arguments, reads: [path], writes: folder, effort: try await pictureEffort(job))
+        let size = PixelSize(width: board.columns * board.tileWidth, height: board.rows * board.tileHeight)
+        try await verifyPicture("\(folder)/storyboard.jpg", size, effort: job.effort)
         let id = job.task.video
         let cues = Array(board.webVTT(imageURI: "storyboard.jpg").utf8)
         try await storage.write(VideoFiles.picture(id, .storyboardCues), cues)
         try await storage.adopt(fileAt: "\(folder)/storyboard.jpg", as: VideoFiles.picture(id, .storyboard))
         try await finish(job, [])
+    }
+
+    /// The picture is there, decodes without a complaint, and is as large as was asked for.
+    private func verifyPicture(_ path: String, _ size: PixelSize, effort: MediaTool.Effort) async throws {
+        let arguments =
+            ["-nostdin", "-v", "error", "-xerror", "-threads", "1", "-protocol_whitelist", "file", "-f", "mjpeg"]
+            + ["-i", "file:\(path)", "-f", "framecrc", "-"]
+        let result = try await tool.run(.ffmpeg, arguments, reads: [path], effort: effort)
+        guard result.words.isEmpty else { throw VerificationFailure(description: result.words) }
+        let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+        guard lines.contains("#dimensions 0: \(size.width)x\(size.height)") else {
+            throw VerificationFailure(description: "the picture has not \(size.width) x \(size.height) pixels")
+        }
     }
 
     static func storyboard(_ plan: EncodingPlan) -> Storyboard {

@@ -1,0 +1,307 @@
+"""Each answer that api/openapi.yaml promises, made to happen. That it is as promised is checked wherever a client asks."""
+
+import base64
+import contextlib
+import hashlib
+import re
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from crashing import library, wait_until
+from palco import ADMIN_EMAIL, ADMIN_PASSWORD, Palco
+from test_command_line import palco as command
+from test_tus import BODY, VERSION, create, metadata, patch
+
+UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
+PASSWORD = "Another-1-password"
+
+
+class House:
+    """A server with a creator and a plain user on it, an open film and one behind a password."""
+
+    def __init__(self, palco, films):
+        self.palco = palco.start()
+        for role in ("creator", "user"):
+            made = command(
+                "admin", "create", "--data", palco.data, "--email", f"{role}@example.org",
+                settings={"PALCO_ADMIN_PASSWORD": PASSWORD},
+            )  # fmt: skip
+            assert made.returncode == 0, made.stderr
+            with contextlib.closing(sqlite3.connect(palco.data / "palco.sqlite")) as database:
+                database.execute("UPDATE users SET role = ? WHERE email = ?", (role, f"{role}@example.org"))
+                database.commit()
+        self.admin = palco.admin()
+        self.user = palco.client()
+        self.user.login("user@example.org", PASSWORD)
+        self.open = self.admin.upload(films.bikes, title="Open").expect(201).json()["id"]
+        self.locked = self.admin.upload(films.copy(films.bikes, "locked"), title="Locked", password="opensesame")
+        self.locked = self.locked.expect(201).json()["id"]
+        self.admin.wait(self.open, whole=True)
+        self.admin.wait(self.locked, whole=True)
+        variants, _ = self.admin.master(self.open)
+        self.rendition = re.search("/hls/([^/]+)/", variants[0][1]).group(1)
+
+    def path(self, template, identifier):
+        path = template.replace("{id}", identifier)
+        return path.replace("{rendition}", self.rendition).replace("{number}", "0")
+
+    def cookies(self):
+        """A browser's session: its cookies and the token against forgery."""
+        answer = self.palco.client().post("/auth/login", {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}).expect(200)
+        pairs = dict(cookie.split(";")[0].split("=", 1) for cookie in answer.headers.get_all("Set-Cookie"))
+        return {"Cookie": "; ".join(f"{name}={value}" for name, value in pairs.items())}, pairs["palco_csrf"]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, films):
+    palco = Palco(tmp_path_factory.mktemp("house") / "data", {"PALCO_MAX_UPLOADS_PER_USER": "3"})
+    house = House(palco, films)
+    yield house
+    assert palco.stop() == 0
+
+
+def promised(house, status):
+    """[(method, path)] that may answer this."""
+    return sorted({(method, path) for method, path, each in house.admin.contract().promises() if each == status})
+
+
+def tus(path):
+    return {**BODY, "Upload-Offset": "0"} if path.startswith("/uploads") else {}
+
+
+def test_without_credentials(house):
+    asked = [each for each in promised(house, 401) if each[1] not in ("/auth/login", "/auth/refresh")]
+    assert len(asked) > 25
+    for method, path in asked:
+        house.palco.client().request(method, house.path(path, house.open), headers=tus(path)).expect(401)
+    client = house.palco.client()
+    client.post("/auth/login", {"email": ADMIN_EMAIL, "password": "Wrong-1-password"}).expect(401)
+    client.post("/auth/refresh", {"refresh_token": "x" * 43}).expect(401)
+
+
+def test_what_is_not_there(house):
+    bodies = {"/videos/{id}/progress": {"position": 1}, "/videos/{id}/unlock": {"password": "x"}, "/videos/{id}": {"title": "x"}}
+    for method, path in promised(house, 404):
+        body = b"" if path.startswith("/uploads") else bodies.get(path) if method != "GET" else None
+        headers = {**tus(path), **({"X-HTTP-Method-Override": "PATCH"} if (method, path) == ("POST", "/uploads/{id}") else {})}
+        house.admin.request(method, house.path(path, UNKNOWN), body, headers=headers).expect(404)
+
+
+def test_what_is_behind_a_password(house):
+    for method, path in promised(house, 403):
+        if method == "GET":
+            house.user.get(house.path(path, house.locked)).expect(403)
+
+
+def test_a_browser_without_the_token_against_forgery(house):
+    jar, _ = house.cookies()
+    for method, path in promised(house, 403):
+        if method != "GET" and path != "/videos/{id}/unlock":
+            house.palco.client().request(
+                method, house.path(path, house.open), b"", headers={**jar, **tus(path)}
+            ).expect(403)
+
+
+def test_a_plain_user_changes_nothing(house):
+    user = house.user
+    assert user.request("PATCH", f"/videos/{house.open}", {"title": "Mine"}).expect(403).code
+    user.request("DELETE", f"/videos/{house.open}").expect(403)
+    user.post(f"/videos/{house.open}/retry").expect(403)
+    user.post("/uploads", headers={**VERSION, "Upload-Length": "10", "Upload-Metadata": metadata(filename="a.mp4")}).expect(403)
+    user.upload_stream(iter([b"x"]), 1, "a.mp4").expect(403)
+
+
+WRONG = {
+    ("POST", "/auth/login"): {"email": 1},
+    ("POST", "/auth/refresh"): {},
+    ("POST", "/auth/password"): {"current_password": ADMIN_PASSWORD, "new_password": "short"},
+    ("PATCH", "/auth/me"): {"name": ""},
+    ("PATCH", "/videos/{id}"): {"title": ""},
+    ("POST", "/videos/{id}/progress"): {"position": -1},
+    ("POST", "/videos/{id}/unlock"): {},
+}
+
+
+@pytest.mark.parametrize("method, path", WRONG)
+def test_wrong_fields(house, method, path):
+    answer = house.admin.request(method, house.path(path, house.locked), WRONG[method, path]).expect(422)
+    assert answer.json()["errors"]
+    # Nothing is taken in that is larger than the route's body can be.
+    assert house.admin.request(method, house.path(path, house.locked), b"{" + b" " * (1 << 20) + b"}",
+                               headers={"Content-Type": "application/json"}).expect(413)  # fmt: skip
+
+
+def test_an_account(house):
+    client = house.palco.client()
+    tokens = client.login("creator@example.org", PASSWORD)
+    tokens = client.post("/auth/refresh", {"refresh_token": tokens["refresh_token"]}).expect(200).json()
+    client.token = tokens["access_token"]
+    assert client.request("PATCH", "/auth/me", {"name": "Ada", "locale": "es"}).expect(200).json()["locale"] == "es"
+    changed = PASSWORD + "-2"
+    client.post("/auth/password", {"current_password": PASSWORD, "new_password": changed}).expect(204)
+    client.login("creator@example.org", changed)
+    client.post("/auth/logout").expect(204)
+    client.get("/auth/me").expect(401)
+
+
+def test_a_viewer(house):
+    user = house.user
+    unlocked = user.post(f"/videos/{house.locked}/unlock", {"password": "opensesame"}).expect(200).json()
+    user.get(f"/videos/{house.locked}/play?unlock={unlocked['token']}").expect(200)
+    house.admin.post(f"/videos/{house.open}/progress", {"position": 1.5}).expect(204)
+    house.admin.post(f"/videos/{house.open}/retry").expect(202)
+    with house.admin.stream(f"/videos/{house.open}/events") as lines:
+        assert b"event: ready\n" in lines
+    with house.admin.stream("/videos/events") as lines:
+        house.admin.request("PATCH", f"/videos/{house.open}", {"title": "Changed"}).expect(200)
+        assert b"event: updated\n" in lines
+
+
+def test_files_in_parts(house):
+    admin = house.admin
+    for method, path in promised(house, 206):
+        address = house.path(path, house.open)
+        whole = admin.get(address).expect(200)
+        part = admin.get(address, headers={"Range": "bytes=0-9"}).expect(206)
+        assert part.body == whole.body[:10]
+        assert part.headers["Content-Range"] == f"bytes 0-9/{len(whole.body)}"
+        admin.get(address, headers={"If-None-Match": whole.headers["ETag"]}).expect(304)
+        admin.get(address, headers={"Range": f"bytes={len(whole.body)}-"}).expect(416)
+    for method, path in promised(house, 200):
+        if method == "GET" and "/hls/" in path:
+            admin.get(house.path(path, house.open)).expect(200)
+    admin.get("/openapi.json").expect(200)
+
+
+OVERRIDE = {"X-HTTP-Method-Override": "PATCH"}
+
+
+@pytest.mark.parametrize("method, more", [("PATCH", {}), ("POST", OVERRIDE)], ids=["PATCH", "POST"])
+def test_a_resumable_upload(house, method, more):
+    admin = house.admin
+    address = create(admin, 40, filename="letter.mp4")
+
+    def send(at, body, **headers):
+        return admin.request(method, address, body, headers={**BODY, "Upload-Offset": str(at), **more, **headers})
+
+    send(0, b"x" * 10).expect(204)
+    send(0, b"x").expect(409)
+    send("many", b"x").expect(400)
+    send(10, b"x" * 31).expect(413)
+    send(10, b"x", **{"Content-Type": "text/plain"}).expect(415)
+    send(10, b"x", **{"Tus-Resumable": "0.1"}).expect(412)
+    other = base64.b64encode(hashlib.sha1(b"other").digest()).decode()
+    send(10, b"x", **{"Upload-Checksum": f"sha1 {other}"}).expect(460)
+    admin.request("OPTIONS", address).expect(204)
+    for each in ("HEAD", "DELETE"):
+        admin.request(each, address, headers={"Tus-Resumable": "0.1"}).expect(412)
+    # It is no film: the last piece is refused, and so is whoever asks later.
+    assert send(10, b"x" * 30).expect(422).code == "not_a_video"
+    admin.request("HEAD", address, headers=VERSION).expect(422)
+    send(40, b"").expect(422)
+    admin.request("DELETE", address, headers=VERSION).expect(204)
+
+
+def test_an_upload_that_another_request_holds(house):
+    """A piece that stands still, as when its sender is gone and nobody noticed: others are told to come later."""
+    admin = house.admin
+    address = create(admin, 1000, filename="a.mp4")
+    connection = admin.connection()
+    connection.putrequest("PATCH", address)
+    for name, value in {**BODY, "Upload-Offset": "0", "Content-Length": "1000", "Authorization": f"Bearer {admin.token}"}.items():
+        connection.putheader(name, value)
+    connection.endheaders(b"x")
+
+    def ask(method, **more):
+        return admin.request(method, address, b"" if method != "HEAD" else None, headers={**BODY, "Upload-Offset": "0", **more}).status
+
+    def is_held():
+        return ask("HEAD") == 423
+
+    wait_until(is_held, "the piece has begun")
+    with ThreadPoolExecutor(3) as pool:
+        others = [pool.submit(ask, "DELETE"), pool.submit(ask, "PATCH"), pool.submit(ask, "POST", **OVERRIDE)]
+    assert [each.result() for each in others] == [423] * 3
+    connection.close()
+    wait_until(lambda: ask("DELETE") == 204, "it is let go")
+
+
+def test_wrong_uploads(house):
+    admin = house.admin
+    admin.post("/uploads/" + UNKNOWN, headers=BODY).expect(405)
+    admin.post("/uploads", headers={**VERSION, "Upload-Length": "10", "Upload-Metadata": metadata(title="x" * 2000)}).expect(422)
+    admin.post("/videos", b"x", headers={"Content-Type": "text/plain"}).expect(415)
+    admin.post("/videos", b"--x\r\nnonsense", headers={"Content-Type": "multipart/form-data; boundary=x"}).expect(400)
+
+
+def test_more_uploads_than_one_may_have(house, films):
+    admin = house.admin
+    addresses = [create(admin, 100, filename="a.mp4") for _ in range(3)]
+    full = {**VERSION, "Upload-Length": "10", "Upload-Metadata": metadata(filename="a.mp4")}
+    assert admin.post("/uploads", headers=full).expect(429).code == "too_many_uploads"
+    assert admin.upload(films.bikes).expect(429).code == "too_many_uploads"
+    for address in addresses:
+        admin.request("DELETE", address, headers=VERSION).expect(204)
+
+
+def test_a_full_disk_and_a_file_that_is_too_large(own_server, films):
+    palco = own_server({"PALCO_MAX_UPLOAD_BYTES": "100000"}).start()
+    admin = palco.admin()
+    assert admin.upload(films.bikes).expect(413).code == "file_too_large"
+    # What meets a full disk is given up, so there is one upload for each way of going on.
+    addresses = [create(admin, 1000, filename="a.mp4") for _ in range(2)]
+    assert palco.stop() == 0
+    palco.settings["PALCO_DISK_RESERVE_BYTES"] = str(1 << 50)
+    admin = palco.start().admin()
+    letter = b"x" * 1000
+    admin.upload_stream(iter([letter]), len(letter), "letter.mp4").expect(507)
+    admin.post("/uploads", headers={**VERSION, "Upload-Length": "10", "Upload-Metadata": metadata(filename="a.mp4")}).expect(507)
+    patch(admin, addresses[0], 0, letter).expect(507)
+    admin.request("POST", addresses[1], letter, headers={**BODY, **OVERRIDE, "Upload-Offset": "0"}).expect(507)
+    assert palco.stop() == 0
+
+
+def test_too_many_attempts(own_server, films):
+    palco = own_server().start()
+    admin = palco.admin()
+    video = admin.upload(films.bikes, title="Locked", password="opensesame").expect(201).json()
+    made = command(
+        "admin", "create", "--data", palco.data, "--email", "user@example.org", settings={"PALCO_ADMIN_PASSWORD": PASSWORD}
+    )
+    assert made.returncode == 0
+    guesses = [admin.post(f"/videos/{video['id']}/unlock", {"password": "wrong"}).status for _ in range(60)]
+    first = guesses.index(429)
+    assert guesses == [403] * first + [429] * (60 - first)
+    # The account is locked by the sixth, and the address after some more; who is locked out hears for how long.
+    client = palco.client()
+    wrong = {"email": "user@example.org", "password": "Wrong-1-password"}
+    answers = [client.post("/auth/login", wrong) for _ in range(200)]
+    statuses = [answer.status for answer in answers]
+    assert statuses[:5] == [401] * 5 and statuses[5] == 423
+    assert statuses[-1] == 429
+    assert set(statuses[5:]) == {423, 429}
+    assert palco.stop() == 0
+
+
+# What is held, and what is not there before it
+HELD = {
+    "packets.csv": ["/hls/master.m3u8", "/hls/{rendition}/index.m3u8"],
+    ".mp4": ["/hls/{rendition}/init.mp4", "/hls/{rendition}/0.m4s"],
+}
+
+
+@pytest.mark.parametrize("output", HELD)
+def test_what_is_not_made_yet(own_server, tool, films, tmp_path, output):
+    """The programs that make it are held at their start."""
+    # Each film of AVI begins with these letters.
+    (tmp_path / "wishes").write_text(f"RIFF|{output}|||1000||||hold|\n")
+    palco = own_server({"LD_PRELOAD": str(library(tool, "falsify", tmp_path)), "PALCO_FALSE_LIST": str(tmp_path / "wishes")})
+    admin = palco.start().admin()
+    video = admin.upload(films.street, title="Held").expect(201).json()
+    names = ["576p"]
+    if output == ".mp4":
+        names = wait_until(lambda: [each["name"] for each in admin.video(video["id"])["renditions"]], "it is planned")
+    for path in HELD[output]:
+        admin.get(f"/videos/{video['id']}" + path.replace("{rendition}", names[-1])).expect(503)
+    palco.kill()

@@ -1,0 +1,98 @@
+"""What one peer may take from a server as it is installed: connections, silence, slow bodies."""
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+from crashing import wait_until
+from test_hostile_http import CLOSING, GOOD, Wire, status
+
+
+def answered(port, source="127.0.0.1"):
+    """Whether a new connection from this address is served; if not, it is told to come later."""
+    with socket.create_connection(("127.0.0.1", port), 15, source_address=(source, 0)) as connection:
+        connection.sendall(CLOSING)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if status(answer) == 200:
+        return True
+    assert status(answer) == 503
+    assert b"\r\nRetry-After: 5" in head and b"application/problem+json" in head
+    assert json.loads(body)["code"] == "busy"
+    return False
+
+
+@pytest.mark.parametrize(
+    "setting, others_are_served",
+    [("PALCO_MAX_CONNECTIONS", False), ("PALCO_MAX_CONNECTIONS_PER_ADDRESS", True)],
+)
+def test_connections_are_counted(own_server, setting, others_are_served):
+    palco = own_server({setting: "4"}).start()
+    wires = []
+    for _ in range(4):
+        wire = Wire(palco.port)
+        wire.send(GOOD)
+        assert status(wire.head()) == 200
+        wires.append(wire)
+    assert not answered(palco.port)
+    # Other addresses are not held responsible, while there is room at all.
+    assert answered(palco.port, source="127.0.0.9") == others_are_served
+    wires.pop().socket.close()
+    wait_until(lambda: answered(palco.port), "the place is free again")
+    for wire in wires:
+        wire.socket.close()
+    assert palco.stop() == 0
+
+
+def test_silence_and_slow_bodies_end(server, admin):
+    """The times are those of an installation, so this takes a minute; the three wait at the same time."""
+    ends = {}
+
+    def idle():
+        with Wire(server.port, timeout=100) as wire:
+            wire.send(GOOD)
+            assert status(wire.head()) == 200
+            started = time.monotonic()
+            ends["idle"] = (wire.all(), time.monotonic() - started)
+
+    def upload(name, piece, pause):
+        with Wire(server.port, timeout=100) as wire:
+            wire.send(
+                b"POST /api/v1/videos HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + admin.token.encode() + b"\r\n"
+                b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000000\r\n\r\n"
+                b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
+            )
+            started = time.monotonic()
+            over = threading.Event()
+
+            def drip():
+                # As slow senders do: this pause is what is tested.
+                while piece and not over.wait(pause):
+                    try:
+                        wire.socket.sendall(piece)
+                    except OSError:
+                        return
+
+            sender = threading.Thread(target=drip)
+            sender.start()
+            answer = wire.head()
+            ends[name] = (answer, time.monotonic() - started)
+            over.set()
+            sender.join()
+
+    waiting = [
+        threading.Thread(target=idle),
+        threading.Thread(target=upload, args=("slow body", b"x" * 100, 1)),
+        threading.Thread(target=upload, args=("body that stands still", b"", 1)),
+    ]
+    for each in waiting:
+        each.start()
+    for each in waiting:
+        each.join()
+    assert ends["idle"][0] == b"" and 59 <= ends["idle"][1] <= 75
+    assert status(ends["slow body"][0]) == 408 and 19 <= ends["slow body"][1] <= 35
+    assert status(ends["body that stands still"][0]) == 408 and 19 <= ends["body that stands still"][1] <= 75
