@@ -37,7 +37,7 @@ extension Accounts {
     }
 
     private func logout(_ context: SignedInContext) async throws -> Response {
-        try await signOut(context.signedIn.sessionID)
+        try await signOut(context.signedIn.sessionID, of: context.userID)
         var response = Response.noContent
         SessionCookies.clear(on: &response, settings)
         return response

@@ -68,7 +68,7 @@ extension Accounts {
         try users.setDisabled(user.id, false, in: transaction)
         try sessions.removeAll(of: user.id, in: transaction)
         try attempts.forgive(user.email.description, in: transaction)
-        transaction.afterCommit { [lookup] in lookup.forgetAll() }
+        try announce(.personChanged(user.id), in: transaction)
         return try users.find(user.id, in: transaction) ?? user
     }
 }

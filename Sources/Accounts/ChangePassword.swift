@@ -37,7 +37,7 @@ extension Accounts {
         try await database.write { [self] transaction in
             try users.setPassword(user, hash, at: moment, in: transaction)
             try sessions.removeAll(of: user, except: kept, in: transaction)
-            transaction.afterCommit { [lookup] in lookup.forgetAll() }
+            try announce(.personChanged(user), in: transaction)
         }
     }
 
@@ -46,7 +46,7 @@ extension Accounts {
         try await database.write { [self] transaction in
             try users.setDisabled(user, isDisabled, in: transaction)
             if isDisabled { try sessions.removeAll(of: user, in: transaction) }
-            transaction.afterCommit { [lookup] in lookup.forgetAll() }
+            try announce(.personChanged(user), in: transaction)
         }
     }
 }
