@@ -25,9 +25,13 @@ extension Server {
             let secret = try SigningSecret.load(orCreateAt: "\(data)/secrets/signing.key")
             let database = try await Database.open(.file("\(data)/palco.sqlite"), migrations: migrations)
             let hasher = PasswordHasher(pool: pools.passwords)
-            let accounts = Accounts(
-                database: database, hasher: hasher, secret: secret, settings: settings.accounts, log: log)
             let events = VideoEvents()
+            let revocations = GrantRevocations(lifetime: settings.grantLifetime)
+            let accounts = Accounts(
+                database: database, hasher: hasher, secret: secret, settings: settings.accounts, log: log,
+                follow: { change, transaction in
+                    try VideoCatalogue.follow(change, in: transaction, revocations: revocations, events: events)
+                })
             let encoder = try Encoder(
                 settings: settings.encoding, database: database, storage: storage, loops: loops, log: log
             ) { transaction, id, change in
@@ -37,8 +41,10 @@ extension Server {
                 VideoCatalogue.Foundation(
                     database: database, storage: storage, encoding: VideoEncoding(encoder),
                     grants: GrantSigner(secret: secret), passwords: hasher, loops: loops,
-                    identify: { request in try await accounts.caller(of: request) }, log: log),
-                settings: settings.videos, events: events)
+                    identify: { request in try await accounts.caller(of: request) },
+                    current: { caller in try await accounts.current(caller) }, role: Accounts.role(of:in:), log: log),
+                settings: settings.videos, revocations: revocations, events: events)
+            try await videos.loadRevocations()
             let services = Services(
                 loops: loops, pools: pools, storage: storage, database: database, accounts: accounts,
                 encoder: encoder, videos: videos, events: events, traffic: Traffic(),

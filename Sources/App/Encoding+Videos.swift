@@ -33,7 +33,8 @@ extension VideoEncoding {
             },
             key: { id, rendition in try await encoder.key(id.encoding, rendition: rendition) },
             picture: { id, picture in
-                try await encoder.picture(id.encoding, PictureKind(picture)).map(VideoPart.file) ?? .missing
+                try await encoder.picture(id.encoding, PictureKind(picture)).map { .file($0, isEncrypted: false) }
+                    ?? .missing
             })
     }
 }
@@ -50,7 +51,7 @@ extension InspectedVideo {
 extension VideoPart {
     fileprivate init(_ answer: SegmentAnswer) {
         switch answer {
-        case .file(let file): self = .file(file)
+        case .file(let file, let isEncrypted): self = .file(file, isEncrypted: isEncrypted)
         case .unavailable(let delay): self = .unavailable(retryAfter: max(1, Int(delay.components.seconds)))
         case .missing: self = .missing
         case .failed: self = .failed

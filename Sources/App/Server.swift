@@ -100,10 +100,7 @@ public final class Server: Sendable {
         let (videos, encoder, loop) = (services.videos, services.encoder, services.loops.next())
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask(executorPreference: loop) { try await encoder.run() }
-            group.addTask(executorPreference: loop) {
-                await videos.recover(inventory)
-                await videos.run()
-            }
+            group.addTask(executorPreference: loop) { await videos.work(inventory) }
             group.addTask { await end() }
             do {
                 // The first to end is the wish to stop, or a service that cannot go on.

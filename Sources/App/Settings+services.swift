@@ -11,7 +11,6 @@ extension Settings {
         videos.uploadLifetime = uploadExpiry
         videos.uploadsPerUser = maxUploadsPerUser
         videos.grantLifetime = grantLifetime
-        videos.encryptsSegments = encryption != .none
         return videos
     }
 

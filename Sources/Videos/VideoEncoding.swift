@@ -111,7 +111,8 @@ public struct RefusedContent: Error, Sendable, Equatable {
 
 /// A stored part of a video, or why there is none.
 public enum VideoPart: Sendable {
-    case file(OpenFile)
+    /// - Parameter isEncrypted: whether the content is noise without its key.
+    case file(OpenFile, isEncrypted: Bool)
     /// Not made yet; ask again after so many seconds.
     case unavailable(retryAfter: Int)
     case missing

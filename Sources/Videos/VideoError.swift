@@ -14,6 +14,7 @@ enum VideoError: Error, Sendable, Equatable {
     case grantExpired
     case fileMissing
     case tooManyUploads
+    case tooManyStreams
     case uploadLocked
     case fileTooLarge(maximum: Int64)
     case uploadRefused(RefusedContent)
@@ -45,13 +46,18 @@ extension VideoError: ProblemConvertible {
         case .tooManyPasswords(let seconds):
             .tooManyRequests(code: "too_many_attempts", retryAfter: .seconds(seconds))
         case .grantInvalid: .unauthorized(code: "grant_invalid", "The token in the address is not one of this server.")
-        case .grantExpired: .unauthorized(code: "grant_expired", "The token in the address has expired. Play again.")
+        case .grantExpired: .unauthorized(code: "grant_expired", "The token in the address is over. Play again.")
         case .fileMissing: .invalid(field: "file", code: "required", "Send the video as the part named file.")
         case .tooManyUploads:
             Problem(
                 .tooManyRequests, code: "too_many_uploads",
                 detail: "Too many of your uploads are unfinished. Finish or cancel some first.",
                 retryAfter: .seconds(60))
+        case .tooManyStreams:
+            Problem(
+                .tooManyRequests, code: "too_many_streams",
+                detail: "Too many streams of events are open. Close some of the pages that follow videos.",
+                retryAfter: .seconds(30))
         case .uploadLocked:
             Problem(
                 .locked, code: "upload_locked", detail: "Another request is still sending to this upload.",

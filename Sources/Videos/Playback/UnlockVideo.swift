@@ -10,13 +10,16 @@ extension VideoCatalogue {
     static func unlockCookie(of id: VideoID) -> String { "palco_unlock_\(id)" }
 
     /// The proof that this viewer gave the video's password: a cookie, or a token in a header field or the address.
-    func unlock(of id: VideoID, _ request: Request, _ viewer: Viewer) -> Grant? {
+    /// A proof for a password that was changed since is none.
+    func unlock(of video: Video, _ request: Request, _ viewer: Viewer) -> Grant? {
         let tokens = [
-            request.cookies[Self.unlockCookie(of: id)], request.headers["X-Video-Unlock"], request.query["unlock"],
+            request.cookies[Self.unlockCookie(of: video.id)], request.headers["X-Video-Unlock"],
+            request.query["unlock"],
         ]
         for token in tokens.compactMap(\.self) {
-            guard let grant = try? foundation.grants.verify(token, for: id, now: seconds(now())) else { continue }
-            if grant.holder(as: User.self) == viewer.id { return grant }
+            let grant = try? foundation.grants.verify(token, for: video.id, .unlock, now: seconds(now()))
+            guard let grant, grant.holder == viewer.id.short, revocations.isHolderGood(of: grant) else { continue }
+            if grant.subjectMark == Self.mark(ofPasswordHash: video.passwordHash) { return grant }
         }
         return nil
     }
@@ -25,13 +28,19 @@ extension VideoCatalogue {
     ///
     /// - Throws: `VideoError.wrongPassword`; `tooManyPasswords` after several wrong ones from an address for a video.
     func unlock(
-        _ id: VideoID, password: String, from address: SocketAddress, by viewer: Viewer
+        _ id: VideoID, password: String, from address: SocketAddress, by caller: Caller
     ) async throws
         -> PlaybackPass
     {
-        let video = try await video(id, for: viewer, through: .details)
-        let end = seconds(now()) + settings.unlockLifetime.components.seconds
-        guard let stored = video.passwordHash else { return pass(for: id, viewer, until: end) }
+        let holderMark = revocations.marks(of: id, for: caller.userID).person
+        let caller = try await stillThere(caller)
+        let video = try await video(id, for: Viewer(caller), through: .details)
+        let grant = Grant(
+            .unlock, subject: id, holder: caller.userID, session: caller.sessionID,
+            subjectMark: Self.mark(ofPasswordHash: video.passwordHash), holderMark: holderMark,
+            expiresAt: seconds(now()) + settings.unlockLifetime.components.seconds)
+        let proof = PlaybackPass(grant, signedBy: foundation.grants)
+        guard let stored = video.passwordHash else { return proof }
         let place = UnlockAttempts.Place(host: address.host, video: id)
         if let wait = unlockAttempts.wait(at: place, now: seconds(now())) {
             throw VideoError.tooManyPasswords(retryAfter: wait)
@@ -41,7 +50,13 @@ extension VideoCatalogue {
             throw VideoError.wrongPassword
         }
         unlockAttempts.clear(place)
-        return pass(for: id, viewer, until: end)
+        return proof
+    }
+
+    /// Tells passwords apart without telling anything about them: the hash is salted.
+    private static func mark(ofPasswordHash hash: String?) -> UInt32 {
+        guard let hash else { return 0 }
+        return SHA256.hash(hash).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
     }
 }
 

@@ -38,8 +38,34 @@ struct UploadStore: Sendable {
 
     func unfinishedCount(owner: UserID, in access: ReadAccess) throws -> Int {
         let row = try access.first(
-            "SELECT COUNT(*) AS count FROM uploads WHERE owner_id = $1 AND state = 'receiving'", owner)
+            "SELECT COUNT(*) AS count FROM uploads WHERE owner_id = $1 AND state IN ('receiving', 'reserved')", owner)
         return try row?.value("count") ?? 0
+    }
+
+    func reserve(
+        _ id: UploadID, for owner: UserID, at time: Date, expiresAt: Date, in transaction: Transaction
+    ) throws {
+        try insert(
+            Upload(
+                id: id, owner: owner, byteCount: 0, metadata: "", details: VideoDetails(), fileName: "",
+                state: .reserved, checkedOffset: nil, video: nil, refusal: nil, createdAt: time, expiresAt: expiresAt),
+            in: transaction)
+    }
+
+    /// Makes an upload of a reserved slot.
+    ///
+    /// - Returns: false where the slot is gone.
+    func begin(_ upload: Upload, in transaction: Transaction) throws -> Bool {
+        try transaction.execute(
+            """
+            UPDATE uploads SET byte_count = $2, metadata = $3, details = $4, state = 'receiving', expires_at = $5
+            WHERE id = $1 AND state = 'reserved'
+            """,
+            upload.id, upload.byteCount, upload.metadata, try Self.text(of: upload), upload.expiresAt) == 1
+    }
+
+    func removeReserved(in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM uploads WHERE state = 'reserved'")
     }
 
     func insert(_ upload: Upload, in transaction: Transaction) throws {
