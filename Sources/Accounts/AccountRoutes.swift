@@ -41,7 +41,7 @@ extension Accounts {
     }
 
     private func logout(_ request: Request, _ context: SignedInContext) async throws -> Response {
-        try await signOut(context.signedIn.sessionID)
+        try await signOut(context.signedIn.sessionID, of: context.userID)
         var response = Response.noContent
         SessionCookies(for: request).clear(on: &response)
         return response

@@ -26,15 +26,19 @@ public final class Accounts: Sendable {
     let unknownTokens: AttemptLimiter<IPNetwork>
     let turns = SignInTurns()
     let lookup: SessionLookup
+    let follow: AccessFollower
 
     /// - Parameters:
     ///   - hasher: on a small pool of its own; its queue's bound is what sign-ins beyond it are refused by.
     ///   - now: the clock; tests bring their own.
+    ///   - follow: told of each change of who may be here.
     public init(
         database: Database, hasher: PasswordHasher, secret: SigningSecret,
         settings: AccountsSettings = AccountsSettings(),
-        log: Log = .silent, now: @escaping @Sendable () -> Date = { Date() }
+        log: Log = .silent, now: @escaping @Sendable () -> Date = { Date() },
+        follow: @escaping AccessFollower = { _, _ in }
     ) {
+        self.follow = follow
         self.database = database
         self.hasher = hasher
         self.settings = settings

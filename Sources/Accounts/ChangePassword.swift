@@ -53,7 +53,7 @@ extension Accounts {
     ) throws {
         try users.setPassword(user, hash, at: moment, in: transaction)
         try sessions.removeAll(of: user, in: transaction)
-        transaction.afterCommit { [lookup] in lookup.forgetAll() }
+        try announce(.personChanged(user), in: transaction)
     }
 
     /// Keeps a person out, or lets them in again. Sessions end at once.
@@ -61,7 +61,7 @@ extension Accounts {
         try await database.write { [self] transaction in
             try users.setDisabled(user, isDisabled, in: transaction)
             if isDisabled { try sessions.removeAll(of: user, in: transaction) }
-            transaction.afterCommit { [lookup] in lookup.forgetAll() }
+            try announce(.personChanged(user), in: transaction)
         }
     }
 }

@@ -55,7 +55,9 @@ extension Accounts {
     ) throws -> Outcome {
         guard let stored = try refreshTokens.find(hash: old.hash, in: transaction) else { return .unknown }
         if stored.isUsed {
-            try end(stored.sessionID, in: transaction)
+            if let session = try sessions.find(stored.sessionID, at: moment, in: transaction) {
+                try end(session.id, of: session.userID, in: transaction)
+            }
             return .reused(stored.sessionID)
         }
         guard var session = try sessions.find(stored.sessionID, at: moment, in: transaction),
@@ -70,13 +72,13 @@ extension Accounts {
     }
 
     /// Ends a session; its cookie and tokens are refused from the commit on.
-    func end(_ session: SessionID, in transaction: Transaction) throws {
+    func end(_ session: SessionID, of person: UserID, in transaction: Transaction) throws {
         try sessions.remove(session, in: transaction)
-        transaction.afterCommit { [lookup] in lookup.forgetAll() }
+        try announce(.sessionEnded(session, of: person), in: transaction)
     }
 
-    func signOut(_ session: SessionID) async throws {
-        try await database.write { [self] in try end(session, in: $0) }
+    func signOut(_ session: SessionID, of person: UserID) async throws {
+        try await database.write { [self] in try end(session, of: person, in: $0) }
         log.info("signed out", ["session_id": "\(session)"])
     }
 

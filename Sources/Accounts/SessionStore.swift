@@ -34,10 +34,6 @@ struct SessionStore: Sendable {
         try transaction.execute("DELETE FROM sessions WHERE id = $1", id)
     }
 
-    func remove(tokenHash: [UInt8], in transaction: Transaction) throws {
-        try transaction.execute("DELETE FROM sessions WHERE token_hash = $1", tokenHash)
-    }
-
     func removeAll(of user: UserID, in transaction: Transaction) throws {
         try transaction.execute("DELETE FROM sessions WHERE user_id = $1", user)
     }

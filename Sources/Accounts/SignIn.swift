@@ -91,9 +91,10 @@ extension Accounts {
             if let old = user.passwordHash, let renewed {
                 try users.replaceHash(old, with: renewed, of: user.id, in: transaction)
             }
-            if let replaced = credentials.replaced {
-                try sessions.remove(tokenHash: replaced.hash, in: transaction)
-                transaction.afterCommit { [lookup] in lookup.forgetAll() }
+            if let replaced = credentials.replaced,
+                let old = try sessions.find(tokenHash: replaced.hash, at: moment, in: transaction)
+            {
+                try end(old.id, of: old.userID, in: transaction)
             }
             try insert(fresh, address: address, at: moment, in: transaction)
         }

@@ -35,10 +35,14 @@ extension Server {
             if let trap { log.error("the server before this one was ended by a trap", ["signal": .init(trap)]) }
             let secret = try SigningSecret.load(orCreateAt: "\(data)/secrets/signing.key")
             let database = try await Database.open(.file("\(data)/palco.sqlite"), migrations: migrations)
+            let events = VideoEvents()
+            let revocations = GrantRevocations(lifetime: settings.grantLifetime)
             let accounts = Accounts(
                 database: database, hasher: PasswordHasher(pool: pools.signIns), secret: secret,
-                settings: settings.accounts, log: log)
-            let events = VideoEvents()
+                settings: settings.accounts, log: log,
+                follow: { change, transaction in
+                    try VideoCatalogue.follow(change, in: transaction, revocations: revocations, events: events)
+                })
             let encoder = try Encoder(
                 settings: settings.encoding, database: database, storage: storage, loops: loops, log: log
             ) { transaction, id, change in
@@ -49,8 +53,10 @@ extension Server {
                     database: database, storage: storage, encoding: VideoEncoding(encoder),
                     grants: GrantSigner(secret: secret), passwords: PasswordHasher(pool: pools.uploadPasswords),
                     unlocking: PasswordHasher(pool: pools.unlocking), loops: loops,
-                    identify: { request in try await accounts.caller(of: request) }, log: log),
-                settings: videoSettings, events: events)
+                    identify: { request in try await accounts.caller(of: request) },
+                    current: { caller in try await accounts.current(caller) }, role: Accounts.role(of:in:), log: log),
+                settings: videoSettings, revocations: revocations, events: events)
+            try await videos.loadRevocations()
             let services = Services(
                 loops: loops, pools: pools, storage: storage, database: database, accounts: accounts,
                 encoder: encoder, videos: videos, events: events, traffic: Traffic(),

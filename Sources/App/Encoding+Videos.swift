@@ -25,15 +25,16 @@ extension VideoEncoding {
             remove: { transaction, id in try encoder.remove(transaction, id.encoding) },
             retry: { transaction, id in try encoder.retry(transaction, id.encoding) },
             presentation: { id in try await encoder.presentation(id.encoding).map(VideoPresentation.init) },
-            segment: { id, rendition, number in
-                VideoPart(try await encoder.segment(id.encoding, rendition: rendition, number: number))
+            segment: { id, rendition, number, viewer in
+                VideoPart(try await encoder.segment(id.encoding, rendition: rendition, number: number, for: viewer))
             },
-            initSegment: { id, rendition in
-                VideoPart(try await encoder.initSegment(id.encoding, rendition: rendition))
+            initSegment: { id, rendition, viewer in
+                VideoPart(try await encoder.initSegment(id.encoding, rendition: rendition, for: viewer))
             },
             key: { id, rendition in try await encoder.key(id.encoding, rendition: rendition) },
             picture: { id, picture in
-                try await encoder.picture(id.encoding, PictureKind(picture)).map(VideoPart.file) ?? .missing
+                try await encoder.picture(id.encoding, PictureKind(picture)).map { .file($0, isEncrypted: false) }
+                    ?? .missing
             })
     }
 }
@@ -50,7 +51,7 @@ extension InspectedVideo {
 extension VideoPart {
     fileprivate init(_ answer: SegmentAnswer) {
         switch answer {
-        case .file(let file): self = .file(file)
+        case .file(let file, let isEncrypted): self = .file(file, isEncrypted: isEncrypted)
         case .unavailable(let delay): self = .unavailable(retryAfter: max(1, Int(delay.components.seconds)))
         case .missing: self = .missing
         case .failed: self = .failed

@@ -5,6 +5,7 @@ import Reactor
 import SQL
 import Security
 import Telemetry
+import Videos
 
 extension Server {
     /// `palco serve`: from settings to the exit, until a signal.
@@ -81,8 +82,13 @@ extension Server {
         let secret = try SigningSecret.load(orCreateAt: "\(settings.dataFolder)/secrets/signing.key")
         let database = try await Database.open(.file("\(settings.dataFolder)/palco.sqlite"), migrations: migrations)
         let pool = try BlockingPool(name: "passwords", threads: 1)
+        // A server that runs beside this reads in the rows which grants have ended.
+        let (revocations, events) = (GrantRevocations(lifetime: settings.grantLifetime), VideoEvents())
         let accounts = Accounts(
-            database: database, hasher: PasswordHasher(pool: pool), secret: secret, settings: settings.accounts)
+            database: database, hasher: PasswordHasher(pool: pool), secret: secret, settings: settings.accounts,
+            follow: { change, transaction in
+                try VideoCatalogue.follow(change, in: transaction, revocations: revocations, events: events)
+            })
         let outcome: Result<Value, any Error>
         do { outcome = .success(try await body(accounts)) } catch { outcome = .failure(error) }
         await database.close()

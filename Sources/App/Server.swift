@@ -103,7 +103,7 @@ public final class Server: Sendable {
         started: (_ port: Int) throws -> Void, until end: @escaping @Sendable () async -> Void
     ) async throws {
         // Before the first request, so that what a request makes is not taken for a leftover.
-        let inventory = try await services.videos.takeInventory()
+        let inventory = try await services.videos.takeInventory(afterTrap: services.hasTrapped)
         let listener = try Listener.bind(host: settings.host, port: settings.port)
         let application = application
         let server = HTTPServer(listener: listener, group: services.loops, options: options()) { request in
@@ -116,10 +116,7 @@ public final class Server: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask(executorPreference: loop) { try await encoder.run(afterTrap: hasTrapped) }
             group.addTask(executorPreference: loop) { await accounts.run(on: loop) }
-            group.addTask(executorPreference: loop) {
-                await videos.recover(inventory)
-                await videos.run()
-            }
+            group.addTask(executorPreference: loop) { await videos.work(inventory) }
             group.addTask { await end() }
             do {
                 // The first to end is the wish to stop, or a service that cannot go on.

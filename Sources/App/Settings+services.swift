@@ -12,8 +12,8 @@ extension Settings {
         videos.maximumUploadBytes = Int64(maxUploadBytes)
         videos.uploadLifetime = uploadExpiry
         videos.uploadsPerUser = maxUploadsPerUser
+        videos.bytesPerUser = maxBytesPerUser > 0 ? Int64(maxBytesPerUser) : nil
         videos.grantLifetime = grantLifetime
-        videos.encryptsSegments = encryption != .none
         return videos
     }
 

@@ -33,7 +33,7 @@ public enum CrashMark {
     }
 }
 
-/// Where the mark goes. Written before the handlers are installed; they only read it.
+/// Where the mark goes. Written once, before the handlers are installed; they only read it.
 private nonisolated(unsafe) var markDescriptor: Int32 = -1
 
 /// Runs in the middle of a trap: system calls only, nothing that allocates.

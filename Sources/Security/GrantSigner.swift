@@ -1,33 +1,36 @@
-/// Writes grants as 78 URL-safe characters and reads them back.
+/// Writes grants as 82 URL-safe characters and reads them back.
 ///
-/// Layout before base 64: version (1), expiry (8), subject (16), holder (16), the first 17 bytes of the HMAC over all that.
-/// 58 bytes; a forger's chance is 2⁻¹³⁶.
+/// Layout before base 64: purpose (1), expiry (4), subject (16), holder (8), session (8), the two marks (4 each), the
+/// first 16 bytes of the HMAC over all that. 61 bytes; a forger's chance is 2⁻¹²⁸.
 public final class GrantSigner: Sendable {
-    private static let version: UInt8 = 1
-    private static let signedByteCount = 41
-    private static let tokenByteCount = 58
-    public static let tokenLength = 78
+    private static let signedByteCount = 45
+    private static let tokenByteCount = 61
+    public static let tokenLength = 82
 
     private let key: HMACSHA256
 
     public init(secret: SigningSecret) { key = secret.key(for: "grant") }
 
+    /// - Parameter grant: an end after the year 2105 is written as that year's.
     public func sign(_ grant: Grant) -> String {
-        var bytes: [UInt8] = [Self.version]
+        var bytes: [UInt8] = [grant.purpose.rawValue]
         bytes.reserveCapacity(Self.tokenByteCount)
-        let words = [
-            UInt64(bitPattern: grant.expiresAt), grant.subjectHigh, grant.subjectLow, grant.holderHigh, grant.holderLow,
-        ]
-        for word in words { withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) } }
+        func append(_ number: some FixedWidthInteger) {
+            withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+        }
+        append(UInt32(clamping: grant.expiresAt))
+        for word in [grant.subjectHigh, grant.subjectLow, grant.holder, grant.session] { append(word) }
+        for mark in [grant.subjectMark, grant.holderMark] { append(mark) }
         bytes += key.authenticationCode(for: bytes).prefix(Self.tokenByteCount - Self.signedByteCount)
         return Base64.url.encode(bytes)
     }
 
-    /// The grant in a token that is for this subject and still good at `now` (seconds since 1970).
+    /// The grant in a token that is for this subject and this purpose and still good at `now` (seconds since 1970).
     public func verify<Subject>(
-        _ token: some StringProtocol, for subject: Identifier<Subject>, now: Int64
+        _ token: some StringProtocol, for subject: Identifier<Subject>, _ purpose: Grant.Purpose, now: Int64
     ) throws(GrantError) -> Grant {
         let grant = try verify(token, now: now)
+        guard grant.purpose == purpose else { throw .otherPurpose }
         guard grant.isFor(subject) else { throw .otherSubject }
         return grant
     }
@@ -45,25 +48,28 @@ public final class GrantSigner: Sendable {
     private func open(_ token: UnsafeBufferPointer<UInt8>) -> Grant? {
         guard token.count == Self.tokenLength else { return nil }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.tokenByteCount) { buffer in
-            guard Base64.url.decode(token, into: buffer) == Self.tokenByteCount, buffer[0] == Self.version else {
-                return nil
-            }
+            guard Base64.url.decode(token, into: buffer) == Self.tokenByteCount else { return nil }
             let bytes = UnsafeBufferPointer(buffer)
             let signed = UnsafeBufferPointer(rebasing: bytes[..<Self.signedByteCount])
             let code = UnsafeBufferPointer(rebasing: bytes[Self.signedByteCount...])
             guard key.isValid(code.span, for: signed.span) else { return nil }
-            return Grant(reading: UnsafeRawBufferPointer(signed).dropFirst())
+            return Grant(reading: UnsafeRawBufferPointer(signed))
         }
     }
 }
 
 extension Grant {
-    fileprivate init(reading bytes: Slice<UnsafeRawBufferPointer>) {
-        let start = bytes.startIndex
-        func word(_ index: Int) -> UInt64 {
-            UInt64(bigEndian: bytes.base.loadUnaligned(fromByteOffset: start + index * 8, as: UInt64.self))
+    /// - Parameter bytes: the signed ones.
+    fileprivate init(reading bytes: UnsafeRawBufferPointer) {
+        func word(_ offset: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
-        expiresAt = Int64(bitPattern: word(0))
-        (subjectHigh, subjectLow, holderHigh, holderLow) = (word(1), word(2), word(3), word(4))
+        func half(_ offset: Int) -> UInt32 {
+            UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
+        purpose = Purpose(rawValue: bytes[0])
+        expiresAt = Int64(half(1))
+        (subjectHigh, subjectLow, holder, session) = (word(5), word(13), word(21), word(29))
+        (subjectMark, holderMark) = (half(37), half(41))
     }
 }

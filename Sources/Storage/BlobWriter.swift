@@ -6,6 +6,9 @@ import Reactor
 public final class BlobWriter {
     private static let bufferByteCount = 256 << 10
     private static let writebackStep = 8 << 20
+    /// How much is kept free ahead of what was written. Keeping all that a sender announced would let one slow sender
+    /// hold the whole disk.
+    static let promiseStep = 64 << 20
 
     public let key: BlobKey
     public private(set) var byteCount = 0
@@ -15,13 +18,15 @@ public final class BlobWriter {
     private var buffer: [UInt8] = []
     private var storedByteCount = 0
     private var writebackStart = 0
+    private let expected: Int
     private var promised: Int
     private var isOpen = true
 
-    fileprivate init(_ key: BlobKey, storage: LocalStorage, file: Descriptor, promised: Int) {
+    fileprivate init(_ key: BlobKey, storage: LocalStorage, file: Descriptor, expected: Int, promised: Int) {
         self.key = key
         self.storage = storage
         self.file = file
+        self.expected = expected
         self.promised = promised
     }
 
@@ -67,7 +72,13 @@ public final class BlobWriter {
         let (bytes, offset, file, space) = (buffer, storedByteCount, file, storage.space)
         let end = offset + bytes.count
         let writeback = end - writebackStart >= Self.writebackStep ? writebackStart..<end : nil
+        // The next step is promised when the last one is used up.
+        let step = promised < bytes.count ? max(0, min(Self.promiseStep, expected - offset - promised)) : 0
         do {
+            if step > 0 {
+                try await storage.pool.run { try space.promise(step) }
+                promised += step
+            }
             try await storage.pool.run {
                 try space.check(bytes.count)
                 try file.writeAll(bytes, at: offset)
@@ -94,10 +105,13 @@ public final class BlobWriter {
 }
 
 extension LocalStorage {
-    /// Starts a blob. What `expecting` says is checked against the free space and kept for this writer.
+    /// Starts a blob. What `expecting` says must fit into the free space; the writer keeps some of it free ahead of what
+    /// it has written.
     public func create(_ key: BlobKey, expecting: Int? = nil) async throws -> BlobWriter {
-        let promised = max(0, expecting ?? 0)
+        let expected = max(0, expecting ?? 0)
+        let promised = min(expected, BlobWriter.promiseStep)
         let file = try await pool.run { [self] in
+            guard try space.usable() >= expected else { throw StorageError.noSpace }
             try space.promise(promised)
             do {
                 return try Descriptor(opening: temporaryPath(), O_WRONLY | O_CREAT | O_EXCL)
@@ -106,6 +120,6 @@ extension LocalStorage {
                 throw error
             }
         }
-        return BlobWriter(key, storage: self, file: file, promised: promised)
+        return BlobWriter(key, storage: self, file: file, expected: expected, promised: promised)
     }
 }

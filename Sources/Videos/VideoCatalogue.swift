@@ -22,6 +22,10 @@ public final class VideoCatalogue: Sendable {
         public var loops: EventLoopGroup
         /// Who sends a request that came without a grant.
         public var identify: @Sendable (Request) async throws -> Caller?
+        /// Who a caller is by now; nil once the session is over. Asked often, so it should come from memory.
+        public var current: @Sendable (Caller) async throws -> Caller?
+        /// The role that a person has in a transaction; nil for people who may not be here.
+        public var role: @Sendable (UserID, ReadAccess) throws -> Role?
         public var log: Log
         /// The wall clock; tests set their own.
         public var now: @Sendable () -> Date
@@ -29,7 +33,9 @@ public final class VideoCatalogue: Sendable {
         public init(
             database: Database, storage: LocalStorage, encoding: VideoEncoding, grants: GrantSigner,
             passwords: PasswordHasher, unlocking: PasswordHasher, loops: EventLoopGroup,
-            identify: @escaping @Sendable (Request) async throws -> Caller?, log: Log,
+            identify: @escaping @Sendable (Request) async throws -> Caller?,
+            current: @escaping @Sendable (Caller) async throws -> Caller?,
+            role: @escaping @Sendable (UserID, ReadAccess) throws -> Role?, log: Log,
             now: @escaping @Sendable () -> Date = { Date() }
         ) {
             self.database = database
@@ -40,6 +46,8 @@ public final class VideoCatalogue: Sendable {
             self.unlocking = unlocking
             self.loops = loops
             self.identify = identify
+            self.current = current
+            self.role = role
             self.log = log
             self.now = now
         }
@@ -51,19 +59,32 @@ public final class VideoCatalogue: Sendable {
     let uploads = UploadStore()
     let sessions = UploadSessions()
     let unlockAttempts: UnlockAttempts
+    let revocations: GrantRevocations
     public let events: VideoEvents
 
     var database: Database { foundation.database }
     var storage: LocalStorage { foundation.storage }
     var encoding: VideoEncoding { foundation.encoding }
     var log: Log { foundation.log }
+    var revokeGrants: RevokeGrants { RevokeGrants(revocations) }
     func now() -> Date { foundation.now() }
 
-    public init(_ foundation: Foundation, settings: VideoSettings, events: VideoEvents) {
+    public init(
+        _ foundation: Foundation, settings: VideoSettings, revocations: GrantRevocations, events: VideoEvents
+    ) {
         self.foundation = foundation
         self.settings = settings
+        self.revocations = revocations
         self.events = events
         unlockAttempts = UnlockAttempts(now: foundation.now)
+    }
+
+    /// A caller as of now.
+    ///
+    /// - Throws: `VideoError.signInNeeded` once the session is over or its person may not be here.
+    func stillThere(_ caller: Caller) async throws -> Caller {
+        guard let caller = try await foundation.current(caller) else { throw VideoError.signInNeeded }
+        return caller
     }
 
     /// Keeps the catalogue in step with the encoder, inside the encoder's own transaction.

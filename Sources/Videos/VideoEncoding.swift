@@ -13,8 +13,10 @@ public struct VideoEncoding: Sendable {
     public var retry: @Sendable (Transaction, VideoID) throws -> Void
     /// What can be played; nil where nothing was planned yet.
     public var presentation: @Sendable (VideoID) async throws -> VideoPresentation?
-    public var segment: @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> VideoPart
-    public var initSegment: @Sendable (VideoID, _ rendition: String) async throws -> VideoPart
+    /// `viewer` tells those who ask apart, so that those who wait are served in turn.
+    public var segment:
+        @Sendable (VideoID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws -> VideoPart
+    public var initSegment: @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart
     /// The 16 bytes that a rendition's segments are encrypted with.
     public var key: @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?
     public var picture: @Sendable (VideoID, VideoPicture) async throws -> VideoPart
@@ -24,8 +26,10 @@ public struct VideoEncoding: Sendable {
         remove: @escaping @Sendable (Transaction, VideoID) throws -> Void,
         retry: @escaping @Sendable (Transaction, VideoID) throws -> Void,
         presentation: @escaping @Sendable (VideoID) async throws -> VideoPresentation?,
-        segment: @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> VideoPart,
-        initSegment: @escaping @Sendable (VideoID, _ rendition: String) async throws -> VideoPart,
+        segment:
+            @escaping @Sendable (VideoID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws ->
+            VideoPart,
+        initSegment: @escaping @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart,
         key: @escaping @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?,
         picture: @escaping @Sendable (VideoID, VideoPicture) async throws -> VideoPart
     ) {
@@ -111,7 +115,8 @@ public struct RefusedContent: Error, Sendable, Equatable {
 
 /// A stored part of a video, or why there is none.
 public enum VideoPart: Sendable {
-    case file(OpenFile)
+    /// - Parameter isEncrypted: whether the content is noise without its key.
+    case file(OpenFile, isEncrypted: Bool)
     /// Not made yet; ask again after so many seconds.
     case unavailable(retryAfter: Int)
     case missing

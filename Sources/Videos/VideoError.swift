@@ -15,6 +15,9 @@ enum VideoError: Error, Sendable, Equatable {
     case grantExpired
     case fileMissing
     case tooManyUploads
+    /// `room`: bytes that may still come.
+    case quotaExceeded(room: Int64)
+    case tooManyStreams
     case uploadLocked
     case fileTooLarge(maximum: Int64)
     case uploadRefused(RefusedContent)
@@ -50,17 +53,27 @@ extension VideoError: ProblemConvertible {
         case .tooManyPasswords(let seconds):
             .tooManyRequests(code: "too_many_attempts", retryAfter: .seconds(seconds))
         case .grantInvalid: .unauthorized(code: "grant_invalid", "The token in the address is not one of this server.")
-        case .grantExpired: .unauthorized(code: "grant_expired", "The token in the address has expired. Play again.")
+        case .grantExpired: .unauthorized(code: "grant_expired", "The token in the address is over. Play again.")
         case .fileMissing: .invalid(field: "file", code: "required", "Send the video as the part named file.")
         case .tooManyUploads:
             Problem(
                 .tooManyRequests, code: "too_many_uploads",
                 detail: "Too many of your uploads are unfinished. Finish or cancel some first.",
                 retryAfter: .seconds(60))
+        case .tooManyStreams:
+            Problem(
+                .tooManyRequests, code: "too_many_streams",
+                detail: "Too many streams of events are open. Close some of the pages that follow videos.",
+                retryAfter: .seconds(30))
         case .uploadLocked:
             Problem(
                 .locked, code: "upload_locked", detail: "Another request is still sending to this upload.",
                 retryAfter: .seconds(2))
+        case .quotaExceeded(let room):
+            Problem(
+                .contentTooLarge, code: "quota_exceeded", title: "Your space is used up",
+                detail:
+                    "Of the space that you may use, \(room) bytes are left. Remove videos, or ask the administrator.")
         case .fileTooLarge(let maximum): TusError.tooLarge(maximum: maximum).problem
         case .uploadRefused(let refusal): refusal.problem
         case .notPlayable(let status): Self.notPlayable(status)

@@ -4,14 +4,16 @@ public struct VideoSettings: Sendable {
     public var maximumUploadBytes: Int64 = 100 << 30
     /// How long an upload that is not going on is kept.
     public var uploadLifetime = Duration.seconds(24 * 3600)
+    /// How long an upload may take altogether, however often it goes on.
+    public static let longestUpload = Duration.seconds(7 * 24 * 3600)
     /// Uploads that one person may have unfinished at the same time.
     public var uploadsPerUser = 50
+    /// Bytes that one person's videos and unfinished uploads may take; nil for any number.
+    public var bytesPerUser: Int64?
     /// How long a playback grant is good for.
     public var grantLifetime = Duration.seconds(6 * 3600)
     /// How long a video's password is remembered.
     public var unlockLifetime = Duration.seconds(3600)
-    /// Whether segments are encrypted: only then may shared caches keep them.
-    public var encryptsSegments = true
     /// False where the kernel gives no safe sandbox to read the files of strangers in: then no upload is taken.
     public var acceptsUploads = true
     /// How long a request waits for another one that holds the same upload.

@@ -29,8 +29,11 @@ public struct EventStream: Sendable {
     }
 
     /// An endless answer that ends when `produce` does.
+    ///
+    /// - Parameter reconnect: how long a browser waits before it asks again for a stream that has ended.
     public static func response(
-        heartbeat: Duration = .seconds(15), _ produce: @escaping @Sendable (EventStream) async throws -> Void
+        heartbeat: Duration = .seconds(15), reconnect: Duration = .seconds(2),
+        _ produce: @escaping @Sendable (EventStream) async throws -> Void
     ) -> Response {
         Response(
             headers: [
@@ -47,6 +50,8 @@ public struct EventStream: Sendable {
                         queue.close()
                         group.cancelAll()
                     }
+                    // At once, so that the client knows that the stream is open.
+                    try await writer.write("retry: \(reconnect.wholeNanoseconds / 1_000_000)\n\n")
                     try await write(queue, to: writer, heartbeat: heartbeat)
                 }
             })
@@ -58,8 +63,6 @@ public struct EventStream: Sendable {
     private static func write(
         _ queue: EventQueue, to writer: any ResponseWriter, heartbeat: Duration
     ) async throws {
-        // A comment at once: the client knows that the stream is open.
-        try await writer.write(":\n\n")
         var silence = Duration.zero
         while writer.keepsGoing() {
             switch await queue.take(within: min(tick, heartbeat)) {

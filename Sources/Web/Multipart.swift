@@ -5,6 +5,10 @@ public final class Multipart {
     private let body: RequestBody
     private var parser: MultipartParser
     private var inPart = false
+    private var partName = ""
+
+    /// The most data of a part that nobody reads, and of what stands behind the form.
+    static let mostSkipped = 64 << 10
 
     /// - Throws: `MultipartError.noBoundary` when the request holds no multipart form.
     public init(_ request: Request) throws {
@@ -18,17 +22,36 @@ public final class Multipart {
 
     /// The next part, or nil at the end of the form.
     public func nextPart() async throws -> Part? {
-        while inPart { _ = try await nextPiece() }
+        try await skipPart()
         guard !parser.isFinished else { return nil }
         switch try await nextEvent() {
         case .part(let head):
             inPart = true
+            partName = head.name
             return Part(head: head, form: self)
         case .end:
-            // What follows the last boundary means nothing, but must be read for the connection to go on.
-            while try await body.next() != nil {}
+            try await skipEpilogue()
             return nil
         case .data, .partEnd: throw MultipartError.malformed
+        }
+    }
+
+    private func skipPart() async throws {
+        var skipped = 0
+        while let piece = try await nextPiece() {
+            skipped += piece.count
+            guard skipped <= Self.mostSkipped else {
+                throw MultipartError.fieldTooLarge(name: partName, limit: Self.mostSkipped)
+            }
+        }
+    }
+
+    /// What follows the last boundary means nothing, but must be read for the connection to go on.
+    private func skipEpilogue() async throws {
+        var skipped = 0
+        while let piece = try await body.next() {
+            skipped += piece.count
+            guard skipped <= Self.mostSkipped else { throw MultipartError.malformed }
         }
     }
 

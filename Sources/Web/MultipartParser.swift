@@ -38,6 +38,7 @@ struct MultipartParser {
 
     static let headLimit = 8 << 10
     static let mostParts = 64
+    static let preambleLimit = 64 << 10
 
     /// CRLF, two dashes, the boundary. The first one stands without its CRLF, which is therefore put before the body.
     private let delimiter: [UInt8]
@@ -45,6 +46,8 @@ struct MultipartParser {
     private var buffer: [UInt8] = [ASCIIByte.cr, ASCIIByte.lf]
     private var start = 0
     private var partCount = 0
+    /// Of the preamble; the line end that was put before the body is none of it.
+    private var skippedByteCount = -2
 
     init(boundary: String) { delimiter = [ASCIIByte.cr, ASCIIByte.lf] + Array("--\(boundary)".utf8) }
 
@@ -63,7 +66,7 @@ struct MultipartParser {
         while true {
             switch state {
             case .preamble:
-                guard skipPreamble() else { return nil }
+                guard try skipPreamble() else { return nil }
                 state = .delimiterTail
             case .delimiterTail:
                 guard let isLast = try takeDelimiterTail() else { return nil }
@@ -83,13 +86,15 @@ struct MultipartParser {
 
     var isFinished: Bool { state == .finished }
 
-    private mutating func skipPreamble() -> Bool {
-        if let found = find(delimiter) {
-            start = found + delimiter.count
-            return true
-        }
-        start = max(start, buffer.count - delimiter.count + 1)
-        return false
+    private mutating func skipPreamble() throws(MultipartError) -> Bool {
+        let found = find(delimiter)
+        let end = found ?? max(start, buffer.count - delimiter.count + 1)
+        skippedByteCount += end - start
+        guard skippedByteCount <= Self.preambleLimit else { throw .malformed }
+        start = end
+        guard found != nil else { return false }
+        start += delimiter.count
+        return true
     }
 
     /// Behind a boundary stands `--` at the end of the form, or blanks and a line end.

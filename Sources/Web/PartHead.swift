@@ -2,6 +2,9 @@ import HTTP
 
 /// What stands before a part's data: its name, and for a file the name the sender gave it.
 public struct PartHead: Sendable, Equatable {
+    /// The longest name of a field, in bytes.
+    static let nameLimit = 128
+
     public let name: String
     /// Data for people, never a path: it may hold anything.
     public let filename: String?
@@ -25,7 +28,7 @@ public struct PartHead: Sendable, Equatable {
             default: break
             }
         }
-        guard let name else { throw .malformed }
+        guard let name, name.utf8.count <= Self.nameLimit else { throw .malformed }
         self.name = name
         self.filename = filename
         self.contentType = contentType

@@ -6,6 +6,7 @@ import SQL
 import Sandbox
 import Security
 import Telemetry
+import Testing
 import Web
 
 @testable import App
@@ -30,8 +31,8 @@ struct AppHouse {
     }
 
     init(
-        in folder: TemporaryFolder, sandboxReport: () throws -> SandboxReport = { try Sandbox().report() },
-        _ change: (inout Settings) -> Void = { _ in }
+        in folder: TemporaryFolder, _ change: (inout Settings) -> Void = { _ in },
+        sandboxReport: () throws -> SandboxReport = { try Sandbox().report() }
     ) async throws {
         var settings = Self.settings(in: folder)
         change(&settings)
@@ -85,13 +86,43 @@ struct AppHouse {
 
     struct Tokens: Decodable {
         var accessToken: String
+        var refreshToken: String
     }
 
-    func token(of role: Role) async throws -> String {
+    func signIn(_ role: Role) async throws -> Tokens {
         let client = InProcessClient(application)
         let answer = try await client.send(
             .post, "/api/v1/auth/login", json: ["email": "\(role)@example.org", "password": Self.password])
-        return try answer.decode(Tokens.self).accessToken
+        return try answer.decode(Tokens.self)
+    }
+
+    func token(of role: Role) async throws -> String { try await signIn(role).accessToken }
+
+    func person(_ role: Role) async throws -> UserID {
+        try await database.read { access in
+            try access.first("SELECT id FROM users WHERE email = $1", "\(role)@example.org")?.value("id") ?? UserID()
+        }
+    }
+
+    /// An upload of this person's that waits for its first byte, whether the person may upload or not.
+    func addUpload(of role: Role, byteCount: Int = 5) async throws -> UploadID {
+        let (owner, id) = (try await person(role), UploadID())
+        let videos = server.services.videos
+        try await videos.storage.createPartial(try #require(VideoCatalogue.blob(of: id)))
+        try await database.write { transaction in
+            try UploadStore().insert(
+                Upload(
+                    id: id, owner: owner, byteCount: Int64(byteCount), metadata: "", details: VideoDetails(),
+                    fileName: "", state: .receiving, checkedOffset: nil, video: nil, refusal: nil, createdAt: Date(),
+                    expiresAt: Date() + 3600), in: transaction)
+        }
+        return id
+    }
+
+    func setVisibility(of id: VideoID, premium: Bool, hidden: Bool) async throws {
+        _ = try await database.write {
+            try $0.execute("UPDATE videos SET is_premium = $2, is_hidden = $3 WHERE id = $1", id, premium, hidden)
+        }
     }
 
     /// A video of the administrator's, as a row only.

@@ -1,3 +1,4 @@
+import Accounts
 import FoundationEssentials
 import Reactor
 import Testing
@@ -43,12 +44,15 @@ struct FeatureTests {
     }
 
     /// Waits for the catalogue's own event instead of asking again and again.
-    static func whenReady(_ id: VideoID, _ house: AppHouse) async throws {
-        let signals = house.server.services.events.listen()
-        let known = try await house.database.read { try VideoStore().find(id, in: $0)?.status }
-        if known == .ready || known == .failed { return }
-        for await case .event(let event) in signals where event.video.id == id {
-            if event.video.status == .ready || event.video.status == .failed { return }
+    static func whenReady(_ id: VideoID, _ house: AppHouse, progress: Double = 0) async throws {
+        let listener = try house.server.services.events.listen(as: UserID())
+        func isDone(_ video: Video?) -> Bool {
+            guard let video else { return false }
+            return video.status == .failed || (video.status == .ready && video.progress >= progress)
+        }
+        if isDone(try await house.database.read { try VideoStore().find(id, in: $0) }) { return }
+        for await case .event(let event) in listener.signals where event.video.id == id {
+            if isDone(event.video) { return }
         }
     }
 

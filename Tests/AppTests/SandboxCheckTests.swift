@@ -42,9 +42,8 @@ struct SandboxCheckTests {
     func uploads() async throws {
         let folder = try TemporaryFolder()
         for accepted in [[], [.seccomp], [.landlock]] as [Set<SandboxReport.Protection>] {
-            let house = try await AppHouse(in: folder, sandboxReport: { Self.without(.landlock) }) {
-                $0.acceptedSandboxWeaknesses = accepted
-            }
+            let house = try await AppHouse(
+                in: folder, { $0.acceptedSandboxWeaknesses = accepted }, sandboxReport: { Self.without(.landlock) })
             let isAccepted = accepted.contains(.landlock)
             let line = try #require(house.log.lines.first { $0.contains("sandbox") })
             #expect(line.contains("landlock") && line.contains(isAccepted ? "warning" : "error"), "\(line)")

@@ -4,7 +4,10 @@ import Testing
 @Suite("Arithmetic on what files say")
 struct ArithmeticTests {
     /// Where numbers from files are handled.
-    static let folders = ["Sources/Media"]
+    static let folders = [
+        "Sources/Media", "Sources/Encoding/Confined", "Sources/Encoding/Inspect", "Sources/Encoding/Make",
+        "Sources/Encoding/Plan",
+    ]
     /// The one place where a floating point number becomes an integer.
     static let home = "Sources/Media/BoundedArithmetic.swift"
 

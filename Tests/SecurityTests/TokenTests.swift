@@ -78,61 +78,88 @@ struct JWTTests {
     }
 }
 
-@Suite("Playback grants")
+@Suite("Grants")
 struct GrantTests {
     enum Film {}
+    enum Person {}
     enum Sitting {}
+
+    static let watching = Grant.Purpose(rawValue: 1)
+    static let opening = Grant.Purpose(rawValue: 2)
 
     let signer = GrantSigner(secret: .ephemeral())
     let film = Identifier<Film>()
+    let person = Identifier<Person>()
     let sitting = Identifier<Sitting>()
 
-    @Test("A grant is good for its subject until it ends")
-    func roundTrip() throws {
-        let grant = Grant(subject: film, holder: sitting, expiresAt: 5_000)
-        let token = signer.sign(grant)
-        #expect(token.utf8.count == GrantSigner.tokenLength)
-        #expect(try signer.verify(token, for: film, now: 4_999) == grant)
-        #expect(try signer.verify(token[...], now: 4_999).holder(as: Sitting.self) == sitting)
-        #expect(throws: GrantError.expired) { try signer.verify(token, for: film, now: 5_000) }
-        #expect(throws: GrantError.otherSubject) { try signer.verify(token, for: Identifier<Film>(), now: 1) }
+    func grant(_ purpose: Grant.Purpose = watching) -> Grant {
+        Grant(
+            purpose, subject: film, holder: person, session: sitting, subjectMark: 0xFEDC_BA98, holderMark: 7,
+            expiresAt: 5_000)
     }
 
-    @Test("A grant may be for nobody in particular")
-    func nobody() throws {
-        let token = signer.sign(Grant(subject: film, holder: Identifier<Sitting>?.none, expiresAt: 5_000))
-        #expect(try signer.verify(token, for: film, now: 0).holder(as: Sitting.self) == nil)
+    @Test("A grant is good for its subject and its purpose until it ends")
+    func roundTrip() throws {
+        let token = signer.sign(grant())
+        #expect(token.utf8.count == GrantSigner.tokenLength)
+        #expect(try signer.verify(token, for: film, Self.watching, now: 4_999) == grant())
+        let read = try signer.verify(token[...], now: 4_999)
+        #expect(read.holder == person.short && read.session == sitting.short)
+        #expect(throws: GrantError.expired) { try signer.verify(token, for: film, Self.watching, now: 5_000) }
+        #expect(throws: GrantError.otherSubject) {
+            try signer.verify(token, for: Identifier<Film>(), Self.watching, now: 1)
+        }
+        #expect(throws: GrantError.otherPurpose) { try signer.verify(token, for: film, Self.opening, now: 1) }
+    }
+
+    @Test("The same grant for another purpose is another token")
+    func purposes() {
+        #expect(signer.sign(grant(Self.watching)) != signer.sign(grant(Self.opening)))
+    }
+
+    @Test("An end beyond what can be written does not come around", arguments: [Int64.max, 1 << 32, -1])
+    func ends(expiresAt: Int64) throws {
+        var grant = grant()
+        grant.expiresAt = expiresAt
+        let token = signer.sign(grant)
+        if expiresAt < 0 {
+            #expect(throws: GrantError.expired) { try signer.verify(token, now: 0) }
+        } else {
+            #expect(try signer.verify(token, now: 0).expiresAt == Int64(UInt32.max))
+        }
     }
 
     @Test("A changed character anywhere spoils the grant, and so does any other length")
     func damage() throws {
-        let token = Array(signer.sign(Grant(subject: film, holder: sitting, expiresAt: 5_000)).utf8)
+        let token = Array(signer.sign(grant()).utf8)
         for position in token.indices {
             for replacement in "AQ_.=".utf8 where replacement != token[position] {
                 var damaged = token
                 damaged[position] = replacement
                 let text = String(decoding: damaged, as: UTF8.self)
-                #expect(throws: GrantError.invalid) { try signer.verify(text, for: film, now: 0) }
+                #expect(throws: GrantError.invalid) { try signer.verify(text, now: 0) }
             }
             let cut = String(decoding: token[..<position], as: UTF8.self)
-            #expect(throws: GrantError.invalid) { try signer.verify(cut, for: film, now: 0) }
+            #expect(throws: GrantError.invalid) { try signer.verify(cut, now: 0) }
         }
     }
 
-    @Test("A grant of another installation, or signed for another purpose, is refused")
+    @Test("A grant of another installation is refused")
     func otherKey() {
-        let token = GrantSigner(secret: .ephemeral()).sign(Grant(subject: film, holder: sitting, expiresAt: 5_000))
-        #expect(throws: GrantError.invalid) { try signer.verify(token, for: film, now: 0) }
+        let token = GrantSigner(secret: .ephemeral()).sign(grant())
+        #expect(throws: GrantError.invalid) { try signer.verify(token, now: 0) }
     }
 
     @Test("Many tasks may check grants at once")
     func concurrency() async {
-        let token = signer.sign(Grant(subject: film, holder: sitting, expiresAt: 5_000))
+        let token = signer.sign(grant())
         let (signer, film) = (signer, film)
         let good = await withTaskGroup(of: Int.self) { group in
             for _ in 0..<8 {
                 group.addTask { @concurrent in
-                    (0..<2_000).count { _ in (try? signer.verify(token, for: film, now: 1)) != nil }
+                    (0..<2_000).count { _ in
+                        (try? signer.verify(token, for: film, Self.watching, now: 1)) != nil
+                    }
                 }
             }
             return await group.reduce(0, +)

@@ -49,6 +49,32 @@ struct SpaceTests {
     }
 
     @Test(
+        "A writer keeps only the next step free for itself, however much it announced",
+        .enabled(if: TemporaryStorage.mayMount, "needs root to mount a small disk"))
+    func steps() async throws {
+        let step = BlobWriter.promiseStep
+        let temporary = try TemporaryStorage(byteCount: 4 * step)
+        let before = try await temporary.storage.usableSpace()
+        do {
+            let slow = try await temporary.storage.create("slow", expecting: before)
+            #expect(try await temporary.storage.usableSpace() == before - step)
+            let other = try await temporary.storage.create("other", expecting: step)
+            await #expect(throws: StorageError.noSpace) {
+                try await temporary.storage.create("never", expecting: before)
+            }
+            // What was written is used up, and the step after it is kept as well.
+            let piece = [UInt8](repeating: 1, count: 8 << 20)
+            for _ in 0...(step / piece.count) { try await slow.append(piece) }
+            #expect(try await temporary.storage.usableSpace() <= before - 3 * step)
+            // The third step would go into what the other one was promised.
+            await #expect(throws: StorageError.noSpace) { while true { try await slow.append(piece) } }
+            await other.discard()
+        }
+        #expect(try await temporary.storage.usableSpace() == before)
+        #expect(try temporary.everything == [".incoming"])
+    }
+
+    @Test(
         "When the disk fills up while writing, nothing of the blob stays",
         .enabled(if: TemporaryStorage.mayMount, "needs root to mount a small disk"))
     func fillingUp() async throws {

@@ -93,7 +93,7 @@ struct CatalogueTests {
     func following() async throws {
         let house = try await VideoHouse()
         let id = try #require(VideoID(try await house.upload("VIDEO work").video.id))
-        let signals = house.catalogue.events.listen()
+        let signals = try house.catalogue.events.listen(as: house.creator.id).signals
         let events = house.catalogue.events
         let rendition = Video.Rendition(name: "360p", width: 640, height: 360, bandwidth: 900, state: "ready")
         for progress in [
@@ -109,30 +109,6 @@ struct CatalogueTests {
         let video = try await house.catalogue.video(id, for: house.creator, through: .details)
         #expect(video.duration == 8.5 && video.width == 640 && video.renditions == [rendition])
         #expect(video.readyAt != nil && video.status == .ready)
-        await house.close()
-    }
-
-    @Test("A stream of events holds only what its viewer may see")
-    func events() async throws {
-        let house = try await VideoHouse()
-        var answers: [Role: Response] = [:]
-        for role in Role.allCases {
-            let headers: HeaderFields = ["X-Role": role.rawValue]
-            answers[role] = await house.application.respond(
-                to: Request(target: "/api/v1/videos/events", headers: headers))
-        }
-        var hidden = house.video(named: "Hidden film")
-        hidden.isHidden = true
-        house.catalogue.events.publish(VideoEvent(about: hidden, named: .updated))
-        house.catalogue.events.publish(VideoEvent(about: house.video(named: "Open film"), named: .created))
-        house.catalogue.events.beat()
-        house.catalogue.events.close()
-        for (role, answer) in answers {
-            let text = String(decoding: try await answer.collect(), as: UTF8.self)
-            #expect(text.contains("event: created\n") && text.contains("Open film"))
-            #expect(text.contains("Hidden film") == (role >= .creator), "\(role)")
-        }
-        #expect(house.catalogue.events.listenerCount == 0)
         await house.close()
     }
 
@@ -156,14 +132,33 @@ struct CatalogueTests {
     func shape() async throws {
         let house = try await VideoHouse()
         try await house.insert(house.video(named: "Shape"))
-        let text = try await house.client(.user).get("/api/v1/videos").text
+        let text = try await house.client(.creator).get("/api/v1/videos").text
         for field in [
             "id", "title", "description", "status", "progress", "duration", "width", "height", "is_premium",
             "is_hidden", "has_password", "category", "tags", "people", "created_by", "created_at", "ready_at",
-            "view_count", "checksum_sha256", "thumbnail_url", "renditions", "error",
+            "view_count", "file_name", "checksum_sha256", "thumbnail_url", "renditions", "error",
         ] { #expect(text.contains("\"\(field)\":"), "\(field)") }
         #expect(text.contains("\"created_at\":\"2027-01-15T08:00:00.000Z\""))
         #expect(text.contains("\"next_cursor\":null"))
+        await house.close()
+    }
+
+    @Test(
+        "What the file was called and which bytes it had is for its owner and administrators", arguments: Role.allCases)
+    func fileFacts(role: Role) async throws {
+        let house = try await VideoHouse()
+        var video = house.video(named: "Facts")
+        video.passwordHash = "x"
+        try await house.insert(video)
+        var foreign = house.video(named: "Foreign")
+        foreign.owner = house.admin.id
+        try await house.insert(foreign)
+        for (shown, isShown) in [(video, role >= .creator), (foreign, role == .admin)] {
+            let text = try await house.client(role).get("/api/v1/videos/\(shown.id)").text
+            #expect(text.contains("\"file_name\":\"a.mp4\"") == isShown, "\(shown.title)")
+            #expect(text.contains("\"checksum_sha256\":\"\(shown.title)\"") == isShown, "\(shown.title)")
+            #expect(text.contains("checksum") == isShown && text.contains("a.mp4") == isShown)
+        }
         await house.close()
     }
 }

@@ -9,6 +9,31 @@ import Web
 
 @Suite("Uploads by form")
 struct FormUploadTests {
+    @Test("A person's videos and unfinished uploads take no more than they may")
+    func quota() async throws {
+        var settings = VideoSettings()
+        settings.bytesPerUser = 1000
+        let house = try await VideoHouse(settings: settings)
+        let client = house.client(.creator)
+        _ = try await house.upload("VIDEO " + String(repeating: "a", count: 194))
+        func create(_ byteCount: Int) async throws -> InProcessClient.Answer {
+            try await client.send(
+                .post, "/api/v1/uploads",
+                headers: [
+                    "Tus-Resumable": "1.0.0", "Upload-Length": "\(byteCount)", "Upload-Metadata": "filename YQ==",
+                ])
+        }
+        #expect(try await create(500).status == .created)
+        let refused = try await create(301)
+        #expect(refused.status == .contentTooLarge && refused.text.contains("quota_exceeded"))
+        #expect(try await create(300).status == .created)
+        let form = house.form("VIDEO more")
+        let answer = try await client.send(.post, "/api/v1/videos", headers: form.0, body: form.1)
+        #expect(answer.status == .contentTooLarge && answer.text.contains("quota_exceeded"))
+        #expect(try await house.uploadRows() == 3)
+        await house.close()
+    }
+
     @Test("A video is stored once, with what was said about it before and behind the file")
     func upload() async throws {
         let house = try await VideoHouse()

@@ -69,6 +69,9 @@ struct PlaybackTests {
     func noDatabase() async throws {
         let (house, video) = try await self.house()
         let master = try #require(try await play(house, video).playbackUrl)
+        // That something else has changed makes no difference.
+        try await house.befall(.premium, .demoted)
+        try await house.befall(.creator, .signedOut)
         await house.database.close()
         let token = master.split(separator: "=").last.map(String.init) ?? ""
         // The cookie or bearer of the page that comes along makes no difference.
@@ -77,6 +80,20 @@ struct PlaybackTests {
             let answer = try await client.get("/api/v1/videos/\(video.id)/hls/\(path)?token=\(token)")
             #expect(answer.status == .ok, "\(path)")
         }
+        await house.close()
+    }
+
+    @Test("Shared caches keep only what was made encrypted, whatever is set today", arguments: [true, false])
+    func caching(isEncrypted: Bool) async throws {
+        let (house, video) = try await self.house()
+        house.encoder.setEncrypted(isEncrypted)
+        let path = "/api/v1/videos/\(video.id)/hls/720p/"
+        func control(_ name: String) async throws -> String? {
+            try await house.client(.user).get(path + name).headers[.cacheControl]
+        }
+        let scope = isEncrypted ? "public" : "private"
+        #expect(try await control("0.m4s") == "\(scope), max-age=31536000, immutable")
+        #expect(try await control("init.mp4") == "private, max-age=31536000, immutable")
         await house.close()
     }
 

@@ -14,6 +14,9 @@ final class PlayedEncoder: Sendable {
         var removed: [VideoID] = []
         var inspections = 0
         var failure: (any Error)?
+        var enqueueFailure: (any Error)?
+        var isEncrypted = true
+        var whileInspecting: (@Sendable () async throws -> Void)?
     }
 
     private let state = Mutex(State())
@@ -32,6 +35,15 @@ final class PlayedEncoder: Sendable {
     /// Thrown by the next inspections.
     func fail(with error: (any Error & Sendable)?) { state.withLock { $0.failure = error } }
 
+    /// Thrown by the next attempts to make the work on a video part of the transaction that makes its row.
+    func failEnqueuing(with error: (any Error & Sendable)?) { state.withLock { $0.enqueueFailure = error } }
+    /// Whether the segments that are served were made encrypted.
+    func setEncrypted(_ isEncrypted: Bool) { state.withLock { $0.isEncrypted = isEncrypted } }
+    /// Runs while a file is looked into.
+    func whileInspecting(_ body: (@Sendable () async throws -> Void)?) {
+        state.withLock { $0.whileInspecting = body }
+    }
+
     static let presentation: VideoPresentation = {
         func track(_ name: String, _ kind: VideoPresentation.Kind, _ codecs: String) -> VideoPresentation.Track {
             VideoPresentation.Track(
@@ -48,17 +60,21 @@ final class PlayedEncoder: Sendable {
 
     var encoding: VideoEncoding {
         VideoEncoding(
-            inspect: { path in try self.inspect(path) },
+            inspect: { path in
+                try await self.state.withLock { $0.whileInspecting }?()
+                return try self.inspect(path)
+            },
             remove: { _, id in self.state.withLock { $0.removed.append(id) } },
             retry: { _, _ in },
             presentation: { _ in Self.presentation },
-            segment: { _, rendition, number in
+            segment: { _, rendition, number, _ in
                 if rendition == "slow" { return .unavailable(retryAfter: 3) }
-                return number < 2 ? .file(try OpenFile(path: self.segment)) : .missing
+                let isEncrypted = self.state.withLock { $0.isEncrypted }
+                return number < 2 ? .file(try OpenFile(path: self.segment), isEncrypted: isEncrypted) : .missing
             },
-            initSegment: { _, _ in .file(try OpenFile(path: self.segment)) },
+            initSegment: { _, _, _ in .file(try OpenFile(path: self.segment), isEncrypted: false) },
             key: { _, rendition in rendition == "none" ? nil : [UInt8](repeating: 7, count: 16) },
-            picture: { _, _ in .file(try OpenFile(path: self.segment)) })
+            picture: { _, _ in .file(try OpenFile(path: self.segment), isEncrypted: false) })
     }
 
     private func inspect(_ path: String) throws -> InspectedVideo {
@@ -70,6 +86,7 @@ final class PlayedEncoder: Sendable {
         let content = FileManager.default.contents(atPath: path) ?? Data()
         guard content.starts(with: "VIDEO".utf8) else { throw RefusedContent(.notAVideo) }
         return InspectedVideo(duration: 8, width: 640, height: 360) { _, id in
+            if let failure = self.state.withLock({ $0.enqueueFailure }) { throw failure }
             self.state.withLock { $0.enqueued.append(id) }
         }
     }

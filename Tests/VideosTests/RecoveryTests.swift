@@ -39,6 +39,35 @@ struct RecoveryTests {
         await house.close()
     }
 
+    @Test("An upload that was looked into at two traps of the server is refused, and its file is kept apart")
+    func suspect() async throws {
+        let house = try await VideoHouse()
+        let upload = try await complete(house, "VIDEO trap") { VideoCatalogue.blob(of: $0.id) }
+        let other = try await complete(house, "VIDEO fine") { VideoCatalogue.blob(of: $0.id) }
+        for traps in [false, true, true] {
+            try await house.database.write { try UploadStore().setInspected(upload.id, true, in: $0) }
+            _ = try await house.catalogue.takeInventory(afterTrap: traps)
+        }
+        try await recover(house)
+        #expect(try house.files() == ["refused/\(upload.id)", "videos/\(other.videoID)/original"])
+        let stored = try await house.database.read { try UploadStore().find(upload.id, in: $0) }
+        #expect(stored?.state == .refused && stored?.refusal == "corrupt_file")
+        await house.close()
+    }
+
+    @Test("What was looked into at a kill is looked into again, however often")
+    func killed() async throws {
+        let house = try await VideoHouse()
+        let upload = try await complete(house, "VIDEO kill") { VideoCatalogue.blob(of: $0.id) }
+        for _ in 0..<5 {
+            try await house.database.write { try UploadStore().setInspected(upload.id, true, in: $0) }
+            _ = try await house.catalogue.takeInventory(afterTrap: false)
+        }
+        try await recover(house)
+        #expect(try house.files() == ["videos/\(upload.videoID)/original"])
+        await house.close()
+    }
+
     @Test("A complete upload of known bytes ends as the first video", arguments: [false, true])
     func known(renamed: Bool) async throws {
         let house = try await VideoHouse()
@@ -60,6 +89,96 @@ struct RecoveryTests {
         #expect(try house.files().isEmpty)
         let stored = try await house.database.read { try UploadStore().find(upload.id, in: $0) }
         #expect(stored?.state == .refused && stored?.refusal == "not_a_video")
+        await house.close()
+    }
+
+    struct Broken: Error {}
+
+    @Test("A form whose row could not be written leaves no bytes")
+    func formWithoutRow() async throws {
+        let house = try await VideoHouse()
+        house.encoder.failEnqueuing(with: Broken())
+        #expect(try await house.upload("VIDEO moved").status == .internalServerError)
+        #expect(try house.files().isEmpty)
+        #expect(try await house.uploadRows() == 0)
+        await house.close()
+    }
+
+    @Test("An upload whose row could not be written is finished later without a restart")
+    func rowLater() async throws {
+        let house = try await VideoHouse()
+        house.encoder.failEnqueuing(with: Broken())
+        let upload = try await complete(house, "VIDEO moved") { VideoCatalogue.blob(of: $0.id) }
+        for _ in 0..<2 {
+            try await house.catalogue.tidyUp()
+            #expect(try house.files() == ["videos/\(upload.videoID)/original"])
+        }
+        house.encoder.failEnqueuing(with: nil)
+        try await house.catalogue.tidyUp()
+        #expect(house.encoder.enqueued == [upload.videoID])
+        _ = try await house.catalogue.video(upload.videoID, for: house.creator, through: .details)
+        await house.close()
+    }
+
+    @Test("An upload whose row could never be written goes with its time, and its bytes with it")
+    func rowNever() async throws {
+        let house = try await VideoHouse()
+        house.encoder.failEnqueuing(with: Broken())
+        _ = try await complete(house, "VIDEO moved") { VideoCatalogue.blob(of: $0.id) }
+        try await house.catalogue.tidyUp()
+        #expect(try house.files().count == 1)
+        house.clock.advance(by: 3601)
+        try await house.catalogue.expireUploads()
+        #expect(try house.files().isEmpty)
+        #expect(try await house.uploadRows() == 0)
+        await house.close()
+    }
+
+    @Test("An upload that a request holds is left to it")
+    func heldUpload() async throws {
+        let house = try await VideoHouse()
+        let upload = try await complete(house, "VIDEO held") { VideoCatalogue.blob(of: $0.id) }
+        _ = try #require(house.catalogue.sessions.take(upload.id))
+        house.clock.advance(by: 3601)
+        try await house.catalogue.tidyUp()
+        #expect(try house.files().count == 1)
+        #expect(house.encoder.enqueued.isEmpty)
+        house.catalogue.sessions.release(upload.id)
+        try await house.catalogue.expireUploads()
+        #expect(try house.files().isEmpty)
+        await house.close()
+    }
+
+    @Test("A row whose bytes are gone goes as well")
+    func rowWithoutBytes() async throws {
+        let house = try await VideoHouse()
+        let upload = try await complete(house, "VIDEO gone") { VideoCatalogue.blob(of: $0.id) }
+        try await house.storage.remove(try #require(VideoCatalogue.blob(of: upload.id)))
+        try await house.catalogue.tidyUp()
+        #expect(try await house.uploadRows() == 0)
+        await house.close()
+    }
+
+    @Test("Uploads expire and streams are asked again while the recovery still works")
+    func besideRecovery() async throws {
+        var settings = VideoSettings()
+        settings.uploadLifetime = .seconds(4)
+        let house = try await VideoHouse(settings: settings)
+        let left = try await complete(house, "VIDEO of many gigabytes") { VideoCatalogue.blob(of: $0.id) }
+        let abandoned = try await house.catalogue.createUpload(
+            TusProtocol.Creation(byteCount: 9, metadata: UploadMetadata(), carriesChunk: false), by: house.creator)
+        house.clock.advance(by: 5)
+        let (stopped, stop) = AsyncStream.makeStream(of: Void.self)
+        house.encoder.whileInspecting { for await _ in stopped {} }
+        let inventory = try await house.catalogue.takeInventory()
+        let work = Task { await house.catalogue.work(inventory) }
+        while try house.files().contains("uploads/\(abandoned.id)") { await Task.yield() }
+        #expect(try house.files() == ["uploads/\(left.id)"])
+        stop.finish()
+        while house.encoder.enqueued.isEmpty { await Task.yield() }
+        work.cancel()
+        await work.value
+        #expect(try house.files() == ["videos/\(left.videoID)/original"])
         await house.close()
     }
 

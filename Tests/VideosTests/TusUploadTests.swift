@@ -97,7 +97,7 @@ struct TusUploadTests {
             try FileManager.default.moveItem(
                 atPath: "\(house.folder.path)/\(name)", toPath: "\(folder.path)/\(name)")
         }
-        return try await VideoHouse(folder: folder, keeping: house.database, people: house.people)
+        return try await VideoHouse(folder: folder, keeping: house)
     }
 
     @Test("An offset that does not fit is refused, and changes nothing")
@@ -186,9 +186,8 @@ struct TusUploadTests {
     func refused() async throws {
         let house = try await VideoHouse()
         let address = try await create(house, 4)
-        for _ in 0..<2 {
-            #expect(try await patch(house, address, 0, RequestBody("text")).status.code >= 400)
-        }
+        #expect(try await patch(house, address, 0, RequestBody("text")).code == "not_a_video")
+        #expect(try await patch(house, address, 0, RequestBody("text")).code == "upload_offset_conflict")
         #expect(try await head(house, address).status == .unprocessableContent)
         #expect(try await patch(house, address, 4, RequestBody("")).code == "not_a_video")
         #expect(try house.files().isEmpty)

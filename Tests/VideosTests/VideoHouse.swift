@@ -22,9 +22,14 @@ final class VideoHouse: Sendable {
     let folder: TemporaryFolder
     let loops: EventLoopGroup
     let pool: BlockingPool
+    /// Of its own, so that a test can see what is done without it.
+    let passwordPool: BlockingPool
     let encoder: PlayedEncoder
-    let clock = TestClock()
-    let people: [Role: Viewer]
+    let clock: TestClock
+    let accounts: PlayedAccounts
+    let revocations: GrantRevocations
+    let secret: SigningSecret
+    var people: [Role: Viewer] { accounts.people }
 
     var admin: Viewer { person(.admin) }
     var creator: Viewer { person(.creator) }
@@ -33,36 +38,36 @@ final class VideoHouse: Sendable {
 
     init(
         folder: TemporaryFolder? = nil, settings: VideoSettings = VideoSettings(), reserve: Int = 0,
-        isSecureOnly: Bool = false,
-        keeping database: Database? = nil, people: [Role: Viewer]? = nil
+        isSecureOnly: Bool = false, keeping earlier: VideoHouse? = nil
     ) async throws {
         self.folder = try folder ?? TemporaryFolder()
         loops = try EventLoopGroup(count: 1)
         pool = try BlockingPool(name: "test", threads: 2)
-        if let database {
-            self.database = database
+        passwordPool = try BlockingPool(name: "passwords", threads: 2)
+        clock = earlier?.clock ?? TestClock()
+        secret = earlier?.secret ?? .ephemeral()
+        if let earlier {
+            database = earlier.database
+            accounts = earlier.accounts
         } else {
-            self.database = try await Database.open(.memory, migrations: [Accounts.migrations, VideoStore.migrations])
+            database = try await Database.open(.memory, migrations: [Accounts.migrations, VideoStore.migrations])
+            accounts = PlayedAccounts(try await Self.makePeople(in: database))
         }
         storage = try LocalStorage(root: self.folder.path, pool: pool, reserve: reserve)
         let (clock, encoder) = (clock, PlayedEncoder(folder: self.folder.path))
         self.encoder = encoder
-        let everyone: [Role: Viewer]
-        if let people { everyone = people } else { everyone = try await Self.makePeople(in: self.database) }
-        self.people = everyone
-        let identify: @Sendable (Request) async throws -> Caller? = { request in
-            guard let role = request.headers["X-Role"].flatMap(Role.init(rawValue:)), let viewer = everyone[role]
-            else { return nil }
-            return Caller(userID: viewer.id, role: role)
-        }
+        revocations = GrantRevocations(lifetime: settings.grantLifetime)
+        let accounts = accounts
+        let identify: @Sendable (Request) async throws -> Caller? = { accounts.identify($0) }
         catalogue = VideoCatalogue(
             VideoCatalogue.Foundation(
-                database: self.database, storage: storage, encoding: encoder.encoding,
-                grants: GrantSigner(secret: .ephemeral()),
-                passwords: PasswordHasher(pool: pool, memoryKiB: 32, passes: 1),
-                unlocking: PasswordHasher(pool: pool, memoryKiB: 32, passes: 1), loops: loops, identify: identify,
-                log: .silent, now: { clock.now }),
-            settings: settings, events: VideoEvents())
+                database: database, storage: storage, encoding: encoder.encoding,
+                grants: GrantSigner(secret: secret),
+                passwords: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1),
+                unlocking: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1), loops: loops,
+                identify: identify, current: { accounts.current($0) }, role: Accounts.role(of:in:), log: .silent,
+                now: { clock.now }),
+            settings: settings, revocations: revocations, events: VideoEvents())
         var options = RouterBuilder.Options()
         options.isSecureOnly = isSecureOnly
         let router = RouterBuilder(options: options) { request, context, rule in
@@ -76,6 +81,7 @@ final class VideoHouse: Sendable {
     func close(keepingDatabase: Bool = false) async {
         if !keepingDatabase { await database.close() }
         await pool.shutdown()
+        await passwordPool.shutdown()
         await loops.shutdown()
     }
 
@@ -97,9 +103,11 @@ final class VideoHouse: Sendable {
 
     // MARK: Calls
 
-    func client(_ role: Role?) -> InProcessClient {
+    /// - Parameter session: each person has two.
+    func client(_ role: Role?, session: Int = 1) -> InProcessClient {
         let client = InProcessClient(application)
         if let role { client.headers["X-Role"] = role.rawValue }
+        client.headers["X-Session"] = "\(session)"
         return client
     }
 

@@ -22,7 +22,7 @@ struct EventStreamTests {
         }
         #expect(response.headers[.contentType] == "text/event-stream")
         let text = String(decoding: try await response.collect(), as: UTF8.self)
-        #expect(text == ":\n\n" + (0..<100).map { "data: \($0)\n\n" }.joined())
+        #expect(text == "retry: 2000\n\n" + (0..<100).map { "data: \($0)\n\n" }.joined())
     }
 
     /// Takes a few writes, then says that the peer left.
@@ -30,6 +30,11 @@ struct EventStreamTests {
         var writes = 0
         func write(_ bytes: [UInt8]) async throws { writes += 1 }
         func keepsGoing() -> Bool { writes < 3 }
+    }
+
+    static func producer(of response: Response) -> ((any ResponseWriter) async throws -> Void)? {
+        guard case .stream(_, let produce) = response.body else { return nil }
+        return produce
     }
 
     @Test("a producer ends when its peer has left")
@@ -41,11 +46,10 @@ struct EventStreamTests {
                 throw error
             }
         }
-        guard case .stream(_, let produce) = response.body else {
-            Issue.record("no stream")
-            return
-        }
-        try? await produce(LeavingPeer())
+        let produce = try #require(Self.producer(of: response))
+        let peer = LeavingPeer()
+        try await produce(peer)
+        #expect(peer.writes == 3)
         #expect(outcome.withLock { $0 } == "CancellationError()")
     }
 
@@ -56,7 +60,7 @@ struct EventStreamTests {
             let peer = LeavingPeer()
             let (silence, _) = AsyncStream<Void>.makeStream()
             let response = EventStream.response(heartbeat: .milliseconds(10)) { _ in for await _ in silence {} }
-            guard case .stream(_, let produce) = response.body else { return 0 }
+            let produce = try #require(Self.producer(of: response))
             try await produce(peer)
             return peer.writes
         }.value

@@ -67,11 +67,42 @@ struct MultipartTests {
             "--XXnot a boundary\r\n", form,
             "--XX\r\nX: " + String(repeating: "a", count: 9000) + "\r\n\r\nx\r\n--XX--",
             String(repeating: "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n", count: 65) + "--XX--",
+            "--XX\r\nContent-Disposition: form-data; name=" + String(repeating: "n", count: 129)
+                + "\r\n\r\nx\r\n--XX--",
         ])
     func broken(text: String) async {
         let bytes = Array(text.utf8)
         await #expect(throws: MultipartError.self) { try await Self.parse([bytes]) }
         await #expect(throws: MultipartError.self) { try await Self.parse(bytes.map { [$0] }) }
+    }
+
+    /// A form in pieces of 16 KiB, with this much at one place of it.
+    static func padded(_ before: String, _ byteCount: Int, _ after: String) -> [[UInt8]] {
+        let padding = [UInt8](repeating: UInt8(ascii: "x"), count: 16 << 10)
+        let whole = Array(repeating: padding, count: byteCount / padding.count)
+        return [Array(before.utf8)] + whole + [Array(padding.prefix(byteCount % padding.count)), Array(after.utf8)]
+    }
+
+    @Test("what nobody reads has an end: before the form, behind it, and in a part that is skipped")
+    func skippedHasAnEnd() async throws {
+        let head = "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n"
+        let places = [("", "\r\n\(head)x\r\n--XX--"), (head, "\r\n--XX--"), ("\(head)x\r\n--XX--", "")]
+        for (before, after) in places {
+            for (byteCount, isTaken) in [(64 << 10, true), (64 << 10 | 1, false)] {
+                let request = Request(
+                    target: "/", headers: [.contentType: "multipart/form-data; boundary=XX"],
+                    body: RequestBody(pieces: Self.padded(before, byteCount, after)))
+                let form = try Multipart(request)
+                let outcome: Result<Int, any Error>
+                do {
+                    var count = 0
+                    while try await form.nextPart() != nil { count += 1 }
+                    outcome = .success(count)
+                } catch { outcome = .failure(error) }
+                #expect(
+                    (try? outcome.get()) == (isTaken ? 1 : nil), "\(byteCount) bytes between \(before) and \(after)")
+            }
+        }
     }
 
     @Test("a field cannot be larger than its reader takes")

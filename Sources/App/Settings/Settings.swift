@@ -21,6 +21,8 @@ public struct Settings: Sendable {
     public var maxConnectionsPerAddress = 512
     public var maxUploadBytes = 64 << 30
     public var maxUploadsPerUser = 64
+    /// 0 for any number.
+    public var maxBytesPerUser = 0
     /// An upload that nobody goes on with is removed after this.
     public var uploadExpiry = Duration.seconds(24 * 3600)
     /// Bytes of the disk that stay free.

@@ -1,3 +1,5 @@
+import Media
+
 /// The containers that are read, by ffmpeg's names of their demuxers.
 ///
 /// All hold their media themselves. Left out on purpose is everything that names other files or addresses (`hls`,
@@ -45,7 +47,7 @@ enum Containers {
 private enum MatroskaHead {
     static func end(_ head: [UInt8]) -> Int? {
         guard let header = element(head, at: 0), let headerSize = header.size else { return nil }
-        let start = header.body + headerSize
+        let start = header.body.addingSaturated(headerSize)
         guard let segment = element(head, at: start), segment.id == 0x1853_8067, let size = segment.size else {
             return nil
         }
@@ -55,9 +57,11 @@ private enum MatroskaHead {
 
     private static func element(_ bytes: [UInt8], at offset: Int) -> (id: UInt64, body: Int, size: Int?)? {
         guard let id = number(bytes, at: offset, keepsMarker: true, maximum: 4),
+            // bound: an offset inside the head and four bytes
             let size = number(bytes, at: offset + id.count, keepsMarker: false, maximum: 8)
         else { return nil }
         let isUnknown = size.value == (UInt64(1) << (7 * UInt64(size.count))) - 1
+        // bound: an offset inside the head and twelve bytes
         return (id.value, offset + id.count + size.count, isUnknown ? nil : Int(exactly: size.value))
     }
 
@@ -67,9 +71,11 @@ private enum MatroskaHead {
     ) -> (value: UInt64, count: Int)? {
         guard bytes.indices.contains(offset) else { return nil }
         let count = bytes[offset].leadingZeroBitCount + 1
+        // bound: an offset inside the head and eight bytes
         guard count <= maximum, offset + count <= bytes.count else { return nil }
         var value = UInt64(bytes[offset])
         if !keepsMarker { value &= (1 << UInt64(8 - count)) - 1 }
+        // bound: checked above
         for byte in bytes[offset + 1..<offset + count] { value = value << 8 | UInt64(byte) }
         return (value, count)
     }

@@ -82,9 +82,14 @@ struct CopySource: Sendable {
                 next.removeFirst()
             }
             frames += 1
-            if !payloads.isEmpty { payloads[payloads.count - 1] += sample.byteCount }
+            if !payloads.isEmpty {
+                payloads[payloads.count - 1] = payloads[payloads.count - 1].addingSaturated(sample.byteCount)
+            }
         }
         guard next.isEmpty else { throw VerificationFailure(description: "the source ends too early") }
+        guard payloads.allSatisfy({ $0 <= StandardSource.maxSegmentBytes }) else {
+            throw VerificationFailure(description: "a segment of the source is larger than any should be")
+        }
         return (starts + [shown.samples.upperBound], payloads)
     }
 
@@ -116,7 +121,7 @@ struct CopySource: Sendable {
     private func shownTimes(_ samples: [Sample], _ planned: SegmentPlan.Segment) -> [Int64] {
         var times = samples.map {
             MediaTime.rescale(
-                $0.presentationTime + shown.offset, from: video.timescale, to: plan.segments.timescale)
+                $0.presentationTime.addingSaturated(shown.offset), from: video.timescale, to: plan.segments.timescale)
         }.sorted()
         if !times.isEmpty { times[0] = planned.start.ticks }
         return times
@@ -136,7 +141,12 @@ struct CopySource: Sendable {
     private func seal(
         _ fragment: Fragment, rendition: String, number: Int, duration: MediaTime, cipher: SegmentCipher
     ) throws -> (made: MadeSegment, bytes: [UInt8]) {
+        // The sound's last segment takes what is left, whatever that is.
+        guard fragment.payloadByteCount <= StandardSource.maxSegmentBytes else {
+            throw VerificationFailure(description: "a segment of the source is larger than any should be")
+        }
         var bytes = fragment.header()
+        // bound: checked above
         bytes.reserveCapacity(bytes.count + fragment.payloadByteCount + 16)
         for range in fragment.sources { bytes += try file.read(range) }
         let sealed = try cipher.seal(bytes, number: number)

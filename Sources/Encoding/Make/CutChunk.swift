@@ -57,16 +57,18 @@ struct CutChunk {
         let samples = Array(track.samples.samples(shown.samples))
         let origin = plan.segments.segments[segments.lowerBound].start.ticks
         // Times within the chunk; a lost first frame leaves a hole at the start.
-        let times = samples.map { $0.presentationTime + shown.offset + shown.frames.start }
+        let times = samples.map {
+            $0.presentationTime.addingSaturated(shown.offset).addingSaturated(shown.frames.start)
+        }
         var position = 0
         for number in segments {
             let planned = plan.segments.segments[number]
-            let end = number + 1 < segments.upperBound ? planned.end.ticks - origin : Int64.max
+            let end = number + 1 < segments.upperBound ? planned.end.ticks.subtractingSaturated(origin) : Int64.max
             let first = position
             while position < samples.count, times[position] < end { position += 1 }
             let part = samples[first..<position]
             try check(part, planned, file, configuration)
-            var shownTimes = times[first..<position].map { $0 + origin }.sorted()
+            var shownTimes = times[first..<position].map { $0.addingSaturated(origin) }.sorted()
             shownTimes[0] = planned.start.ticks
             let fragment = try Fragment.video(
                 part, displayTimes: shownTimes, end: planned.end.ticks,

@@ -55,7 +55,7 @@ struct CutSound: ConfinedWork {
             try sealed.write(made, closed)
             all.append(made)
             next += count
-            time += length
+            time = time.addingSaturated(length)
         }
         return all
     }

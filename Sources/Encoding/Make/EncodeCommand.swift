@@ -52,6 +52,7 @@ struct EncodeCommand {
         let origin = all.first?.start.seconds ?? 0
         let times = all.map { segment in
             let slack = segment.duration.seconds / Double(max(1, segment.frameCount)) / 4
+            // bound: floating point
             return decimal(max(0, segment.start.seconds - origin - slack))
         }
         return times.joined(separator: ",")

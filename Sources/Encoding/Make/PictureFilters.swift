@@ -75,6 +75,7 @@ struct PictureFilters {
         var expression = "0"
         for segment in plan.segments.segments[segments] {
             if start > 0 { expression = "if(gte(n,\(start)),\(start),\(expression))" }
+            // bound: frames of the plan, which was checked
             start += (segment.frameCount + reduced - 1) / reduced
         }
         return "select='not(mod(n-\(expression),\(divisor)))'"

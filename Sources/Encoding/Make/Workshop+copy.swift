@@ -101,7 +101,8 @@ extension Workshop {
     private func copyToMovie(_ job: Job, _ plan: EncodingPlan, folder: String) async throws -> String {
         let path = original(job)
         // Twice the source, where there is room for it.
-        let most = min(job.facts.byteCount * 2 + (64 << 20), try await storage.usableSpace())
+        let wanted = job.facts.byteCount.multipliedSaturated(by: 2).addingSaturated(64 << 20)
+        let most = min(wanted, try await storage.usableSpace())
         guard most >= job.facts.byteCount else { throw StorageError.noSpace }
         var effort = job.effort
         effort.fileBytes = UInt64(most)

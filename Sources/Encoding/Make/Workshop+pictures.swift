@@ -18,6 +18,7 @@ extension Workshop {
     func makeThumbnail(_ job: Job) async throws {
         let folder = try await workFolder(job)
         let path = original(job)
+        // bound: floating point
         let start = (job.record.plan?.source.startSeconds ?? 0) + min(job.facts.duration * 0.1, 60)
         let size = job.facts.video.displaySize
         let width = min(Self.thumbnailWidth, size.width)

@@ -88,6 +88,7 @@ extension AudioPlan {
         var whole: Int64 = 0
         for duration in segmentDurations {
             guard (0...most - whole).contains(duration) else { return false }
+            // bound: by the guard above
             whole += duration
         }
         if case .encode(let starts) = making { return isIncreasing(starts) }

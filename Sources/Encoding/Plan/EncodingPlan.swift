@@ -14,7 +14,7 @@ struct EncodingPlan: Sendable, Hashable, Codable {
         var steadyRate: Ratio?
 
         /// A time of the plan on the source's clock. Boundaries are frames' times, so the division is exact.
-        func ticks(_ planTicks: Int64) -> Int64 { start + planTicks / max(1, factor) }
+        func ticks(_ planTicks: Int64) -> Int64 { start.addingSaturated(planTicks / max(1, factor)) }
 
         func seconds(_ ticks: Int64) -> Double { Double(ticks) * timeBase.value }
 
@@ -60,6 +60,7 @@ struct EncodingPlan: Sendable, Hashable, Codable {
         var starts: [Int] = []
         var start: Double = 0
         for (number, segment) in segments.segments.enumerated() {
+            // bound: floating point
             if number == 0 || number == first || (number > first && segment.end.seconds - start > target * 1.1) {
                 starts.append(number)
                 start = segment.start.seconds
@@ -113,6 +114,7 @@ extension AudioPlan {
         var durations: [Int64] = []
         for segment in segments.segments {
             let end = segment.end.ticks(at: UInt32(rate))
+            // bound: frames were held to the limits, so that this is a day of samples at most
             let next = max(frame + 1, (end + Int64(frameLength) / 2) / Int64(frameLength))
             durations.append((next - frame) * Int64(frameLength))
             frame = next
@@ -128,6 +130,7 @@ extension AudioPlan {
         let before = segmentDurations[..<segments.lowerBound].reduce(0, +)
         let length = segmentDurations[segments].reduce(0, +)
         let start = Int(before) / Self.frameLength
+        // bound: the durations of a plan that was checked
         return start..<start + Int(length) / Self.frameLength
     }
 }

@@ -1,3 +1,5 @@
+import Media
+
 /// One rendition of the picture.
 struct LadderStep: Sendable, Hashable, Codable {
     /// `720p`: the shorter side.
@@ -31,8 +33,9 @@ enum Ladder {
     static func steps(for video: VideoFacts, frameRate: Double) -> [LadderStep] {
         let source = evenSize(video.displaySize)
         let topLines = min(source.lines, lines[0])
-        let topDivisor = max(1, Int((frameRate / topRate).rounded(.up)))
-        let lowerDivisor = topDivisor * max(1, Int((frameRate / Double(topDivisor) / lowerRate).rounded(.up)))
+        let topDivisor = max(1, Int(clamping: (frameRate / topRate).rounded(.up)))
+        let lowerDivisor = topDivisor.multipliedSaturated(
+            by: max(1, Int(clamping: (frameRate / Double(topDivisor) / lowerRate).rounded(.up))))
         var steps = [
             step(scaled(source, toLines: topLines), divisor: topDivisor, frameRate: frameRate)
         ]
@@ -67,7 +70,7 @@ enum Ladder {
     static func cap(_ size: PixelSize, frameRate: Double) -> Int {
         let pixels = Double(size.width * size.height) / (1280 * 720)
         let motion = frameRate > 35 ? 1.4 : 1
-        return Int(3_800_000 * power85(pixels) * motion) / 1000 * 1000
+        return Int(clamping: 3_800_000 * power85(pixels) * motion) / 1000 * 1000
     }
 
     /// `x` to the power of 0.85, near enough, without a mathematics library: x^0.5 * x^0.25 * x^0.125, which is 0.875.
@@ -90,7 +93,9 @@ enum Ladder {
         PixelSize(width: max(2, size.width & ~1), height: max(2, size.height & ~1))
     }
 
-    private static func even(_ side: Double) -> Int { max(2, Int((side / 2).rounded()) * 2) }
+    private static func even(_ side: Double) -> Int {
+        max(2, Int(clamping: (side / 2).rounded()).multipliedSaturated(by: 2))
+    }
 }
 
 /// The limits of ITU-T H.264 table A-1.
@@ -133,7 +138,7 @@ enum H264Level {
 
     static func lowest(_ size: PixelSize, frameRate: Double, cap: Int) -> Int {
         let frame = (size.width + 15) / 16 * ((size.height + 15) / 16)
-        let second = Int((Double(frame) * frameRate).rounded(.up))
+        let second = Int(clamping: (Double(frame) * frameRate).rounded(.up))
         let fitting = table.first {
             frame <= $0.frameMacroblocks && second <= $0.macroblocksPerSecond
                 && frame * references <= $0.bufferMacroblocks

@@ -70,7 +70,7 @@ struct MoviePlanner {
         var starts = segments.segments.map { $0.start.ticks(at: track.timescale) }[...]
         for sample in track.samples.samples(shown.samples) where sample.isSync {
             guard let next = starts.first else { break }
-            guard sample.presentationTime + shown.offset == next else { continue }
+            guard sample.presentationTime.addingSaturated(shown.offset) == next else { continue }
             starts.removeFirst()
             guard let bytes = try? file.read(sample.byteRange), configuration.isIDR(bytes) else { return false }
         }

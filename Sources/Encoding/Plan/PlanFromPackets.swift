@@ -13,6 +13,7 @@ struct PlanFromPackets: ConfinedWork {
         var packets = PacketTimes()
         let piece = 1 << 20
         for start in stride(from: 0, to: file.byteCount, by: piece) {
+            // bound: less than the file and a piece
             packets.append(try file.read(start..<min(start + piece, file.byteCount)))
             guard packets.times.count <= limits.frames else {
                 throw Unplannable(.unsupportedFrameRate, detail: "more than \(limits.frames) frames")

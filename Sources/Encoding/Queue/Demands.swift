@@ -20,7 +20,7 @@ final class Demands: Sendable {
     }
 
     private struct Waiter {
-        var viewer: String
+        var viewer: UInt64
         var demand: Demand
     }
 
@@ -29,7 +29,7 @@ final class Demands: Sendable {
         var waiters: [Int: Waiter] = [:]
         var failures: [Demand: Int] = [:]
         /// When each viewer who waits was served last.
-        var served: [String: Int] = [:]
+        var served: [UInt64: Int] = [:]
         var clock = 0
     }
 
@@ -38,7 +38,7 @@ final class Demands: Sendable {
 
     private let state = Mutex(State())
 
-    func add(_ demand: Demand, by viewer: String) -> Ticket {
+    func add(_ demand: Demand, by viewer: UInt64) -> Ticket {
         state.withLock { state in
             state.clock += 1
             state.waiters[state.clock] = Waiter(viewer: viewer, demand: demand)

@@ -9,38 +9,41 @@ extension Encoder {
 
     /// A media segment. One that is not made yet is made at once, and the request waits for it.
     ///
-    /// - Parameter viewer: who asks: those who wait are served in turn.
+    /// - Parameter viewer: tells those who ask apart: those who wait are served in turn.
     public func segment(
-        _ id: EncodingID, rendition: String, number: Int, for viewer: String = ""
+        _ id: EncodingID, rendition: String, number: Int, for viewer: UInt64 = 0
     ) async throws -> SegmentAnswer {
         let name = OpenSegments.Name(video: id, rendition: rendition, number: number)
-        if let file = openSegments.find(name) { return .file(file) }
+        if let segment = openSegments.find(name) { return SegmentAnswer(segment) }
         guard let entry = try await presentations.entry(id), let known = entry.presentation[rendition],
             known.segmentDurations.indices.contains(number), let key = VideoFiles.segment(id, rendition, number)
         else { return .missing }
-        if let file = try open(name, key) { return .file(file) }
+        if let segment = try open(name, key, known.isEncrypted) { return SegmentAnswer(segment) }
         if entry.failed.contains(rendition) { return .failed }
-        return try await wait(for: name, key, demand(id, rendition, segment: number, entry.plan), viewer)
+        return try await wait(
+            for: name, key, isEncrypted: known.isEncrypted, demand(id, rendition, segment: number, entry.plan), viewer)
     }
 
     /// The init segment of a rendition; always in the clear.
     public func initSegment(
-        _ id: EncodingID, rendition: String, for viewer: String = ""
+        _ id: EncodingID, rendition: String, for viewer: UInt64 = 0
     ) async throws -> SegmentAnswer {
         let name = OpenSegments.Name(video: id, rendition: rendition)
-        if let file = openSegments.find(name) { return .file(file) }
+        if let segment = openSegments.find(name) { return SegmentAnswer(segment) }
         guard let entry = try await presentations.entry(id), entry.presentation[rendition] != nil,
             let key = VideoFiles.initSegment(id, rendition)
         else { return .missing }
-        if let file = try open(name, key) { return .file(file) }
+        if let segment = try open(name, key, false) { return SegmentAnswer(segment) }
         if entry.failed.contains(rendition) { return .failed }
         var demand = demand(id, rendition, segment: 0, entry.plan)
         if demand.kind == .chunk { demand.kind = .heads }
-        return try await wait(for: name, key, demand, viewer)
+        return try await wait(for: name, key, isEncrypted: false, demand, viewer)
     }
 
-    private func open(_ name: OpenSegments.Name, _ key: BlobKey) throws -> OpenFile? {
-        try openSegments.find(name) { try storage.openBlocking(key) }
+    private func open(
+        _ name: OpenSegments.Name, _ key: BlobKey, _ isEncrypted: Bool
+    ) throws -> OpenSegments.Segment? {
+        try openSegments.find(name, isEncrypted: isEncrypted) { try storage.openBlocking(key) }
     }
 
     /// The 16 bytes of a rendition's key; nil where there is none.
@@ -68,7 +71,7 @@ extension Encoder {
 
     /// Looks again whenever something was made, until the patience ends.
     private func wait(
-        for name: OpenSegments.Name, _ key: BlobKey, _ demand: Demands.Demand, _ viewer: String
+        for name: OpenSegments.Name, _ key: BlobKey, isEncrypted: Bool, _ demand: Demands.Demand, _ viewer: UInt64
     ) async throws -> SegmentAnswer {
         let loop = EventLoop.current ?? loops.next()
         let end = MonotonicTime.now + settings.segmentPatience
@@ -77,7 +80,7 @@ extension Encoder {
         bell.ring()
         while true {
             let rings = bell.rings
-            if let file = try open(name, key) { return .file(file) }
+            if let segment = try open(name, key, isEncrypted) { return SegmentAnswer(segment) }
             guard let entry = try await presentations.entry(demand.video) else { return .missing }
             if entry.failed.contains(demand.rendition) { return .failed }
             let patience = end - MonotonicTime.now
@@ -85,5 +88,11 @@ extension Encoder {
             try Task.checkCancellation()
             await bell.wait(after: rings, patience: patience, on: loop)
         }
+    }
+}
+
+extension SegmentAnswer {
+    fileprivate init(_ segment: OpenSegments.Segment) {
+        self = .file(segment.file, isEncrypted: segment.isEncrypted)
     }
 }

@@ -1,14 +1,18 @@
 import FoundationEssentials
 
-/// A video as clients see it. Absent values are `null`, so that every field is always there.
+/// A video as clients see it. Absent values are `null`, so that every field is always there; what is not for everyone is
+/// absent for the others.
 struct VideoBody: Encodable, Sendable {
     let video: Video
     /// The tool's own last words are for administrators.
     let showsFailureDetail: Bool
+    /// What its owner's file was called and which bytes it had is for its owner and administrators.
+    let showsFile: Bool
 
     init(_ video: Video, for viewer: Viewer) {
         self.video = video
         showsFailureDetail = viewer.role == .admin
+        showsFile = VideoAccess.decide(viewer, video.subject, .change) == .allowed
     }
 
     enum CodingKeys: String, CodingKey {
@@ -50,8 +54,8 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(video.readyAt, forKey: .readyAt)
         try body.encode(video.viewCount, forKey: .viewCount)
         try body.encode(video.byteCount, forKey: .byteCount)
-        try body.encode(video.fileName, forKey: .fileName)
-        try body.encode(video.checksum, forKey: .checksum)
+        try body.encodeIfPresent(showsFile ? video.fileName : nil, forKey: .fileName)
+        try body.encodeIfPresent(showsFile ? video.checksum : nil, forKey: .checksum)
         try body.encode(thumbnailURL, forKey: .thumbnailURL)
         try body.encode(video.renditions, forKey: .renditions)
         try body.encode(video.failure.map { Failure($0, withDetail: showsFailureDetail) }, forKey: .error)

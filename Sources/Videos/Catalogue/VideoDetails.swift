@@ -31,6 +31,19 @@ public struct VideoDetails: Sendable, Equatable {
         static let word = 100
         static let words = 50
         static let password = 200
+        /// Refused fields that are named in one answer.
+        static let refusals = 32
+    }
+
+    /// The most bytes that a field may have as text, whatever it holds; nil for fields that do not exist.
+    static func byteLimit(ofField name: String) -> Int? {
+        switch name {
+        case "title", "category", "password": 4 << 10
+        case "description": 64 << 10
+        case "tags", "people": 32 << 10
+        case "is_premium", "is_hidden": 64
+        default: nil
+        }
     }
 
     /// Reads fields that arrive as text. Lists are separated by commas; unknown fields are left alone.
@@ -48,8 +61,8 @@ public struct VideoDetails: Sendable, Equatable {
         try check.finish()
     }
 
-    private static func list(_ text: String?) -> [String] {
-        (text ?? "").split(separator: ",").map(String.init)
+    private static func list(_ text: String?) -> [Substring] {
+        (text ?? "").split(separator: ",", maxSplits: FieldCheck.mostWordsRead)
     }
 
     /// A readable title out of a file's name: the last path component without its ending.
@@ -67,7 +80,12 @@ public struct VideoDetails: Sendable, Equatable {
 struct FieldCheck {
     private(set) var refusals: [VideoDetails.Refusal] = []
 
+    /// Each reason once for each field, and not endlessly many: a few kilobytes of input must not become megabytes of
+    /// answer.
     mutating func refuse(_ field: String, _ code: String, _ detail: String) {
+        guard refusals.count < VideoDetails.Limit.refusals,
+            !refusals.contains(where: { $0.field == field && $0.code == code })
+        else { return }
         refusals.append(VideoDetails.Refusal(field: field, code: code, detail: detail))
     }
 
@@ -93,15 +111,18 @@ struct FieldCheck {
         return word.isEmpty ? nil : word
     }
 
+    /// Of a list so many are looked at, empty and doubled ones included.
+    static let mostWordsRead = 4 * VideoDetails.Limit.words
+
     /// Several names, without empty and doubled ones, in the order given.
-    mutating func words(_ values: [String], _ field: String) -> [String] {
+    mutating func words(_ values: some Collection<some StringProtocol>, _ field: String) -> [String] {
         var seen: Set<String> = []
         var words: [String] = []
-        for value in values {
-            guard let word = word(value, field), seen.insert(word).inserted else { continue }
+        for value in values.prefix(Self.mostWordsRead) {
+            guard let word = word(String(value), field), seen.insert(word).inserted else { continue }
             words.append(word)
         }
-        if words.count > VideoDetails.Limit.words {
+        if words.count > VideoDetails.Limit.words || values.count > Self.mostWordsRead {
             refuse(field, "too_many", "At most \(VideoDetails.Limit.words).")
         }
         return words

@@ -64,12 +64,23 @@ extension VideoStore {
                     checked_offset BIGINT,
                     video_id TEXT,
                     refusal_code TEXT,
+                    is_inspected BIGINT NOT NULL DEFAULT 0,
+                    traps BIGINT NOT NULL DEFAULT 0,
                     created_at BIGINT NOT NULL,
                     expires_at BIGINT NOT NULL
                 )
                 """,
                 "CREATE INDEX uploads_by_expiry ON uploads (expires_at)",
                 "CREATE INDEX uploads_by_owner ON uploads (owner_id, state)",
+                """
+                CREATE TABLE grant_revocations (
+                    id TEXT PRIMARY KEY,
+                    kind TEXT NOT NULL,
+                    mark BIGINT NOT NULL,
+                    changed_at BIGINT NOT NULL
+                )
+                """,
+                "CREATE INDEX grant_revocations_by_time ON grant_revocations (changed_at)",
                 """
                 CREATE TABLE watch_positions (
                     user_id TEXT NOT NULL REFERENCES users (id),

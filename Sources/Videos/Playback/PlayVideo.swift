@@ -10,19 +10,41 @@ struct PlaybackPass: Sendable {
     var token: String
     /// Seconds since 1970.
     var expiresAt: Int64
+    /// Tells viewers apart.
+    var viewer: UInt64
+}
+
+extension PlaybackPass {
+    /// The token is the grant's.
+    init(_ grant: Grant, _ token: String) {
+        self.init(token: token, expiresAt: grant.expiresAt, viewer: grant.holder)
+    }
+
+    init(_ grant: Grant, signedBy signer: GrantSigner) {
+        self.init(token: signer.sign(grant), expiresAt: grant.expiresAt, viewer: grant.holder)
+    }
+}
+
+extension Grant.Purpose {
+    /// Playlists, keys, segments and pictures of a video.
+    static let playback = Grant.Purpose(rawValue: 1)
+    /// The proof that its holder gave the video's password. Opens nothing by itself.
+    static let unlock = Grant.Purpose(rawValue: 2)
 }
 
 extension VideoCatalogue {
     /// Decides whether this request may fetch parts of the video.
     ///
-    /// With a grant in the address nothing but its signature is checked: no database. Without one, whoever is signed in is
-    /// asked about by `VideoAccess`, as everywhere, and gets a grant for what follows.
+    /// Of a grant in the address the signature is checked, and that nothing it was made for has changed: no database.
+    /// Without a good one, whoever is signed in is asked about by `VideoAccess`, as everywhere, and gets a grant for what
+    /// follows.
     func pass(for id: VideoID, _ request: Request) async throws -> PlaybackPass {
         var refusal = VideoError.signInNeeded
         if let token = request.query["token"] {
             do {
-                let grant = try foundation.grants.verify(token, for: id, now: seconds(now()))
-                return PlaybackPass(token: token, expiresAt: grant.expiresAt)
+                let grant = try foundation.grants.verify(token, for: id, .playback, now: seconds(now()))
+                if revocations.isGood(grant) { return PlaybackPass(grant, token) }
+                refusal = .grantExpired
             } catch GrantError.expired {
                 refusal = .grantExpired
             } catch {
@@ -31,32 +53,35 @@ extension VideoCatalogue {
         }
         // A player that was left open for long still has its cookie.
         guard let caller = try await foundation.identify(request) else { throw refusal }
-        return try await grant(id, request, Viewer(caller)).pass
+        return try await grant(id, request, caller).pass
     }
 
     /// Evaluates the policy and signs a grant.
     func grant(
-        _ id: VideoID, _ request: Request, _ viewer: Viewer, through door: VideoAccess.Door = .play
+        _ id: VideoID, _ request: Request, _ caller: Caller
     ) async throws -> (pass: PlaybackPass, video: Video) {
-        let unlock = unlock(of: id, request, viewer)
-        let video = try await video(id, for: viewer, through: door, isUnlocked: unlock != nil)
+        let marks = revocations.marks(of: id, for: caller.userID)
+        // After the marks: whoever changed before them is seen here, whoever changes after them ends the grant.
+        let caller = try await stillThere(caller)
+        let viewer = Viewer(caller)
+        guard let video = try await stored(id) else { throw VideoError.notFound }
+        let unlock = unlock(of: video, request, viewer)
+        try VideoError.check(VideoAccess.decide(viewer, video.subject, .play, isUnlocked: unlock != nil))
         var end = seconds(now()) + settings.grantLifetime.components.seconds
         // What a password opened does not stay open for longer than the password is remembered.
         if let unlock, VideoAccess.decide(viewer, video.subject, .play) == .locked { end = min(end, unlock.expiresAt) }
-        return (pass(for: id, viewer, until: end), video)
-    }
-
-    func pass(for id: VideoID, _ viewer: Viewer, until end: Int64) -> PlaybackPass {
-        let grant = Grant(subject: id, holder: viewer.id, expiresAt: end)
-        return PlaybackPass(token: foundation.grants.sign(grant), expiresAt: end)
+        let grant = Grant(
+            .playback, subject: id, holder: caller.userID, session: caller.sessionID, subjectMark: marks.video,
+            holderMark: marks.person, expiresAt: end)
+        return (PlaybackPass(grant, signedBy: foundation.grants), video)
     }
 
     func seconds(_ time: Date) -> Int64 { Int64(time.timeIntervalSince1970) }
 
     /// What a page needs to start playing.
-    func play(_ id: VideoID, _ request: Request, by viewer: Viewer) async throws -> PlayBody {
-        let (pass, video) = try await grant(id, request, viewer)
-        let position = try await watchPosition(of: id, by: viewer.id)
+    func play(_ id: VideoID, _ request: Request, by caller: Caller) async throws -> PlayBody {
+        let (pass, video) = try await grant(id, request, caller)
+        let position = try await watchPosition(of: id, by: caller.userID)
         var url: String?
         if video.status == .ready { url = "/api/v1/videos/\(id)/hls/master.m3u8?token=\(pass.token)" }
         return PlayBody(
@@ -74,9 +99,7 @@ extension VideoCatalogue {
 
     func presentation(of id: VideoID) async throws -> VideoPresentation {
         if let presentation = try await encoding.presentation(id) { return presentation }
-        let store = store
-        let found = try await database.read { try store.find(id, in: $0) }
-        guard let found else { throw VideoError.notFound }
+        guard let found = try await stored(id) else { throw VideoError.notFound }
         throw VideoError.notPlayable(found.status)
     }
 }

@@ -9,13 +9,16 @@ extension VideoCatalogue {
     static func unlockCookie(of id: VideoID) -> String { "palco_unlock_\(id)" }
 
     /// The proof that this viewer gave the video's password: a cookie, or a token in a header field or the address.
-    func unlock(of id: VideoID, _ request: Request, _ viewer: Viewer) -> Grant? {
+    /// A proof for a password that was changed since is none.
+    func unlock(of video: Video, _ request: Request, _ viewer: Viewer) -> Grant? {
         let tokens = [
-            request.cookies[Self.unlockCookie(of: id)], request.headers["X-Video-Unlock"], request.query["unlock"],
+            request.cookies[Self.unlockCookie(of: video.id)], request.headers["X-Video-Unlock"],
+            request.query["unlock"],
         ]
         for token in tokens.compactMap(\.self) {
-            guard let grant = try? foundation.grants.verify(token, for: id, now: seconds(now())) else { continue }
-            if grant.holder(as: User.self) == viewer.id { return grant }
+            let grant = try? foundation.grants.verify(token, for: video.id, .unlock, now: seconds(now()))
+            guard let grant, grant.holder == viewer.id.short, revocations.isHolderGood(of: grant) else { continue }
+            if grant.subjectMark == Self.mark(ofPasswordHash: video.passwordHash) { return grant }
         }
         return nil
     }
@@ -25,24 +28,36 @@ extension VideoCatalogue {
     /// - Throws: `VideoError.wrongPassword`; `tooManyPasswords` after several wrong ones of this person, or from this network,
     ///   for this video.
     func unlock(
-        _ id: VideoID, password: String, from address: SocketAddress, by viewer: Viewer
+        _ id: VideoID, password: String, from address: SocketAddress, by caller: Caller
     ) async throws
         -> PlaybackPass
     {
-        let video = try await video(id, for: viewer, through: .details)
-        let end = seconds(now()) + settings.unlockLifetime.components.seconds
-        guard let stored = video.passwordHash else { return pass(for: id, viewer, until: end) }
+        let holderMark = revocations.marks(of: id, for: caller.userID).person
+        let caller = try await stillThere(caller)
+        let video = try await video(id, for: Viewer(caller), through: .details)
+        let grant = Grant(
+            .unlock, subject: id, holder: caller.userID, session: caller.sessionID,
+            subjectMark: Self.mark(ofPasswordHash: video.passwordHash), holderMark: holderMark,
+            expiresAt: seconds(now()) + settings.unlockLifetime.components.seconds)
+        let proof = PlaybackPass(grant, signedBy: foundation.grants)
+        guard let stored = video.passwordHash else { return proof }
         let hash = try PasswordHash(encoded: stored)
         let isRight: Bool
         do {
-            isRight = try await unlockAttempts.check(video: id, by: viewer.id, from: address.network) {
+            isRight = try await unlockAttempts.check(video: id, by: caller.userID, from: address.network) {
                 try await foundation.unlocking.verify(password, against: hash, for: .network(address.network))
             }
         } catch let error as TooManyAttempts {
             throw VideoError.tooManyPasswords(retryAfter: Int(error.retryAfter.components.seconds))
         }
         guard isRight else { throw VideoError.wrongPassword }
-        return pass(for: id, viewer, until: end)
+        return proof
+    }
+
+    /// Tells passwords apart without telling anything about them: the hash is salted.
+    private static func mark(ofPasswordHash hash: String?) -> UInt32 {
+        guard let hash else { return 0 }
+        return SHA256.hash(hash).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
     }
 }
 

@@ -26,16 +26,16 @@ extension VideoCatalogue {
         }
         video.get("/hls/{rendition}/init.mp4") { request, context in
             let id = try context.videoID
-            _ = try await self.pass(for: id, request)
-            return try self.response(for: try await self.encoding.initSegment(id, try context.rendition))
+            let viewer = try await self.pass(for: id, request).viewer
+            return try Self.response(for: try await self.encoding.initSegment(id, try context.rendition, viewer))
         }
         video.get("/hls/{rendition}/{number}.m4s") { request, context in
             let id = try context.videoID
             guard let number = context.parameters["number"].flatMap(Self.segmentNumber) else {
                 throw VideoError.partMissing
             }
-            _ = try await self.pass(for: id, request)
-            return try self.response(for: try await self.encoding.segment(id, try context.rendition, number))
+            let viewer = try await self.pass(for: id, request).viewer
+            return try Self.response(for: try await self.encoding.segment(id, try context.rendition, number, viewer))
         }
         addPictureRoutes(to: video)
     }
@@ -49,7 +49,7 @@ extension VideoCatalogue {
             video.get(path) { request, context in
                 let id = try context.videoID
                 _ = try await self.pass(for: id, request)
-                guard case .file(let file) = try await self.encoding.picture(id, picture) else {
+                guard case .file(let file, _) = try await self.encoding.picture(id, picture) else {
                     throw VideoError.partMissing
                 }
                 var response = Response.file(file, type: type, etag: EntityTag(file))
@@ -69,13 +69,14 @@ extension VideoCatalogue {
         return Int(text)
     }
 
-    /// Segments never change once they are made, so whoever has fetched one may keep it: without its key it is noise.
-    private func response(for part: VideoPart) throws(VideoError) -> Response {
+    /// Segments never change once they are made, so whoever has fetched one may keep it. Shared caches may only where it
+    /// is noise without its key: films that were made without encryption stay so, whatever is set today.
+    private static func response(for part: VideoPart) throws(VideoError) -> Response {
         switch part {
-        case .file(let file):
+        case .file(let file, let isEncrypted):
             var response = Response.file(file, type: "video/mp4", etag: EntityTag(file))
             response.headers[.cacheControl] =
-                settings.encryptsSegments
+                isEncrypted
                 ? "public, max-age=31536000, immutable" : "private, max-age=31536000, immutable"
             return response
         case .unavailable(let seconds): throw .partUnavailable(retryAfter: seconds)

@@ -116,13 +116,15 @@ extension VideoCatalogue {
     ) async throws {
         _ = try await upload(id, of: context.viewer)
         try requireSandbox()
-        let (offset, video) = try await holding(id) { session in
+        try await requireUploadRight(context.caller)
+        let (offset, video, end) = try await holding(id) { session in
             // Looked up again: a request that was waited for may have changed it.
             let upload = try await upload(id, of: context.viewer)
             do {
-                let offset = try await append(body, chunk, to: upload, session)
-                guard offset == upload.byteCount else { return (offset, nil as VideoID?) }
-                return (offset, try await finish(upload, session).video.id)
+                let offset = try await append(body, chunk, to: upload, session, by: context.caller)
+                guard offset == upload.byteCount else { return (offset, nil as VideoID?, expiry(of: upload)) }
+                let video = try await finish(upload, session, by: context.caller).video.id
+                return (offset, video, expiry(of: upload))
             } catch StorageError.noSpace {
                 // It could not go on, and what it holds is in the way of others.
                 try await removeUpload(upload)
@@ -131,7 +133,7 @@ extension VideoCatalogue {
             }
         }
         response.headers["Upload-Offset"] = String(offset)
-        response.headers["Upload-Expires"] = Self.httpDate(expiry(from: now()))
+        response.headers["Upload-Expires"] = Self.httpDate(end)
         if let video { response.headers["Palco-Video-Id"] = video.description }
     }
 

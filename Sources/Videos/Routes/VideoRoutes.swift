@@ -1,3 +1,4 @@
+import Accounts
 import FoundationEssentials
 import HTTP
 import Storage
@@ -23,7 +24,7 @@ extension VideoCatalogue {
             return try .json(VideoListBody(page, for: context.viewer))
         }
         videos.post("", bodyLimit: formLimit) { request, context in
-            switch try await self.receive(request, by: context.viewer) {
+            switch try await self.receive(request, by: context.caller) {
             case .created(let video):
                 var response = try Response.json(VideoBody(video, for: context.viewer), status: .created)
                 response.headers[.location] = "/api/v1/videos/\(video.id)"
@@ -55,7 +56,7 @@ extension VideoCatalogue {
 
     private func addViewingRoutes(to videos: RouterGroup<ViewerContext>) {
         videos.get("/{id}/play") { request, context in
-            var response = try Response.json(try await self.play(try context.videoID, request, by: context.viewer))
+            var response = try Response.json(try await self.play(try context.videoID, request, by: context.caller))
             response.headers[.cacheControl] = "private, no-store"
             return response
         }
@@ -68,7 +69,7 @@ extension VideoCatalogue {
             let id = try context.videoID
             let body = try await request.decode(UnlockBody.self)
             let pass = try await self.unlock(
-                id, password: body.password, from: request.remoteAddress, by: context.viewer)
+                id, password: body.password, from: request.remoteAddress, by: context.caller)
             var response = try Response.json(UnlockedBody(pass))
             response.headers[.cacheControl] = "private, no-store"
             response.set(
@@ -79,9 +80,9 @@ extension VideoCatalogue {
         }
     }
 
-    private func receive(_ request: Request, by viewer: Viewer) async throws -> FinishedUpload {
+    private func receive(_ request: Request, by caller: Caller) async throws -> FinishedUpload {
         do {
-            return try await receiveForm(request, by: viewer)
+            return try await receiveForm(request, by: caller)
         } catch StorageError.noSpace {
             throw Problem.noSpace
         }

@@ -5,11 +5,13 @@ import Web
 /// A request of somebody who is signed in: a handler that takes it cannot be reached without a viewer.
 struct ViewerContext: ChildContext {
     let base: BaseContext
+    let caller: Caller
     let viewer: Viewer
 
     init(_ parent: BaseContext, request: Request) async throws {
         guard let caller = parent.caller else { throw VideoError.signInNeeded }
         base = parent
+        self.caller = caller
         viewer = Viewer(caller)
     }
 }

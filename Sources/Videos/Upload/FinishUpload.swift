@@ -1,3 +1,4 @@
+import Accounts
 import FoundationEssentials
 import SQL
 import Security
@@ -23,20 +24,30 @@ extension VideoCatalogue {
     /// hash, look for the same bytes, look inside, rename to the place of the original (the video has the upload's id),
     /// then video row, encoding tasks and the upload's end in one transaction.
     ///
-    /// - Throws: `RefusedContent`, when the file was removed and the upload keeps the reason.
-    func finish(_ upload: Upload, _ session: UploadSession) async throws -> FinishedUpload {
+    /// - Parameter caller: who sent the last byte; nil where the server finishes what was left.
+    /// - Throws: `RefusedContent`, when the file was removed and the upload keeps the reason; `uploadForbidden`, when its
+    ///   owner may not upload any more, and nothing of it is kept.
+    func finish(_ upload: Upload, _ session: UploadSession, by caller: Caller?) async throws -> FinishedUpload {
         switch upload.state {
         case .finished:
             guard let id = upload.video, let video = try await stored(id) else { throw TusError.notFound }
             return .known(video)
         case .refused: throw refusal(of: upload)
+        case .reserved: throw TusError.notFound
         case .receiving: break
         }
+        if let caller { try await requireUploadRight(caller) }
         guard let blob = Self.blob(of: upload.id), let original = Self.original(of: upload.videoID) else {
             throw TusError.notFound
         }
         // After a crash the file may have its new name already.
         let place = try await storage.exists(blob) ? blob : original
+        guard try await storage.exists(place) else {
+            // Its bytes were removed, and its row could not be.
+            try await removeUpload(upload)
+            sessions.forget(upload.id)
+            throw TusError.notFound
+        }
         let checksum = try await checksum(of: place, byteCount: upload.byteCount, session)
         if let known = try await known(upload, checksum: checksum) {
             try await conclude(upload, as: known.id, removing: place)
@@ -44,12 +55,15 @@ extension VideoCatalogue {
         }
         let inspected = try await inspect(upload, at: place)
         if place == blob { try await storage.move(blob, to: original) }
-        return try await insert(upload, checksum: checksum, inspected, at: original)
-    }
-
-    private func stored(_ id: VideoID) async throws -> Video? {
-        let store = store
-        return try await database.read { try store.find(id, in: $0) }
+        // A session that ended while the file was looked at ends here.
+        if let caller { try await requireUploadRight(caller) }
+        do {
+            return try await insert(upload, checksum: checksum, inspected, at: original)
+        } catch VideoError.uploadForbidden {
+            try await removeUpload(upload)
+            sessions.forget(upload.id)
+            throw VideoError.uploadForbidden
+        }
     }
 
     func refusal(of upload: Upload) -> RefusedContent {
@@ -66,8 +80,10 @@ extension VideoCatalogue {
 
     /// The hash made on the way, or what of it is missing read from the disk.
     private func checksum(of key: BlobKey, byteCount: Int64, _ session: UploadSession) async throws -> String {
-        let step: Int64 = 1 << 20
+        // Hashed on the loop: what is hashed in one go must not keep others waiting.
+        let step: Int64 = 256 << 10
         while session.digestedByteCount < byteCount {
+            try Task.checkCancellation()
             let start = session.digestedByteCount
             let end = min(start + step, byteCount)
             session.hash(try await storage.read(key, Int(clamping: start)..<Int(clamping: end)), at: start)
@@ -76,10 +92,14 @@ extension VideoCatalogue {
     }
 
     private func inspect(_ upload: Upload, at key: BlobKey) async throws -> InspectedVideo {
+        let uploads = uploads
+        // Written down first: if this ends the server, the next one knows what it was.
+        try await database.write { try uploads.setInspected(upload.id, true, in: $0) }
         do {
-            return try await encoding.inspect(storage.path(of: key))
+            let inspected = try await encoding.inspect(storage.path(of: key))
+            try await database.write { try uploads.setInspected(upload.id, false, in: $0) }
+            return inspected
         } catch let refusal as RefusedContent {
-            let uploads = uploads
             try await database.write { try uploads.refuse(upload.id, code: refusal.code.rawValue, in: $0) }
             try await storage.remove(key)
             sessions.forget(upload.id)
@@ -103,9 +123,11 @@ extension VideoCatalogue {
     private func insert(
         _ upload: Upload, checksum: String, _ inspected: InspectedVideo, at original: BlobKey
     ) async throws -> FinishedUpload {
-        let (store, uploads, events) = (store, uploads, events)
+        let (store, uploads, events, role) = (store, uploads, events, foundation.role)
         let video = Video(upload: upload, checksum: checksum, inspected, at: now())
         let outcome: FinishedUpload = try await database.write { transaction in
+            let owner = try role(upload.owner, transaction).map { Viewer(id: upload.owner, role: $0) }
+            guard let owner, VideoAccess.mayUpload(owner) else { throw VideoError.uploadForbidden }
             // Another upload of the same bytes may have come first: there is one writer, so this look is the last word.
             if let id = try store.find(owner: upload.owner, checksum: checksum, in: transaction),
                 let known = try store.find(id, in: transaction)

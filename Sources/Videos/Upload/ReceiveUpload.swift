@@ -1,3 +1,4 @@
+import Accounts
 import FoundationEssentials
 import HTTP
 import SQL
@@ -10,45 +11,65 @@ extension VideoCatalogue {
         guard VideoAccess.mayUpload(viewer) else { throw VideoError.uploadForbidden }
         try requireSandbox()
         let fileName = creation.metadata["filename"] ?? creation.metadata["name"] ?? ""
-        var details = try VideoDetails(fields: creation.metadata.values, fileName: fileName)
-        if let password = details.password {
-            details.passwordHash = try await foundation.passwords.hash(password, for: .person(viewer.id.description))
-                .encoded
-            details.password = nil
+        let details = try VideoDetails(fields: creation.metadata.values, fileName: fileName)
+        let id = UploadID()
+        guard let blob = Self.blob(of: id) else { throw VideoError.notFound }
+        // Before the password is hashed and the file is synced: both cost much, and a refusal is free.
+        try await reserveUpload(id, for: viewer.id, byteCount: creation.byteCount)
+        do {
+            return try await begin(creation, details, fileName: fileName, id: id, owner: viewer.id, blob)
+        } catch {
+            try? await storage.remove(blob)
+            await dropReservation(id)
+            throw error
         }
+    }
+
+    private func begin(
+        _ creation: TusProtocol.Creation, _ details: VideoDetails, fileName: String, id: UploadID, owner: UserID,
+        _ blob: BlobKey
+    ) async throws -> Upload {
         var metadata = creation.metadata.values
         metadata["password"] = nil
         let now = now()
         let upload = Upload(
-            id: UploadID(), owner: viewer.id, byteCount: creation.byteCount,
-            metadata: UploadMetadata(values: metadata).header, details: details, fileName: fileName,
+            id: id, owner: owner, byteCount: creation.byteCount, metadata: UploadMetadata(values: metadata).header,
+            details: try await hashingPassword(of: details, for: owner), fileName: FileName(fileName).description,
             state: .receiving, checkedOffset: nil, video: nil, refusal: nil, createdAt: now,
-            expiresAt: expiry(from: now))
-        guard let blob = Self.blob(of: upload.id) else { throw VideoError.notFound }
-        let (uploads, limit) = (uploads, settings.uploadsPerUser)
-        // The file first: a row without a file would be an upload that cannot go on.
+            expiresAt: expiry(from: now, createdAt: now))
+        // The file before the row: a row without a file would be an upload that cannot go on.
         try await storage.createPartial(blob, expecting: Int(clamping: creation.byteCount))
-        do {
-            try await database.write { transaction in
-                guard try uploads.unfinishedCount(owner: upload.owner, in: transaction) < limit else {
-                    throw VideoError.tooManyUploads
-                }
-                try uploads.insert(upload, in: transaction)
-            }
-        } catch {
-            try? await storage.remove(blob)
-            throw error
-        }
+        try await begin(upload)
         return upload
+    }
+
+    /// Turns the reserved slot into an upload that can go on.
+    func begin(_ upload: Upload) async throws {
+        let (uploads, quota) = (uploads, settings.bytesPerUser)
+        let isThere = try await database.write { transaction in
+            try Self.requireRoom(
+                upload.byteCount, for: upload.owner, except: upload.id, quota, uploads, in: transaction)
+            return try uploads.begin(upload, in: transaction)
+        }
+        guard isThere else { throw TusError.notFound }
+    }
+
+    /// The same details with the password as a hash only.
+    func hashingPassword(of details: VideoDetails, for owner: UserID) async throws -> VideoDetails {
+        guard let password = details.password else { return details }
+        var details = details
+        details.passwordHash = try await foundation.passwords.hash(password, for: .person(owner.description)).encoded
+        details.password = nil
+        return details
     }
 
     /// An upload of this viewer; others' uploads do not exist for them, administrators see all.
     func upload(_ id: UploadID, of viewer: Viewer) async throws -> Upload {
         let uploads = uploads
         let found = try await database.read { try uploads.find(id, in: $0) }
-        guard let found, found.owner == viewer.id || viewer.role == .admin, found.expiresAt > now() else {
-            throw TusError.notFound
-        }
+        guard let found, found.owner == viewer.id || viewer.role == .admin, found.expiresAt > now(),
+            found.state != .reserved
+        else { throw TusError.notFound }
         return found
     }
 
@@ -72,7 +93,8 @@ extension VideoCatalogue {
     ///
     /// - Returns: the new offset.
     func append(
-        _ body: RequestBody, _ append: TusProtocol.Append, to upload: Upload, _ session: UploadSession
+        _ body: RequestBody, _ append: TusProtocol.Append, to upload: Upload, _ session: UploadSession,
+        by caller: Caller
     ) async throws -> Int64 {
         let start = try await settledOffset(of: upload)
         guard append.offset == start else { throw TusError.offsetConflict(current: start) }
@@ -88,6 +110,7 @@ extension VideoCatalogue {
         var receiver = ChunkReceiver(session: session, checksum: append.checksum, offset: start, end: upload.byteCount)
         do {
             while let piece = try await body.next() {
+                try await requireUploadRight(caller)
                 try receiver.take(piece)
                 try await partial.append(piece)
             }
@@ -107,19 +130,31 @@ extension VideoCatalogue {
 
     /// Moves the time of expiry, which counts from the last sign of life.
     private func touch(_ upload: Upload, checkedOffset: Int64?) async throws {
-        let (uploads, expiry) = (uploads, expiry(from: now()))
+        let (uploads, expiry) = (uploads, expiry(of: upload))
         try await database.write { transaction in
             try uploads.touch(upload.id, checkedOffset: checkedOffset, expiresAt: expiry, in: transaction)
         }
     }
 
-    func expiry(from time: Date) -> Date {
-        time.addingTimeInterval(Double(settings.uploadLifetime.components.seconds))
+    func expiry(of upload: Upload) -> Date { expiry(from: now(), createdAt: upload.createdAt) }
+
+    /// Each sign of life moves the end, but not for ever.
+    func expiry(from time: Date, createdAt: Date) -> Date {
+        let lifetime = settings.uploadLifetime
+        let longest = max(lifetime, VideoSettings.longestUpload)
+        return min(
+            time.addingTimeInterval(Double(lifetime.components.seconds)),
+            createdAt.addingTimeInterval(Double(longest.components.seconds)))
     }
 
     /// Ends an upload and frees its space. A video that was made of it stays.
     func removeUpload(_ upload: Upload) async throws {
-        if upload.state == .receiving, let blob = Self.blob(of: upload.id) { try await storage.remove(blob) }
+        if upload.state == .receiving, let blob = Self.blob(of: upload.id), let folder = Self.folder(of: upload.videoID)
+        {
+            try await storage.remove(blob)
+            // The bytes may have been given the video's place already without a row having followed.
+            if try await stored(upload.videoID) == nil { try await storage.removeTree(folder) }
+        }
         let uploads = uploads
         try await database.write { try uploads.remove(upload.id, in: $0) }
     }

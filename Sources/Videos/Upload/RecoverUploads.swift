@@ -11,12 +11,37 @@ public struct Inventory: Sendable {
 
 extension VideoCatalogue {
     /// Lists the folders. Call before the first request: what comes later is not in it, so sweeping cannot meet it.
-    public func takeInventory() async throws -> Inventory {
+    ///
+    /// - Parameter afterTrap: the last run was ended by a trap of its own.
+    public func takeInventory(afterTrap: Bool = false) async throws -> Inventory {
+        try await refuseSuspects(afterTrap: afterTrap)
         var inventory = Inventory()
         // Names that are no ids were not made by this server and are left alone.
         inventory.uploads = try await names(in: "uploads").compactMap { UploadID($0) }
         inventory.videos = try await names(in: "videos").compactMap { VideoID($0) }
+        // Who held these slots is gone with the last run.
+        let uploads = uploads
+        try await database.write { try uploads.removeReserved(in: $0) }
         return inventory
+    }
+
+    /// An upload that ended the server twice is not looked into again. Its file is kept apart for the administrator.
+    private func refuseSuspects(afterTrap: Bool) async throws {
+        let uploads = uploads
+        let guilty = try await database.write { try uploads.endInspections(afterTrap: afterTrap, in: $0) }
+        for upload in guilty {
+            guard let blob = Self.blob(of: upload.id), let original = Self.original(of: upload.videoID),
+                let kept = BlobKey("refused/\(upload.id)")
+            else { continue }
+            let place = try await storage.exists(blob) ? blob : original
+            if try await storage.exists(place) { try await storage.move(place, to: kept) }
+            try await database.write {
+                try uploads.refuse(upload.id, code: RefusedContent.Code.corruptFile.rawValue, in: $0)
+            }
+            log.error(
+                "an upload that ended the server is not looked into again; its file is kept",
+                ["upload": .init(upload.id), "owner": .init(upload.owner), "file": .init(kept)])
+        }
     }
 
     private func names(in folder: BlobKey) async throws -> [String] {
@@ -35,20 +60,27 @@ extension VideoCatalogue {
         }
     }
 
-    private func finishCompleteUploads() async throws {
+    /// Makes videos of uploads whose bytes are all here and that nobody holds: what a crash left, and what an error kept
+    /// from its row. Those that a request holds are finished by it.
+    func finishCompleteUploads() async throws {
         let uploads = uploads
-        for upload in try await database.read({ try uploads.unfinished(in: $0) }) {
+        for id in try await database.read({ try uploads.unfinished(in: $0).map(\.id) }) {
             try Task.checkCancellation()
             do {
-                try await holding(upload.id) { session in
-                    guard try await settledOffset(of: upload) == upload.byteCount else { return }
-                    let video = try await finish(upload, session).video
-                    log.info("upload finished after a restart", ["video": .init(video.id)])
+                try await ifFree(id) { session in
+                    // Looked up again: a request may have finished it meanwhile.
+                    guard let upload = try await database.read({ try uploads.find(id, in: $0) }),
+                        upload.state == .receiving, try await settledOffset(of: upload) == upload.byteCount
+                    else { return }
+                    let video = try await finish(upload, session, by: nil).video
+                    log.info("an upload that was left was finished", ["video": .init(video.id)])
                 }
+            } catch let error as CancellationError {
+                throw error
             } catch let refusal as RefusedContent {
-                log.info("upload refused after a restart", ["code": .string(refusal.code.rawValue)])
+                log.info("an upload that was left was refused", ["code": .string(refusal.code.rawValue)])
             } catch {
-                log.error("upload could not be finished", ["upload": .init(upload.id), "error": .error(error)])
+                log.error("upload could not be finished", ["upload": .init(id), "error": .error(error)])
             }
         }
     }
@@ -70,34 +102,15 @@ extension VideoCatalogue {
 
     /// Frees the space of uploads that nobody went on with.
     public func expireUploads() async throws {
-        let (uploads, now, held) = (uploads, now(), sessions.held)
-        let expired = try await database.read { try uploads.expired(at: now, in: $0) }
-        for upload in expired where !held.contains(upload.id) {
-            try await removeUpload(upload)
-            sessions.forget(upload.id)
-            if upload.state == .receiving { log.info("abandoned upload removed", ["upload": .init(upload.id)]) }
-        }
-    }
-
-    /// Expires uploads and keeps event streams alive, until cancelled.
-    public func run() async {
-        let heartbeat = Duration.seconds(15)
-        let lifetime = settings.uploadLifetime
-        let interval = max(.seconds(1), min(lifetime / 4, .seconds(600)))
-        var sinceExpiry = Duration.zero
-        while !Task.isCancelled {
-            let pause = min(heartbeat, interval)
-            do {
-                try await foundation.loops.next().sleep(for: pause)
-                events.beat()
-                sinceExpiry += pause
-                guard sinceExpiry >= interval else { continue }
-                sinceExpiry = .zero
-                try await expireUploads()
-            } catch is CancellationError {
-                return
-            } catch {
-                log.error("expiring uploads failed", ["error": .error(error)])
+        let (uploads, now) = (uploads, now())
+        for id in try await database.read({ try uploads.expired(at: now, in: $0).map(\.id) }) {
+            // One that is held goes on.
+            try await ifFree(id) { _ in
+                guard let upload = try await database.read({ try uploads.find(id, in: $0) }), upload.expiresAt <= now
+                else { return }
+                try await removeUpload(upload)
+                sessions.forget(id)
+                if upload.state == .receiving { log.info("abandoned upload removed", ["upload": .init(id)]) }
             }
         }
     }

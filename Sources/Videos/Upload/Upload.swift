@@ -10,6 +10,8 @@ public typealias UploadID = Identifier<Upload>
 /// the upload that it came from, so that finishing an upload can be repeated from any point at which it was cut off.
 public struct Upload: Sendable, Equatable {
     public enum State: String, Sendable {
+        /// A slot is taken, and no byte counts yet. A restart drops it.
+        case reserved
         /// Bytes are awaited, or all are here and are about to be looked at.
         case receiving
         /// It became a video, or was recognized as one that exists.

@@ -11,15 +11,22 @@ public struct UploadMetadata: Equatable, Sendable {
 
     public subscript(key: String) -> String? { values[key] }
 
-    /// - Throws: `TusError.invalidMetadata` for a doubled or empty key, bad base64 and text that is not UTF-8.
+    static let mostPairs = 64
+    /// The longest key, in bytes.
+    static let keyLimit = 128
+
+    /// - Throws: `TusError.invalidMetadata` for a doubled, empty or very long key, too many pairs, bad base64 and text
+    ///   that is not UTF-8.
     init(parsing header: String) throws(TusError) {
         values = [:]
         if header.trimmingSpaces().isEmpty { return }
-        for pair in header.split(separator: ",", omittingEmptySubsequences: false) {
+        let pairs = header.split(separator: ",", maxSplits: Self.mostPairs, omittingEmptySubsequences: false)
+        guard pairs.count <= Self.mostPairs else { throw .invalidMetadata }
+        for pair in pairs {
             let words = pair.trimmingSpaces().split(separator: " ", omittingEmptySubsequences: true)
-            guard let key = words.first, words.count <= 2, key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                throw .invalidMetadata
-            }
+            guard let key = words.first, words.count <= 2, key.utf8.count <= Self.keyLimit,
+                key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+            else { throw .invalidMetadata }
             let value = words.count == 2 ? try Self.decode(words[1]) : ""
             guard values.updateValue(value, forKey: String(key)) == nil else { throw .invalidMetadata }
         }

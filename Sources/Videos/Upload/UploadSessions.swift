@@ -1,4 +1,3 @@
-import Accounts
 import Reactor
 import Security
 import Synchronization
@@ -37,8 +36,6 @@ final class UploadSessions: Sendable {
     private struct State {
         var sessions: [UploadID: UploadSession] = [:]
         var held: Set<UploadID> = []
-        /// Forms that are being received, by their sender: they have no row before they are complete.
-        var forms: [UserID: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -63,30 +60,17 @@ final class UploadSessions: Sendable {
         state.withLock { $0.sessions[id] = nil }
     }
 
-    /// Counts a form that is about to be received; false where the sender has `limit` of them already.
-    func beginForm(of owner: UserID, limit: Int) -> Bool {
-        state.withLock { state in
-            let count = state.forms[owner, default: 0]
-            guard count < limit else { return false }
-            state.forms[owner] = count + 1
-            return true
-        }
-    }
-
-    func endForm(of owner: UserID) {
-        state.withLock { state in
-            let count = state.forms[owner, default: 1] - 1
-            state.forms[owner] = count > 0 ? count : nil
-        }
-    }
-
-    /// Uploads that are held now; they do not expire.
-    var held: Set<UploadID> { state.withLock { $0.held } }
-
     var count: Int { state.withLock { $0.sessions.count } }
 }
 
 extension VideoCatalogue {
+    /// Runs `body` while no request touches this upload; does nothing where one does.
+    func ifFree(_ id: UploadID, _ body: (UploadSession) async throws -> Void) async throws {
+        guard let session = sessions.take(id) else { return }
+        defer { sessions.release(id) }
+        try await body(session)
+    }
+
     /// Runs `body` while no other request touches this upload.
     ///
     /// - Throws: `VideoError.uploadLocked` when another one holds on to it for longer than is worth waiting: it may be a

@@ -38,8 +38,34 @@ struct UploadStore: Sendable {
 
     func unfinishedCount(owner: UserID, in access: ReadAccess) throws -> Int {
         let row = try access.first(
-            "SELECT COUNT(*) AS count FROM uploads WHERE owner_id = $1 AND state = 'receiving'", owner)
+            "SELECT COUNT(*) AS count FROM uploads WHERE owner_id = $1 AND state IN ('receiving', 'reserved')", owner)
         return try row?.value("count") ?? 0
+    }
+
+    func reserve(
+        _ id: UploadID, for owner: UserID, byteCount: Int64, at time: Date, expiresAt: Date, in transaction: Transaction
+    ) throws {
+        try insert(
+            Upload(
+                id: id, owner: owner, byteCount: byteCount, metadata: "", details: VideoDetails(), fileName: "",
+                state: .reserved, checkedOffset: nil, video: nil, refusal: nil, createdAt: time, expiresAt: expiresAt),
+            in: transaction)
+    }
+
+    /// Makes an upload of a reserved slot.
+    ///
+    /// - Returns: false where the slot is gone.
+    func begin(_ upload: Upload, in transaction: Transaction) throws -> Bool {
+        try transaction.execute(
+            """
+            UPDATE uploads SET byte_count = $2, metadata = $3, details = $4, state = 'receiving', expires_at = $5
+            WHERE id = $1 AND state = 'reserved'
+            """,
+            upload.id, upload.byteCount, upload.metadata, try Self.text(of: upload), upload.expiresAt) == 1
+    }
+
+    func removeReserved(in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM uploads WHERE state = 'reserved'")
     }
 
     func insert(_ upload: Upload, in transaction: Transaction) throws {
@@ -57,6 +83,36 @@ struct UploadStore: Sendable {
         try transaction.execute(
             "UPDATE uploads SET checked_offset = $2, expires_at = $3 WHERE id = $1 AND state = 'receiving'",
             id, checkedOffset, expiresAt)
+    }
+
+    /// The server looks into it from now on, or no more: what is looked into while the server traps is suspect.
+    func setInspected(_ id: UploadID, _ isInspected: Bool, in transaction: Transaction) throws {
+        try transaction.execute("UPDATE uploads SET is_inspected = $2 WHERE id = $1", id, isInspected)
+    }
+
+    /// How often the server may trap while it looks into an upload before the upload counts as the reason.
+    static let mostTraps = 2
+
+    /// What was looked into when the last run ended is looked into no more; after a trap it is suspect.
+    ///
+    /// - Returns: uploads that were looked into at too many traps.
+    func endInspections(afterTrap: Bool, in transaction: Transaction) throws -> [Upload] {
+        if afterTrap { try transaction.execute("UPDATE uploads SET traps = traps + 1 WHERE is_inspected = 1") }
+        try transaction.execute("UPDATE uploads SET is_inspected = 0 WHERE is_inspected = 1")
+        return try transaction.query(
+            "SELECT \(Self.columns) FROM uploads WHERE traps >= $1 AND state = 'receiving'", Self.mostTraps
+        ).map(Upload.init(row:))
+    }
+
+    /// Bytes that a person's videos and unfinished uploads take or will take, one upload apart.
+    func byteCount(of owner: UserID, except id: UploadID, in access: ReadAccess) throws -> Int64 {
+        let row = try access.first(
+            """
+            SELECT COALESCE((SELECT SUM(byte_count) FROM videos WHERE owner_id = $1), 0)
+                + COALESCE((SELECT SUM(byte_count) FROM uploads WHERE owner_id = $1 AND id <> $2
+                    AND state IN ('receiving', 'reserved')), 0) AS count
+            """, owner, id)
+        return try row?.value("count") ?? 0
     }
 
     func finish(_ id: UploadID, as video: VideoID, in transaction: Transaction) throws {
