@@ -21,6 +21,8 @@ struct AccessChangeTests {
             var all: [AccessChange] { changes.withLock { $0 } }
         }
 
+        static let address = SocketAddress(host: "192.0.2.1", port: 1)
+
         init() async throws {
             let told = Told()
             self.told = told
@@ -33,8 +35,10 @@ struct AccessChangeTests {
                 })
             person = try await accounts.createAdministrator(email: "ann@example.org", password: SignInHouse.password)
                 .user
-            first = try await accounts.signIn(email: "ann@example.org", password: SignInHouse.password, from: "a")
-            second = try await accounts.signIn(email: "ann@example.org", password: SignInHouse.password, from: "a")
+            let credentials = Credentials(
+                email: "ann@example.org", password: SignInHouse.password, address: Self.address)
+            first = try await accounts.signIn(credentials)
+            second = try await accounts.signIn(credentials)
         }
 
         func caller(_ signedIn: SignedIn) -> Caller { Caller(signedIn.session, by: .bearer) }
@@ -49,12 +53,23 @@ struct AccessChangeTests {
         #expect(try await watched.accounts.current(watched.caller(watched.second)) != nil)
     }
 
+    @Test("A sign-in that replaces the browser's old one ends that one, and it is told")
+    func replaced() async throws {
+        let watched = try await Watched()
+        _ = try await watched.accounts.signIn(
+            Credentials(
+                email: "ann@example.org", password: SignInHouse.password, address: Watched.address,
+                replaced: watched.first.cookieSecret))
+        #expect(watched.told.all == [.sessionEnded(watched.first.session.id, of: watched.person.id)])
+        #expect(try await watched.accounts.current(watched.caller(watched.first)) == nil)
+    }
+
     @Test("A used refresh token that comes again ends its session, and that is told")
     func reuse() async throws {
         let watched = try await Watched()
-        _ = try await watched.accounts.refresh(watched.first.refreshSecret.text)
+        _ = try await watched.accounts.refresh(watched.first.refreshSecret.text, from: Watched.address)
         await #expect(throws: AccountsError.invalidRefreshToken) {
-            try await watched.accounts.refresh(watched.first.refreshSecret.text)
+            try await watched.accounts.refresh(watched.first.refreshSecret.text, from: Watched.address)
         }
         #expect(watched.told.all == [.sessionEnded(watched.first.session.id, of: watched.person.id)])
     }
@@ -74,8 +89,9 @@ struct AccessChangeTests {
     func disabledAndPassword() async throws {
         let watched = try await Watched()
         let (accounts, person) = (watched.accounts, watched.person.id)
-        try await accounts.changePassword(
-            of: watched.caller(watched.first), current: SignInHouse.password, new: "Another-Horse-8")
+        _ = try await accounts.changePassword(
+            of: watched.caller(watched.first), current: SignInHouse.password, new: "Another-Horse-8",
+            from: Watched.address)
         #expect(watched.told.all == [.personChanged(person)])
         try await accounts.setDisabled(true, of: person)
         #expect(watched.told.all == [.personChanged(person), .personChanged(person)])

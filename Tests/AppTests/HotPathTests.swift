@@ -32,10 +32,7 @@ struct HotPathTests {
         let form = FeatureTests.form(try await FeatureTests.film(in: folder))
         let made = try await client.send(.post, "/api/v1/videos", form.headers, body: form.body)
         let id = try #require(made["id"].flatMap { VideoID($0) })
-        let signals = house.server.services.events.listen()
-        let known = try await house.database.read { try VideoStore().find(id, in: $0)?.progress }
-        if known == 1 { return id }
-        for await case .event(let event) in signals where event.video.id == id && event.video.progress == 1 { break }
+        try await FeatureTests.whenReady(id, house, progress: 1)
         return id
     }
 

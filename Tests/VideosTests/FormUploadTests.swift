@@ -28,7 +28,7 @@ struct FormUploadTests {
         #expect(refused.status == .contentTooLarge && refused.text.contains("quota_exceeded"))
         #expect(try await create(300).status == .created)
         let form = house.form("VIDEO more")
-        let answer = try await client.send(.post, "/api/v1/videos", headers: form.0, body: form.1)
+        let answer = try await client.send(.post, "/api/v1/videos", headers: form.0, body: RequestBody(form.1))
         #expect(answer.status == .contentTooLarge && answer.text.contains("quota_exceeded"))
         #expect(try await house.uploadRows() == 3)
         await house.close()
