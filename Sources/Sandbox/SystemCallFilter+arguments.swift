@@ -61,6 +61,8 @@ extension SystemCallFilter {
             Rule(name: "prctl", conditions: [word(0, UInt32(CSANDBOX_PR_GET_NAME))]),
             Rule(name: "prctl", conditions: [word(0, UInt32(CSANDBOX_PR_SET_VMA))]),
             Rule(name: "prctl", conditions: [word(0, UInt32(CSANDBOX_PR_CAPBSET_READ))]),
+            // Whether this filter is there: what a report says is asked, not assumed.
+            Rule(name: "prctl", conditions: [word(0, UInt32(CSANDBOX_PR_GET_SECCOMP))]),
         ]
     }
 
