@@ -75,7 +75,7 @@ def wish(step, way, sources):
     return "|".join(str(found.get(part, "")) for part in PARTS)
 
 
-class Theatre:
+class TreatedFilms:
     def __init__(self, tool, films, folder):
         self.films = films
         self.sources = {
@@ -156,58 +156,58 @@ def size(source):
 
 
 @pytest.fixture(scope="module")
-def theatre(tool, films, tmp_path_factory):
-    theatre = Theatre(tool, films, tmp_path_factory.mktemp("theatre"))
-    yield theatre
-    if theatre.palco.process.poll() is None:
-        assert theatre.palco.stop() == 0
+def treated(tool, films, tmp_path_factory):
+    treated = TreatedFilms(tool, films, tmp_path_factory.mktemp("treated"))
+    yield treated
+    if treated.palco.process.poll() is None:
+        assert treated.palco.stop() == 0
 
 
 @pytest.mark.parametrize("step, way", CASES)
-def test_a_false_output_does_not_count(theatre, step, way):
+def test_a_false_output_does_not_count(treated, step, way):
     kind, _, _, task, _ = STEPS[step]
-    identifier = theatre.ids[step, way]
-    theatre.is_sound_and_whole(identifier, theatre.sources[kind])
+    identifier = treated.ids[step, way]
+    treated.is_sound_and_whole(identifier, treated.sources[kind])
     # It was seen through at once, and made again: what has its name is never replaced.
-    assert len(theatre.falsified(step, way)) == 1
-    failures = theatre.lines(identifier, "task failed, tried again later")
+    assert len(treated.falsified(step, way)) == 1
+    failures = treated.lines(identifier, "task failed, tried again later")
     assert [re.search('"task":"([^"]+)"', line).group(1) for line in failures] == [task]
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_what_is_always_false_is_never_served(theatre, step):
+def test_what_is_always_false_is_never_served(treated, step):
     _, _, _, task, made = STEPS[step]
-    identifier = theatre.ids[step, ALWAYS]
-    (given_up,) = wait_until(lambda: theatre.lines(identifier, "task given up"), "it is given up", 600)
+    identifier = treated.ids[step, ALWAYS]
+    (given_up,) = wait_until(lambda: treated.lines(identifier, "task given up"), "it is given up", 600)
     assert f'"task":"{task}"' in given_up
-    assert len(theatre.falsified(step, ALWAYS)) == 4
-    assert not theatre.made(identifier, made)
+    assert len(treated.falsified(step, ALWAYS)) == 4
+    assert not treated.made(identifier, made)
     if task in ("thumbnail", "storyboard"):
-        assert theatre.client.wait(identifier, whole=True)["error"] is None
+        assert treated.client.wait(identifier, whole=True)["error"] is None
     else:
-        video = theatre.client.video(identifier)
+        video = treated.client.video(identifier)
         assert (video["status"], video["error"]["code"]) == ("failed", "encoding_failed")
-        assert theatre.client.get(f"/videos/{identifier}/play").expect(200).json()["playback_url"] is None
+        assert treated.client.get(f"/videos/{identifier}/play").expect(200).json()["playback_url"] is None
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_late_output_counts_when_its_program_has_ended(theatre, step):
+def test_a_late_output_counts_when_its_program_has_ended(treated, step):
     kind, _, _, _, made = STEPS[step]
-    identifier = theatre.upload(step, LATE)
-    (child,) = wait_until(lambda: theatre.falsified(step, LATE), "the program is held")
-    assert not theatre.made(identifier, made)
+    identifier = treated.upload(step, LATE)
+    (child,) = wait_until(lambda: treated.falsified(step, LATE), "the program is held")
+    assert not treated.made(identifier, made)
     os.kill(child, signal.SIGCONT)
-    theatre.is_sound_and_whole(identifier, theatre.sources[kind])
-    assert theatre.made(identifier, made)
+    treated.is_sound_and_whole(identifier, treated.sources[kind])
+    assert treated.made(identifier, made)
 
 
-def test_with_the_right_program_all_of_it_becomes_whole(theatre):
+def test_with_the_right_program_all_of_it_becomes_whole(treated):
     """The last test of this file: the server starts anew, with an honest ffmpeg."""
-    assert theatre.palco.stop() == 0
-    theatre.palco.settings = theatre.calm
-    theatre.palco.start()
-    theatre.client = theatre.palco.admin()
+    assert treated.palco.stop() == 0
+    treated.palco.settings = treated.calm
+    treated.palco.start()
+    treated.client = treated.palco.admin()
     for step in STEPS:
-        theatre.client.post(f"/videos/{theatre.ids[step, ALWAYS]}/retry").expect(202)
+        treated.client.post(f"/videos/{treated.ids[step, ALWAYS]}/retry").expect(202)
     for step, (kind, *_) in STEPS.items():
-        theatre.is_sound_and_whole(theatre.ids[step, ALWAYS], theatre.sources[kind])
+        treated.is_sound_and_whole(treated.ids[step, ALWAYS], treated.sources[kind])
