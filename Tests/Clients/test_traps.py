@@ -99,7 +99,8 @@ def matching(palco, words):
     for child in children(palco.pid):
         with contextlib.suppress(OSError):
             command = Path(f"/proc/{child}/cmdline").read_bytes()
-            if any(word in command for word in words):
+            # Pictures are looked into with the same words, but not where uploads lie.
+            if b"/uploads/" in command and any(word in command for word in words):
                 found.add(child)
     return found
 
