@@ -169,7 +169,7 @@ def pytest_sessionfinish(session):
     """A run of all tests has seen everything that the contract promises."""
     contract, config = Client.known_contract, session.config
     is_whole = [Path(each).resolve() for each in config.args] == [Path(__file__).parent]
-    is_chosen = config.option.keyword or config.option.markexpr or config.option.lf or config.option.deselect
+    is_chosen = config.option.keyword or config.option.markexpr or config.option.deselect
     if contract is None or not is_whole or is_chosen or session.testsfailed:
         return
     config.unseen = contract.unseen(contract.seen, contract.fields_seen)

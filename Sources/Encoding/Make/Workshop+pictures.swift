@@ -47,7 +47,7 @@ extension Workshop {
         let board = Self.storyboard(plan)
         let interval = max(1, Int(board.interval.ticks(at: 1)))
         let filters =
-            ["setpts=PTS-\(plan.source.start)", "fps=1/\(interval):start_time=0:round=near"]
+            ["setpts=PTS-\(plan.source.start)", "fps=1/\(interval):start_time=0:round=near:eof_action=pass"]
             + tonemapping(job.facts.video)
             + ["scale=\(board.tileWidth):\(board.tileHeight)", "setsar=1", "format=yuvj420p"]
             + ["tpad=stop=-1:stop_mode=clone", "trim=end_frame=\(board.count)"]
