@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of the house, measured side by side in one run: `make bench`, or `bench.py http encoding memory …`.
+"""The figures of the house, measured side by side in one run: `make bench`, or `bench.py delivery ladder …` for parts.
 
-Prints a table against the bars and keeps everything, single runs too, in benchmarks/figures.json.
+Prints a table against the bars. A run of everything is kept, single runs too, in benchmarks/figures.json, with the commit and
+whether the tree was clean; a run of parts is only printed, so that what is kept is never a mixture of runs.
 """
 
 import json
@@ -50,6 +51,9 @@ class Bench:
     def row(self, what, value, unit, bar, good, **details):
         """`good` is None where there is no bar."""
         self.rows.append(dict(what=what, value=round(value, 3), unit=unit, bar=bar, good=good, details=details))
+        spread = details.get("spread")
+        if spread:
+            bar += f" ({spread[0]:.2f} to {spread[1]:.2f})"
         verdict = {True: "ok", False: "MISSED", None: ""}[good]
         print(f"{what:<62} {value:>11,.2f} {unit:<14} {bar:<26} {verdict}", flush=True)
 
@@ -60,12 +64,14 @@ class Bench:
 
 
 def machine():
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    def git(*arguments):
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
     processor = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
     )
-    return dict(cores=os.cpu_count(), processor=processor, system=platform.platform(), commit=commit.stdout.strip())
+    return dict(cores=os.cpu_count(), processor=processor, system=platform.platform(), commit=git("rev-parse", "--short", "HEAD"), is_clean=git("status", "--porcelain") == "")
 
 
 def main(wanted):
@@ -73,7 +79,7 @@ def main(wanted):
     if unknown:
         sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
     kept = ROOT / "benchmarks/figures.json"
-    figures = json.loads(kept.read_text()) if kept.exists() else {}
+    figures = dict(at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), machine=machine(), parts={})
     # Not in /tmp, which may be memory: these are figures of a disk.
     (ROOT / ".build/bench").mkdir(parents=True, exist_ok=True)
     for part in wanted or PARTS:
@@ -83,10 +89,12 @@ def main(wanted):
         finally:
             bench.close()
             shutil.rmtree(bench.folder, ignore_errors=True)
-        figures[part] = dict(at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), machine=machine(), rows=bench.rows)
+        figures["parts"][part] = bench.rows
+    missed = [row for rows in figures["parts"].values() for row in rows if row["good"] is False]
+    print(f"\n{len(missed)} bars missed")
+    if not wanted:
         kept.write_text(json.dumps(figures, indent=2) + "\n")
-    missed = [row for part in wanted or PARTS for row in figures[part]["rows"] if row["good"] is False]
-    print(f"\n{len(missed)} bars missed; kept in {kept.relative_to(ROOT)}")
+        print(f"kept in {kept.relative_to(ROOT)}")
     return 1 if missed else 0
 
 

@@ -1,10 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints `passed failed skipped` of one JUnit file."""
+"""Prints `passed failed skipped` of one ring: totals.py FILE RING, with its JUnit file.
 
+`Tests/rings.txt` says how many tests a ring has at least, and what may be skipped and why. Fewer tests are a failure; with
+PALCO_STRICT=1 a skip that is not listed is one as well. Each is named on standard error.
+"""
+
+import os
 import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
-cases = list(ElementTree.parse(sys.argv[1]).iter("testcase"))
-failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
-skipped = sum(1 for case in cases if case.find("skipped") is not None)
-print(len(cases) - failed - skipped, failed, skipped)
+
+def expectations(ring):
+    least, reasons = 0, []
+    for line in Path("Tests/rings.txt").read_text().splitlines():
+        words = line.split(maxsplit=3)
+        if line.startswith("#") or len(words) < 3 or words[0] != ring:
+            continue
+        if words[1] == "least":
+            least = int(words[2])
+        elif words[1] == "skips":
+            reasons.append(words[2])
+    return least, reasons
+
+
+def main(file, ring):
+    cases = list(ElementTree.parse(file).iter("testcase"))
+    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    skipped = [case for case in cases if case.find("skipped") is not None]
+    least, listed = expectations(ring)
+    if len(cases) < least:
+        print(f"{ring}: {len(cases)} tests, not {least} or more", file=sys.stderr)
+        failed += 1
+    unlisted = [case for case in skipped if case.get("name") not in listed]
+    if os.environ.get("PALCO_STRICT") == "1":
+        for case in unlisted:
+            print(f"{ring}: skipped without leave: {case.get('classname')}.{case.get('name')}", file=sys.stderr)
+        failed += len(unlisted)
+        skipped = [case for case in skipped if case not in unlisted]
+    print(len(cases) - failed - len(skipped), failed, len(skipped))
+
+
+main(*sys.argv[1:])

@@ -60,7 +60,8 @@ extension Server {
             let services = Services(
                 loops: loops, pools: pools, storage: storage, database: database, accounts: accounts,
                 encoder: encoder, videos: videos, events: events, traffic: Traffic(),
-                encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil)
+                encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil,
+                isSafe: sandbox.acceptsUploads)
             let application = try routes(settings, services, log: log)
             return Server(settings: settings, application: application, services: services, log: log)
         } catch {

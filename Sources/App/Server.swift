@@ -31,6 +31,8 @@ public final class Server: Sendable {
         let encodingTools: [String]
         /// The process before was ended by a trap of its own.
         let hasTrapped: Bool
+        /// What reads strangers' files is confined, or the operator accepts that it is not.
+        let isSafe: Bool
     }
 
     /// Threads that may wait.
@@ -112,9 +114,9 @@ public final class Server: Sendable {
         server.start()
         try started(listener.port)
         let (videos, encoder, loop) = (services.videos, services.encoder, services.loops.next())
-        let (accounts, hasTrapped) = (services.accounts, services.hasTrapped)
+        let (accounts, hasTrapped, isSafe) = (services.accounts, services.hasTrapped, services.isSafe)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(executorPreference: loop) { try await encoder.run(afterTrap: hasTrapped) }
+            group.addTask(executorPreference: loop) { try await encoder.run(afterTrap: hasTrapped, isSafe: isSafe) }
             group.addTask(executorPreference: loop) { await accounts.run(on: loop) }
             group.addTask(executorPreference: loop) { await videos.work(inventory) }
             group.addTask { await end() }

@@ -85,9 +85,12 @@ public final class Encoder: Sendable {
 
     /// Releases what an earlier process left, then works until cancelled; ends when its children are gone.
     ///
-    /// - Parameter trapped: the earlier process was ended by a trap of its own, for which its tasks are suspects.
-    public func run(afterTrap trapped: Bool = false) async throws {
+    /// - Parameters:
+    ///   - trapped: the earlier process was ended by a trap of its own, for which its tasks are suspects.
+    ///   - isSafe: false where the kernel confines nothing: then the tasks wait until it does.
+    public func run(afterTrap trapped: Bool = false, isSafe: Bool = true) async throws {
         if trapped { try await giveUpSuspects() } else { try await release() }
+        guard isSafe else { return await idle() }
         await withTaskGroup(of: Void.self) { group in
             // One more than there are places: it takes over while another stores what it made.
             for _ in 0...max(1, settings.workerCount) { start(.steady, in: &group) }
@@ -122,6 +125,13 @@ public final class Encoder: Sendable {
                 "a task that ended the server is not run again",
                 ["video": LogValue(task.video), "task": LogValue(task.kind.rawValue), "chunk": LogValue(task.chunk)])
         }
+    }
+
+    private func idle() async {
+        while !Task.isCancelled {
+            await bell.wait(after: bell.rings, patience: .seconds(3600), on: EventLoop.current ?? loops.next())
+        }
+        await close()
     }
 
     /// Ends the threads of an encoder that never ran; `run` does it itself.

@@ -106,7 +106,8 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case .corruptFile: "It says that it is a video but cannot be decoded. Export the video again from its source."
         case .noVideoStream: "It has only sound. Choose a file with a video track."
         case .unsupportedDimensions: "Use a picture between 16 and 8192 pixels on each side."
-        case .unsupportedDuration: "Use a video that is longer than a moment and not longer than a day."
+        case .unsupportedDuration:
+            "Use a video that is longer than a moment and not longer than this server takes, which is a day unless it is set."
         case .unsupportedFrameRate: "Use at most 480 frames a second."
         case .tooManyStreams: "Export the video with one picture and the sound tracks that you need."
         }

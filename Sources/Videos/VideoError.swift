@@ -48,7 +48,8 @@ extension VideoError: ProblemConvertible {
         case .sandboxUnavailable:
             Problem(
                 .serviceUnavailable, code: "sandbox_unavailable",
-                detail: "This server cannot read uploads safely. Its administrator finds the reason in the log.")
+                detail: "This server cannot read uploads safely. Its administrator finds the reason in the log.",
+                retryAfter: .seconds(600))
         case .wrongPassword: .forbidden(code: "wrong_password", "The password is not right.")
         case .tooManyPasswords(let seconds):
             .tooManyRequests(code: "too_many_attempts", retryAfter: .seconds(seconds))

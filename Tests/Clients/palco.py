@@ -142,6 +142,11 @@ class Palco:
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) * 1024
 
+    def peak_bytes(self):
+        """The most that was ever resident of the server itself."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
+
     def open_files(self):
         folder = Path(f"/proc/{self.pid}/fd")
         names = []
@@ -200,6 +205,7 @@ class Client:
         self.url = url
         self.timeout = timeout
         self.token = None
+        self.signed_in = None
 
     def connection(self):
         parts = urllib.parse.urlsplit(self.url)
@@ -207,6 +213,8 @@ class Client:
 
     def request(self, method, path, body=None, headers=None, token=True):
         """`path` is below /api/v1, from the root with a leading //, or a whole address of this server."""
+        if token:
+            self.stay_signed_in()
         headers = dict(headers or {})
         if token and self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
@@ -243,6 +251,7 @@ class Client:
     @contextlib.contextmanager
     def stream(self, path):
         """The lines of an answer that does not end, such as an event stream."""
+        self.stay_signed_in()
         connection = self.connection()
         connection.request("GET", self.target(path), headers={"Authorization": f"Bearer {self.token}"})
         found = connection.getresponse()
@@ -263,7 +272,15 @@ class Client:
     def login(self, email, password):
         answer = self.post("/auth/login", {"email": email, "password": password}).expect(200)
         self.token = answer.json()["access_token"]
+        self.signed_in = (self.token, email, password, time.monotonic())
         return answer.json()
+
+    def stay_signed_in(self):
+        """A token is good for a quarter of an hour, and some runs of tests share a client for longer."""
+        if self.signed_in and self.token == self.signed_in[0] and time.monotonic() - self.signed_in[3] > 600:
+            _, email, password, _ = self.signed_in
+            self.signed_in = None
+            self.login(email, password)
 
     # Videos
 

@@ -148,10 +148,14 @@ class TestDoctor:
         strong = self.findings(palco("doctor", "--data", tmp_path))
         answer = palco("doctor", "--data", tmp_path, wrapper=[wrapper])
         found = self.findings(answer)
-        changed = {name for name in found if found[name][0] != strong[name][0]}
-        assert changed and all("andlock" in name for name in changed), answer.stdout
-        assert all(found[name][0] == "weak" and "->" in found[name][1] for name in changed)
-        # It runs, with less protection than it could have.
+        changed = {name: found[name][0] for name in found if name not in strong or found[name][0] != strong[name][0]}
+        assert changed == {"sandbox: landlock": "weak", "sandbox": "BAD"}, answer.stdout
+        assert all("->" in found[name][1] for name in changed)
+        assert answer.returncode == 1
+        # It runs, with less protection than it could have, where that is accepted by name.
+        accepting = {"PALCO_ACCEPT_WEAK_SANDBOX": "landlock"}
+        answer = palco("doctor", "--data", tmp_path, wrapper=[wrapper], settings=accepting)
+        assert self.findings(answer)["sandbox: landlock"][0] == "weak"
         assert answer.returncode == 0
 
     def test_few_open_files(self, tmp_path):

@@ -180,8 +180,20 @@ def test_what_is_always_false_is_never_served(treated, step):
     identifier = treated.ids[step, ALWAYS]
     (given_up,) = wait_until(lambda: treated.lines(identifier, "task given up"), "it is given up", 600)
     assert f'"task":"{task}"' in given_up
-    assert len(treated.falsified(step, ALWAYS)) == 4
-    assert not treated.made(identifier, made)
+    tries = len(treated.falsified(step, ALWAYS))
+    if step == "opening":
+        # The first chunk makes the same rendition and may have been tried as well.
+        assert tries >= 4
+    else:
+        assert tries == 4
+    if step == "init segments":
+        # The first chunk brings its own, which are right; then its segments are there too.
+        wait_until(
+            lambda: len(treated.made(identifier, made)) == min(1, len(treated.made(identifier, "240p/*.m4s"))),
+            "the init segment is that of a chunk",
+        )
+    else:
+        assert not treated.made(identifier, made)
     if task in ("thumbnail", "storyboard"):
         assert treated.client.wait(identifier, whole=True)["error"] is None
     else:

@@ -3,12 +3,14 @@
 import contextlib
 import signal
 import threading
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from crashing import GONE
 from palco import children
+from test_tus import create, patch
 
 # film, a word in the command line of the child at whose start the server traps, what becomes of the video
 STAGES = [
@@ -70,6 +72,46 @@ def test_what_ends_the_server_twice_is_not_done_again(own_server, crash_library,
         # Nothing is taken away: whoever looks into it may have it tried again.
         client.post(f"/videos/{identifier}/retry").expect(202)
         assert client.wait(identifier, whole=True)["status"] == "ready"
+    assert palco.stop() == 0
+
+
+def test_an_upload_that_ends_the_server_twice_is_refused_and_kept(own_server, crash_library, short_films):
+    palco = own_server().start()
+    token = palco.admin().token
+    palco.stop()
+    calm = dict(palco.settings)
+    palco.settings |= {
+        "LD_PRELOAD": str(crash_library),
+        "PALCO_CRASH": "spawn,before,1",
+        "PALCO_CRASH_WORD": "JudgeProbe",
+        "PALCO_CRASH_SIGNAL": str(int(signal.SIGILL)),
+    }
+    palco.start()
+    client = palco.client()
+    client.token = token
+    film = short_films["standard"].read_bytes()
+    address = urllib.parse.urlsplit(create(client, len(film), filename="trap.mp4", title="Trap")).path
+    with contextlib.suppress(*GONE):
+        patch(client, address, 0, film)
+    palco.wait_for_death(60)
+    assert palco.process.returncode == -signal.SIGILL
+    with contextlib.suppress(RuntimeError):
+        palco.start()
+    palco.wait_for_death(60)
+    assert palco.process.returncode == -signal.SIGILL
+
+    palco.settings = calm
+    palco.start()
+    client = palco.client()
+    client.token = token
+    palco.wait_for_line("an upload that ended the server is not looked into again")
+    assert client.request("HEAD", address, headers={"Tus-Resumable": "1.0.0"}).status == 422
+    kept = list((palco.data / "refused").iterdir())
+    assert [file.read_bytes() for file in kept] == [film]
+    assert client.get("/videos").expect(200).json()["data"] == []
+    # Everything else goes on, another film of the same person too.
+    video = client.upload(short_films["foreign"], title="Another").expect(201).json()
+    assert client.wait(video["id"])["status"] == "ready"
     assert palco.stop() == 0
 
 

@@ -20,6 +20,8 @@ public struct Settings: Sendable {
     public var maxConnections = 10_000
     public var maxConnectionsPerAddress = 512
     public var maxUploadBytes = 64 << 30
+    /// As the file says and as it is measured.
+    public var maxDuration = Duration.seconds(24 * 3600)
     public var maxUploadsPerUser = 64
     /// 0 for any number.
     public var maxBytesPerUser = 0
@@ -53,6 +55,7 @@ public struct Settings: Sendable {
         encoding.workerCount = workerCount
         encoding.ffmpegPath = ffmpegPath
         encoding.ffprobePath = ffprobePath
+        encoding.limits.duration = maxDuration
         return encoding
     }
 }

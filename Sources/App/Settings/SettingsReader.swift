@@ -31,6 +31,7 @@ public enum SettingsReader {
         number("PALCO_MAX_CONNECTIONS", \.maxConnections, 16...1_000_000),
         number("PALCO_MAX_CONNECTIONS_PER_ADDRESS", \.maxConnectionsPerAddress, 1...1_000_000),
         number("PALCO_MAX_UPLOAD_BYTES", \.maxUploadBytes, 1...(1 << 50)),
+        seconds("PALCO_MAX_DURATION", \.maxDuration, 1...604_800),
         number("PALCO_MAX_UPLOADS_PER_USER", \.maxUploadsPerUser, 1...10_000),
         number("PALCO_MAX_BYTES_PER_USER", \.maxBytesPerUser, 0...(1 << 60)),
         seconds("PALCO_UPLOAD_EXPIRY", \.uploadExpiry, 1...31_536_000),

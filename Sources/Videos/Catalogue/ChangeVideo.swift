@@ -20,7 +20,7 @@ extension VideoCatalogue {
 
     func list(_ query: VideoQuery, for viewer: Viewer) async throws -> VideoPage {
         let store = store
-        return try await database.read { try store.list(query, for: viewer, in: $0) }
+        return try await database.scan { try store.list(query, for: viewer, in: $0) }
     }
 
     func change(_ id: VideoID, _ change: VideoChange, by viewer: Viewer) async throws -> Video {

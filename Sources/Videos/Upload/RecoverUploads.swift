@@ -63,6 +63,8 @@ extension VideoCatalogue {
     /// Makes videos of uploads whose bytes are all here and that nobody holds: what a crash left, and what an error kept
     /// from its row. Those that a request holds are finished by it.
     func finishCompleteUploads() async throws {
+        // They wait until they can be looked into safely.
+        guard settings.acceptsUploads else { return }
         let uploads = uploads
         for id in try await database.read({ try uploads.unfinished(in: $0).map(\.id) }) {
             try Task.checkCancellation()
