@@ -21,8 +21,7 @@ struct Migrator {
     func run(on connection: SQLiteConnection) throws -> [String] {
         _ = try connection.transaction { try $0.execute(Self.bookkeeping) }
         let pending = try connection.transaction { try check($0) }
-        for migration in pending { try apply(migration, on: connection) }
-        return pending.map(\.id)
+        return try pending.filter { try apply($0, on: connection) }.map(\.id)
     }
 
     /// The steps that would be applied to a database that is there.
@@ -52,15 +51,16 @@ struct Migrator {
         return known.filter { applied[$0.id] == nil }
     }
 
-    private func apply(_ migration: Migration, on connection: SQLiteConnection) throws {
+    /// False where another process was faster.
+    private func apply(_ migration: Migration, on connection: SQLiteConnection) throws -> Bool {
         try connection.transaction { transaction in
             let done = try transaction.first("SELECT id FROM schema_migrations WHERE id = $1", migration.id)
-            // Another process may have been faster.
-            guard done == nil else { return }
+            guard done == nil else { return false }
             for statement in migration.sql { try transaction.execute(statement) }
             try transaction.execute(
                 "INSERT INTO schema_migrations (id, checksum, applied_at) VALUES ($1, $2, $3)",
                 migration.id, migration.checksum, Date())
+            return true
         }
     }
 }

@@ -66,11 +66,16 @@ struct HealthTests {
     func keptCounts() async throws {
         let folder = try TemporaryFolder()
         let house = try await AppHouse(in: folder)
-        let client = InProcessClient(house.application)
+        let time = Mutex(MonotonicTime(nanoseconds: 1))
+        let router = RouterBuilder()
+        HealthRoutes(house.server.services, metricsToken: nil, now: { time.withLock { $0 } }).add(to: router)
+        let client = InProcessClient(try router.build())
         #expect(try await client.get("/readyz").status == .ok)
         #expect(try await !client.get("/metrics").text.contains("palco_videos{"))
         _ = try await house.addVideo()
         #expect(try await !client.get("/metrics").text.contains("palco_videos{"))
+        time.withLock { $0 = $0 + .seconds(11) }
+        #expect(try await client.get("/metrics").text.contains("palco_videos{"))
         await house.server.stop()
     }
 }

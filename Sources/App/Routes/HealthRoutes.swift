@@ -14,12 +14,16 @@ struct HealthRoutes: Sendable {
     private let readiness: KeptAnswer<[String: Bool]>
     private let counts: KeptAnswer<StoredCounts>
 
-    /// - Parameter metricsToken: lets a reader of `/metrics` in who is not on this machine.
-    init(_ services: Server.Services, metricsToken: String?) {
+    /// - Parameters:
+    ///   - metricsToken: lets a reader of `/metrics` in who is not on this machine.
+    ///   - now: the clock by which answers are kept; tests bring their own.
+    init(
+        _ services: Server.Services, metricsToken: String?, now: @escaping @Sendable () -> MonotonicTime = { .now }
+    ) {
         self.services = services
         self.metricsToken = metricsToken
-        readiness = KeptAnswer(for: .seconds(2)) { await Self.checks(services) }
-        counts = KeptAnswer(for: .seconds(10)) { await StoredCounts(services) }
+        readiness = KeptAnswer(for: .seconds(2), now: now) { await Self.checks(services) }
+        counts = KeptAnswer(for: .seconds(10), now: now) { await StoredCounts(services) }
     }
 
     func add(to router: RouterBuilder) {
