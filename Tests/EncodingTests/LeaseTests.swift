@@ -55,7 +55,7 @@ struct LeaseTests {
                 await bell.wait(after: bell.rings, patience: .milliseconds(20), on: loop)
             }
             let task = try #require(held?.task)
-            try await studio.database.write { transaction in
+            _ = try await studio.database.write { transaction in
                 try transaction.execute(
                     "UPDATE encoding_tasks SET lease_owner = 'another/1/1', lease_until = $2 WHERE id = $1", task,
                     studio.encoder.now() + 3_600_000_000)

@@ -11,6 +11,6 @@ public func mutateBoxes(
     var mutator = BoxMutator(Array(UnsafeBufferPointer(start: start, count: count)), seed: seed)
     let bytes = mutator.mutated()
     guard !bytes.isEmpty, bytes.count <= limit else { return changeBytes(start, count, limit) }
-    UnsafeMutableBufferPointer(start: start, count: limit).update(fromContentsOf: bytes)
+    _ = UnsafeMutableBufferPointer(start: start, count: limit).update(fromContentsOf: bytes)
     return bytes.count
 }
