@@ -80,7 +80,7 @@ struct HotPathTests {
             server.start()
             let viewer = WireClient(ring: .socket, server: house.server, port: listener.port)
             for address in addresses { #expect(try await viewer.get(address).status == 200) }
-            _ = await server.stop(patience: .seconds(10))
+            _ = await server.stop(patience: .seconds(120))
             let seen = threads.withLock { $0 }
             #expect(seen.count == addresses.count)
             #expect(seen.allSatisfy { $0.before == $0.after })

@@ -108,7 +108,7 @@ struct FileDeliveryTests {
         let peers = try EventLoopGroup(count: 1)
         async let answer = TestServer(group: peers, server: server).exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         for await _ in started.stream { break }
-        let left = await server.stop(patience: .seconds(10))
+        let left = await server.stop(patience: .seconds(120))
         #expect(left == 0)
         let text = try await answer
         #expect(text.hasSuffix("0\r\n\r\n"))

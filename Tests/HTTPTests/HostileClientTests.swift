@@ -217,7 +217,7 @@ struct HostileClientTests {
         async let idle = test.exchange("")
         async let busy = test.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         for await _ in started.stream { break }
-        async let cut = server.stop(patience: .seconds(10))
+        async let cut = server.stop(patience: .seconds(120))
         let quiet = try await idle
         #expect(quiet == "")
         finish.continuation.yield()

@@ -31,7 +31,7 @@ struct TestServer {
         return try await Task(executorPreference: loop) {
             let connection = try await Connection.connect(to: address, on: loop)
             defer { connection.close() }
-            connection.deadline = loop.now + .seconds(20)
+            connection.deadline = loop.now + .seconds(120)
             return try await script(Peer(connection))
         }.value
     }

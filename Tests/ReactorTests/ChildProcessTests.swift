@@ -140,7 +140,7 @@ struct ChildProcessTests {
 }
 
 private func shell(
-    _ script: String, timeLimit: Duration = .seconds(30), maxOutputBytes: Int = 1 << 20
+    _ script: String, timeLimit: Duration = .seconds(120), maxOutputBytes: Int = 1 << 20
 )
     -> ChildProcess.Configuration
 {

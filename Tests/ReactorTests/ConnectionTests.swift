@@ -172,7 +172,7 @@ struct ConnectionTests {
         harness.group.drain()
         #expect(try await idle.isEmpty)
         #expect(try await busy == Array("finished".utf8))
-        #expect(await harness.group.waitForConnections(patience: .seconds(10)) == 0)
+        #expect(await harness.group.waitForConnections(patience: .seconds(120)) == 0)
         await harness.stop()
     }
 

@@ -38,7 +38,7 @@ final class Cell: Sendable {
         _ program: String, _ arguments: [String]
     ) async throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
         let result = try await ChildProcess.run(
-            ChildProcess.Configuration(executable: program, arguments: arguments, timeLimit: .seconds(30)),
+            ChildProcess.Configuration(executable: program, arguments: arguments, timeLimit: .seconds(120)),
             on: Self.loops.get().next())
         return (
             result.ending, String(decoding: result.output, as: UTF8.self),
