@@ -84,9 +84,14 @@ class Watching:
     def follows_the_network(self, network, video, lines=720):
         """Down to fewer lines on a slow network, and up again on a fast one."""
         self.play()
-        high = self.wait(lambda state: state["height"] >= lines and state["time"] > 1, 30, f"{lines} lines")
+        self.wait(lambda state: state["height"] >= lines and state["time"] > 1, 30, f"{lines} lines")
+        # Paused, so that a slow machine does not buffer the whole film before it is told of the slow network.
+        self.evaluate(f"(() => {{ {VIDEO}.pause(); return 0; }})()")
         network.down.rate = 60_000
-        self.seek(min(high["time"] + 35, video["duration"] - 20))
+        unbuffered = max(end for _, end in self.state()["ranges"]) + 1
+        assert unbuffered < video["duration"] - 12, "nothing is left to be loaded slowly"
+        self.seek(unbuffered)
+        assert self.play() is True
         self.wait(lambda state: 0 < state["height"] < lines and not state["paused"], 40, "fewer lines")
         self.plays_on(2, within=30)
         network.down.rate = None
