@@ -7,7 +7,7 @@ PALCO_DATA ?= data
 RELEASE := --configuration release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run build debug test lint format bench fuzz setup clean
+.PHONY: help run build debug test lint format bench fuzz mutants setup clean
 
 help: ## what can be made here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
@@ -43,6 +43,10 @@ bench: ## the figures of the house, side by side with nginx and ffmpeg
 fuzz: ## feed the parsers for SECONDS each (default 60)
 	@scripts/setup run
 	@scripts/fuzz $(or $(SECONDS),60)
+
+mutants: ## break chosen lines one by one and see that the tests notice (an hour)
+	@scripts/setup test
+	@scripts/mutants
 
 setup: ## install everything that running, testing and measuring need
 	@scripts/setup bench

@@ -49,6 +49,18 @@ struct SettingsTests {
         #expect(accounts.maximumFailures == 10 && accounts.lockTime == 60 && accounts.failuresBeforePauses == 40)
     }
 
+    @Test("The longest video is a setting")
+    func longest() throws {
+        let settings = try SettingsReader.read(environment: ["PALCO_MAX_DURATION": "90"], file: nil)
+        #expect(settings.encoding.limits.duration == .seconds(90))
+        #expect(Settings().encoding.limits.duration == .seconds(24 * 3600))
+        for value in ["0", "604801", "long"] {
+            #expect(throws: SettingError.self) {
+                try SettingsReader.read(environment: ["PALCO_MAX_DURATION": value], file: nil)
+            }
+        }
+    }
+
     @Test("A misspelt name in the file, or a line that says nothing, stops the start")
     func badFile() {
         #expect(throws: SettingError.self) { try SettingsReader.read(environment: [:], file: "PALCO_PROT=1") }

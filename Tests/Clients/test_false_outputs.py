@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from crashing import library, packets, wait_until
@@ -18,6 +19,8 @@ pytestmark = pytest.mark.timeout(900)
 
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "40")
 SECONDS = 3
+# What one output of such a short film may take at most: more than it needs, and little.
+FILM_BYTES, MOST_BYTES = 1 << 20, 80 << 20
 
 # Each step: the film, a part of its output's name, what its arguments must have or not, its task, and what it makes
 STEPS = {
@@ -208,6 +211,9 @@ def test_a_late_output_counts_when_its_program_has_ended(treated, step):
     identifier = treated.upload(step, LATE)
     (child,) = wait_until(lambda: treated.falsified(step, LATE), "the program is held")
     assert not treated.made(identifier, made)
+    # Whatever it writes, it is stopped long before the disk is full.
+    words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+    assert FILM_BYTES < int(words[words.index(b"--file-bytes") + 1]) <= MOST_BYTES
     os.kill(child, signal.SIGCONT)
     treated.is_sound_and_whole(identifier, treated.sources[kind])
     assert treated.made(identifier, made)

@@ -128,3 +128,28 @@ class TestInTheClear:
         status, _, complaints = run(*downloader, "-o", film, address)
         assert status == 0, complaints
         assert packets(film) > 0
+
+
+def test_films_are_served_as_they_were_made(tool, own_server, short_films):
+    """The setting changes between films and back: what is there stays what it is, and caches are told so."""
+    palco = own_server({"PALCO_ENCRYPTION": "none"})
+    videos = {}
+    for setting, kind in [("none", "standard"), ("aes-128", "foreign"), ("none", None)]:
+        palco.settings["PALCO_ENCRYPTION"] = setting
+        client = palco.start().admin()
+        if kind:
+            identifier = client.upload(short_films[kind], title=kind).expect(201).json()["id"]
+            client.wait(identifier, whole=True)
+            videos[identifier] = setting
+        for identifier, made in videos.items():
+            status, _, complaints = run(
+                tool("ffmpeg"), "-v", "error", "-xerror", "-i", client.playback_url(identifier), "-f", "null", "-"
+            )
+            assert (status, complaints) == (0, "")
+            variants, media = client.master(identifier)
+            for _, playlist in [*variants, *media]:
+                assert ("EXT-X-KEY" in client.get(playlist).expect(200).text) == (made == "aes-128")
+                kept = client.get(client.segments(playlist)[0][1]).expect(200).headers["Cache-Control"]
+                assert kept == f"{'public' if made == 'aes-128' else 'private'}, max-age=31536000, immutable"
+        assert palco.stop() == 0
+    assert sorted(videos.values()) == ["aes-128", "none"]

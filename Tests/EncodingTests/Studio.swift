@@ -44,11 +44,11 @@ final class Studio: Sendable {
     /// One life of the server on a folder that may have seen others.
     static func open<T: Sendable>(
         _ folder: String, _ settings: EncodingSettings = EncodingSettings(), isWorking: Bool = true,
-        _ body: @Sendable (Studio) async throws -> T
+        isSafe: Bool = true, reserve: Int = 1 << 20, _ body: @Sendable (Studio) async throws -> T
     ) async throws -> T {
-        let studio = try await Studio(folder: folder, settings: settings)
+        let studio = try await Studio(folder: folder, settings: settings, reserve: reserve)
         let work = Task(executorPreference: studio.loops.next()) {
-            if isWorking { try await studio.encoder.run() }
+            if isWorking { try await studio.encoder.run(isSafe: isSafe) }
         }
         let result: Result<T, any Error>
         do { result = .success(try await body(studio)) } catch { result = .failure(error) }
@@ -60,12 +60,12 @@ final class Studio: Sendable {
         return try result.get()
     }
 
-    private init(folder: String, settings: EncodingSettings) async throws {
+    private init(folder: String, settings: EncodingSettings, reserve: Int) async throws {
         self.folder = folder
         loops = try Self.sharedLoops.get()
         database = try await Database.open(.file("\(folder)/palco.sqlite"), migrations: [Encoder.migrations])
         pool = try BlockingPool(name: "storage", threads: 2)
-        storage = try await Self.storage("\(folder)/data", pool: pool, on: loops.next())
+        storage = try await Self.storage("\(folder)/data", reserve: reserve, pool: pool, on: loops.next())
         try storage.sweepLeftovers()
         let changes = changes
         encoder = try Encoder(
@@ -76,13 +76,15 @@ final class Studio: Sendable {
     }
 
     /// An earlier life in this process may take a moment to let go of the folder.
-    private static func storage(_ root: String, pool: BlockingPool, on loop: EventLoop) async throws -> LocalStorage {
+    private static func storage(
+        _ root: String, reserve: Int, pool: BlockingPool, on loop: EventLoop
+    ) async throws -> LocalStorage {
         for _ in 0..<200 {
-            do { return try LocalStorage(root: root, pool: pool, reserve: 1 << 20) } catch StorageError.inUse {
+            do { return try LocalStorage(root: root, pool: pool, reserve: reserve) } catch StorageError.inUse {
                 try await loop.sleep(for: .milliseconds(10))
             }
         }
-        return try LocalStorage(root: root, pool: pool, reserve: 1 << 20)
+        return try LocalStorage(root: root, pool: pool, reserve: reserve)
     }
 
     /// Inspects a file and puts it into the queue under a new id.

@@ -1,8 +1,11 @@
 import Accounts
 import FoundationEssentials
+import Glibc
 import HTTP
+import Reactor
 import Security
 import Storage
+import Synchronization
 import Testing
 
 @testable import Videos
@@ -89,6 +92,56 @@ struct RecoveryTests {
         #expect(try house.files().isEmpty)
         let stored = try await house.database.read { try UploadStore().find(upload.id, in: $0) }
         #expect(stored?.state == .refused && stored?.refusal == "not_a_video")
+        await house.close()
+    }
+
+    @Test("Where the sandbox is weak, complete uploads wait for a safe one")
+    func weakSandbox() async throws {
+        var settings = VideoSettings()
+        settings.acceptsUploads = false
+        let house = try await VideoHouse(settings: settings)
+        let upload = try await complete(house, "VIDEO wait") { VideoCatalogue.blob(of: $0.id) }
+        try await recover(house)
+        try await house.catalogue.tidyUp()
+        #expect(house.encoder.inspections == 0 && house.encoder.enqueued.isEmpty)
+        #expect(try await house.database.read { try UploadStore().find(upload.id, in: $0) }?.state == .receiving)
+        await house.close(keepingDatabase: true)
+        let safe = try await VideoHouse(folder: house.folder, keeping: house)
+        try await recover(safe)
+        #expect(safe.encoder.enqueued == [upload.videoID])
+        await safe.close()
+    }
+
+    @Test("A long file whose hash is missing is hashed in small steps, so that others are served between")
+    func hashing() async throws {
+        let house = try await VideoHouse()
+        let upload = try await complete(house, "VIDEO long") { VideoCatalogue.blob(of: $0.id) }
+        let byteCount = 256 << 20
+        let path = house.storage.path(of: try #require(VideoCatalogue.blob(of: upload.id)))
+        try #require(truncate(path, byteCount) == 0)
+        try await house.database.write {
+            try $0.execute("UPDATE uploads SET byte_count = $2 WHERE id = $1", upload.id, Int64(byteCount))
+        }
+        let isHashed = Mutex(false)
+        house.encoder.whileInspecting { isHashed.withLock { $0 = true } }
+        let loop = house.loops.next()
+        let start = MonotonicTime.now
+        // Somebody else on the same loop: the longest time for which it had no turn.
+        async let longest = Task(executorPreference: loop) {
+            var (last, longest) = (start, Duration.zero)
+            while !isHashed.withLock({ $0 }) {
+                await Task.yield()
+                let now = MonotonicTime.now
+                longest = max(longest, now - last)
+                last = now
+            }
+            return longest
+        }.value
+        try await Task(executorPreference: loop) { try await recover(house) }.value
+        let whole = MonotonicTime.now - start
+        let waited = await longest
+        #expect(waited * 4 < whole, "\(waited) of \(whole)")
+        #expect(house.encoder.enqueued == [upload.videoID])
         await house.close()
     }
 

@@ -1,0 +1,80 @@
+import FoundationEssentials
+import Reactor
+import SQL
+import Storage
+import Testing
+
+@testable import Encoding
+
+@Suite("Tasks that must not begin yet")
+struct WaitingTests {
+    private struct Waiting: Equatable {
+        var kind: String
+        var words: String?
+    }
+
+    /// A video in the queue of a folder in which nobody has worked yet.
+    private static func queued(_ folder: String, isStandard: Bool) async throws -> EncodingID {
+        try await Studio.open(folder, isWorking: false) { studio in
+            let codec = isStandard ? ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "50"] : ["-c:v", "mpeg4"]
+            return try await studio.add(
+                try await TestMedia.film("film.mkv", in: studio, size: "640x360", codec + ["-c:a", "libmp3lame"]))
+        }
+    }
+
+    private static func tasks(of id: EncodingID, in studio: Studio) async throws -> [Waiting] {
+        try await studio.database.read { access in
+            try access.query("SELECT kind, last_words FROM encoding_tasks WHERE video_id = $1 ORDER BY kind", id).map {
+                Waiting(kind: try $0.value("kind"), words: try $0.value("last_words"))
+            }
+        }
+    }
+
+    @Test("Where the disk has no room for what ffmpeg may write at most, no ffmpeg is started", arguments: [false, true])
+    func reserve(isStandard: Bool) async throws {
+        let folder = NSTemporaryDirectoryPath.make()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let id = try await Self.queued(folder, isStandard: isStandard)
+        var settings = EncodingSettings()
+        // To start it would be another error than the missing room.
+        settings.ffmpegPath = "/nowhere/ffmpeg"
+        try await Studio.open(folder, settings, reserve: .max / 2) { studio in
+            var tasks: [Waiting] = []
+            while tasks.count < 2 || tasks.contains(where: { $0.words == nil }) {
+                tasks = try await Self.tasks(of: id, in: studio)
+                await studio.encoder.bell.wait(
+                    after: studio.encoder.bell.rings, patience: .milliseconds(20), on: studio.loops.next())
+            }
+            let words = "\(StorageError.noSpace)"
+            #expect(tasks.allSatisfy { $0.words == words }, "\(tasks)")
+            let wanted = isStandard ? ["audio", "copy", "thumbnail", "storyboard"] : ["audio", "chunk", "thumbnail"]
+            #expect(Set(tasks.map(\.kind)).isSuperset(of: wanted), "\(tasks)")
+            #expect(studio.changes.all(of: id).allSatisfy { $0.status == .processing })
+        }
+        // With room it becomes whole, and nothing was lost by waiting.
+        let early = try await Studio.open(folder, isWorking: false) { studio in
+            try await studio.database.write { try $0.execute("UPDATE encoding_tasks SET not_before = 0") }
+            return try await Self.tasks(of: id, in: studio).count
+        }
+        #expect(early > 0)
+        try await Studio.open(folder) { try await $0.complete(id) }
+    }
+
+    @Test("Where the kernel confines nothing, tasks wait until it does")
+    func unsafe() async throws {
+        let folder = NSTemporaryDirectoryPath.make()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let id = try await Self.queued(folder, isStandard: false)
+        try await Studio.open(folder, isSafe: false) { studio in
+            // An hour long nothing may happen; the workers would have taken the task at their first look.
+            for _ in 0..<20 {
+                studio.encoder.bell.ring()
+                await studio.encoder.bell.wait(
+                    after: studio.encoder.bell.rings, patience: .milliseconds(20), on: studio.loops.next())
+            }
+            #expect(try await Self.tasks(of: id, in: studio) == [Waiting(kind: "plan", words: nil)])
+            #expect(studio.changes.all(of: id).isEmpty)
+        }
+        try await Studio.open(folder) { try await $0.complete(id) }
+    }
+}
