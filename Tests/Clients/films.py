@@ -81,6 +81,15 @@ class Films:
         """64 s of 720p H.264 and AAC: enough to change the quality in."""
         return self.looped("minute.mp4", self.stereo, 64)
 
+    @cached_property
+    def small_and_long(self):
+        """120 s of 480p H.264 and AAC: a player cannot have all of it in hand before its quality changes."""
+        small = self.make(
+            "stereo-480.mp4", "-i", self.stereo, "-vf", "scale=854:480", "-c:v", "libx264", "-preset", "veryfast",
+            "-b:v", "1500k", "-g", "50", "-c:a", "copy",
+        )  # fmt: skip
+        return self.looped("small-and-long.mp4", small, 120)
+
     # The same picture and sound every second: one white frame and a beep, for measuring sound against picture.
     FLASH = "color=c=black:s=640x360:r=25,drawbox=enable='lt(mod(t,1),0.04)':color=white:t=fill"
     BEEP = "aevalsrc='if(lt(mod(t,1),0.04),0.8*sin(2*PI*1000*t),0)':s=48000"

@@ -137,11 +137,14 @@ def test_it_plays_and_seeks(webkit, server, which, request):
     webkit(visit)
 
 
-def test_the_quality_follows_the_network(webkit, server, minute, network):
+def test_the_quality_follows_the_network(webkit, server, admin, films, network):
+    # Its window is small, and the player takes no more lines than it can show.
+    video = admin.have(films.small_and_long, title="Small and long")
+    video = admin.wait(video["id"], whole=True)
+
     def visit(driver):
         slow = network(server.port)
-        # Its window is small, and the player takes no more lines than it can show.
-        watch(driver, slow.url, minute).follows_the_network(slow, minute, lines=480)
+        watch(driver, slow.url, video).follows_the_network(slow, video, lines=480)
 
     webkit(visit)
 

@@ -30,7 +30,7 @@ struct WaitingTests {
         }
     }
 
-    @Test("Where the disk has no room for what ffmpeg may write at most, no ffmpeg is started", arguments: [false, true])
+    @Test("Where the disk has no room for what ffmpeg may write, no ffmpeg is started", arguments: [false, true])
     func reserve(isStandard: Bool) async throws {
         let folder = NSTemporaryDirectoryPath.make()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -52,8 +52,8 @@ struct WaitingTests {
             #expect(studio.changes.all(of: id).allSatisfy { $0.status == .processing })
         }
         // With room it becomes whole, and nothing was lost by waiting.
-        let early = try await Studio.open(folder, isWorking: false) { studio in
-            try await studio.database.write { try $0.execute("UPDATE encoding_tasks SET not_before = 0") }
+        let early = try await Studio.open(folder, isWorking: false) { studio -> Int in
+            try await studio.database.write { _ = try $0.execute("UPDATE encoding_tasks SET not_before = 0") }
             return try await Self.tasks(of: id, in: studio).count
         }
         #expect(early > 0)
@@ -72,7 +72,8 @@ struct WaitingTests {
                 await studio.encoder.bell.wait(
                     after: studio.encoder.bell.rings, patience: .milliseconds(20), on: studio.loops.next())
             }
-            #expect(try await Self.tasks(of: id, in: studio) == [Waiting(kind: "plan", words: nil)])
+            let tasks = try await Self.tasks(of: id, in: studio)
+            #expect(tasks == [Waiting(kind: "plan", words: nil)])
             #expect(studio.changes.all(of: id).isEmpty)
         }
         try await Studio.open(folder) { try await $0.complete(id) }

@@ -64,8 +64,8 @@ extension Workshop {
         let folder = try await workFolder(job)
         var command = command(job, plan, 0..<1, steps, folder: folder, threads: 1)
         command.frameLimit = 1
-        _ = try await tool.run(
-            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: job.effort)
+        let effort = try await effort(job, writing: steps.map { Self.bound(of: $0, plan, 0..<1) })
+        _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
         let work = MakeInitSegments(
             plan: plan, chunks: steps.map { EncodedChunk(step: $0, path: command.file($0)) }, folder: folder)
         let names = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
@@ -117,9 +117,7 @@ extension Workshop {
         let id = job.task.video
         let folder = try await workFolder(job)
         let command = command(job, plan, segments, steps, folder: folder, threads: threads)
-        try await storage.requireSpace(steps.reduce(0) { $0 + Self.bound(of: $1, plan, segments) })
-        var effort = job.effort
-        effort.fileBytes = UInt64(steps.map { Self.bound(of: $0, plan, segments) }.max() ?? 0)
+        let effort = try await effort(job, writing: steps.map { Self.bound(of: $0, plan, segments) })
         _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
         let chunks = try await encodedChunks(job, steps) { command.file($0) }
         try await verifyDecoding(chunks.map(\.path), effort: job.effort)
@@ -188,10 +186,8 @@ extension Workshop {
         let command = AudioCommand(
             source: original(job), facts: facts, audio: audio, plan: plan, segments: segments,
             file: "\(folder)/audio.mp4")
-        var effort = job.effort
         // At most 160 kbit/s.
-        effort.fileBytes = UInt64(audio.frames(of: segments).count + 1000) << 10
-        try await storage.requireSpace(Int(effort.fileBytes))
+        let effort = try await effort(job, writing: [(audio.frames(of: segments).count + 1000) << 10])
         _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
         try await verifyDecoding([command.file], effort: job.effort)
         let work = CutSound(

@@ -7,13 +7,6 @@ extension Workshop {
     /// More than any picture takes.
     private static let pictureBytes = 64 << 20
 
-    private func pictureEffort(_ job: Job) async throws -> MediaTool.Effort {
-        try await storage.requireSpace(Self.pictureBytes)
-        var effort = job.effort
-        effort.fileBytes = UInt64(Self.pictureBytes)
-        return effort
-    }
-
     /// One good-looking frame from the first third of the video.
     func makeThumbnail(_ job: Job) async throws {
         let folder = try await workFolder(job)
@@ -31,7 +24,7 @@ extension Workshop {
             + ["-map", "0:\(job.facts.video.index)", "-vf", filters.joined(separator: ",")]
             + ["-frames:v", "1", "-q:v", "4", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/thumbnail.jpg"]
         _ = try await tool.run(
-            .ffmpeg, arguments, reads: [path], writes: folder, effort: try await pictureEffort(job))
+            .ffmpeg, arguments, reads: [path], writes: folder, effort: try await effort(job, writing: [Self.pictureBytes]))
         try await verifyPicture(
             "\(folder)/thumbnail.jpg", PixelSize(width: width, height: height), effort: job.effort)
         try await storage.adopt(
@@ -57,7 +50,7 @@ extension Workshop {
             + MediaTool.input(path) + ["-map", "0:\(job.facts.video.index)", "-vf", filters.joined(separator: ",")]
             + ["-frames:v", "1", "-q:v", "5", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/storyboard.jpg"]
         _ = try await tool.run(
-            .ffmpeg, arguments, reads: [path], writes: folder, effort: try await pictureEffort(job))
+            .ffmpeg, arguments, reads: [path], writes: folder, effort: try await effort(job, writing: [Self.pictureBytes]))
         let size = PixelSize(width: board.columns * board.tileWidth, height: board.rows * board.tileHeight)
         try await verifyPicture("\(folder)/storyboard.jpg", size, effort: job.effort)
         let id = job.task.video

@@ -84,6 +84,14 @@ struct Workshop: Sendable {
         try await storage.makeWorkFolder(VideoFiles.work(job.task.id))
     }
 
+    /// The job's effort for a run that writes files of at most these sizes, which must all fit on the disk.
+    func effort(_ job: Job, writing sizes: [Int]) async throws -> MediaTool.Effort {
+        try await storage.requireSpace(sizes.reduce(0) { $0.addingSaturated($1) })
+        var effort = job.effort
+        effort.fileBytes = UInt64(sizes.max() ?? 0)
+        return effort
+    }
+
     /// The keys of a video's renditions by name; a rendition without one stays in the clear.
     func ciphers(_ job: Job) async throws -> [String: SegmentCipher] {
         let id = job.task.video
