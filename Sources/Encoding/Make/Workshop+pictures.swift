@@ -23,8 +23,8 @@ extension Workshop {
             ["-nostdin", "-y", "-v", "warning", "-threads", "1"] + seek + MediaTool.input(path)
             + ["-map", "0:\(job.facts.video.index)", "-vf", filters.joined(separator: ",")]
             + ["-frames:v", "1", "-q:v", "4", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/thumbnail.jpg"]
-        _ = try await tool.run(
-            .ffmpeg, arguments, reads: [path], writes: folder, effort: try await effort(job, writing: [Self.pictureBytes]))
+        let effort = try await effort(job, writing: [Self.pictureBytes])
+        _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: effort)
         try await verifyPicture(
             "\(folder)/thumbnail.jpg", PixelSize(width: width, height: height), effort: job.effort)
         try await storage.adopt(
@@ -49,8 +49,8 @@ extension Workshop {
             ["-nostdin", "-y", "-v", "error", "-threads", "1", "-copyts", "-skip_frame", "nokey"]
             + MediaTool.input(path) + ["-map", "0:\(job.facts.video.index)", "-vf", filters.joined(separator: ",")]
             + ["-frames:v", "1", "-q:v", "5", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/storyboard.jpg"]
-        _ = try await tool.run(
-            .ffmpeg, arguments, reads: [path], writes: folder, effort: try await effort(job, writing: [Self.pictureBytes]))
+        let effort = try await effort(job, writing: [Self.pictureBytes])
+        _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: effort)
         let size = PixelSize(width: board.columns * board.tileWidth, height: board.rows * board.tileHeight)
         try await verifyPicture("\(folder)/storyboard.jpg", size, effort: job.effort)
         let id = job.task.video
