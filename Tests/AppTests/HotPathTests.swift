@@ -1,4 +1,3 @@
-import Dispatch
 import FoundationEssentials
 import Glibc
 import HTTP
@@ -85,30 +84,6 @@ struct HotPathTests {
             let seen = threads.withLock { $0 }
             #expect(seen.count == addresses.count)
             #expect(seen.allSatisfy { $0.before == $0.after })
-        }
-    }
-
-    @Test("Lists wait in a queue of their own: where it is full they are refused, and sessions are not")
-    func lists() async throws {
-        let folder = try TemporaryFolder()
-        let house = try await AppHouse(in: folder)
-        try await house.serving { port in
-            let client = try await FeatureTests.signedIn(.socket, house, port)
-            let database = house.database
-            let gate = DispatchSemaphore(value: 0)
-            let (refusals, refused) = AsyncStream.makeStream(of: Void.self)
-            let searches = (0..<400).map { _ in
-                Task {
-                    do { try await database.scan { _ in gate.wait() } } catch { refused.yield() }
-                }
-            }
-            for await _ in refusals { break }
-            let list = try await client.get("/api/v1/videos")
-            #expect(list.status == 503 && list["code"] == "busy")
-            #expect(try await client.get("/api/v1/auth/me").status == 200)
-            for _ in searches { gate.signal() }
-            for search in searches { await search.value }
-            #expect(try await client.get("/api/v1/videos").status == 200)
         }
     }
 }

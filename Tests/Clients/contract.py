@@ -18,7 +18,7 @@ MEANT = re.compile(r"(?i)location|retry-after|content-range|upload-.*|tus-(?!res
 # What no test here can see, and why.
 UNSEEN = {
     "Problem.error_id": "comes with a fault of the server, which no request is known to cause",
-    "GET /videos 503": "needs hundreds of searches that wait, which AppTests makes in process",
+    "GET /videos 503": "needs hundreds of searches that wait",
     "POST /auth/password 503": "needs guesses from many networks at once, which AccountsTests makes in process",
 }
 
