@@ -72,7 +72,7 @@ struct DemandTests {
             let renditions = try await studio.database.read { try EncodingStore.renditions(id, in: $0) }
             #expect(renditions.allSatisfy { $0.madeCount == $0.segmentCount })
             #expect(try studio.whole(await studio.encoder.segment(id, rendition: "576p", number: last - 1)) == bytes)
-            #expect(try await studio.storage.list("work").isEmpty)
+            #expect(try await studio.isTidy())
         }
     }
 

@@ -29,7 +29,7 @@ struct RestartTests {
                 let path = try await studio.served(id, rendition.name)
                 #expect(try await frames.times(path).count == frames.times(source).count, "\(rendition.name)")
             }
-            #expect(try await studio.storage.list("work").isEmpty)
+            #expect(try await studio.isTidy())
             let all = presentation.video.map { ($0.name, $0.segmentDurations.count) }
             for (name, count) in all {
                 guard let key = VideoFiles.rendition(id, name) else { continue }

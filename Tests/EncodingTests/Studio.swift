@@ -117,6 +117,16 @@ final class Studio: Sendable {
         }
     }
 
+    /// Whether no folder of a task is left. A task's row goes a moment before its folder does.
+    func isTidy() async throws -> Bool {
+        let end = MonotonicTime.now + .seconds(120)
+        while try await !storage.list("work").isEmpty {
+            guard MonotonicTime.now < end else { return false }
+            try await loops.next().sleep(for: .milliseconds(10))
+        }
+        return true
+    }
+
     func ready(_ id: EncodingID) async throws {
         let last = await changes.first(of: id) { $0.status != .processing }
         if last.status == .failed { throw Failure(description: last.errorDetail ?? "failed") }

@@ -122,17 +122,17 @@ struct RecoveryTests {
         let isHashed = Mutex(false)
         house.encoder.whileInspecting { isHashed.withLock { $0 = true } }
         let loop = house.loops.next()
-        // Somebody else on the one loop there is: how far the hash was at each of its turns.
-        async let places = Task(executorPreference: loop) {
+        // Somebody else on the one loop there is, and there first: how far the hash was at each of its turns.
+        let places = Task(executorPreference: loop) {
             var places: Set<Int64> = []
             while !isHashed.withLock({ $0 }) {
                 await Task.yield()
                 places.insert(session.digestedByteCount)
             }
             return places
-        }.value
+        }
         try await Task(executorPreference: loop) { try await recover(house) }.value
-        let between = await places.subtracting([0, Int64(byteCount)])
+        let between = await places.value.subtracting([0, Int64(byteCount)])
         #expect(between.count > 16)
         #expect(house.encoder.enqueued == [upload.videoID])
         await house.close()
