@@ -47,11 +47,4 @@ struct AccountCommandTests {
         #expect(findings.contains { $0.detail == "hashed by \(cost)" })
         await house.server.stop()
     }
-
-    @Test("Sign-ins, unlocked videos and uploads have threads of their own")
-    func separatePools() throws {
-        let pools = try Server.Pools()
-        let names = Set([pools.signIns, pools.unlocking, pools.uploadPasswords].map(ObjectIdentifier.init))
-        #expect(names.count == 3)
-    }
 }
