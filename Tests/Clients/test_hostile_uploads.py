@@ -79,6 +79,49 @@ def test_a_film_without_its_index_says_so(admin, films):
     assert upload_bytes(admin, film, "no-index.mp4").expect(422).code == "truncated_file"
 
 
+def number(value):
+    return value.to_bytes(4, "big")
+
+
+def rebuilt(boxes, change):
+    """A movie's boxes, each as the kind and body that `change` makes of it."""
+    result = b""
+    while boxes:
+        size, kind = int.from_bytes(boxes[:4], "big"), boxes[4:8]
+        body = boxes[8:size]
+        if kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+            body = rebuilt(body, change)
+        kind, body = change(kind, body)
+        result += number(len(body) + 8) + kind + body
+        boxes = boxes[size:]
+    return result
+
+
+def test_a_small_film_whose_samples_share_their_bytes_stays_small(server, admin, films):
+    """One keyframe and a megabyte of filler data (H.264, 7.3.2.7) that every sample of the track points to."""
+    whole = films.make("pictures.mp4", "-i", films.bikes, "-an", "-c", "copy").read_bytes()
+    sizes, place = whole[whole.index(b"stsz") + 12 :], whole.index(b"mdat") + 4
+    count, first = int.from_bytes(sizes[:4], "big"), int.from_bytes(sizes[4:8], "big")
+    sample = whole[place : place + first] + number((1 << 20) + 1) + b"\x0c" + b"\xff" * (1 << 20)
+    shared = {
+        b"mdat": (b"mdat", sample),
+        b"stsz": (b"stsz", number(0) + number(len(sample)) + number(count)),
+        b"stsc": (b"stsc", number(0) + number(1) + number(1) + number(1) + number(1)),
+        b"stco": (b"stco", number(0) + number(count) + number(place) * count),
+        # All are keyframes, in the order of their times.
+        b"stss": (b"free", b""),
+        b"ctts": (b"free", b""),
+    }
+    film = rebuilt(whole, lambda kind, body: shared.get(kind, (kind, body)))
+    assert count > 100 and len(film) < 2 << 20
+    answer = upload_bytes(admin, film, "fat.mp4")
+    assert end_of(admin, answer) == (201, "ready")
+    folder = server.data / "videos" / answer.json()["id"]
+    # Copied, it would be a hundred times its size.
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 4 * len(film)
+    alive(server, admin)
+
+
 def test_a_wrong_ending_does_not_matter(admin, films):
     video = admin.have(films.bikes, name="bikes.txt", title="Named as text")
     admin.wait(video["id"])
