@@ -4,16 +4,27 @@ import Synchronization
 /// Keeps a reserve free on the disk. Writers say beforehand how much they expect to write, and what was promised to one
 /// is not promised to another.
 final class SpaceGuard: Sendable {
-    private let root: String
+    /// What the file system still gives an ordinary user, in bytes.
+    typealias Measure = @Sendable () throws(StorageError) -> Int
+
     private let reserve: Int
+    private let free: Measure
     private let promised = Mutex(0)
 
-    init(root: String, reserve: Int) {
-        self.root = root
+    init(reserve: Int, free: @escaping Measure) {
         self.reserve = reserve
+        self.free = free
     }
 
-    /// Bytes that may still be written: what the file system gives an ordinary user, less the reserve and what is promised.
+    convenience init(root: String, reserve: Int) {
+        self.init(reserve: reserve) { () throws(StorageError) in
+            var status = statvfs()
+            guard statvfs(root, &status) == 0 else { throw failure("statvfs", root) }
+            return Int(status.f_bavail) * Int(status.f_frsize)
+        }
+    }
+
+    /// Bytes that may still be written: what is free, less the reserve and what is promised.
     func usable() throws(StorageError) -> Int {
         try free() - reserve - promised.withLock { $0 }
     }
@@ -34,11 +45,5 @@ final class SpaceGuard: Sendable {
     /// Whether this much more can be written now without touching the reserve.
     func check(_ byteCount: Int) throws(StorageError) {
         guard try free() - reserve >= byteCount else { throw .noSpace }
-    }
-
-    private func free() throws(StorageError) -> Int {
-        var status = statvfs()
-        guard statvfs(root, &status) == 0 else { throw failure("statvfs", root) }
-        return Int(status.f_bavail) * Int(status.f_frsize)
     }
 }

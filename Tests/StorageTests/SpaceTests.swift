@@ -20,6 +20,21 @@ struct SpaceTests {
         #expect(try temporary.everything == [".incoming"])
     }
 
+    @Test("What may be written is what is free, less the reserve and less what others were promised")
+    func sums() throws {
+        let space = SpaceGuard(reserve: 40) { 100 }
+        #expect(throws: StorageError.noSpace) { try space.promise(61) }
+        #expect(throws: StorageError.noSpace) { try space.check(61) }
+        try space.promise(50)
+        #expect(try space.usable() == 10)
+        #expect(throws: StorageError.noSpace) { try space.promise(11) }
+        try space.promise(10)
+        space.release(50)
+        try space.promise(50)
+        // Who was promised room may use it.
+        try space.check(60)
+    }
+
     @Test("A reserve larger than the disk refuses everything and leaves nothing")
     func reserve() async throws {
         let temporary = try TemporaryStorage(reserve: 1 << 60)
