@@ -36,6 +36,17 @@ struct SessionTests {
         #expect(try await me(visitor.bearer(second.accessToken)).code == 200)
     }
 
+    @Test("Whoever is disabled has no session, whatever rows are left of it")
+    func disabled() async throws {
+        let tokens = try await visitor.signIn().tokens
+        #expect(try await me().code == 200)
+        // As by hand in the database: nothing ended the sessions.
+        try await house.database.write { _ = try $0.execute("UPDATE users SET is_disabled = 1") }
+        #expect(try await me().code == 401)
+        #expect(try await me(visitor.bearer(tokens.accessToken)).code == 401)
+        #expect(try await visitor.refresh(tokens.refreshToken).status == .unauthorized)
+    }
+
     @Test("A refresh token that comes a second time ends the whole session, cookie included")
     func reuse() async throws {
         let first = try await visitor.signIn().tokens
