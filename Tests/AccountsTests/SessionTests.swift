@@ -41,7 +41,7 @@ struct SessionTests {
         let tokens = try await visitor.signIn().tokens
         #expect(try await me().code == 200)
         // As by hand in the database: nothing ended the sessions.
-        try await house.database.write { _ = try $0.execute("UPDATE users SET is_disabled = 1") }
+        try await house.accounts.database.write { _ = try $0.execute("UPDATE users SET is_disabled = 1") }
         #expect(try await me().code == 401)
         #expect(try await me(visitor.bearer(tokens.accessToken)).code == 401)
         #expect(try await visitor.refresh(tokens.refreshToken).status == .unauthorized)
