@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Media
 import Testing
 
@@ -108,6 +109,20 @@ struct PlanLimitsTests {
         try plan.check(InspectionLimits())
         Self.broken[position](&plan)
         #expect(throws: Unplannable.self) { try plan.check(InspectionLimits()) }
+    }
+
+    @Test("Segments that leave a hole in time are not worked with")
+    func hole() throws {
+        let plan = try Self.plan(Self.good)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let text = String(decoding: try encoder.encode(plan), as: UTF8.self)
+        let start = plan.segments.segments[1].start
+        let (whole, broken) = (#""start":{"ticks":\#(start.ticks),"#, #""start":{"ticks":\#(start.ticks + 1),"#)
+        try #require(text.contains(whole))
+        let holed = try JSONDecoder().decode(
+            EncodingPlan.self, from: Data(text.replacing(whole, with: broken).utf8))
+        #expect(throws: Unplannable.self) { try holed.check(InspectionLimits()) }
     }
 
     @Test(

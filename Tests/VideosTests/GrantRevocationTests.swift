@@ -113,6 +113,18 @@ struct GrantRevocationTests {
         await house.close()
     }
 
+    @Test("The proof of a password is its person's alone")
+    func borrowedProof() async throws {
+        let (house, video) = try await self.house()
+        let path = "/api/v1/videos/\(video.id)"
+        _ = try await house.client(.creator).send(.patch, path, json: ["password": "sesame"])
+        let answer = try await house.client(.user).send(.post, path + "/unlock", json: ["password": "sesame"])
+        let headers: HeaderFields = ["X-Video-Unlock": try answer.decode(Unlocked.self).token]
+        #expect(try await house.client(.user).get(path + "/play", headers: headers).status == .ok)
+        #expect(try await house.client(.premium).get(path + "/play", headers: headers).code == "video_locked")
+        await house.close()
+    }
+
     @Test("A removed video's grants end with it")
     func removed() async throws {
         let (house, video) = try await self.house()

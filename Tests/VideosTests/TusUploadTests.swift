@@ -75,6 +75,17 @@ struct TusUploadTests {
         await house.close()
     }
 
+    @Test("A body that does not tell its length brings no more than the upload's")
+    func beyondLength() async throws {
+        let house = try await VideoHouse()
+        let address = try await create(house, 12)
+        let endless = RequestBody(source: CutBody([Array("VIDEO ".utf8), Array("and more than that".utf8)]))
+        let answer = try await patch(house, address, 0, endless)
+        #expect(answer.code == "upload_beyond_length")
+        #expect(try await head(house, address).headers["Upload-Offset"] == "0")
+        await house.close()
+    }
+
     @Test("A restart loses nothing: the bytes before it are hashed again from the disk")
     func restart() async throws {
         let house = try await VideoHouse()
