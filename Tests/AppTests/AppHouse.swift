@@ -10,6 +10,7 @@ import Testing
 import Web
 
 @testable import App
+@testable import TestSupport
 @testable import Videos
 
 /// A whole server with a data folder of its own, made by the same `build` as the real one.

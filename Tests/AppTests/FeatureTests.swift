@@ -4,6 +4,7 @@ import Reactor
 import Testing
 
 @testable import App
+@testable import TestSupport
 @testable import Videos
 
 @Suite("From sign-in to picture", .serialized)
