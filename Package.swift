@@ -92,7 +92,8 @@ let package = Package(
         tests(
             "AppTests",
             of: [
-                "App", "Accounts", "Videos", "SQL", "Sandbox", "Security", "Telemetry", "Web", "HTTP", "Reactor",
+                "App", "Accounts", "Videos", "SQL", "Sandbox", "Security", "Storage", "Telemetry", "Web", "HTTP",
+                "Reactor",
                 "palco", "TestSupport",
             ]),
     ],
