@@ -62,27 +62,39 @@ let package = Package(
         .executableTarget(
             name: "Intruder", path: "Tests/Intruder", linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
+        // What several test targets share; nothing else stands on it.
+        .target(
+            name: "TestSupport", dependencies: ["HTTP", "Security", "Reactor"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+
         tests("HouseTests", of: []),
         tests("TelemetryTests", of: ["Telemetry"]),
-        tests("ReactorTests", of: ["Reactor"]),
+        tests("ReactorTests", of: ["Reactor", "TestSupport"]),
         tests("SandboxTests", of: ["Sandbox", "Reactor", "palco", "Intruder"]),
-        tests("SecurityTests", of: ["Security", "Reactor"]),
-        tests("SQLTests", of: ["SQL", "Security", "Reactor"]),
+        tests("SecurityTests", of: ["Security", "Reactor", "TestSupport"]),
+        tests("SQLTests", of: ["SQL", "Security", "Reactor", "TestSupport"]),
         tests("StorageTests", of: ["Storage", "Reactor"]),
-        tests("HTTPTests", of: ["HTTP", "Reactor"]),
+        tests("HTTPTests", of: ["HTTP", "Reactor", "TestSupport"]),
         tests("WebTests", of: ["Web", "HTTP", "Reactor", "Telemetry"]),
         tests("MediaTests", of: ["Media"]),
-        tests("AccountsTests", of: ["Accounts", "Web", "HTTP", "SQL", "Security", "Reactor", "Telemetry"]),
+        tests(
+            "AccountsTests",
+            of: ["Accounts", "Web", "HTTP", "SQL", "Security", "Reactor", "Telemetry", "TestSupport"]),
         tests(
             "EncodingTests",
-            of: ["Encoding", "Media", "SQL", "Storage", "Security", "Sandbox", "Reactor", "palco", "Intruder"]),
+            of: [
+                "Encoding", "Media", "SQL", "Storage", "Security", "Sandbox", "Reactor", "palco", "Intruder",
+                "TestSupport",
+            ]),
         tests(
-            "VideosTests", of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor"]),
+            "VideosTests",
+            of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor", "TestSupport"]),
         tests(
             "AppTests",
             of: [
-                "App", "Accounts", "Videos", "SQL", "Sandbox", "Security", "Telemetry", "Web", "HTTP", "Reactor",
-                "palco",
+                "App", "Accounts", "Videos", "SQL", "Sandbox", "Security", "Storage", "Telemetry", "Web", "HTTP",
+                "Reactor",
+                "palco", "TestSupport",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -2,6 +2,7 @@ import HTTP
 import Testing
 
 @testable import Accounts
+@testable import TestSupport
 
 @Suite("Signing in")
 struct SignInTests {

@@ -5,6 +5,7 @@ import Testing
 import Web
 
 @testable import App
+@testable import TestSupport
 @testable import Videos
 
 @Suite("Accounts from the command line")

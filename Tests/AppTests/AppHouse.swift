@@ -5,11 +5,13 @@ import Reactor
 import SQL
 import Sandbox
 import Security
+import Storage
 import Telemetry
 import Testing
 import Web
 
 @testable import App
+@testable import TestSupport
 @testable import Videos
 
 /// A whole server with a data folder of its own, made by the same `build` as the real one.
@@ -36,8 +38,16 @@ struct AppHouse {
     ) async throws {
         var settings = Self.settings(in: folder)
         change(&settings)
-        log = CapturedLog()
-        server = try await Server.build(settings, log: Log(sink: log), sandboxReport: sandboxReport)
+        let log = CapturedLog()
+        var built: Server?
+        try await eventually("an earlier life in this process lets go of the folder") {
+            do {
+                built = try await Server.build(settings, log: Log(sink: log), sandboxReport: sandboxReport)
+            } catch StorageError.inUse {}
+            return built != nil
+        }
+        guard let built else { throw StorageError.inUse }
+        (server, self.log) = (built, log)
         _ = try await server.ensureAdministrator()
     }
 

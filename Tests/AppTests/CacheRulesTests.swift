@@ -4,6 +4,7 @@ import Testing
 import Web
 
 @testable import App
+@testable import TestSupport
 @testable import Videos
 
 @Suite("Cache rules of all routes")

@@ -63,17 +63,54 @@ struct Contract: Sendable {
         guard let operation = operation(method.lowercased(), String(path.dropFirst("/api/v1".count))) else {
             return ["is not in the contract"]
         }
-        // Parts of files and copies that are still good follow from HTTP.
-        if [206, 304, 416].contains(answer.status) { return [] }
         guard let response = operation["responses"]?["\(answer.status)"].map(resolved) else {
             return ["may not answer \(answer.status)"]
         }
-        guard let content = response["content"]?.fields, !answer.body.isEmpty else { return [] }
+        let headers = (response["headers"]?.fields ?? [:]).mapValues(resolved)
+        return Self.fieldBreaches(headers, answer) + Self.partBreaches(answer)
+            + (try bodyBreaches(method, response, answer))
+    }
+
+    private func bodyBreaches(_ method: String, _ response: JSONValue, _ answer: WireClient.Answer) throws -> [String] {
+        guard let content = response["content"]?.fields else { return answer.body.isEmpty ? [] : ["there is a body"] }
+        if answer.body.isEmpty { return method == "HEAD" ? [] : ["there is no body"] }
         let type = (answer.headers["content-type"] ?? "").prefix { $0 != ";" }
         guard let media = content[String(type)] else { return ["may not answer \(type) with \(answer.status)"] }
         guard type.hasSuffix("json"), let schema = media["schema"] else { return [] }
         let body = try JSONDecoder().decode(JSONValue.self, from: Data(answer.body))
         return mismatches(body, schema, at: "body")
+    }
+
+    private static func fieldBreaches(
+        _ promised: [String: JSONValue], _ answer: WireClient.Answer
+    ) -> [String] {
+        let names = Set(promised.keys.map { $0.lowercased() })
+        // Fields that mean something to a client of the API; all others follow from HTTP.
+        let meant = /location|retry-after|content-range|upload-.*|tus-(?!resumable).*|palco-.*|set-cookie/
+        let unknown = answer.headers.keys.filter { !names.contains($0) && $0.wholeMatch(of: meant) != nil }
+        let missing = promised.keys.filter {
+            promised[$0]?["required"] == .bool(true) && answer.headers[$0.lowercased()] == nil
+        }
+        return unknown.map { "the field \($0) is not in the contract" } + missing.map { "the field \($0) is missing" }
+    }
+
+    /// What HTTP asks of parts and of copies that are still good (RFC 9110 14.4, 15.4.5).
+    private static func partBreaches(_ answer: WireClient.Answer) -> [String] {
+        let extent = answer.headers["content-range"] ?? ""
+        switch answer.status {
+        case 206:
+            let numbers = extent.wholeMatch(of: /bytes (\d+)-(\d+)\/(\d+)/)?.output
+            guard let numbers, let first = Int(numbers.1), let last = Int(numbers.2), let size = Int(numbers.3),
+                first <= last, last < size, last - first + 1 == answer.body.count
+            else { return ["\(answer.body.count) bytes are not the range \(extent)"] }
+            return []
+        case 304:
+            return ["etag", "cache-control"].filter { answer.headers[$0] == nil }.map { "the field \($0) is missing" }
+        case 416:
+            return extent.wholeMatch(of: /bytes \*\/\d+/) == nil ? ["\(extent) does not tell the size"] : []
+        default:
+            return []
+        }
     }
 
     private func operation(_ method: String, _ path: String) -> JSONValue? {

@@ -4,6 +4,7 @@ import Testing
 import Web
 
 @testable import App
+@testable import TestSupport
 
 @Suite("The contract")
 struct ContractTests {

@@ -6,6 +6,7 @@ import Web
 
 @testable import App
 @testable import HTTP
+@testable import TestSupport
 @testable import Videos
 
 /// Who may go through which route, written down once more, and every role sent through every route.

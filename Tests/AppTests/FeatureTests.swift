@@ -4,6 +4,7 @@ import Reactor
 import Testing
 
 @testable import App
+@testable import TestSupport
 @testable import Videos
 
 @Suite("From sign-in to picture", .serialized)
@@ -108,9 +109,14 @@ struct FeatureTests {
             let answer = try await stranger.get(folder + segment)
             #expect(answer.status == 200 && answer.body.count % 16 == 0 && !answer.body.isEmpty)
             #expect(answer.headers["cache-control"] == "public, max-age=31536000, immutable")
-            #expect(answer.headers["etag"] != nil)
             let part = try await stranger.send(.get, folder + segment, [("Range", "bytes=4-7")])
             #expect(part.status == 206 && part.body == Array(answer.body[4..<8]))
+            let beyond = try await stranger.send(.get, folder + segment, [("Range", "bytes=\(answer.body.count)-")])
+            #expect(beyond.status == 416)
+            let tag = try #require(answer.headers["etag"])
+            let known = try await stranger.send(.get, folder + segment, [("If-None-Match", tag)])
+            #expect(known.status == 304 && known.headers["etag"] == tag)
+            #expect(known.headers["cache-control"] == answer.headers["cache-control"])
         }
         let token = try #require(master.split(separator: "?").last)
         #expect(try await stranger.get("\(folder)key?\(token)").body.count == 16)

@@ -5,6 +5,7 @@ import Testing
 import Web
 
 @testable import App
+@testable import TestSupport
 
 @Suite("Health and numbers")
 struct HealthTests {

@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import App
+@testable import TestSupport
 @testable import Videos
 
 @Suite("The way of a segment", .serialized)

@@ -6,6 +6,7 @@ import Web
 
 @testable import App
 @testable import HTTP
+@testable import TestSupport
 @testable import Videos
 
 /// What a person has open when they are signed out, get a lesser role or may not be here any more.

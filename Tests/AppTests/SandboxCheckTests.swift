@@ -3,6 +3,7 @@ import Telemetry
 import Testing
 
 @testable import App
+@testable import TestSupport
 
 @Suite("A machine that gives no safe sandbox")
 struct SandboxCheckTests {

@@ -1,9 +1,9 @@
 """Chromium, driven by Playwright: pages of people who are signed in, and what tests ask of them."""
 
 import contextlib
-import time
 
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD
+from waiting import wait_until
 from watching import Watching
 
 # A name for this machine that no browser takes for a safe one, as a server at home has.
@@ -56,10 +56,3 @@ def watch(page, video):
 def becomes(page, expression):
     """Waits for something in the page to be true. (Playwright's own way evaluates text there, which the policy forbids.)"""
     wait_until(lambda: page.evaluate(expression) is True, expression)
-
-
-def wait_until(condition, what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"never so in {seconds} s: {what}"
-        time.sleep(0.05)

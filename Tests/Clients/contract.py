@@ -98,7 +98,7 @@ class Contract:
             return [f"{method} {template} may not answer {answer.status}"]
         self.seen.add((method if method.lower() in described else "GET", template, answer.status))
         promised = self._resolved(promised)
-        found = self._head(promised.get("headers", {}), answer)
+        found = self._head(promised.get("headers", {}), answer) + self._parts(answer)
         if method == "HEAD":
             return found + (["HEAD has a body"] if answer.body else [])
         return found + self._body(promised.get("content"), answer)
@@ -128,6 +128,21 @@ class Contract:
             if header.get("required") and name not in {each.lower() for each in answer.headers}:
                 found.append(f"the field {name} is missing")
         return found
+
+    @staticmethod
+    def _parts(answer):
+        """What HTTP asks of parts and of copies that are still good (RFC 9110 14.4, 15.4.5)."""
+        extent = answer.headers["Content-Range"] or ""
+        if answer.status == 206:
+            found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", extent)
+            first, last, size = map(int, found.groups()) if found else (0, 0, 0)
+            if not first <= last < size or last - first + 1 != len(answer.body):
+                return [f"{len(answer.body)} bytes are not the range {extent}"]
+        if answer.status == 304:
+            return [f"the field {name} is missing" for name in ("ETag", "Cache-Control") if not answer.headers[name]]
+        if answer.status == 416 and not re.fullmatch(r"bytes \*/\d+", extent):
+            return [f"{extent} does not tell the size"]
+        return []
 
     def _body(self, promised, answer):
         if not promised:

@@ -5,11 +5,11 @@ import http.client
 import os
 import sqlite3
 import subprocess
-import time
 from pathlib import Path
 
 from films import probe
 from palco import children
+from waiting import wait_until
 
 GONE = (ConnectionError, http.client.HTTPException, TimeoutError)
 
@@ -27,15 +27,6 @@ def calls(journal, kind="", word=""):
     """The calls that crash.c wrote down, in their order: `kind details`."""
     lines = Path(journal).read_text(errors="replace").splitlines()
     return [line for line in lines if line.startswith(kind) and word in line]
-
-
-def wait_until(condition, what, seconds=60):
-    """Waits for a condition, and says what was waited for when it does not come."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.02)
-    return value
 
 
 def tree(data, identifier):
@@ -56,7 +47,7 @@ def settle(palco):
         on_the_way = [path for name in ("work", ".incoming") for path in (palco.data / name).glob("*")]
         return not children(palco.pid) and not tasks_left(palco.data) and not on_the_way
 
-    wait_until(is_settled, "the queue is empty", 120)
+    wait_until(is_settled, "the queue is empty")
 
 
 def orphans(data):

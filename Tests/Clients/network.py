@@ -14,6 +14,8 @@ class Network:
         self.server_port = server_port
         self.down = Lane()
         self.up = Lane()
+        # The first lines of requests that came while there was no server.
+        self.refused = []
         self._pairs = set()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -32,7 +34,7 @@ class Network:
             try:
                 far = socket.create_connection(("127.0.0.1", self.server_port), timeout=5)
             except OSError:
-                near.close()
+                threading.Thread(target=self._refuse, args=(near,), daemon=True).start()
                 continue
             far.settimeout(None)
             pair = Pair(near, far)
@@ -41,14 +43,25 @@ class Network:
             threading.Thread(target=self._forward, args=(pair, near, far, self.up), daemon=True).start()
             threading.Thread(target=self._forward, args=(pair, far, near, self.down), daemon=True).start()
 
+    def _refuse(self, near):
+        with near, contextlib.suppress(OSError):
+            self.refused.append(near.recv(1 << 16).decode("latin-1").partition("\r\n")[0])
+
     def _forward(self, pair, source, target, lane):
         with contextlib.suppress(OSError):
             while piece := source.recv(lane.piece):
+                if lane is self.up:
+                    pair.sent += len(piece)
                 lane.take(len(piece))
                 target.sendall(piece)
         if pair.leave():
             with self._lock:
                 self._pairs.discard(pair)
+
+    def carrier(self):
+        """The open connection on which most was sent to the server."""
+        with self._lock:
+            return max(self._pairs, key=lambda pair: pair.sent)
 
     def cut(self):
         """Ends every connection; new ones are taken."""
@@ -69,6 +82,7 @@ class Pair:
         self.ends = (near, far)
         self._lock = threading.Lock()
         self._users = 2
+        self.sent = 0
         # A browser that still sends must notice the end; the server gets what was forwarded to it, then the end.
         near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -76,6 +90,10 @@ class Pair:
         with self._lock:
             if self._users > 0:
                 self._shut()
+
+    @property
+    def is_over(self):
+        return self._users == 0
 
     def leave(self):
         """True for the last of the two threads, which closes both."""

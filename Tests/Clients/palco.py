@@ -15,6 +15,7 @@ import uuid
 from pathlib import Path
 
 from contract import Contract
+from waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL = "admin@example.org"
@@ -121,14 +122,13 @@ class Palco:
         self.process.wait(timeout)
         self.reader.join(5)
 
-    def wait_for_line(self, words, timeout=30):
+    def wait_for_line(self, words):
         """The first line of the log that holds these words."""
-        deadline = time.monotonic() + timeout
-        while True:
-            if found := [line for line in self.lines if words in line]:
-                return found[0]
-            assert time.monotonic() < deadline, "\n".join(self.lines[-40:])
-            time.sleep(0.01)
+        lines = self.lines
+        return wait_until(
+            lambda: next((line for line in list(lines) if words in line), None),
+            lambda: f"{words} in the log\n" + "\n".join(lines[-40:]),
+        )
 
     def client(self):
         return Client(self.url)
@@ -328,14 +328,12 @@ class Client:
 
     def wait(self, identifier, whole=False, timeout=180):
         """Waits until the video is ready (or `whole`: every rendition made); a failed one is an error."""
-        deadline = time.monotonic() + timeout
-        while True:
+        def made():
             video = self.video(identifier)
             assert video["status"] != "failed", video
-            if video["status"] == "ready" and (not whole or video["progress"] >= 1):
-                return video
-            assert time.monotonic() < deadline, f"not ready after {timeout} s: {video}"
-            time.sleep(0.02 if not whole else 0.1)
+            return video if video["status"] == "ready" and (not whole or video["progress"] >= 1) else None
+
+        return wait_until(made, lambda: f"it is made: {self.video(identifier)}", timeout)
 
     def playback_url(self, identifier):
         answer = self.get(f"/videos/{identifier}/play").expect(200).json()

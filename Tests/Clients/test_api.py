@@ -5,8 +5,8 @@ import re
 import urllib.parse
 
 import pytest
-from crashing import wait_until
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD
+from waiting import wait_until
 
 UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
 

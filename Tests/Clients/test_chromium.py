@@ -2,13 +2,13 @@
 
 import os
 import re
-import time
 from pathlib import Path
 
 import pytest
-from browsing import signed_in, wait_until, watch
+from browsing import signed_in, watch
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT
 from playwright.sync_api import expect
+from waiting import wait_until
 from watching import VIDEO, Watching
 
 
@@ -77,10 +77,16 @@ def test_an_upload_is_paused_cut_and_outlives_the_server(chromium, own_server, f
         rows.nth(1).get_by_test_id("upload-cancel").click()
         expect(rows).to_have_count(1)
         wait_until(lambda: slow.up.byte_count > size * 0.2, "a fifth was sent")
+        carrier = slow.carrier()
         main.get_by_test_id("upload-pause").click()
         expect(rows).to_have_attribute("data-state", "paused")
-        sent = stands_still(lambda: slow.up.byte_count)
+        # What was on its way still arrives.
+        wait_until(lambda: carrier.is_over, "the connection that carried it has ended")
+        sent = slow.up.byte_count
         assert sent < size, "it went on to the end although it is paused"
+        # Whatever the page sent in the meantime went this way before.
+        assert page.evaluate("fetch('/healthz').then((answer) => answer.status)") == 200
+        assert slow.up.byte_count < sent + 10_000, "it went on although it is paused"
         main.get_by_test_id("upload-resume").click()
         wait_until(lambda: slow.up.byte_count > sent + size * 0.1, "more was sent")
         slow.cut()
@@ -88,7 +94,7 @@ def test_an_upload_is_paused_cut_and_outlives_the_server(chromium, own_server, f
         wait_until(lambda: slow.up.byte_count > sent + size * 0.1, "it goes on after the cut")
         port = palco.port
         palco.kill()
-        page.wait_for_timeout(1000)
+        wait_until(lambda: any("/uploads" in each for each in slow.refused), "the page asks for its upload in vain")
         palco.start(port=port)
         slow.up.rate = None
         main.locator("a[href^='/watch/']").first.wait_for(timeout=60_000)
@@ -96,17 +102,6 @@ def test_an_upload_is_paused_cut_and_outlives_the_server(chromium, own_server, f
     assert [video["title"] for video in client.get("/videos").json()["data"]] == [film.stem]
     wait_until(lambda: not list((palco.data / "uploads").iterdir()), "nothing is left of the cancelled one")
     palco.stop()
-
-
-def stands_still(count, seconds=30):
-    """The count once it has not changed for a second: what was on its way when something stopped still arrives."""
-    deadline = time.monotonic() + seconds
-    while True:
-        before = count()
-        time.sleep(1)
-        if count() == before:
-            return before
-        assert time.monotonic() < deadline, f"never still in {seconds} s"
 
 
 @pytest.mark.parametrize("which", ["standard", "foreign"])
@@ -136,10 +131,11 @@ def test_the_quality_follows_the_network(chromium, server, minute, network):
         watch(page, minute).follows_the_network(slow, minute)
 
 
-def test_it_survives_a_restart_of_the_server(chromium, long_film):
+def test_it_survives_a_restart_of_the_server(chromium, long_film, network):
     palco, video = long_film
-    with signed_in(chromium, palco) as page:
-        watch(page, video).survives_a_restart(palco)
+    way = network(palco.port)
+    with signed_in(chromium, way) as page:
+        watch(page, video).survives_a_restart(palco, way)
 
 
 def unbuffered(state):

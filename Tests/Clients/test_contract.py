@@ -8,10 +8,11 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from crashing import library, wait_until
+from crashing import library
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, Palco
 from test_command_line import palco as command
 from test_tus import BODY, VERSION, create, metadata, patch
+from waiting import wait_until
 
 UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
 PASSWORD = "Another-1-password"

@@ -11,9 +11,10 @@ import urllib.parse
 from collections import Counter
 
 import pytest
-from crashing import GONE, calls, settle, sound_and_whole, start_again, wait_until
+from crashing import GONE, calls, settle, sound_and_whole, start_again
 from palco import ADMIN_EMAIL, Client
 from test_tus import BODY, create, offset, patch
+from waiting import wait_until
 
 
 def upload_until_the_crash(palco, film, title):

@@ -11,8 +11,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from crashing import library, packets, wait_until
+from crashing import library, packets
 from palco import Palco
+from waiting import wait_until
 
 # All films are worked at side by side, so the first may wait for nearly all.
 pytestmark = pytest.mark.timeout(900)

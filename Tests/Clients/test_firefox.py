@@ -103,6 +103,7 @@ def test_the_quality_follows_the_network(firefox, server, minute, network):
     watch(firefox, slow.url, minute).follows_the_network(slow, minute)
 
 
-def test_it_survives_a_restart_of_the_server(firefox, long_film):
+def test_it_survives_a_restart_of_the_server(firefox, long_film, network):
     palco, video = long_film
-    watch(firefox, palco.url, video).survives_a_restart(palco)
+    way = network(palco.port)
+    watch(firefox, way.url, video).survives_a_restart(palco, way)

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from crashing import wait_until
+from waiting import wait_until
 
 # What an upload may end with: refused at once, accepted (and then ready or failed), or known before
 ENDS = {

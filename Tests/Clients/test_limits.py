@@ -6,8 +6,8 @@ import threading
 import time
 
 import pytest
-from crashing import wait_until
 from test_hostile_http import CLOSING, GOOD, Wire, status
+from waiting import wait_until
 
 
 # The smallest that the settings take.

@@ -5,8 +5,9 @@ import json
 import re
 
 import pytest
-from browsing import NAME_AT_HOME, becomes, signed_in, visitor, wait_until, watch
+from browsing import NAME_AT_HOME, becomes, signed_in, visitor, watch
 from playwright.sync_api import expect
+from waiting import wait_until
 from watching import SIGN_IN, VIDEO, Watching
 
 PLAYER = "document.querySelector('palco-player')"

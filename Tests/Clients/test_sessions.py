@@ -8,9 +8,10 @@ import subprocess
 import urllib.parse
 
 import pytest
-from browsing import ARGUMENTS, sign_in, signed_in, visitor, wait_until, watch
+from browsing import ARGUMENTS, sign_in, signed_in, visitor, watch
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, binary
 from playwright.sync_api import expect
+from waiting import wait_until
 
 # One of each kind; the whole table is tested in Tests/WebPages/address_test.js.
 HOSTILE = [

@@ -1,9 +1,9 @@
 """What every browser test asks of the watch page, as JavaScript that runs in any of them."""
 
 import json
-import time
 
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD
+from waiting import wait_until
 
 VIDEO = """(() => {
     const player = document.querySelector('palco-player');
@@ -53,13 +53,11 @@ class Watching:
         return json.loads(self.evaluate(STATE) or "null")
 
     def wait(self, condition, seconds=20, what=""):
-        deadline = time.monotonic() + seconds
-        while True:
+        def fitting():
             state = self.state()
-            if state and condition(state):
-                return state
-            assert time.monotonic() < deadline, f"never {what or 'so'} in {seconds} s: {state}"
-            time.sleep(0.1)
+            return state if state and condition(state) else None
+
+        return wait_until(fitting, lambda: f"{what}: {self.state()}", seconds)
 
     def play(self):
         self.wait(lambda state: state["duration"] and state["duration"] > 0, what="loaded")
@@ -98,14 +96,15 @@ class Watching:
         self.seek(2)
         self.wait(lambda state: state["height"] >= lines, 40, f"{lines} lines again")
 
-    def survives_a_restart(self, palco):
-        """The server is killed while a far part is asked for, and comes back."""
+    def survives_a_restart(self, palco, network):
+        """The server is killed, comes back after a far part was asked for in vain, and that part plays."""
         self.play()
         self.plays_on(1)
         port = palco.port
         palco.kill()
         self.evaluate(f"(() => {{ {VIDEO}.currentTime = 200; return 0; }})()")
-        time.sleep(2.5)
+        network.refused.clear()
+        wait_until(lambda: any("/hls/" in each for each in network.refused), "media is asked for in vain")
         palco.start(port=port)
         state = self.wait(lambda state: state["time"] > 202, 60, "playing again")
         assert state["error"] is None

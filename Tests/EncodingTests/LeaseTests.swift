@@ -3,6 +3,7 @@ import SQL
 import Testing
 
 @testable import Encoding
+@testable import TestSupport
 
 @Suite("Leases of running tasks")
 struct LeaseTests {
@@ -24,15 +25,12 @@ struct LeaseTests {
             let path = try await TestMedia.film(
                 "long.mkv", in: studio, size: "1280x720", seconds: 20, sound: false, ["-c:v", "mpeg4", "-q:v", "3"])
             let id = try await studio.add(path)
-            let loop = studio.loops.next()
-            // The same task, with an end of its lease that three heartbeats at least have moved.
             var first: (task: TaskID, end: Int64)?
-            while true {
+            try await eventually("three heartbeats at least have moved the end of a task's lease") {
                 let now = try await Self.lease(studio)
                 if first == nil || now?.task != first?.task { first = now }
-                if let now, let first, now.end - first.end > 900_000 { break }
-                await studio.encoder.bell.wait(
-                    after: studio.encoder.bell.rings, patience: .milliseconds(20), on: loop)
+                guard let now, let first else { return false }
+                return now.end - first.end > 900_000
             }
             try await studio.complete(id)
             #expect(studio.changes.all(of: id).last?.status == .ready)
@@ -48,11 +46,10 @@ struct LeaseTests {
             let path = try await TestMedia.film(
                 "long.mkv", in: studio, size: "1280x720", seconds: 20, sound: false, ["-c:v", "mpeg4", "-q:v", "3"])
             let id = try await studio.add(path)
-            let (loop, bell) = (studio.loops.next(), studio.encoder.bell)
             var held: (task: TaskID, end: Int64)?
-            while held == nil {
+            try await eventually("a task is held") {
                 held = try await Self.lease(studio)
-                await bell.wait(after: bell.rings, patience: .milliseconds(20), on: loop)
+                return held != nil
             }
             let task = try #require(held?.task)
             _ = try await studio.database.write { transaction in
@@ -60,9 +57,7 @@ struct LeaseTests {
                     "UPDATE encoding_tasks SET lease_owner = 'another/1/1', lease_until = $2 WHERE id = $1", task,
                     studio.encoder.now() + 3_600_000_000)
             }
-            while studio.encoder.running.contains(task) {
-                await bell.wait(after: bell.rings, patience: .milliseconds(20), on: loop)
-            }
+            try await eventually("the worker has stopped") { !studio.encoder.running.contains(task) }
             let owner = try await studio.database.read {
                 try $0.first("SELECT lease_owner FROM encoding_tasks WHERE id = $1", task)?
                     .value("lease_owner", as: String.self)

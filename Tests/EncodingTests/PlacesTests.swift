@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import Encoding
+@testable import TestSupport
 
 @Suite("Places for work")
 struct PlacesTests {
@@ -16,13 +17,15 @@ struct PlacesTests {
             return Task(executorPreference: loop) {
                 guard let place = await places.take(on: loop) else { return }
                 holders.come()
-                try? await loop.sleep(for: .milliseconds(1))
+                // The first stays until a second has come; if there were more places, others would come meanwhile.
+                try await eventually("two hold a place at once") { holders.most >= 2 }
+                await Task.yield()
                 holders.go()
                 place.giveBack()
                 place.giveBack()
             }
         }
-        for task in tasks { await task.value }
+        for task in tasks { try await task.value }
         #expect(holders.turns == 20)
         #expect(holders.most == 2)
         await group.shutdown()

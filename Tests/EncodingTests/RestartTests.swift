@@ -3,6 +3,7 @@ import SQL
 import Testing
 
 @testable import Encoding
+@testable import TestSupport
 
 @Suite("Nothing is lost")
 struct RestartTests {
@@ -29,7 +30,7 @@ struct RestartTests {
                 let path = try await studio.served(id, rendition.name)
                 #expect(try await frames.times(path).count == frames.times(source).count, "\(rendition.name)")
             }
-            #expect(try await studio.isTidy())
+            try await studio.becomesTidy()
             let all = presentation.video.map { ($0.name, $0.segmentDurations.count) }
             for (name, count) in all {
                 guard let key = VideoFiles.rendition(id, name) else { continue }
@@ -96,9 +97,7 @@ struct RestartTests {
             try await studio.database.write { try encoder.remove($0, id) }
             try await studio.storage.removeTree(VideoFiles.folder(id))
             try await studio.drained()
-            while !encoder.running.isEmpty {
-                await encoder.bell.wait(after: encoder.bell.rings, patience: .milliseconds(20), on: studio.loops.next())
-            }
+            try await eventually("nothing runs for it") { encoder.running.isEmpty }
             #expect(try await studio.storage.list(VideoFiles.folder(id)).isEmpty)
             #expect(try await encoder.presentation(id) == nil)
             guard case .missing = try await encoder.segment(id, rendition: "576p", number: 0) else {

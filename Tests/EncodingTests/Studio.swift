@@ -8,6 +8,7 @@ import Synchronization
 import Telemetry
 
 @testable import Encoding
+@testable import TestSupport
 
 /// A server's worth of encoding in a folder of its own.
 final class Studio: Sendable {
@@ -65,7 +66,7 @@ final class Studio: Sendable {
         loops = try Self.sharedLoops.get()
         database = try await Database.open(.file("\(folder)/palco.sqlite"), migrations: [Encoder.migrations])
         pool = try BlockingPool(name: "storage", threads: 2)
-        storage = try await Self.storage("\(folder)/data", reserve: reserve, pool: pool, on: loops.next())
+        storage = try await Self.storage("\(folder)/data", reserve: reserve, pool: pool)
         try storage.sweepLeftovers()
         let changes = changes
         encoder = try Encoder(
@@ -76,15 +77,14 @@ final class Studio: Sendable {
     }
 
     /// An earlier life in this process may take a moment to let go of the folder.
-    private static func storage(
-        _ root: String, reserve: Int, pool: BlockingPool, on loop: EventLoop
-    ) async throws -> LocalStorage {
-        for _ in 0..<200 {
-            do { return try LocalStorage(root: root, pool: pool, reserve: reserve) } catch StorageError.inUse {
-                try await loop.sleep(for: .milliseconds(10))
-            }
+    private static func storage(_ root: String, reserve: Int, pool: BlockingPool) async throws -> LocalStorage {
+        var storage: LocalStorage?
+        try await eventually("the folder is let go") {
+            do { storage = try LocalStorage(root: root, pool: pool, reserve: reserve) } catch StorageError.inUse {}
+            return storage != nil
         }
-        return try LocalStorage(root: root, pool: pool, reserve: reserve)
+        guard let storage else { throw StorageError.inUse }
+        return storage
     }
 
     /// Inspects a file and puts it into the queue under a new id.
@@ -117,14 +117,9 @@ final class Studio: Sendable {
         }
     }
 
-    /// Whether no folder of a task is left. A task's row goes a moment before its folder does.
-    func isTidy() async throws -> Bool {
-        let end = MonotonicTime.now + .seconds(120)
-        while try await !storage.list("work").isEmpty {
-            guard MonotonicTime.now < end else { return false }
-            try await loops.next().sleep(for: .milliseconds(10))
-        }
-        return true
+    /// Waits until no folder of a task is left. A task's row goes a moment before its folder does.
+    func becomesTidy() async throws {
+        try await eventually("no folder of a task is left") { try await storage.list("work").isEmpty }
     }
 
     func ready(_ id: EncodingID) async throws {

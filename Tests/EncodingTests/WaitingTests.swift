@@ -5,12 +5,14 @@ import Storage
 import Testing
 
 @testable import Encoding
+@testable import TestSupport
 
 @Suite("Tasks that must not begin yet")
 struct WaitingTests {
     private struct Waiting: Equatable {
         var kind: String
         var words: String?
+        var attempts = 0
     }
 
     /// A video in the queue of a folder in which nobody has worked yet.
@@ -24,8 +26,11 @@ struct WaitingTests {
 
     private static func tasks(of id: EncodingID, in studio: Studio) async throws -> [Waiting] {
         try await studio.database.read { access in
-            try access.query("SELECT kind, last_words FROM encoding_tasks WHERE video_id = $1 ORDER BY kind", id).map {
-                Waiting(kind: try $0.value("kind"), words: try $0.value("last_words"))
+            try access.query(
+                "SELECT kind, last_words, attempts FROM encoding_tasks WHERE video_id = $1 ORDER BY kind", id
+            ).map {
+                Waiting(
+                    kind: try $0.value("kind"), words: try $0.value("last_words"), attempts: try $0.value("attempts"))
             }
         }
     }
@@ -40,10 +45,9 @@ struct WaitingTests {
         settings.ffmpegPath = "/nowhere/ffmpeg"
         try await Studio.open(folder, settings, reserve: .max / 2) { studio in
             var tasks: [Waiting] = []
-            while tasks.count < 2 || tasks.contains(where: { $0.words == nil }) {
+            try await eventually("every task of the plan was tried") {
                 tasks = try await Self.tasks(of: id, in: studio)
-                await studio.encoder.bell.wait(
-                    after: studio.encoder.bell.rings, patience: .milliseconds(20), on: studio.loops.next())
+                return tasks.count >= 2 && tasks.allSatisfy { $0.words != nil }
             }
             let words = "\(StorageError.noSpace)"
             try #require(tasks.allSatisfy { $0.words == words }, "\(tasks)")
@@ -64,14 +68,14 @@ struct WaitingTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let id = try await Self.queued(folder, isStandard: false)
         try await Studio.open(folder, isSafe: false) { studio in
-            // Workers look at the queue whenever the bell rings.
+            // Workers look at the queue whenever the bell rings, and only then wait for it again.
+            let bell = studio.encoder.bell
             for _ in 0..<20 {
-                studio.encoder.bell.ring()
-                await studio.encoder.bell.wait(
-                    after: studio.encoder.bell.rings, patience: .milliseconds(20), on: studio.loops.next())
+                try await eventually("somebody waits for the bell") { bell.waiterCount > 0 }
+                bell.ring()
             }
             let tasks = try await Self.tasks(of: id, in: studio)
-            try #require(tasks == [Waiting(kind: "plan", words: nil)])
+            try #require(tasks == [Waiting(kind: "plan", words: nil, attempts: 0)])
             #expect(studio.changes.all(of: id).isEmpty)
         }
         try await Studio.open(folder) { try await $0.complete(id) }

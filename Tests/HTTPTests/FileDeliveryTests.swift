@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import HTTP
+@testable import TestSupport
 
 @Suite("Files and long answers over a socket")
 struct FileDeliveryTests {
@@ -95,11 +96,9 @@ struct FileDeliveryTests {
         let handler: HTTPServer.Handler = { _ in
             Response(
                 body: .stream(byteCount: nil) { writer in
-                    while writer.keepsGoing() {
-                        try await writer.write("tick\n")
-                        started.continuation.yield()
-                        try await EventLoop.current?.sleep(for: .milliseconds(5))
-                    }
+                    try await writer.write("tick\n")
+                    started.continuation.yield()
+                    try await eventually("the server stops") { !writer.keepsGoing() }
                 })
         }
         let server = HTTPServer(
@@ -123,7 +122,7 @@ struct FileDeliveryTests {
             Response(
                 body: .stream(byteCount: nil) { writer in
                     try await writer.write("first")
-                    while writer.keepsGoing() { try await EventLoop.current?.sleep(for: .milliseconds(5)) }
+                    try await eventually("the peer has left") { !writer.keepsGoing() }
                     ended.continuation.yield()
                 })
         }

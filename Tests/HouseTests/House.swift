@@ -77,8 +77,11 @@ struct SourceFile {
 
     /// Places whose code contains one of `words`, as `path:line: text`.
     func places(of words: String...) -> [String] {
-        code.compactMap { number, text in
-            words.contains { text.contains($0) } ? "\(path):\(number): \(text)" : nil
-        }
+        places { text in words.contains { text.contains($0) } }
+    }
+
+    /// Places whose code is as `isMeant` says.
+    func places(where isMeant: (Substring) -> Bool) -> [String] {
+        code.compactMap { number, text in isMeant(text) ? "\(path):\(number): \(text)" : nil }
     }
 }

@@ -2,6 +2,7 @@ import Glibc
 import Testing
 
 @testable import Reactor
+@testable import TestSupport
 
 @Suite("Child processes")
 struct ChildProcessTests {
@@ -35,18 +36,22 @@ struct ChildProcessTests {
         #expect(result.ending == .timedOut)
         let text = String(decoding: result.output, as: UTF8.self)
         let grandchild = try #require(pid_t(text.prefix { $0 != "\n" }))
-        #expect(await isGone(grandchild, on: loop))
+        // An orphan that was killed stays a zombie until its new parent reaps it.
+        try await eventually("the grandchild is gone") { [nil, "Z"].contains(processState(grandchild)) }
         await loop.stop()
     }
 
     @Test("Cancelling the caller kills the child, and no zombie is left")
     func cancellation() async throws {
         let loop = try EventLoop()
-        let configuration = shell("sleep 1000")
-        let task = Task { try await ChildProcess.run(configuration, on: loop) }
-        try await loop.sleep(for: .milliseconds(50))
+        let configuration = shell("echo $$; exec sleep 1000")
+        let (output, written) = AsyncStream.makeStream(of: [UInt8].self)
+        let task = Task { try await ChildProcess.run(configuration, on: loop) { written.yield($0) } }
+        var pieces = output.makeAsyncIterator()
+        let number = try #require(await pieces.next()).prefix { $0 != UInt8(ascii: "\n") }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(processState(try #require(pid_t(String(decoding: number, as: UTF8.self)))) == nil)
         await loop.stop()
     }
 
@@ -66,9 +71,11 @@ struct ChildProcessTests {
     func chattyChild() async throws {
         let loop = try EventLoop()
         let configuration = shell("cat /dev/zero", timeLimit: .seconds(3600), maxOutputBytes: .max)
-        let child = Task { try await ChildProcess.run(configuration, on: loop) { _ in } }
+        let (output, written) = AsyncStream.makeStream(of: Void.self)
+        let child = Task { try await ChildProcess.run(configuration, on: loop) { _ in written.yield() } }
+        for await _ in output { break }
         // Without a share these would wait until the child is killed, which only they can do.
-        for _ in 0..<20 { try await loop.sleep(for: .milliseconds(1)) }
+        for _ in 0..<20 { await withUnsafeContinuation { turn in loop.execute { turn.resume() } } }
         child.cancel()
         await #expect(throws: CancellationError.self) { try await child.value }
         await loop.stop()
@@ -89,7 +96,8 @@ struct ChildProcessTests {
         let loop = try EventLoop()
         let path = "/tmp/palco-limit-\(getpid())"
         defer { unlink(path) }
-        var configuration = shell("sleep 0.2; head -c 100000 /dev/zero > \(path)")
+        // The limit of 8 blocks of 512 bytes is set right after the start.
+        var configuration = shell("until [ \"$(ulimit -f)\" = 8 ]; do :; done; head -c 100000 /dev/zero > \(path)")
         configuration.limits = [.fileSizeBytes(4096)]
         let result = try await ChildProcess.run(configuration, on: loop)
         #expect(!result.isSuccess)
@@ -113,20 +121,11 @@ struct ChildProcessTests {
             }
             #expect(count == 40)
             // Descriptors close on the loop, a turn after the result is there.
-            for _ in 0..<1000 where openDescriptors() > before { try await loop.sleep(for: .milliseconds(1)) }
+            try await eventually("no descriptor is left") { openDescriptors() <= before }
             #expect(openDescriptors() == before)
             #expect(waitpid(-1, nil, WNOHANG) == -1 && errno == ECHILD)
             await loop.stop()
         }
-    }
-
-    private func isGone(_ pid: pid_t, on loop: EventLoop) async -> Bool {
-        for _ in 0..<500 {
-            // An orphan that was killed stays a zombie until its new parent reaps it.
-            guard let state = processState(pid), state != "Z" else { return true }
-            try? await loop.sleep(for: .milliseconds(10))
-        }
-        return false
     }
 
     private func processState(_ pid: pid_t) -> Character? {

@@ -2,6 +2,7 @@ import Glibc
 import Testing
 
 @testable import Reactor
+@testable import TestSupport
 
 /// A listener on a free port with two loops, and clients that run on the second one.
 private struct Harness {
@@ -81,7 +82,9 @@ struct ConnectionTests {
     @Test("A writer waits while its peer reads nothing")
     func backPressure() async throws {
         let written = Shared(0)
+        let (writers, writer) = AsyncStream.makeStream(of: EventLoop.self)
         let harness = try Harness { connection in
+            writer.yield(connection.loop)
             let chunk = [UInt8](repeating: 7, count: 64 << 10)
             for _ in 0..<1024 {
                 guard (try? await connection.write(chunk)) != nil else { return }
@@ -89,15 +92,17 @@ struct ConnectionTests {
             }
         }
         let seen = try await harness.client { connection in
-            let loop = connection.loop
-            var before = -1
-            // The writer has stopped when its count stands still; it must stand far below the 64 MB.
-            while true {
-                try await loop.sleep(for: .milliseconds(50))
-                let now = written.withLock { $0 }
-                if now == before { break }
-                before = now
-            }
+            var loops = writers.makeAsyncIterator()
+            let loop = await loops.next()
+            let before = await Task(executorPreference: loop) {
+                // On the writer's loop each of these turns is one of the writer's too, unless it waits for its peer.
+                while true {
+                    let before = written.withLock { $0 }
+                    for _ in 0..<100 { await Task.yield() }
+                    let isWaiting = written.withLock { $0 == before }
+                    if isWaiting, before > 0 { return before }
+                }
+            }.value
             return (before, try await readAll(connection).count)
         }
         #expect(seen.0 > 0 && seen.0 < 32 << 20)
@@ -152,7 +157,7 @@ struct ConnectionTests {
                 _ = try? await connection.read(into: &buffer)
             } else {
                 _ = try? await connection.write([1])
-                while !connection.isDraining { try? await connection.loop.sleep(for: .milliseconds(1)) }
+                try? await eventually("the server drains") { connection.isDraining }
                 _ = try? await connection.write(Array("finished".utf8))
             }
         }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Testing
 
 @testable import SQL
+@testable import TestSupport
 
 @Suite("Readers beside a writer")
 struct ConcurrencyTests {

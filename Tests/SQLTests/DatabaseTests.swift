@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 @testable import SQL
+@testable import TestSupport
 
 let shelf: MigrationSet = [
     Migration(

@@ -2,6 +2,7 @@ import Glibc
 import Testing
 
 @testable import SQL
+@testable import TestSupport
 
 @Suite("A database whose process or disk ends without warning")
 struct SuddenEndTests {

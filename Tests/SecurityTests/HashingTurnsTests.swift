@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import Security
+@testable import TestSupport
 
 @Suite("Turns at hashing")
 struct HashingTurnsTests {

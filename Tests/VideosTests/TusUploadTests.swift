@@ -5,6 +5,7 @@ import Testing
 import Web
 
 @testable import HTTP
+@testable import TestSupport
 @testable import Videos
 
 @Suite("Resumable uploads")

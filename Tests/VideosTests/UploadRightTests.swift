@@ -6,6 +6,7 @@ import Testing
 import Web
 
 @testable import HTTP
+@testable import TestSupport
 @testable import Videos
 
 @Suite("The right to upload, while an upload goes on")

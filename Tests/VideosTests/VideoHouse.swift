@@ -10,6 +10,7 @@ import Synchronization
 import Telemetry
 import Web
 
+@testable import TestSupport
 @testable import Videos
 
 /// The room of videos with a database in memory, a folder of its own, one person of each role, and an encoder that is

@@ -20,7 +20,18 @@ async function withPage(body) {
   /** @type {{ user: object | null, answers: boolean }} */
   const there = { user: ann, answers: true };
   const browser = new EventTarget();
-  const documentElement = { hidden: false };
+  let isHidden = false;
+  // Called when the page has been shown again or begun anew.
+  let decided = () => {};
+  const documentElement = {
+    get hidden() {
+      return isHidden;
+    },
+    set hidden(value) {
+      isHidden = value;
+      if (!value) decided();
+    },
+  };
   const fakes = {
     addEventListener: browser.addEventListener.bind(browser),
     document: {
@@ -31,7 +42,10 @@ async function withPage(body) {
     },
     location: {
       href: 'https://palco.test/',
-      reload: () => happened.push('loaded anew'),
+      reload: () => {
+        happened.push('loaded anew');
+        decided();
+      },
       replace: (/** @type {string} */ to) => happened.push(to),
     },
     fetch: () => {
@@ -52,12 +66,14 @@ async function withPage(body) {
   const leaveAndReturn = async () => {
     browser.dispatchEvent(new Event('pagehide'));
     equal(documentElement.hidden, true);
+    const decision = new Promise((resolve) => (decided = () => resolve(null)));
     browser.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
-    // Answers of the fake come within some turns of the loop.
-    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve));
+    await decision;
+    // What still follows waits for nothing, so it is over before the loop turns.
+    await new Promise((resolve) => setTimeout(resolve));
   };
   try {
-    await body({ session, happened, isHidden: () => documentElement.hidden, leaveAndReturn, there });
+    await body({ session, happened, isHidden: () => isHidden, leaveAndReturn, there });
   } finally {
     for (const name of names) {
       const was = before[name];

@@ -14,6 +14,9 @@ final class Bell: Sendable {
     /// Take it before looking; `wait(after:)` then misses no ring that comes while looking.
     var rings: Int { state.withLock { $0.rings } }
 
+    /// How many wait at this moment.
+    var waiterCount: Int { state.withLock { $0.waiters.count } }
+
     func ring() {
         let waiters = state.withLock { state in
             state.rings += 1
