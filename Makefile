@@ -7,7 +7,7 @@ PALCO_DATA ?= data
 RELEASE := --configuration release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run build debug test lint format bench fuzz mutants setup clean
+.PHONY: help run build debug test lint format bench fuzz mutants sanitize setup clean
 
 help: ## what can be made here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
@@ -47,6 +47,10 @@ fuzz: ## feed the parsers for SECONDS each (default 60)
 mutants: ## break chosen lines one by one and see that the tests notice (an hour)
 	@scripts/setup test
 	@scripts/mutants
+
+sanitize: ## the Swift tests under AddressSanitizer and ThreadSanitizer
+	@scripts/setup test
+	@scripts/test asan tsan
 
 setup: ## install everything that running, testing and measuring need
 	@scripts/setup bench

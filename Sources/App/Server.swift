@@ -158,6 +158,7 @@ public final class Server: Sendable {
     public func stop() async {
         await services.database.close()
         await services.pools.shutdown()
+        services.storage.close()
         await services.loops.shutdown()
     }
 }

@@ -47,13 +47,15 @@ public final class HMACSHA256: Sendable {
             let key = key.isEmpty ? [0] : key
             guard let pointer = EVP_MAC_CTX_new(FetchedAlgorithm.hmac.pointer) else { fatalError("no memory for HMAC") }
             self.pointer = pointer
-            var name = Array("SHA256".utf8CString)
-            let status = name.withUnsafeMutableBufferPointer { name in
-                var parameters = [
-                    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-                    OSSL_PARAM_construct_end(),
-                ]
-                return EVP_MAC_init(pointer, key, key.count, &parameters)
+            // A parameter keeps the pointers to its name and its value: both must live until the context has read them.
+            var digest = Array("SHA256".utf8CString)
+            let status = OSSL_MAC_PARAM_DIGEST.withCString { name in
+                digest.withUnsafeMutableBufferPointer { digest in
+                    var parameters = [
+                        OSSL_PARAM_construct_utf8_string(name, digest.baseAddress, 0), OSSL_PARAM_construct_end(),
+                    ]
+                    return EVP_MAC_init(pointer, key, key.count, &parameters)
+                }
             }
             precondition(status == 1, "HMAC-SHA-256 is always available")
         }

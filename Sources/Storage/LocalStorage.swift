@@ -25,6 +25,10 @@ public final class LocalStorage: Sendable {
         try lock.lockExclusively()
     }
 
+    /// Lets another server work on this folder, at once: who still refers to this object, or a child that was just forked
+    /// and has the descriptor too, does not keep it. Nothing is stored afterwards.
+    public func close() { flock(lock.number, LOCK_UN) }
+
     /// Removes what an earlier process left half done: temporary names and the given folders of work. Blocks; for the start.
     /// Returns the number of leftovers.
     @discardableResult

@@ -6,6 +6,7 @@ import Testing
 import Web
 
 @testable import App
+@testable import TestSupport
 
 @Suite("What a crowd at one door leaves of the others")
 struct CrowdTests {

@@ -130,9 +130,11 @@ struct BlobTests {
         #expect(try storage.sweepLeftovers() == 0)
     }
 
-    @Test("Two servers cannot work on one folder")
+    @Test("Two servers cannot work on one folder, until the first lets it go")
     func exclusive() throws {
         #expect(throws: StorageError.inUse) { try LocalStorage(root: temporary.root, pool: storage.pool) }
+        storage.close()
+        _ = try LocalStorage(root: temporary.root, pool: storage.pool)
     }
 
     @Test("A reader keeps reading what was removed meanwhile")
