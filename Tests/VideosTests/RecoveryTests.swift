@@ -7,6 +7,7 @@ import Storage
 import Synchronization
 import Testing
 
+@testable import TestSupport
 @testable import Videos
 
 @Suite("What a crash leaves")
@@ -219,7 +220,9 @@ struct RecoveryTests {
         house.encoder.whileInspecting { for await _ in stopped {} }
         let inventory = try await house.catalogue.takeInventory()
         let work = Task { await house.catalogue.work(inventory) }
-        while try house.files().contains("uploads/\(abandoned.id)") { await Task.yield() }
+        try await eventually("the abandoned upload is gone") {
+            try !house.files().contains("uploads/\(abandoned.id)")
+        }
         #expect(try house.files() == ["uploads/\(left.id)"])
         stop.finish()
         while house.encoder.enqueued.isEmpty { await Task.yield() }

@@ -43,6 +43,16 @@ struct FFprobeReport: Decodable {
         /// A cover picture inside a sound file is no video.
         var isVideo: Bool { codec_type == "video" && disposition?["attached_pic"] != 1 && codec_name != nil }
         var isAudio: Bool { codec_type == "audio" && codec_name != nil }
+
+        /// Matroska has it as a tag: `00:00:10.000000000`.
+        var statedDuration: Double? {
+            if let duration { return Double(duration) }
+            let parts = (tags?["DURATION"] ?? "").split(separator: ":").map { Double($0) }
+            guard parts.count == 3, let hours = parts[0], let minutes = parts[1], let seconds = parts[2] else {
+                return nil
+            }
+            return hours * 3600 + minutes * 60 + seconds
+        }
     }
 
     var format: Format?
@@ -56,7 +66,10 @@ extension FFprobeReport {
     }
 
     var duration: Double {
-        let stated = format?.duration.flatMap(Double.init) ?? mainVideo?.duration.flatMap(Double.init)
+        let heard = (streams ?? []).filter { $0.isVideo || $0.isAudio }.map(\.statedDuration)
+        // Subtitles and data may outlive what there is to see and hear.
+        let own = (streams ?? []).count > heard.count && !heard.contains(nil) ? heard.compactMap(\.self).max() : nil
+        let stated = own ?? format?.duration.flatMap(Double.init) ?? mainVideo?.duration.flatMap(Double.init)
         return stated.map { $0.isFinite ? $0 : 0 } ?? 0
     }
 

@@ -29,7 +29,11 @@ struct EncodeCommand {
     private var seek: [String] {
         let start = plan.segments.segments[segments.lowerBound].start
         guard segments.lowerBound > 0, let seekMargin else { return [] }
-        let seconds = plan.source.startSeconds + start.seconds - seekMargin - (plan.source.steadyRate == nil ? 0 : 1)
+        // bound: floating point
+        let offset = start.seconds - seekMargin - (plan.source.steadyRate == nil ? 0 : 1)
+        // A seek to before the first frame finds nothing in some containers.
+        guard offset > 0 else { return [] }
+        let seconds = plan.source.startSeconds + offset
         return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", decimal(seconds)]
     }
 
@@ -46,14 +50,15 @@ struct EncodeCommand {
         return arguments + ["-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4", "file:\(file(step))"]
     }
 
-    /// A little before each boundary, so that rounding cannot move a keyframe to the frame behind it.
+    /// A quarter of a tick before each boundary, so that rounding moves a keyframe to no other frame.
     private var keyframes: String {
         let all = plan.segments.segments[segments]
         let origin = all.first?.start.seconds ?? 0
+        // ffmpeg counts these times in microseconds.
+        let slack = max(0.25 / Double(plan.segments.timescale), 0.000_001)
+        // bound: floating point
         let times = all.map { segment in
-            let slack = segment.duration.seconds / Double(max(1, segment.frameCount)) / 4
-            // bound: floating point
-            return decimal(max(0, segment.start.seconds - origin - slack))
+            decimal(max(0, segment.start.seconds - origin - slack))
         }
         return times.joined(separator: ",")
     }
@@ -66,7 +71,10 @@ struct EncodeCommand {
         if video.isHighDynamicRange {
             return ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"]
         }
-        return option("-color_primaries", video.colorPrimaries) + option("-color_trc", video.colorTransfer)
+        // ffprobe's names of two curves are no names of the option's.
+        let curves = ["bt470m": "gamma22", "bt470bg": "gamma28"]
+        let transfer = video.colorTransfer.map { curves[$0] ?? $0 }
+        return option("-color_primaries", video.colorPrimaries) + option("-color_trc", transfer)
             + option("-colorspace", video.colorSpace) + ["-color_range", "tv"]
     }
 

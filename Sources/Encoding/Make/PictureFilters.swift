@@ -47,25 +47,42 @@ struct PictureFilters {
     private var preparation: [String] {
         var filters: [String] = []
         if video.isInterlaced { filters.append("bwdif=mode=send_frame") }
-        if video.isHighDynamicRange {
-            // HDR (PQ, HLG) to BT.709 in linear light.
-            filters += [
-                "zscale=t=linear:npl=100", "format=gbrpf32le", "zscale=p=bt709", "tonemap=hable:desat=0",
-                "zscale=t=bt709:m=bt709:r=tv", "format=yuv420p",
-            ]
+        if video.isHighDynamicRange, let size = steps.first?.size, size != uprightSize {
+            // First made small: mapping tones takes by far the most time.
+            filters.append("scale=\(size.width):\(size.height):flags=bicubic")
         }
-        return filters
+        return filters + Self.toneMapping(video)
+    }
+
+    /// HDR (PQ, HLG) to BT.709 in linear light; nothing for all else.
+    static func toneMapping(_ video: VideoFacts) -> [String] {
+        guard video.isHighDynamicRange else { return [] }
+        func isUnsaid(_ value: String?) -> Bool {
+            value == nil || ["unknown", "unspecified", "reserved"].contains(value)
+        }
+        // What the file does not say is as HDR has it (BT.2100).
+        var said: [String] = []
+        if isUnsaid(video.colorSpace) { said.append("colorspace=bt2020nc") }
+        if isUnsaid(video.colorPrimaries) { said.append("color_primaries=bt2020") }
+        return (said.isEmpty ? [] : ["setparams=" + said.joined(separator: ":")]) + [
+            "zscale=t=linear:npl=100", "format=gbrpf32le", "zscale=p=bt709",
+            "tonemap=hable:desat=0", "zscale=t=bt709:m=bt709:r=tv", "format=yuv420p",
+        ]
+    }
+
+    private var uprightSize: PixelSize {
+        let upright = video.rotation % 180 == 0
+        return PixelSize(width: upright ? video.width : video.height, height: upright ? video.height : video.width)
     }
 
     /// Nothing is left to convert or scale.
     private func arrives(at step: LadderStep) -> Bool {
-        let upright = video.rotation % 180 == 0
-        let size = PixelSize(width: upright ? video.width : video.height, height: upright ? video.height : video.width)
-        return size == step.size && (video.isHighDynamicRange || (video.pixelFormat == "yuv420p" && !video.isFullRange))
+        video.isHighDynamicRange
+            || (uprightSize == step.size && video.pixelFormat == "yuv420p" && !video.isFullRange)
     }
 
     private func scaling(to size: PixelSize, isFirst: Bool) -> String {
-        let range = isFirst && video.isFullRange && !video.isHighDynamicRange ? ":in_range=pc:out_range=tv" : ""
+        let range = isFirst && video.isFullRange ? ":in_range=pc:out_range=tv" : ""
         return "scale=\(size.width):\(size.height):flags=bicubic\(range),format=yuv420p"
     }
 

@@ -171,7 +171,9 @@ extension Workshop {
         for file in files { arguments += options + MediaTool.input(file) }
         for position in files.indices { arguments += ["-map", "\(position):0"] }
         let result = try await tool.run(
-            .ffmpeg, arguments + ["-fps_mode", "passthrough", "-f", "null", "-"], reads: files, effort: effort)
+            // The muxer must not complain of times that its guess of a frame rate cannot tell apart.
+            .ffmpeg, arguments + ["-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-"], reads: files,
+            effort: effort)
         guard result.words.isEmpty else { throw VerificationFailure(description: result.words) }
     }
 

@@ -18,7 +18,9 @@ extension Workshop {
         let height = max(2, size.height * width / max(1, size.width))
         var seek: [String] = []
         if job.facts.duration > 2 { seek = ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", decimal(start)] }
-        let filters = tonemapping(job.facts.video) + ["thumbnail=24", "scale=\(width):\(height)", "format=yuvj420p"]
+        let filters =
+            PictureFilters.toneMapping(job.facts.video)
+            + ["thumbnail=24", "scale=\(width):\(height)", "format=yuvj420p"]
         let arguments =
             ["-nostdin", "-y", "-v", "warning", "-threads", "1"] + seek + MediaTool.input(path)
             + ["-map", "0:\(job.facts.video.index)", "-vf", filters.joined(separator: ",")]
@@ -41,7 +43,7 @@ extension Workshop {
         let interval = max(1, Int(board.interval.ticks(at: 1)))
         let filters =
             ["setpts=PTS-\(plan.source.start)", "fps=1/\(interval):start_time=0:round=near:eof_action=pass"]
-            + tonemapping(job.facts.video)
+            + PictureFilters.toneMapping(job.facts.video)
             + ["scale=\(board.tileWidth):\(board.tileHeight)", "setsar=1", "format=yuvj420p"]
             + ["tpad=stop=-1:stop_mode=clone", "trim=end_frame=\(board.count)"]
             + ["tile=\(board.columns)x\(board.rows)"]
@@ -76,14 +78,6 @@ extension Workshop {
     static func storyboard(_ plan: EncodingPlan) -> Storyboard {
         let size = plan.steps.first?.size ?? PixelSize(width: 16, height: 9)
         return Storyboard(duration: plan.segments.duration, width: size.width, height: size.height)
-    }
-
-    private func tonemapping(_ video: VideoFacts) -> [String] {
-        video.isHighDynamicRange
-            ? [
-                "zscale=t=linear:npl=100", "format=gbrpf32le", "zscale=p=bt709", "tonemap=hable:desat=0",
-                "zscale=t=bt709:m=bt709:r=tv", "format=yuv420p",
-            ] : []
     }
 
     private func decimal(_ seconds: Double) -> String {

@@ -6,6 +6,8 @@ struct PacketTimes: Sendable {
     private(set) var lastDuration: Int64 = 0
     /// Times of keyframes before which no later packet is shown.
     private(set) var keyframes: [Int64] = []
+    /// Some are decoded only for the sake of others, by an edit list.
+    private(set) var hasDiscarded = false
     private var latestTime = Int64.min
     private var unfinished: [UInt8] = []
 
@@ -24,8 +26,11 @@ struct PacketTimes: Sendable {
         guard fields.count >= 4 else { return }
         func number(_ field: ArraySlice<UInt8>) -> Int64? { Int64(String(decoding: field, as: UTF8.self)) }
         let flags = fields[3]
-        // `D`: decoded only for the sake of others, by an edit list.
-        guard !flags.contains(UInt8(ascii: "D")), let time = number(fields[0]) ?? number(fields[1]),
+        guard !flags.contains(UInt8(ascii: "D")) else {
+            hasDiscarded = true
+            return
+        }
+        guard let time = number(fields[0]) ?? number(fields[1]),
             time.magnitude < 1 << 60
         else { return }
         while let last = keyframes.last, time < last { keyframes.removeLast() }

@@ -49,7 +49,8 @@ struct PacketPlanner {
         guard frames.areDistinct else { return try steadyPlan(frames) }
         let segments = SegmentPlan(frames)
         let rate = Planning.frameRate(frames, facts.video)
-        let isCopied = Planning.isStandard(facts.video) && segments.followsKeyframes
+        // A copy would bring those that are not shown along.
+        let isCopied = Planning.isStandard(facts.video) && segments.followsKeyframes && !packets.hasDiscarded
         return EncodingPlan(
             segments: segments,
             source: EncodingPlan.SourceClock(timeBase: base, start: frames.start / factor, factor: factor),
