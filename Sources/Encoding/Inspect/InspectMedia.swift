@@ -43,13 +43,13 @@ struct InspectMedia: Sendable {
         let arguments =
             ["-nostdin", "-v", "error", "-threads", "1"] + MediaTool.input(path)
             + ["-map", "0:\(facts.video.index)", "-frames:v", "1", "-f", "framecrc", "-"]
-        // Whatever else it says: a picture that came can be shown.
-        let result = try await tool.start(.ffmpeg, arguments, reads: [path], effort: .inspection)
-        let hasFrame = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
-            .contains { !$0.hasPrefix("#") }
-        guard hasFrame else {
-            throw InspectionError(
-                .corruptFile, detail: ToolFailure(ending: result.ending, words: result.words).description)
+        do {
+            let result = try await tool.run(.ffmpeg, arguments, reads: [path], effort: .inspection)
+            let hasFrame = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+                .contains { !$0.hasPrefix("#") }
+            if !hasFrame { throw InspectionError(.corruptFile, detail: result.words) }
+        } catch let failure as ToolFailure {
+            throw InspectionError(.corruptFile, detail: failure.description)
         }
     }
 }
