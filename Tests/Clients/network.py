@@ -58,10 +58,10 @@ class Network:
             with self._lock:
                 self._pairs.discard(pair)
 
-    def carrier(self):
-        """The open connection on which most was sent to the server."""
+    def carriers(self):
+        """The open connections on which more than requests was sent to the server."""
         with self._lock:
-            return max(self._pairs, key=lambda pair: pair.sent)
+            return [pair for pair in self._pairs if pair.sent > 1 << 16]
 
     def cut(self):
         """Ends every connection; new ones are taken."""
@@ -90,10 +90,6 @@ class Pair:
         with self._lock:
             if self._users > 0:
                 self._shut()
-
-    @property
-    def is_over(self):
-        return self._users == 0
 
     def leave(self):
         """True for the last of the two threads, which closes both."""

@@ -33,6 +33,7 @@ struct EncodeCommand {
         let offset = start.seconds - seekMargin - (plan.source.steadyRate == nil ? 0 : 1)
         // A seek to before the first frame finds nothing in some containers.
         guard offset > 0 else { return [] }
+        // bound: floating point
         let seconds = plan.source.startSeconds + offset
         return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", decimal(seconds)]
     }
@@ -56,11 +57,10 @@ struct EncodeCommand {
         let origin = all.first?.start.seconds ?? 0
         // ffmpeg counts these times in microseconds.
         let slack = max(0.25 / Double(plan.segments.timescale), 0.000_001)
-        // bound: floating point
-        let times = all.map { segment in
+        return all.map { segment in
+            // bound: floating point
             decimal(max(0, segment.start.seconds - origin - slack))
-        }
-        return times.joined(separator: ",")
+        }.joined(separator: ",")
     }
 
     private var colors: [String] {
