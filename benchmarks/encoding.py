@@ -72,14 +72,14 @@ def ladder_sources(bench):
 
 def measure_ladder(bench):
     ladder_sources(bench)
-    for label, name, sound in SOURCES:
+    for position, (label, name, sound) in enumerate(SOURCES):
         source = bench.films.made / name
         ratios = {"one cascaded ffmpeg": [], "one ffmpeg each": []}
         times = {"palco": [], **{key: [] for key in ratios}}
         for turn in range(RUNS):
             for what in ["palco", *ratios] if turn % 2 == 0 else [*ratios, "palco"]:
                 if what == "palco":
-                    times[what].append(palco_ladder(bench, source, f"{source.stem}-{turn}"))
+                    times[what].append(palco_ladder(bench, source, f"{position}-{turn}"))
                 elif what == "one cascaded ffmpeg":
                     times[what].append(cascade(bench, source, sound))
                 else:
