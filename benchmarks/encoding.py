@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """How soon a film is ready after its last byte, and what the whole ladder costs beside plain ffmpeg."""
 
+import os
+import shutil
 import subprocess
 import time
 from statistics import median
+
+READY_RUNS = 5
 
 
 def upload_timed(client, film, whole=False, timeout=600):
@@ -25,16 +29,25 @@ def upload_timed(client, film, whole=False, timeout=600):
 def measure_ready(bench):
     films = bench.films
     sources = [
-        ("10 min standard source: last byte to ready", films.long_standard(600), 2),
-        ("2 h standard source: last byte to ready", films.long_standard(7200), 4),
+        ("10 min standard source: last byte to ready", films.long_standard(600), 1),
+        ("2 h standard source: last byte to ready", films.long_standard(7200), 1.5),
         ("79 s MS-MPEG-4 source: last byte to ready", films.street, 6),
     ]
     for label, film, bar in sources:
-        # A server of its own each: nothing else is being encoded.
-        server = bench.palco(film.stem).start()
-        seconds, video = upload_timed(server.admin(), film)
-        bench.row(label, seconds, "s", f"<= {bar} s", seconds <= bar, bytes=film.stat().st_size)
-        server.kill()
+        runs = []
+        for turn in range(READY_RUNS):
+            # A server of its own each: nothing else is being encoded, and nothing is known.
+            server = bench.palco(f"{film.stem}-{turn}").start()
+            # What earlier runs left to be written must not be written during this one.
+            os.sync()
+            runs.append(upload_timed(server.admin(), film)[0])
+            server.kill()
+            shutil.rmtree(server.data)
+        seconds = median(runs)
+        bench.row(
+            label, seconds, "s", f"<= {bar} s", seconds <= bar, bytes=film.stat().st_size,
+            spread=[min(runs), max(runs)], runs=runs,
+        )  # fmt: skip
 
 
 # The ladder of a 720p source, with the settings that `Encoding` gives to ffmpeg (Ladder.swift, EncodeCommand.swift).
