@@ -100,7 +100,8 @@ extension VideoProgress {
         self.init(
             status: status, progress: change.progress, duration: change.duration, width: change.width,
             height: change.height, renditions: change.renditions.map(Video.Rendition.init),
-            failure: change.errorCode.map { Video.Failure(code: $0, detail: change.errorDetail ?? "") })
+            failure: change.errorCode.map { Video.Failure(code: $0, detail: change.errorDetail ?? "") },
+            warnings: change.warnings.map { Video.Warning(code: $0.code.rawValue, detail: $0.detail) })
     }
 }
 

@@ -62,11 +62,13 @@ public final class Encoder: Sendable {
                 openSegments.forget(id)
             }
             bell.ring()
+        } stopped: { [running] id in
+            running.cancel(id)
         }
         let tool = MediaTool(settings: settings, sandbox: try Sandbox(), loops: loops)
         workshop = Workshop(
             settings: settings, database: database, storage: storage, reader: ConfinedReader(tool: tool, pool: pool),
-            pool: pool, queue: queue, ledger: ledger, demands: demands, losses: KnownLosses())
+            pool: pool, queue: queue, ledger: ledger, demands: demands)
     }
 
     /// Microseconds since 1970 by the system's clock.

@@ -32,4 +32,5 @@ public struct EncodingChange: Sendable, Hashable {
     public var errorCode: String?
     /// ffmpeg's own last words, for the administrator.
     public var errorDetail: String?
+    public var warnings: [MediaWarning]
 }

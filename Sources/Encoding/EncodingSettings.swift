@@ -33,7 +33,7 @@ public struct InspectionLimits: Sendable, Equatable, Codable {
     public var frames = 6_000_000
     /// Of the longer side.
     public var maxSide = 8192
-    public var minSide = 16
+    public var minSide = 1
     public var pixels = 8192 * 4608
     public var framesPerSecond = 480.0
     public var samplesPerSecond = 768_000

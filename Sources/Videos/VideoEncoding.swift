@@ -75,6 +75,7 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case unsupportedDuration = "unsupported_duration"
         case unsupportedFrameRate = "unsupported_frame_rate"
         case tooManyStreams = "too_many_streams"
+        case protectedSource = "protected_source"
     }
 
     public var code: Code
@@ -94,6 +95,7 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case .unsupportedDuration: "The duration is not supported"
         case .unsupportedFrameRate: "The frame rate is not supported"
         case .tooManyStreams: "The file has too many tracks"
+        case .protectedSource: "The file is protected against copying"
         }
     }
 
@@ -105,11 +107,12 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case .truncatedFile: "Its end is missing. Copy or export the video again and upload the new file."
         case .corruptFile: "It says that it is a video but cannot be decoded. Export the video again from its source."
         case .noVideoStream: "It has only sound. Choose a file with a video track."
-        case .unsupportedDimensions: "Use a picture between 16 and 8192 pixels on each side."
+        case .unsupportedDimensions: "Use a picture of at most 8192 pixels on each side."
         case .unsupportedDuration:
             "Use a video that is longer than a moment and not longer than this server takes, which is a day unless it is set."
         case .unsupportedFrameRate: "Use at most 480 frames a second."
         case .tooManyStreams: "Export the video with one picture and the sound tracks that you need."
+        case .protectedSource: "Ask where it came from for a copy without protection."
         }
     }
 }

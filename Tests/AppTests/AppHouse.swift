@@ -145,7 +145,7 @@ struct AppHouse {
                 id: id, owner: owner, title: "Row", description: "", category: nil, tags: [], people: [],
                 isPremium: premium, isHidden: hidden, passwordHash: nil, checksum: id.description, byteCount: 1,
                 fileName: "", status: .ready, progress: 1, duration: 1, width: 16, height: 16, renditions: [],
-                failure: nil, viewCount: 0, createdAt: Date(), updatedAt: Date(), readyAt: nil)
+                failure: nil, warnings: [], viewCount: 0, createdAt: Date(), updatedAt: Date(), readyAt: nil)
             try VideoStore().insert(video, in: transaction)
         }
         return id

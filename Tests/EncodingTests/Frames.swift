@@ -14,6 +14,18 @@ struct Frames {
         }
     }
 
+    /// How many frames come out of a file that need not be whole.
+    func count(ofBroken path: String) async throws -> Int {
+        let text = try await studio.tool(
+            "/bin/sh",
+            [
+                "-c",
+                "/usr/bin/ffmpeg -nostdin -v error -max_error_rate 1 -i '\(path)' -map 0:v:0 -fps_mode passthrough "
+                    + "-enc_time_base -1 -f framecrc - 2>/dev/null || true",
+            ])
+        return text.split(separator: "\n").count { !$0.hasPrefix("#") }
+    }
+
     /// When each frame is shown, in microseconds from the first.
     func times(_ path: String, _ stream: String = "v:0") async throws -> [Int] {
         let text = try await studio.tool(

@@ -9,7 +9,7 @@ struct LadderTests {
             index: 0, codec: "hevc", profile: nil, level: nil, pixelFormat: "yuv420p", bitDepth: 8, width: width,
             height: height, rotation: rotation, pixelAspectRatio: ratio, averageFrameRate: Ratio(25, 1),
             timeBase: Ratio(1, 1000), start: 0, frameCount: nil, colorPrimaries: nil, colorTransfer: nil,
-            colorSpace: nil, colorRange: nil, fieldOrder: nil)
+            colorSpace: nil, colorRange: nil, fieldOrder: nil, isReordered: false)
     }
 
     @Test(

@@ -63,7 +63,7 @@ struct PlanLimitsTests {
     func commands(position: Int) throws {
         let start: Int64 = [100_000_000_000_000, -100_000_000_000_000, 0][position]
         let step: Int64 = 3_600_000
-        let list = (0..<24).map { "\(start + Int64($0) * step),N/A,40,___\n" }.joined()
+        let list = (0..<24).map { "\(start + Int64($0) * step),N/A,40,\($0 == 0 ? "K" : "_")__\n" }.joined()
         let plan = try Self.plan(list)
         try plan.check(InspectionLimits())
         let facts = Self.facts()
@@ -130,7 +130,7 @@ struct PlanLimitsTests {
         arguments: [
             #""width":4096,"height":2160,"sample_aspect_ratio":"2147483647:1""#,
             #""width":9223372036854775807,"height":9223372036854775807"#,
-            #""width":320,"height":180,"avg_frame_rate":"2147483647/1""#,
+            #""width":320,"height":180,"nb_frames":"9","avg_frame_rate":"2147483647/1""#,
             #""width":0,"height":-5"#,
         ])
     func statedSizes(fields: String) async throws {

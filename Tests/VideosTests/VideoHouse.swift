@@ -180,7 +180,7 @@ extension Video {
     static let example = Video(
         id: VideoID(), owner: UserID(), title: "Example", description: "", category: nil, tags: [], people: [],
         isPremium: false, isHidden: false, passwordHash: nil, checksum: "00", byteCount: 1, fileName: "a.mp4",
-        status: .ready, progress: 1, duration: 8, width: 640, height: 360, renditions: [], failure: nil, viewCount: 0,
-        createdAt: Date(timeIntervalSince1970: 1_800_000_000), updatedAt: Date(timeIntervalSince1970: 1_800_000_000),
-        readyAt: nil)
+        status: .ready, progress: 1, duration: 8, width: 640, height: 360, renditions: [], failure: nil,
+        warnings: [], viewCount: 0, createdAt: Date(timeIntervalSince1970: 1_800_000_000),
+        updatedAt: Date(timeIntervalSince1970: 1_800_000_000), readyAt: nil)
 }

@@ -19,7 +19,9 @@
  * @property {string | null} [thumbnail_url]
  * @property {Rendition[]} [renditions]
  * @property {VideoError | string | null} [error]
+ * @property {VideoWarning[]} [warnings] for those who may change it
  */
+/** @typedef {{ code: string, detail: string | null }} VideoWarning */
 /** @typedef {{ status: string, playback_url: string | null, expires_at: string, resume_at?: number | null }} Playback */
 /** @typedef {{ data: Video[], next_cursor: string | null }} VideoList */
 

@@ -1,7 +1,7 @@
 /** What went wrong, as a sentence that says what to do. */
 import { ApiError } from './api.js';
 import { has, t } from './i18n.js';
-import { timeLeft } from './format.js';
+import { clock, timeLeft } from './format.js';
 import { visible } from './visible.js';
 
 /**
@@ -39,4 +39,13 @@ export function explainVideoError(error) {
   return has(`error.${error.code}`)
     ? t(`error.${error.code}`)
     : visible(error.detail || t('error.encoding_failed'));
+}
+
+/**
+ * What is missing in a video that plays.
+ * @param {import('./api.js').VideoWarning} warning
+ */
+export function explainWarning({ code, detail }) {
+  const number = Number(detail ?? 0);
+  return t(`warning.${code}`, { time: clock(number), count: number });
 }

@@ -20,7 +20,7 @@ import { foreign, h, icon, replace } from '../lib/dom.js';
 import { clock, date, percent } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { follow } from '../lib/live.js';
-import { explain, explainVideoError } from '../lib/problem.js';
+import { explain, explainVideoError, explainWarning } from '../lib/problem.js';
 import { visible } from '../lib/visible.js';
 import { keepPosition, positionOf } from './positions.js';
 
@@ -279,6 +279,7 @@ class Watch {
         video.description || t('watch.no_description'),
       ),
       video.status === 'ready' && video.progress < 1 && this.#filling(video),
+      (video.warnings ?? []).length > 0 && warningNote(video.warnings ?? []),
     );
     if (focused) {
       /** @type {HTMLElement | null} */ (this.about.querySelector(`[data-testid=${focused}]`))?.focus();
@@ -337,6 +338,16 @@ class Watch {
     toast('watch.deleted');
     this.context.go?.('/');
   }
+}
+
+/** @param {import('../lib/api.js').VideoWarning[]} warnings */
+function warningNote(warnings) {
+  return h(
+    'section',
+    { class: 'about-warnings', 'data-testid': 'warnings' },
+    h('h2', {}, icon('alert'), h('span', { text: 'warning.title' })),
+    h('ul', {}, ...warnings.map((warning) => h('li', {}, explainWarning(warning)))),
+  );
 }
 
 /** @param {import('../lib/api.js').Playback} play */

@@ -253,8 +253,8 @@ export class Playback extends EventTarget {
         await this.feed.renew(await this.options.renew(), this.#stop.signal);
       } catch (error) {
         const kind = /** @type {{ status?: number }} */ (error)?.status;
-        if (kind === 401 || kind === 403) this.fail(new LoadError('expired', { status: kind }));
-        else if (kind === 404) this.fail(new LoadError('missing', { status: kind }));
+        if (kind === 401 || kind === 403) this.#giveUp(new LoadError('expired', { status: kind }));
+        else if (kind === 404) this.#giveUp(new LoadError('missing', { status: kind }));
         else await pause(2, this.#stop.signal);
       } finally {
         this.#renewing = null;
@@ -284,7 +284,15 @@ export class Playback extends EventTarget {
   fail(error) {
     if (this.#stop.signal.aborted || this.failure) return;
     this.lastError = error;
-    if (!(error instanceof LoadError) && this.#rebuild()) return;
+    const isMissing = error instanceof LoadError && error.kind === 'missing';
+    if ((isMissing || !(error instanceof LoadError)) && this.#rebuild(isMissing)) return;
+    this.#giveUp(error);
+  }
+
+  /** @param {unknown} error */
+  #giveUp(error) {
+    if (this.#stop.signal.aborted || this.failure) return;
+    this.lastError = error;
     this.failure = failureFrom(error);
     this.#session.abort();
     console.error('Playback stopped:', error);
@@ -295,8 +303,11 @@ export class Playback extends EventTarget {
     if (this.video.error && this.#source) this.fail(this.video.error);
   }
 
-  /** A decoder or a source in a bad state gets another chance where it stood, three times a minute. */
-  #rebuild() {
+  /**
+   * A decoder or a source in a bad state gets another chance where it stood, three times a minute.
+   * @param {boolean} reopens the renditions may have been replaced by others
+   */
+  #rebuild(reopens) {
     if (this.#rebuilding) return true;
     const recent = this.#rebuilds.filter((time) => now() - time < 60);
     if (recent.length >= 3 || !this.tracks) return false;
@@ -305,11 +316,19 @@ export class Playback extends EventTarget {
     this.#resumes ||= !this.video.paused;
     this.#session.abort();
     this.#rebuilding = true;
-    pause(recent.length, this.#stop.signal).then(() => {
+    pause(recent.length, this.#stop.signal).then(async () => {
       this.#rebuilding = false;
+      if (reopens) await this.#reopen();
       return this.#begin(this.#resumes);
-    });
+    }).catch((error) => this.fail(error));
     return true;
+  }
+
+  /** What there is may have changed: a video can be made anew while it is watched. */
+  async #reopen() {
+    await this.renew();
+    this.#aside.clear();
+    this.tracks = await this.#open(this.#stop.signal);
   }
 
   /**

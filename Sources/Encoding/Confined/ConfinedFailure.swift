@@ -6,6 +6,7 @@ enum ConfinedFailure: Error, Codable, Sendable, Equatable {
     case refused(InspectionError.Code, detail: String)
     case unplannable(InspectionError.Code, detail: String)
     case unverified(String)
+    case contradicted(String)
     case noSpace
     case failed(String)
     /// The process was ended by what it read: it trapped or took too long.
@@ -18,6 +19,7 @@ enum ConfinedFailure: Error, Codable, Sendable, Equatable {
         case let error as InspectionError: self = .refused(error.code, detail: error.detail)
         case let error as Unplannable: self = .unplannable(error.code, detail: error.detail)
         case let error as VerificationFailure: self = .unverified(error.description)
+        case let error as PlanFailure: self = .contradicted(error.description)
         case StorageError.noSpace: self = .noSpace
         default: self = .failed("\(error)")
         }
@@ -29,6 +31,7 @@ enum ConfinedFailure: Error, Codable, Sendable, Equatable {
         case .refused(let code, let detail): InspectionError(code, detail: detail)
         case .unplannable(let code, let detail): Unplannable(code, detail: detail)
         case .unverified(let words): VerificationFailure(description: words)
+        case .contradicted(let words): PlanFailure(description: words)
         case .noSpace: StorageError.noSpace
         case .failed, .trapped, .died: self
         }
@@ -39,7 +42,7 @@ extension ConfinedFailure: CustomStringConvertible {
     var description: String {
         switch self {
         case .refused(let code, let detail), .unplannable(let code, let detail): "\(code.rawValue): \(detail)"
-        case .unverified(let words), .failed(let words): words
+        case .unverified(let words), .contradicted(let words), .failed(let words): words
         case .noSpace: "not enough free space"
         case .trapped(let words), .died(let words): "the process that read the media ended without an answer: \(words)"
         }

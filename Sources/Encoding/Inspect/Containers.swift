@@ -4,11 +4,15 @@ import Media
 ///
 /// All hold their media themselves. Left out on purpose is everything that names other files or addresses (`hls`,
 /// `concat`, `dash`, `sdp`, `rtsp`, `imf`), makes media up (`lavfi`), reads rows of pictures (`image2`) or takes
-/// any bytes for media (raw streams, `txt`, `tty`).
+/// any bytes for media (`rawvideo`, `txt`, `tty`).
 enum Containers {
     static let demuxers =
         "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv,nut,rm,wtv,ivf,"
-        + "mp3,wav,w64,aac,flac,aiff,amr,ac3,eac3,caf,au"
+        + "mp3,wav,w64,aac,flac,aiff,amr,ac3,eac3,caf,au,"
+        // Streams without a container, and animations.
+        + "mpegvideo,h261,h263,h264,hevc,m4v,vc1,obu,dirac,mjpeg,cavsvideo,gif,apng,yuv4mpegpipe,"
+        // Of older cameras, recorders, broadcasters and players.
+        + "gxf,lxf,nsv,nuv,pva,ty,dhav,pmp,mtv,vivo,thp,swf,flic,roq,smk,bink,smjpeg,cine,live_flv,kux"
 
     /// What the first bytes of a file promise.
     enum Family: Sendable, Hashable {

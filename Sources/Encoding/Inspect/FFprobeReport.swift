@@ -27,6 +27,7 @@ struct FFprobeReport: Decodable {
         var r_frame_rate: String?
         var time_base: String?
         var start_pts: Int64?
+        var start_time: String?
         var duration: String?
         var nb_frames: String?
         var color_primaries: String?
@@ -34,6 +35,7 @@ struct FFprobeReport: Decodable {
         var color_space: String?
         var color_range: String?
         var field_order: String?
+        var has_b_frames: Int?
         var sample_rate: String?
         var channels: Int?
         var disposition: [String: Int]?
@@ -76,7 +78,8 @@ extension FFprobeReport {
     func facts(byteCount: Int, video stream: Stream) -> MediaFacts {
         MediaFacts(
             container: format?.format_name ?? "", byteCount: byteCount, duration: duration,
-            video: VideoFacts(stream), audio: (streams ?? []).filter(\.isAudio).compactMap(AudioFacts.init))
+            video: VideoFacts(stream), audio: (streams ?? []).filter(\.isAudio).compactMap(AudioFacts.init),
+            subtitleCount: (streams ?? []).count { $0.codec_type == "subtitle" })
     }
 }
 
@@ -93,8 +96,7 @@ extension VideoFacts {
         height = stream.height ?? 0
         rotation = Self.rotation(stream)
         pixelAspectRatio = stream.sample_aspect_ratio.flatMap { Ratio($0) }
-        averageFrameRate =
-            stream.avg_frame_rate.flatMap { Ratio($0) } ?? stream.r_frame_rate.flatMap { Ratio($0) }
+        averageFrameRate = Self.frameRate(stream)
         timeBase = stream.time_base.flatMap { Ratio($0) } ?? Ratio(1, 90_000)
         start = stream.start_pts
         frameCount = stream.nb_frames.flatMap { Int($0) }
@@ -103,6 +105,13 @@ extension VideoFacts {
         colorSpace = stream.color_space
         colorRange = stream.color_range
         fieldOrder = stream.field_order
+        isReordered = (stream.has_b_frames ?? 0) > 0
+    }
+
+    /// Where a container knows no rate, ffprobe makes one up from its clock: a thousand a second.
+    private static func frameRate(_ stream: FFprobeReport.Stream) -> Ratio? {
+        let stated = [stream.avg_frame_rate, stream.r_frame_rate].compactMap { $0.flatMap { Ratio($0) } }
+        return stated.first { $0.value < 1000 } ?? (stream.nb_frames == nil ? nil : stated.first)
     }
 
     private static func bitDepth(_ pixelFormat: String, stated: String?) -> Int {
@@ -134,5 +143,8 @@ extension AudioFacts {
         language = stream.tags?["language"]
         isDefault = stream.disposition?["default"] == 1
         timeBase = stream.time_base.flatMap { Ratio($0) } ?? Ratio(1, rate)
+        // A tag of Matroska tells the end, a stated duration the length.
+        let start = stream.duration == nil ? 0 : stream.start_time.flatMap { Double($0) } ?? 0
+        end = stream.statedDuration.map { $0 + start }.flatMap { $0.isFinite ? $0 : nil }
     }
 }

@@ -11,9 +11,21 @@ struct InspectMedia: Sendable {
     func callAsFunction(_ path: String) async throws -> MediaFacts {
         let byteCount = try await reader.pool.run { try OpenFile(path: path).byteCount }
         guard byteCount > 0 else { throw InspectionError(.emptyFile) }
-        let facts = try await judge(path, try await probe(path))
-        try await decodeStart(path, facts)
+        var facts = try await judge(path, try await probe(path))
+        let shown = try await decodeStart(path, facts)
+        if shown != facts.video.uprightSize {
+            // What a head says of the size may be wrong.
+            let isUpright = facts.video.rotation % 180 == 0
+            (facts.video.width, facts.video.height) =
+                isUpright ? (shown.width, shown.height) : (shown.height, shown.width)
+            try facts.check(limits)
+        }
         return facts
+    }
+
+    /// What ffprobe says, of a file that was made here.
+    func probed(_ path: String) async throws -> MediaFacts {
+        try await judge(path, try await probe(path))
     }
 
     private func probe(_ path: String) async throws -> JudgeProbe.Probe {
@@ -38,18 +50,22 @@ struct InspectMedia: Sendable {
         }
     }
 
-    /// A file whose head is whole but whose media is not would fail only after the upload was accepted.
-    private func decodeStart(_ path: String, _ facts: MediaFacts) async throws {
+    /// A file whose head is whole but whose media is not would fail only after the upload was accepted. Whatever comes after
+    /// the first picture is looked at later.
+    /// - Returns: the size of that picture, upright.
+    private func decodeStart(_ path: String, _ facts: MediaFacts) async throws -> PixelSize {
         let arguments =
             ["-nostdin", "-v", "error", "-threads", "1"] + MediaTool.input(path)
             + ["-map", "0:\(facts.video.index)", "-frames:v", "1", "-f", "framecrc", "-"]
-        do {
-            let result = try await tool.run(.ffmpeg, arguments, reads: [path], effort: .inspection)
-            let hasFrame = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
-                .contains { !$0.hasPrefix("#") }
-            if !hasFrame { throw InspectionError(.corruptFile, detail: result.words) }
-        } catch let failure as ToolFailure {
+        let result = try await tool.start(.ffmpeg, arguments, reads: [path], effort: .inspection)
+        let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+        guard lines.contains(where: { !$0.hasPrefix("#") }) else {
+            let failure = ToolFailure(ending: result.ending, words: result.words)
             throw InspectionError(.corruptFile, detail: failure.description)
         }
+        let prefix = "#dimensions 0: "
+        let sides = lines.first { $0.hasPrefix(prefix) }?.dropFirst(prefix.count).split(separator: "x")
+        let numbers = (sides ?? []).compactMap { Int($0) }
+        return numbers.count == 2 ? PixelSize(width: numbers[0], height: numbers[1]) : facts.video.uprightSize
     }
 }

@@ -11,6 +11,7 @@ public struct InspectionError: Error, Sendable, Hashable {
         case unsupportedDuration = "unsupported_duration"
         case unsupportedFrameRate = "unsupported_frame_rate"
         case tooManyStreams = "too_many_streams"
+        case protectedSource = "protected_source"
     }
 
     public var code: Code

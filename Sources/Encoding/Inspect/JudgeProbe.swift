@@ -18,6 +18,7 @@ struct JudgeProbe: ConfinedWork {
 
     private func verdict() throws -> MediaFacts {
         let head = try FileHead(path: path)
+        if head.isProtected { throw InspectionError(.protectedSource) }
         let report: FFprobeReport
         switch probe {
         case .report(let text):
@@ -33,9 +34,9 @@ struct JudgeProbe: ConfinedWork {
         }
         let streamCount = report.streams?.count ?? 0
         guard streamCount <= limits.streams else { throw InspectionError(.tooManyStreams, detail: "\(streamCount)") }
-        let facts = report.facts(byteCount: head.byteCount, video: video)
+        var facts = report.facts(byteCount: head.byteCount, video: video)
+        facts.isTruncated = head.isTruncated
         try facts.check(limits)
-        if head.isTruncated { throw InspectionError(.truncatedFile) }
         return facts
     }
 }
@@ -65,6 +66,8 @@ private struct FileHead {
     var byteCount: Int
     var family: Containers.Family?
     var isTruncated = false
+    /// Common encryption (ISO/IEC 23001-7), or that of a shop.
+    var isProtected = false
 
     init(path: String) throws {
         let file = try OpenFile(path: path)
@@ -74,7 +77,9 @@ private struct FileHead {
         guard let family else { return }
         if family == .isoMedia {
             do {
-                isTruncated = try MovieReader.movie(byteCount: file.byteCount, read: file.read).isTruncated
+                let movie = try MovieReader.movie(byteCount: file.byteCount, read: file.read)
+                isTruncated = movie.isTruncated
+                isProtected = movie.videoTracks.contains { ["encv", "drmi"].contains($0.video?.sampleEntry) }
             } catch MovieError.truncated {
                 isTruncated = true
             } catch is MovieError {

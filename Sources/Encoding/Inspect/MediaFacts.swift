@@ -9,13 +9,21 @@ public struct MediaFacts: Sendable, Hashable, Codable {
     public var duration: Double
     public var video: VideoFacts
     public var audio: [AudioFacts]
+    public var subtitleCount: Int
+    /// By its own head or tables the file should be longer.
+    public var isTruncated: Bool
 
-    public init(container: String, byteCount: Int, duration: Double, video: VideoFacts, audio: [AudioFacts]) {
+    public init(
+        container: String, byteCount: Int, duration: Double, video: VideoFacts, audio: [AudioFacts],
+        subtitleCount: Int = 0, isTruncated: Bool = false
+    ) {
         self.container = container
         self.byteCount = byteCount
         self.duration = duration
         self.video = video
         self.audio = audio
+        self.subtitleCount = subtitleCount
+        self.isTruncated = isTruncated
     }
 
     /// MP4, QuickTime and relatives: their sample tables are read directly.
@@ -71,6 +79,8 @@ public struct VideoFacts: Sendable, Hashable, Codable {
     public var colorSpace: String?
     public var colorRange: String?
     public var fieldOrder: String?
+    /// Frames are not decoded in the order in which they are shown.
+    public var isReordered: Bool
 
     /// Upright, with square pixels.
     public var displaySize: PixelSize {
@@ -79,6 +89,11 @@ public struct VideoFacts: Sendable, Hashable, Codable {
             size.width = max(1, Int(clamping: (Double(width) * ratio.value).rounded()))
         }
         return rotation % 180 == 0 ? size : PixelSize(width: size.height, height: size.width)
+    }
+
+    /// As coded, upright.
+    var uprightSize: PixelSize {
+        rotation % 180 == 0 ? PixelSize(width: width, height: height) : PixelSize(width: height, height: width)
     }
 
     public var isHighDynamicRange: Bool { ["smpte2084", "arib-std-b67"].contains(colorTransfer) }
@@ -110,4 +125,6 @@ public struct AudioFacts: Sendable, Hashable, Codable {
     public var language: String?
     public var isDefault: Bool
     public var timeBase: Ratio
+    /// In seconds on the file's clock, where the file says.
+    public var end: Double?
 }

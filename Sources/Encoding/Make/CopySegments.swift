@@ -39,7 +39,7 @@ struct CopySegments: ConfinedWork {
             for name in names {
                 let cipher = SegmentCipher(key: keys[name])
                 let segment =
-                    name == AudioPlan.renditionName
+                    name == plan.audio?.name
                     ? try source.audioSegment(number, cipher: cipher) : try source.videoSegment(number, cipher: cipher)
                 try sealed.write(segment.made, segment.bytes)
                 batch.append(segment.made)
@@ -59,6 +59,6 @@ struct CopySegments: ConfinedWork {
 extension EncodingPlan {
     /// The renditions that need no encoding.
     var copiedRenditions: [String] {
-        (copying == nil ? [] : [steps[0].name]) + (audio?.making == .copy ? [AudioPlan.renditionName] : [])
+        (copying == nil ? [] : [steps[0].name]) + (audio.map { $0.making == .copy ? [$0.name] : [] } ?? [])
     }
 }

@@ -36,7 +36,7 @@ struct CopySource: Sendable {
                 format: .video(format), timescale: plan.segments.timescale, duration: plan.segments.duration)
             initSegments[plan.steps[0].name] = try output.initSegment()
             guard shown.frames.count == plan.segments.frameCount else {
-                throw VerificationFailure(
+                throw PlanFailure(
                     description: "the source has \(shown.frames.count) frames, not \(plan.segments.frameCount)")
             }
             (videoStarts, payloads) = try Self.starts(videoTrack, shown, plan)
@@ -45,7 +45,7 @@ struct CopySource: Sendable {
         }
         audio = try Self.audioParts(movie, plan, origin: shown.origin)
         if let track = audio?.track, let format = track.audio {
-            initSegments[AudioPlan.renditionName] = try OutputTrack(
+            initSegments[plan.audio?.name ?? ""] = try OutputTrack(
                 format: .audio(format), timescale: track.timescale, language: track.language,
                 duration: plan.segments.duration
             ).initSegment()
@@ -75,7 +75,7 @@ struct CopySource: Sendable {
         for sample in track.samples.samples(shown.samples) {
             if let segment = next.first, frames == segment.firstFrame {
                 guard sample.isSync else {
-                    throw VerificationFailure(description: "no keyframe at \(segment.start.seconds) s")
+                    throw PlanFailure(description: "no keyframe at \(segment.start.seconds) s")
                 }
                 starts.append(sample.index)
                 payloads.append(0)
@@ -86,7 +86,7 @@ struct CopySource: Sendable {
                 payloads[payloads.count - 1] = payloads[payloads.count - 1].addingSaturated(sample.byteCount)
             }
         }
-        guard next.isEmpty else { throw VerificationFailure(description: "the source ends too early") }
+        guard next.isEmpty else { throw PlanFailure(description: "the source ends too early") }
         guard payloads.allSatisfy({ $0 <= StandardSource.maxSegmentBytes }) else {
             throw VerificationFailure(description: "a segment of the source is larger than any should be")
         }
@@ -135,7 +135,7 @@ struct CopySource: Sendable {
             audio.track.samples.samples(part.samples), decodeTime: part.decodeTime, sequenceNumber: UInt32(number + 1))
         let duration = MediaTime(ticks: part.duration, timescale: audio.track.timescale)
         return try seal(
-            fragment, rendition: AudioPlan.renditionName, number: number, duration: duration, cipher: cipher)
+            fragment, rendition: plan.audio?.name ?? "", number: number, duration: duration, cipher: cipher)
     }
 
     private func seal(

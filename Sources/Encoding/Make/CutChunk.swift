@@ -7,8 +7,6 @@ struct CutChunk {
     let step: LadderStep
     let segments: Range<Int>
     let cipher: SegmentCipher
-    /// Damaged sources lose frames: the ones before them are shown longer then.
-    let acceptsLosses: Bool
 
     /// High, as `LadderStep.plannedCodecs` says.
     private static let profile: UInt8 = 100
@@ -56,7 +54,7 @@ struct CutChunk {
         let (file, track, shown, configuration) = (opened.file, opened.track, opened.shown, opened.configuration)
         let samples = Array(track.samples.samples(shown.samples))
         let origin = plan.segments.segments[segments.lowerBound].start.ticks
-        // Times within the chunk; a lost first frame leaves a hole at the start.
+        // Times within the chunk.
         let times = samples.map {
             $0.presentationTime.addingSaturated(shown.offset).addingSaturated(shown.frames.start)
         }
@@ -88,13 +86,17 @@ struct CutChunk {
         _ configuration: AVCConfiguration
     ) throws {
         let expected = (planned.frameCount + step.frameDivisor - 1) / step.frameDivisor
-        guard let first = samples.first else { throw failure("has no frame at \(planned.start.seconds) s") }
-        guard samples.count == expected || acceptsLosses else {
-            throw failure("has \(samples.count) frames at \(planned.start.seconds) s, not \(expected)")
+        guard let first = samples.first else { throw contradiction("has no frame at \(planned.start.seconds) s") }
+        guard samples.count == expected else {
+            throw contradiction("has \(samples.count) frames at \(planned.start.seconds) s, not \(expected)")
         }
         guard first.isSync, configuration.isIDR(try file.read(first.byteRange)) else {
-            throw failure("has no keyframe at \(planned.start.seconds) s")
+            throw contradiction("has no keyframe at \(planned.start.seconds) s")
         }
+    }
+
+    private func contradiction(_ text: String) -> PlanFailure {
+        PlanFailure(description: "the encoded \(step.name) \(text)")
     }
 
     private func failure(_ text: String) -> VerificationFailure {

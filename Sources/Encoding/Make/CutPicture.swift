@@ -13,7 +13,6 @@ struct CutPicture: ConfinedWork {
     var plan: EncodingPlan
     var segments: Range<Int>
     var chunks: [EncodedChunk]
-    var acceptsLosses: Bool
     /// For `SealedFiles`.
     var folder: String
 
@@ -22,8 +21,7 @@ struct CutPicture: ConfinedWork {
         var all: [MadeSegment] = []
         for chunk in chunks {
             let cut = CutChunk(
-                plan: plan, step: chunk.step, segments: segments, cipher: SegmentCipher(key: chunk.key),
-                acceptsLosses: acceptsLosses)
+                plan: plan, step: chunk.step, segments: segments, cipher: SegmentCipher(key: chunk.key))
             let initSegment = try cut(chunk.path) { made, bytes in
                 try sealed.write(made, bytes)
                 all.append(made)
@@ -46,7 +44,7 @@ struct MakeInitSegments: ConfinedWork {
         let sealed = SealedFiles(folder: folder)
         for chunk in chunks {
             let cut = CutChunk(
-                plan: plan, step: chunk.step, segments: 0..<1, cipher: SegmentCipher(key: nil), acceptsLosses: true)
+                plan: plan, step: chunk.step, segments: 0..<1, cipher: SegmentCipher(key: nil))
             try sealed.writeInitSegment(chunk.step.name, try cut.initSegment(chunk.path))
         }
         try answer(chunks.map(\.step.name))

@@ -28,7 +28,7 @@ struct CutSound: ConfinedWork {
         let output = OutputTrack(
             format: .audio(format), timescale: track.timescale, language: audio.language ?? "und", duration: duration)
         let sealed = SealedFiles(folder: folder)
-        try sealed.writeInitSegment(AudioPlan.renditionName, try output.initSegment())
+        try sealed.writeInitSegment(audio.name, try output.initSegment())
         try answer(try segments(track, file, sealed))
     }
 
@@ -50,7 +50,7 @@ struct CutSound: ConfinedWork {
             for range in fragment.sources { bytes += try file.read(range) }
             let closed = try cipher.seal(bytes, number: number)
             let made = MadeSegment(
-                rendition: AudioPlan.renditionName, number: number, byteCount: closed.count,
+                rendition: audio.name, number: number, byteCount: closed.count,
                 duration: MediaTime(ticks: length, timescale: track.timescale))
             try sealed.write(made, closed)
             all.append(made)

@@ -20,6 +20,7 @@ struct EncodeCommand {
     var arguments: [String] {
         let filters = PictureFilters(video: video, plan: plan, segments: segments, steps: steps)
         var arguments = ["-nostdin", "-y", "-v", "warning", "-threads", "\(threads)", "-copyts"]
+        arguments += ["-max_error_rate", "1"]
         arguments += seek + MediaTool.input(source)
         arguments += ["-filter_complex_threads", "1", "-filter_complex", filters.graph]
         for (step, label) in zip(steps, filters.labels) { arguments += output(step, label) }
@@ -30,7 +31,7 @@ struct EncodeCommand {
         let start = plan.segments.segments[segments.lowerBound].start
         guard segments.lowerBound > 0, let seekMargin else { return [] }
         // bound: floating point
-        let offset = start.seconds - seekMargin - (plan.source.steadyRate == nil ? 0 : 1)
+        let offset = start.seconds - seekMargin
         // A seek to before the first frame finds nothing in some containers.
         guard offset > 0 else { return [] }
         // bound: floating point
@@ -63,7 +64,10 @@ struct EncodeCommand {
         }.joined(separator: ",")
     }
 
-    private var colors: [String] {
+    private var colors: [String] { Self.colors(of: video) }
+
+    /// What the encoder writes down of a picture's colours.
+    static func colors(of video: VideoFacts) -> [String] {
         func option(_ name: String, _ value: String?) -> [String] {
             guard let value, !["unknown", "unspecified", "reserved", "gbr", ""].contains(value) else { return [] }
             return [name, value]

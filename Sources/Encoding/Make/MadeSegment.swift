@@ -14,11 +14,23 @@ struct VerificationFailure: Error, CustomStringConvertible {
     var description: String
 }
 
+/// The source is not what its index says: it has other frames, or keyframes elsewhere. To try again may help once, where an
+/// earlier start of decoding does.
+struct PlanFailure: Error, CustomStringConvertible {
+    var description: String
+}
+
 /// Where the parts of a video lie in the storage.
 enum VideoFiles {
     static func folder(_ id: EncodingID) -> BlobKey { key("videos/\(id)") }
     static func original(_ id: EncodingID) -> BlobKey { folder(id).appending("original") }
+    static func mezzanine(_ id: EncodingID) -> BlobKey { folder(id).appending("mezzanine.mp4") }
     static func rendition(_ id: EncodingID, _ name: String) -> BlobKey? { folder(id).appending(name: name) }
+    /// The rendition that a blob belongs to; nil for all else.
+    static func renditionName(_ blob: BlobKey) -> String? {
+        let parts = "\(blob)".split(separator: "/")
+        return parts.count == 4 ? String(parts[2]) : nil
+    }
     static func initSegment(_ id: EncodingID, _ name: String) -> BlobKey? {
         rendition(id, name)?.appending("init.mp4")
     }

@@ -21,6 +21,8 @@ struct MediaTool: Sendable {
         /// Somebody looks at a spinner.
         static let inspection = Effort(timeLimit: .seconds(60), niceness: 0, addressSpaceBytes: 4 << 30, fileBytes: 0)
         static let viewer = Effort(timeLimit: .seconds(300), niceness: 5)
+        /// One run over all of a film, which may be a day long.
+        static let wholeFilm = Effort(timeLimit: .seconds(48 * 3600), niceness: 5)
         static let background = Effort(timeLimit: .seconds(3600), niceness: 12)
     }
 

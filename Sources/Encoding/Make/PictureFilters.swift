@@ -19,7 +19,7 @@ struct PictureFilters {
                 filters.append(selection(keeping: step.frameDivisor / divisor, of: divisor))
                 divisor = step.frameDivisor
             }
-            if position > 0 || !arrives(at: step) { filters.append(scaling(to: step.size, isFirst: position == 0)) }
+            if position > 0 || !arrives(at: step) { filters.append(Self.scaling(video, to: step.size, isFirst: position == 0)) }
             filters.append("setsar=1")
             let next = position + 1 < steps.count ? "split=2[v\(position)][s\(position)]" : "null[v\(position)]"
             let input = position == 0 ? "," : "[s\(position - 1)]"
@@ -33,25 +33,24 @@ struct PictureFilters {
     private var cut: String {
         let all = plan.segments.segments
         let (first, end) = (all[segments.lowerBound], all[segments.upperBound - 1].end)
-        if let rate = plan.source.steadyRate {
-            let frames = first.firstFrame..<all[segments.upperBound - 1].frames.upperBound
-            return "setpts=PTS-\(plan.source.start),fps=\(rate.numerator)/\(rate.denominator),"
-                + "trim=start_pts=\(frames.lowerBound):end_pts=\(frames.upperBound),setpts=PTS-\(frames.lowerBound)"
-        }
         let start = plan.source.ticks(first.start.ticks)
         // The last segment takes what is there: ffmpeg may know of a frame that the container did not announce.
         let bound = segments.upperBound == all.count ? "" : ":end_pts=\(plan.source.ticks(end.ticks))"
         return "trim=start_pts=\(start)\(bound),setpts=PTS-\(start)"
     }
 
-    private var preparation: [String] {
+    private var preparation: [String] { steps.first.map { Self.preparation(video, size: $0.size) } ?? [] }
+
+    /// Whole frames in standard colours.
+    /// - Parameter size: what they are scaled to after that.
+    static func preparation(_ video: VideoFacts, size: PixelSize) -> [String] {
         var filters: [String] = []
         if video.isInterlaced { filters.append("bwdif=mode=send_frame") }
-        if video.isHighDynamicRange, let size = steps.first?.size, size != uprightSize {
+        if video.isHighDynamicRange, size != video.uprightSize {
             // First made small: mapping tones takes by far the most time.
             filters.append("scale=\(size.width):\(size.height):flags=bicubic")
         }
-        return filters + Self.toneMapping(video)
+        return filters + toneMapping(video)
     }
 
     /// HDR (PQ, HLG) to BT.709 in linear light; nothing for all else.
@@ -70,18 +69,13 @@ struct PictureFilters {
         ]
     }
 
-    private var uprightSize: PixelSize {
-        let upright = video.rotation % 180 == 0
-        return PixelSize(width: upright ? video.width : video.height, height: upright ? video.height : video.width)
-    }
-
     /// Nothing is left to convert or scale.
     private func arrives(at step: LadderStep) -> Bool {
         video.isHighDynamicRange
-            || (uprightSize == step.size && video.pixelFormat == "yuv420p" && !video.isFullRange)
+            || (video.uprightSize == step.size && video.pixelFormat == "yuv420p" && !video.isFullRange)
     }
 
-    private func scaling(to size: PixelSize, isFirst: Bool) -> String {
+    static func scaling(_ video: VideoFacts, to size: PixelSize, isFirst: Bool = true) -> String {
         let range = isFirst && video.isFullRange ? ":in_range=pc:out_range=tv" : ""
         return "scale=\(size.width):\(size.height):flags=bicubic\(range),format=yuv420p"
     }

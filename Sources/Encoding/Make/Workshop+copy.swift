@@ -10,7 +10,7 @@ extension Workshop {
     /// what a viewer waits for is made next.
     func copy(_ job: Job, _ plan: EncodingPlan) async throws {
         let folder = try await workFolder(job)
-        var path = original(job)
+        var path = source(job)
         if plan.copying == .viaMovie { path = try await copyToMovie(job, plan, folder: folder) }
         var missing = try await recount(plan.copiedRenditions, of: job, plan)
         let keys = try await ciphers(job).compactMapValues(\.key)
@@ -76,7 +76,7 @@ extension Workshop {
             for (number, segment) in plan.segments.segments.enumerated() {
                 if let size = sizes["\(number).m4s"] {
                     let duration =
-                        name == AudioPlan.renditionName
+                        name == plan.audio?.name
                         ? MediaTime(
                             ticks: plan.audio?.segmentDurations[number] ?? 0,
                             timescale: UInt32(plan.audio?.sampleRate ?? 1)) : segment.duration
@@ -99,7 +99,7 @@ extension Workshop {
 
     /// A standard source in another container: its samples move into a temporary MP4, unchanged.
     private func copyToMovie(_ job: Job, _ plan: EncodingPlan, folder: String) async throws -> String {
-        let path = original(job)
+        let path = source(job)
         // Twice the source, where there is room for it.
         let wanted = job.facts.byteCount.multipliedSaturated(by: 2).addingSaturated(64 << 20)
         let most = min(wanted, try await storage.usableSpace())

@@ -102,7 +102,7 @@ extension Workshop {
         _ job: Job, _ plan: EncodingPlan, _ segments: Range<Int>, _ steps: [LadderStep], folder: String, threads: Int
     ) -> EncodeCommand {
         var command = EncodeCommand(
-            source: original(job), video: job.facts.video, plan: plan, segments: segments, steps: steps, folder: folder,
+            source: source(job), video: job.facts.video, plan: plan, segments: segments, steps: steps, folder: folder,
             threads: max(1, threads))
         // Streams without an index are found by guessing: begin early enough to meet a keyframe.
         let hasIndex = !["mpegts", "mpeg", "flv", "ogg"].contains(job.facts.container)
@@ -118,18 +118,33 @@ extension Workshop {
         let folder = try await workFolder(job)
         let command = command(job, plan, segments, steps, folder: folder, threads: threads)
         let effort = try await effort(job, writing: steps.map { Self.bound(of: $0, plan, segments) })
-        _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
+        let result = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
+        try await judge(result.words, job, from: plan.segments.segments[segments.lowerBound].start)
         let chunks = try await encodedChunks(job, steps) { command.file($0) }
         try await verifyDecoding(chunks.map(\.path), effort: job.effort)
         let work = CutPicture(
-            plan: plan, segments: segments, chunks: chunks,
-            acceptsLosses: job.task.attempts >= 3 || losses.contains(id), folder: folder)
+            plan: plan, segments: segments, chunks: chunks, folder: folder)
         let made = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
         job.place?.giveBack()
-        if job.task.attempts >= 3 { losses.insert(id) }
         let names = steps.map(\.name)
         try await checkInitSegments(names, in: folder, of: id)
         return try await publish(made, initSegments: names, in: folder, of: id)
+    }
+
+    /// What the decoder says of a source whose frames all came out.
+    private func judge(_ words: String, _ job: Job, from start: MediaTime) async throws {
+        if words.contains("first frame is no keyframe") {
+            throw PlanFailure(description: "decoding began at a frame that is no keyframe")
+        }
+        // Browsers end where a copied picture cannot be decoded; one that is encoded anew hides it.
+        let complaints = ["Error while decoding", "Error submitting packet to decoder", "corrupt decoded frame"]
+        guard complaints.contains(where: words.contains), job.record.mezzanine == nil else { return }
+        let (ledger, id) = (ledger, job.task.video)
+        let warning = MediaWarning(.damaged, detail: start.decimalSeconds)
+        try await database.write { try ledger.warn(warning, of: id, in: $0) }
+        if job.record.plan?.copying != nil {
+            throw PlanFailure(description: "a picture of the source cannot be decoded: \(words.suffix(300))")
+        }
     }
 
     /// What one rendition of a chunk takes at most, in bytes: twice what its cap allows, its buffer included.
@@ -186,7 +201,7 @@ extension Workshop {
         guard !segments.isEmpty else { return try await finish(job, []) }
         let folder = try await workFolder(job)
         let command = AudioCommand(
-            source: original(job), facts: facts, audio: audio, plan: plan, segments: segments,
+            source: source(job), facts: facts, audio: audio, plan: plan, segments: segments,
             file: "\(folder)/audio.mp4")
         // At most 160 kbit/s.
         let effort = try await effort(job, writing: [(audio.frames(of: segments).count + 1000) << 10])
@@ -194,10 +209,10 @@ extension Workshop {
         try await verifyDecoding([command.file], effort: job.effort)
         let work = CutSound(
             path: command.file, audio: audio, duration: plan.segments.duration, segments: segments,
-            keptFrames: command.keptFrames, key: try await ciphers(job)[AudioPlan.renditionName]?.key, folder: folder)
+            keptFrames: command.keptFrames, key: try await ciphers(job)[audio.name]?.key, folder: folder)
         let made = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
         let there = try await publish(
-            made, initSegments: [AudioPlan.renditionName], in: folder, of: job.task.video)
+            made, initSegments: [audio.name], in: folder, of: job.task.video)
         try await finish(job, there)
     }
 }

@@ -10,7 +10,7 @@ extension Workshop {
     /// One good-looking frame from the first third of the video.
     func makeThumbnail(_ job: Job) async throws {
         let folder = try await workFolder(job)
-        let path = original(job)
+        let path = source(job)
         // bound: floating point
         let start = (job.record.plan?.source.startSeconds ?? 0) + min(job.facts.duration * 0.1, 60)
         let size = job.facts.video.displaySize
@@ -38,7 +38,7 @@ extension Workshop {
     func makeStoryboard(_ job: Job) async throws {
         guard let plan = job.record.plan else { return try await finish(job, []) }
         let folder = try await workFolder(job)
-        let path = original(job)
+        let path = source(job)
         let board = Self.storyboard(plan)
         let interval = max(1, Int(board.interval.ticks(at: 1)))
         let filters =

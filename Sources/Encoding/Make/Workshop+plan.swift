@@ -6,7 +6,13 @@ extension Workshop {
     /// Decides everything and puts the video's other tasks into the queue.
     func plan(_ job: Job) async throws {
         let planVideo = PlanVideo(reader: reader, limits: settings.limits)
-        let planned = try await planVideo(original(job), job.facts, folder: try await workFolder(job))
+        let planned = try await planVideo(source(job), job.facts, folder: try await workFolder(job))
+        try await keep(planned, job)
+    }
+
+    /// Writes a plan down; a plan that was there before is over with it.
+    /// - Parameter mezzanine: what it was made from, where that is not the original.
+    func keep(_ planned: PlannedVideo, _ job: Job, mezzanine: MediaFacts? = nil) async throws {
         let plan = planned.plan
         var expected: [String: HLS.Bandwidth] = [:]
         expected[plan.steps[0].name] = planned.copiedBandwidth
@@ -14,6 +20,8 @@ extension Workshop {
         let (task, queue, ledger) = (job.task, queue, ledger)
         try await database.write { transaction in
             guard try queue.holds(task, in: transaction) else { throw CancellationError() }
+            if let mezzanine { try EncodingStore.setMezzanine(mezzanine, of: task.video, in: transaction) }
+            try EncodingStore.removeRenditions(of: task.video, in: transaction)
             try EncodingStore.setPlan(plan, of: task.video, in: transaction)
             for (position, rendition) in renditions.enumerated() {
                 try EncodingStore.insert(rendition, at: position, of: task.video, in: transaction)
@@ -38,7 +46,7 @@ extension Workshop {
             let rate = audio.channelCount > 2 ? 400_000 : 170_000
             renditions.append(
                 RenditionRecord(
-                    name: AudioPlan.renditionName, isVideo: false, size: PixelSize(width: 0, height: 0),
+                    name: audio.name, isVideo: false, size: PixelSize(width: 0, height: 0),
                     codecs: audio.codecs, key: key(), expected: HLS.Bandwidth(peak: rate, average: rate),
                     segmentCount: count, madeCount: 0, hasStart: false, madeBytes: 0, madeMicroseconds: 0, peak: 0,
                     isFailed: false, isCopied: false))

@@ -16,7 +16,6 @@ struct Workshop: Sendable {
     let queue: TaskQueue
     let ledger: Ledger
     let demands: Demands
-    let losses: KnownLosses
 
     /// - Parameter place: given back as soon as nothing but storing is left.
     func run(_ task: EncodingTask, effort: MediaTool.Effort, in place: Place? = nil) async throws {
@@ -55,7 +54,7 @@ struct Workshop: Sendable {
         var effort: MediaTool.Effort
         var place: Place?
 
-        var facts: MediaFacts { record.facts }
+        var facts: MediaFacts { record.source }
     }
 
     private func perform(_ job: Job) async throws {
@@ -68,6 +67,8 @@ struct Workshop: Sendable {
         case .audio: try await encodeAudio(job, try planned(job))
         case .thumbnail: try await makeThumbnail(job)
         case .storyboard: try await makeStoryboard(job)
+        case .mezzanine: try await makeMezzanine(job)
+        case .cleanup: try await cleanUp(job)
         }
     }
 
@@ -78,7 +79,11 @@ struct Workshop: Sendable {
 
     var tool: MediaTool { reader.tool }
 
-    func original(_ job: Job) -> String { storage.path(of: VideoFiles.original(job.task.video)) }
+    /// The file that everything is made from.
+    func source(_ job: Job) -> String {
+        let id = job.task.video
+        return storage.path(of: job.record.mezzanine == nil ? VideoFiles.original(id) : VideoFiles.mezzanine(id))
+    }
 
     func workFolder(_ job: Job) async throws -> String {
         try await storage.makeWorkFolder(VideoFiles.work(job.task.id))

@@ -72,7 +72,7 @@ extension LadderStep {
         [size.width, size.height].allSatisfy { (1...limits.maxSide).contains($0) }
             && (1...limits.frames).contains(frameDivisor) && (0...1 << 40).contains(cap) && (0...255).contains(level)
             && frameRate.isFinite && !name.isEmpty && name.utf8.count <= 16
-            && name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+            && name.utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
     }
 }
 

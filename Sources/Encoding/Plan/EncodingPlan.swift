@@ -9,9 +9,6 @@ struct EncodingPlan: Sendable, Hashable, Codable {
         var start: Int64
         /// Ticks of the plan in one tick of the source.
         var factor: Int64
-        /// The source's own frame times are unusable: frames are taken at this steady rate instead, and the plan's
-        /// ticks are its frames.
-        var steadyRate: Ratio?
 
         /// A time of the plan on the source's clock. Boundaries are frames' times, so the division is exact.
         func ticks(_ planTicks: Int64) -> Int64 { start.addingSaturated(planTicks / max(1, factor)) }
@@ -38,6 +35,9 @@ struct EncodingPlan: Sendable, Hashable, Codable {
     /// First segments of the chunks that are encoded together, ascending from 0.
     var chunkStarts: [Int]
 
+    /// Of what is longer, picture or sound.
+    var duration: MediaTime { max(segments.duration, audio?.duration ?? .zero) }
+
     func segments(ofChunk chunk: Int) -> Range<Int> {
         Self.range(chunkStarts, chunk, count: segments.segments.count)
     }
@@ -45,6 +45,14 @@ struct EncodingPlan: Sendable, Hashable, Codable {
     func chunk(ofSegment segment: Int) -> Int { Self.position(chunkStarts, segment) }
 
     func step(named name: String) -> LadderStep? { steps.first { $0.name == name } }
+
+    /// The same for renditions of other names: what players have of the ones before stays what it is.
+    var asSecond: EncodingPlan {
+        var plan = self
+        for position in steps.indices { plan.steps[position].name += "-2" }
+        plan.audio?.name += "-2"
+        return plan
+    }
 
     static func range(_ starts: [Int], _ chunk: Int, count: Int) -> Range<Int> {
         guard starts.indices.contains(chunk) else { return 0..<0 }
@@ -72,7 +80,6 @@ struct EncodingPlan: Sendable, Hashable, Codable {
 
 /// The one sound track that all renditions share.
 struct AudioPlan: Sendable, Hashable, Codable {
-    static let renditionName = "audio"
 
     enum Making: Sendable, Hashable, Codable {
         /// The source's AAC samples, cut with the picture's samples.
@@ -81,6 +88,8 @@ struct AudioPlan: Sendable, Hashable, Codable {
         case encode(chunkStarts: [Int])
     }
 
+    /// The folder and the part of the URL.
+    var name = "audio"
     var making: Making
     /// Position of the stream in the source.
     var streamIndex: Int
@@ -96,6 +105,10 @@ struct AudioPlan: Sendable, Hashable, Codable {
         if case .encode(let starts) = making { starts } else { [] }
     }
 
+    var duration: MediaTime {
+        MediaTime(ticks: segmentDurations.reduce(0) { $0.addingSaturated($1) }, timescale: UInt32(clamping: sampleRate))
+    }
+
     func chunk(ofSegment segment: Int) -> Int { EncodingPlan.position(chunkStarts, segment) }
 
     func segments(ofChunk chunk: Int) -> Range<Int> {
@@ -105,15 +118,22 @@ struct AudioPlan: Sendable, Hashable, Codable {
 
 extension AudioPlan {
     static let frameLength = 1024
+    /// In seconds, after the last picture: a player that waits for one waits no longer.
+    static let longestRest = 10.0
 
-    /// Sound that is encoded: whole AAC frames from 0 to behind the last picture, each in the segment in which its
-    /// middle is heard.
-    static func encoded(_ facts: AudioFacts, segments: SegmentPlan) -> AudioPlan {
-        let rate = facts.sampleRate == 44_100 || facts.sampleRate == 22_050 ? 44_100 : 48_000
+    /// Sound that is encoded: whole AAC frames from 0 to behind the last picture, or as long as it goes on after that,
+    /// each in the segment in which its middle is heard.
+    /// - Parameter origin: of the first picture, on the file's clock.
+    static func encoded(_ facts: AudioFacts, segments: SegmentPlan, origin: MediaTime) throws(Unplannable) -> AudioPlan {
+        let rest = facts.end.map { $0 - origin.seconds - segments.duration.seconds } ?? 0
+        guard rest < longestRest else { throw Unplannable(detail: "the sound goes on for \(rest) s after the picture") }
+        let last = segments.duration + MediaTime(seconds: max(0, rest), timescale: 1_000_000)
+        let rate = encodedRate(facts)
         var frame: Int64 = 0
         var durations: [Int64] = []
         for segment in segments.segments {
-            let end = segment.end.ticks(at: UInt32(rate))
+            let isLast = segment.end == segments.duration
+            let end = (isLast ? last : segment.end).ticks(at: UInt32(rate))
             // bound: frames were held to the limits, so that this is a day of samples at most
             let next = max(frame + 1, (end + Int64(frameLength) / 2) / Int64(frameLength))
             durations.append((next - frame) * Int64(frameLength))
@@ -123,6 +143,11 @@ extension AudioPlan {
             making: .encode(chunkStarts: EncodingPlan.chunkStarts(segments, target: 64, first: 2)),
             streamIndex: facts.index, sampleRate: rate, channelCount: min(2, facts.channelCount),
             language: facts.language, codecs: "mp4a.40.2", segmentDurations: durations)
+    }
+
+    /// Samples a second.
+    static func encodedRate(_ facts: AudioFacts) -> Int {
+        facts.sampleRate == 44_100 || facts.sampleRate == 22_050 ? 44_100 : 48_000
     }
 
     /// Positions in the whole sound of the AAC frames of a chunk's segments.

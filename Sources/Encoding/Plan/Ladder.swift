@@ -88,9 +88,14 @@ enum Ladder {
             : PixelSize(width: other(source.width), height: lines)
     }
 
-    /// 4:2:0 wants even sides; rounded down, so that nothing exceeds the source.
+    /// The encoder takes nothing smaller.
+    private static let smallestSide = 16
+
+    /// 4:2:0 wants even sides; rounded down, so that nothing exceeds the source, unless that is too small to be encoded.
     private static func evenSize(_ size: PixelSize) -> PixelSize {
-        PixelSize(width: max(2, size.width & ~1), height: max(2, size.height & ~1))
+        let factor = (smallestSide + size.lines - 1) / max(1, size.lines)
+        func side(_ side: Int) -> Int { max(2, side.multipliedSaturated(by: max(1, factor)) & ~1) }
+        return PixelSize(width: side(size.width), height: side(size.height))
     }
 
     private static func even(_ side: Double) -> Int {

@@ -8,6 +8,9 @@ struct PacketTimes: Sendable {
     private(set) var keyframes: [Int64] = []
     /// Some are decoded only for the sake of others, by an edit list.
     private(set) var hasDiscarded = false
+    private(set) var startsWithKeyframe = false
+    /// Some have no time of presentation, and others show that there are such that are not decoded in their order.
+    private(set) var hasGuessedTimes = false
     private var latestTime = Int64.min
     private var unfinished: [UInt8] = []
 
@@ -30,9 +33,9 @@ struct PacketTimes: Sendable {
             hasDiscarded = true
             return
         }
-        guard let time = number(fields[0]) ?? number(fields[1]),
-            time.magnitude < 1 << 60
-        else { return }
+        guard let time = number(fields[0]) ?? number(fields[1]), time.magnitude < 1 << 60 else { return }
+        if number(fields[0]) == nil { hasGuessedTimes = true }
+        if times.isEmpty { startsWithKeyframe = flags.contains(UInt8(ascii: "K")) }
         while let last = keyframes.last, time < last { keyframes.removeLast() }
         // Nothing that came before it is shown after it.
         if flags.contains(UInt8(ascii: "K")), time > latestTime { keyframes.append(time) }

@@ -37,7 +37,8 @@ struct MoviePlanner {
     func plan() throws -> EncodingPlan? {
         guard let track = videoTrack, !track.changesFormat, let shown = track.frames(movieTimescale: movie.timescale),
             shown.frames.areDistinct, facts.video.timeBase == Ratio(1, Int(track.timescale)),
-            facts.video.start.map({ $0 == shown.frames.start }) ?? true
+            facts.video.start.map({ $0 == shown.frames.start }) ?? true,
+            Planning.areKeyframesPlausible(shown.frames.keyframes.count, of: shown.frames.count, facts.video)
         else { return nil }
         try shown.frames.check(limits)
         let segments = SegmentPlan(shown.frames)
@@ -48,7 +49,7 @@ struct MoviePlanner {
             segments: segments,
             source: EncodingPlan.SourceClock(timeBase: facts.video.timeBase, start: shown.frames.start, factor: 1),
             steps: Planning.steps(facts.video, frameRate: rate, isCopied: isCopied),
-            copying: isCopied ? .direct : nil, audio: audio(segments, origin: shown.origin),
+            copying: isCopied ? .direct : nil, audio: try audio(segments, origin: shown.origin),
             chunkStarts: EncodingPlan.chunkStarts(segments, target: Planning.chunkSeconds))
     }
 
@@ -77,9 +78,9 @@ struct MoviePlanner {
         return starts.isEmpty
     }
 
-    private func audio(_ segments: SegmentPlan, origin: MediaTime) -> AudioPlan? {
+    private func audio(_ segments: SegmentPlan, origin: MediaTime) throws -> AudioPlan? {
         guard let main = facts.mainAudio else { return nil }
-        return copiedAudio(main, segments, origin: origin) ?? .encoded(main, segments: segments)
+        return try copiedAudio(main, segments, origin: origin) ?? .encoded(main, segments: segments, origin: origin)
     }
 
     /// AAC that lasts as long as the picture is cut as it is.

@@ -42,42 +42,29 @@ struct PacketPlanner {
         let factor = Int64(base.numerator * scale)
         let frames = packets.frames(timescale: timescale, factor: factor)
         try frames.check(limits)
+        try Planning.check(Planning.frameRate(frames, facts.video), limits)
         // A container announces more than it holds where its inside is destroyed.
         guard facts.duration < 4 || frames.duration.seconds > facts.duration / 4 else {
             throw Unplannable(detail: "only \(frames.duration.seconds) s of \(facts.duration) s can be read")
         }
-        guard frames.areDistinct else { return try steadyPlan(frames) }
+        guard frames.areDistinct else { throw Unplannable(detail: "frames without times of their own") }
+        // What comes before the first keyframe may not be shown, and guessed times are not those of the decoder.
+        guard packets.startsWithKeyframe, !(packets.hasGuessedTimes && facts.video.isReordered),
+            Planning.areKeyframesPlausible(packets.keyframes.count, of: packets.times.count, facts.video)
+        else {
+            throw Unplannable(detail: "only the decoder can tell which frames there are, and when")
+        }
         let segments = SegmentPlan(frames)
         let rate = Planning.frameRate(frames, facts.video)
         // A copy would bring those that are not shown along.
         let isCopied = Planning.isStandard(facts.video) && segments.followsKeyframes && !packets.hasDiscarded
+        let origin = MediaTime(ticks: frames.start, timescale: timescale)
+        let audio = try facts.mainAudio.map { try AudioPlan.encoded($0, segments: segments, origin: origin) }
         return EncodingPlan(
             segments: segments,
             source: EncodingPlan.SourceClock(timeBase: base, start: frames.start / factor, factor: factor),
             steps: Planning.steps(facts.video, frameRate: rate, isCopied: isCopied),
-            copying: isCopied ? .viaMovie : nil, audio: facts.mainAudio.map { .encoded($0, segments: segments) },
-            chunkStarts: EncodingPlan.chunkStarts(segments, target: Planning.chunkSeconds))
-    }
-
-    /// Frame times that repeat cannot be kept: frames are taken at the rate that the file states.
-    private func steadyPlan(_ frames: FrameTimes) throws -> EncodingPlan {
-        let rate = facts.video.averageFrameRate ?? Ratio(25, 1)
-        let count = max(1, Int(clamping: (frames.duration.seconds * rate.value).rounded()))
-        guard count <= limits.frames, let timescale = UInt32(exactly: rate.numerator) else {
-            throw Unplannable(.unsupportedFrameRate, detail: "frame rate \(rate)")
-        }
-        let steady = FrameTimes(
-            timescale: timescale, times: (0..<count).map { Int64($0 * rate.denominator) }, keyframes: [])
-        let segments = SegmentPlan(steady)
-        let base = facts.video.timeBase
-        let sourceStart = MediaTime.rescale(
-            frames.start, from: frames.timescale, to: UInt32(clamping: base.denominator))
-        return EncodingPlan(
-            segments: segments,
-            source: EncodingPlan.SourceClock(
-                timeBase: base, start: sourceStart / Int64(max(1, base.numerator)), factor: 1, steadyRate: rate),
-            steps: Planning.steps(facts.video, frameRate: rate.value, isCopied: false), copying: nil,
-            audio: facts.mainAudio.map { .encoded($0, segments: segments) },
+            copying: isCopied ? .viaMovie : nil, audio: audio,
             chunkStarts: EncodingPlan.chunkStarts(segments, target: Planning.chunkSeconds))
     }
 }

@@ -30,6 +30,9 @@ struct PlanVideo: Sendable {
     private func plan(_ path: String, _ facts: MediaFacts, folder: String) async throws -> PlannedVideo {
         var effort = MediaTool.Effort.background
         effort.niceness = 0
+        if facts.isISOMedia, facts.isTruncated {
+            throw Unplannable(detail: "the tables tell of media that is not there")
+        }
         if facts.isISOMedia {
             let work = PlanFromMovie(path: path, facts: facts, limits: limits)
             do {
@@ -60,6 +63,22 @@ enum Planning {
         let seconds = frames.duration.seconds
         guard frames.count > 1, seconds > 0 else { return facts.averageFrameRate?.value ?? 25 }
         return Double(frames.count) / seconds
+    }
+
+    static func check(_ frameRate: Double, _ limits: InspectionLimits) throws(Unplannable) {
+        guard frameRate <= limits.framesPerSecond else {
+            throw Unplannable(.unsupportedFrameRate, detail: "\(frameRate) frames a second")
+        }
+    }
+
+    /// Without a table of keyframes a container takes all frames for such, and a decoder that begins at one of them shows
+    /// garbage.
+    static func areKeyframesPlausible(_ count: Int, of frames: Int, _ video: VideoFacts) -> Bool {
+        let neverAllKeyframes = [
+            "mpeg4", "h263", "flv1", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "wmv3", "vc1", "vp6f", "vp8",
+            "vp9", "av1", "theora", "gif", "apng",
+        ]
+        return count < frames || frames < 3 || !neverAllKeyframes.contains(video.codec)
     }
 
     /// H.264, 8 bits, 4:2:0, progressive, upright, up to level 5.2: players show it as it is.

@@ -10,11 +10,23 @@ struct EncodingRecord: Sendable {
 
     var id: EncodingID
     var state: State
+    /// Of the original.
     var facts: MediaFacts
     var plan: EncodingPlan?
+    /// The index of the original does not hold: it is read once from its first byte to its last.
+    var needsMezzanine: Bool
+    /// What came of that; nil before it is whole.
+    var mezzanine: MediaFacts?
     var isReady: Bool
     var errorCode: String?
     var errorDetail: String?
+
+    /// In seconds, as planned.
+    var duration: Double?
+    var warnings: [MediaWarning]
+
+    /// What everything is made from.
+    var source: MediaFacts { mezzanine ?? facts }
 }
 
 /// A rendition as its row says: what was decided, and what was measured.
@@ -65,8 +77,10 @@ struct CountedSegments: Sendable, Hashable {
 enum EncodingStore {
     static func insert(_ id: EncodingID, facts: MediaFacts, at now: Int64, in transaction: Transaction) throws {
         try transaction.execute(
-            "INSERT INTO encodings (video_id, state, facts, created_at, served_at) VALUES ($1, $2, $3, $4, 0)", id,
-            EncodingRecord.State.waiting, try json(facts), now)
+            """
+            INSERT INTO encodings (video_id, state, facts, warnings, created_at, served_at)
+            VALUES ($1, $2, $3, $4, $5, 0)
+            """, id, EncodingRecord.State.waiting, try json(facts), try json(facts.warnings), now)
     }
 
     static func remove(_ id: EncodingID, in transaction: Transaction) throws {
@@ -77,28 +91,73 @@ enum EncodingStore {
 
     static func record(_ id: EncodingID, in access: ReadAccess) throws -> EncodingRecord? {
         guard let row = try access.first("SELECT * FROM encodings WHERE video_id = $1", id) else { return nil }
-        return EncodingRecord(
-            id: id, state: try row.value("state"), facts: try value(try row.value("facts")),
-            plan: try row.value("plan", as: String?.self).map { try value($0) },
-            isReady: try row.value("ready_at", as: Int64?.self) != nil,
-            errorCode: try row.value("error_code"), errorDetail: try row.value("error_detail"))
+        var record = try record(id, row)
+        record.plan = try row.value("plan", as: String?.self).map { try value($0) }
+        return record
     }
 
     /// Like `record` without the plan, which may be long.
     static func outline(_ id: EncodingID, in access: ReadAccess) throws -> EncodingRecord? {
         let row = try access.first(
-            "SELECT state, facts, ready_at, error_code, error_detail FROM encodings WHERE video_id = $1", id)
-        guard let row else { return nil }
-        return EncodingRecord(
+            """
+            SELECT state, facts, needs_mezzanine, mezzanine, duration, warnings, ready_at, error_code, error_detail
+            FROM encodings
+            WHERE video_id = $1
+            """, id)
+        return try row.map { try record(id, $0) }
+    }
+
+    private static func record(_ id: EncodingID, _ row: Row) throws -> EncodingRecord {
+        EncodingRecord(
             id: id, state: try row.value("state"), facts: try value(try row.value("facts")), plan: nil,
+            needsMezzanine: try row.value("needs_mezzanine"),
+            mezzanine: try row.value("mezzanine", as: String?.self).map { try value($0) },
             isReady: try row.value("ready_at", as: Int64?.self) != nil, errorCode: try row.value("error_code"),
-            errorDetail: try row.value("error_detail"))
+            errorDetail: try row.value("error_detail"), duration: try row.value("duration"),
+            warnings: try value(try row.value("warnings")))
+    }
+
+    static func setNeedsMezzanine(_ id: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute("UPDATE encodings SET needs_mezzanine = 1 WHERE video_id = $1", id)
+    }
+
+    /// From now on all is made from it.
+    static func setMezzanine(_ facts: MediaFacts, of id: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE encodings SET mezzanine = $2, error_code = NULL, error_detail = NULL WHERE video_id = $1", id,
+            try json(facts))
+    }
+
+    static func removeTasks(of id: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM encoding_tasks WHERE video_id = $1", id)
+    }
+
+    static func removeRenditions(of id: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM encoding_renditions WHERE video_id = $1", id)
     }
 
     static func setPlan(_ plan: EncodingPlan, of id: EncodingID, in transaction: Transaction) throws {
         try transaction.execute(
-            "UPDATE encodings SET state = $2, plan = $3 WHERE video_id = $1", id, EncodingRecord.State.planned,
-            try json(plan))
+            "UPDATE encodings SET state = $2, plan = $3, duration = $4 WHERE video_id = $1", id,
+            EncodingRecord.State.planned, try json(plan), plan.duration.seconds)
+        guard let record = try outline(id, in: transaction) else { return }
+        let warnings = record.warnings.map { warning in
+            warning.code == .truncated ? MediaWarning(.truncated, detail: plan.duration.decimalSeconds) : warning
+        }
+        try setWarnings(warnings, of: id, in: transaction)
+    }
+
+    /// The first of its kind stays.
+    static func add(_ warning: MediaWarning, to id: EncodingID, in transaction: Transaction) throws {
+        guard let known = try outline(id, in: transaction)?.warnings, !known.contains(where: { $0.code == warning.code })
+        else { return }
+        try setWarnings(known + [warning], of: id, in: transaction)
+    }
+
+    private static func setWarnings(
+        _ warnings: [MediaWarning], of id: EncodingID, in transaction: Transaction
+    ) throws {
+        try transaction.execute("UPDATE encodings SET warnings = $2 WHERE video_id = $1", id, try json(warnings))
     }
 
     static func setState(

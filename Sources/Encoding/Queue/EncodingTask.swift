@@ -20,6 +20,13 @@ struct EncodingTask: Sendable, Hashable {
         case audio
         case thumbnail
         case storyboard
+        /// A copy of the source with clean times, made by reading it from its first byte to its last.
+        case mezzanine
+        /// Removes what nothing is made from any more.
+        case cleanup
+
+        /// A video without them is still a video.
+        var isOfPictures: Bool { self == .thumbnail || self == .storyboard }
     }
 
     /// Smaller is sooner.
@@ -31,6 +38,7 @@ struct EncodingTask: Sendable, Hashable {
         static let thumbnail = 30
         static let rest = 50
         static let storyboard = 60
+        static let cleanup = 70
     }
 
     var id: TaskID

@@ -7,19 +7,38 @@ struct Ledger: Sendable {
     let onChange: Encoder.ChangeHandler
     /// After a commit that changed a video; whether only measurements changed.
     let published: @Sendable (EncodingID, Bool) -> Void
+    /// After a commit that took away all tasks of a video.
+    let stopped: @Sendable (EncodingID) -> Void
 
     /// A task's outputs have their names: counts them, and takes the task out of the queue if it is done.
     func record(_ made: [MadeSegment], of task: EncodingTask, isDone: Bool, in transaction: Transaction) throws {
         guard try queue.holds(task, in: transaction) else { throw CancellationError() }
         try EncodingStore.count(made, of: task.video, in: transaction)
-        if isDone { try queue.finish(task, in: transaction) }
+        if isDone {
+            try queue.finish(task, in: transaction)
+            try cleanUp(task.video, in: transaction)
+        }
         try settle(task.video, isMeasurement: true, in: transaction)
+    }
+
+    /// When all is made, and nothing has failed, the mezzanine has done its service.
+    private func cleanUp(_ id: EncodingID, in transaction: Transaction) throws {
+        guard try EncodingStore.outline(id, in: transaction)?.mezzanine != nil,
+            try !TaskQueue.hasTasks(of: id, in: transaction)
+        else { return }
+        try TaskQueue.add(.cleanup, of: id, priority: EncodingTask.Priority.cleanup, in: transaction)
     }
 
     /// The same for what was made beside the queue.
     func record(_ made: [MadeSegment], of id: EncodingID, in transaction: Transaction) throws {
         try EncodingStore.count(made, of: id, in: transaction)
         try settle(id, isMeasurement: true, in: transaction)
+    }
+
+    /// Something is missing in what was made.
+    func warn(_ warning: MediaWarning, of id: EncodingID, in transaction: Transaction) throws {
+        try EncodingStore.add(warning, to: id, in: transaction)
+        try settle(id, in: transaction)
     }
 
     /// Draws the conclusions from what is counted: playable, complete.
@@ -43,10 +62,30 @@ struct Ledger: Sendable {
         transaction.afterCommit { published(id, isMeasurement) }
     }
 
-    /// A task cannot be done. What can still be watched stays; otherwise the whole video has failed.
+    /// A task cannot be done. Where the original was not read as a whole yet, that is tried; else what can still be watched
+    /// stays; otherwise the whole video has failed.
     func fail(_ task: EncodingTask, code: String, words: String, in transaction: Transaction) throws {
         guard try queue.holds(task, in: transaction) else { throw CancellationError() }
-        try giveUp(task, code: code, words: words, in: transaction)
+        let isFinal = code != InspectionError.Code.corruptFile.rawValue && code != Self.encodingFailed
+        let isRead = try !isFinal && !task.kind.isOfPictures && startMezzanine(task.video, in: transaction)
+        if !isRead {
+            try giveUp(task, code: code, words: words, in: transaction)
+        }
+    }
+
+    static let encodingFailed = "encoding_failed"
+
+    /// What viewers watch stays as it is meanwhile.
+    ///
+    /// - Returns: false where that was done before.
+    private func startMezzanine(_ id: EncodingID, in transaction: Transaction) throws -> Bool {
+        guard let record = try EncodingStore.outline(id, in: transaction), !record.needsMezzanine else { return false }
+        try EncodingStore.setNeedsMezzanine(id, in: transaction)
+        try EncodingStore.removeTasks(of: id, in: transaction)
+        try TaskQueue.add(.mezzanine, of: id, priority: EncodingTask.Priority.first, in: transaction)
+        try settle(id, in: transaction)
+        transaction.afterCommit { [stopped] in stopped(id) }
+        return true
     }
 
     /// The same for a task that nobody holds.
@@ -66,7 +105,8 @@ struct Ledger: Sendable {
             try EncodingStore.setState(
                 .planned, of: task.video, code: "renditions_failed", detail: words, in: transaction)
             return try settle(task.video, in: transaction)
-        case .plan, .copy, .audio: break
+        case .plan, .copy, .audio, .mezzanine: break
+        case .cleanup: return try queue.poison(task, words: words, in: transaction)
         }
         try queue.poison(task, words: words, in: transaction)
         try EncodingStore.poison(EncodingTask.Kind.allCases, of: task.video, in: transaction)
@@ -79,10 +119,10 @@ struct Ledger: Sendable {
         let counted = renditions.filter { !$0.isFailed }
         let total = counted.reduce(0) { $0 + $1.segmentCount }
         let made = counted.reduce(0) { $0 + min($1.madeCount, $1.segmentCount) }
-        let size = record.facts.video.displaySize
+        let size = record.source.video.displaySize
         return EncodingChange(
             status: record.state == .failed ? .failed : record.isReady ? .ready : .processing,
-            progress: total > 0 ? Double(made) / Double(total) : 0, duration: record.facts.duration,
+            progress: total > 0 ? Double(made) / Double(total) : 0, duration: record.duration ?? record.facts.duration,
             width: size.width, height: size.height,
             renditions: renditions.filter(\.isVideo).map { rendition in
                 EncodingChange.Rendition(
@@ -92,6 +132,6 @@ struct Ledger: Sendable {
                         ? .failed : rendition.isComplete ? .complete : rendition.madeCount > 0 ? .filling : .waiting)
             },
             errorCode: record.state == .failed ? record.errorCode : nil,
-            errorDetail: record.state == .failed ? record.errorDetail : nil)
+            errorDetail: record.state == .failed ? record.errorDetail : nil, warnings: record.warnings)
     }
 }

@@ -56,6 +56,11 @@ struct TaskQueue: Sendable {
         return task
     }
 
+    /// Whether a video has tasks, failed ones included.
+    static func hasTasks(of video: EncodingID, in access: ReadAccess) throws -> Bool {
+        try access.first("SELECT id FROM encoding_tasks WHERE video_id = $1", video) != nil
+    }
+
     /// How many tasks are `waiting`, `running` and `failed`; states without any are left out.
     static func countsByState(in access: ReadAccess) throws -> [String: Int] {
         let rows = try access.query(

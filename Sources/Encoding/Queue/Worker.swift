@@ -183,16 +183,17 @@ struct Worker: Sendable {
             }
         }
         let unplannable = error as? Unplannable
-        if task.attempts >= settings.maxAttempts || unplannable != nil {
+        let mayHelp = error is PlanFailure ? 2 : unplannable == nil ? settings.maxAttempts : 1
+        if task.attempts >= min(mayHelp, settings.maxAttempts) {
             log.error("task given up", ["error": LogValue(words)])
-            let code = unplannable?.code.rawValue ?? "encoding_failed"
+            let code = unplannable?.code.rawValue ?? Ledger.encodingFailed
             return try await encoder.database.write {
                 try encoder.ledger.fail(task, code: code, words: words, in: $0)
             }
         }
         log.warning("task failed, tried again later", ["error": LogValue(words)])
         let delay = settings.retryDelay * Double(1 << min(task.attempts - 1, 10))
-        let pause = delay.wholeNanoseconds / 1000
+        let pause = error is PlanFailure ? 0 : delay.wholeNanoseconds / 1000
         try await encoder.database.write {
             try encoder.queue.postpone(task, until: now + pause, words: words, in: $0)
         }

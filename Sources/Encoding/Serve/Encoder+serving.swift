@@ -62,7 +62,7 @@ extension Encoder {
         func demand(_ kind: EncodingTask.Kind, _ chunk: Int) -> Demands.Demand {
             Demands.Demand(video: id, kind: kind, chunk: chunk, rendition: rendition, segment: segment)
         }
-        if rendition == AudioPlan.renditionName, let audio = plan.audio {
+        if let audio = plan.audio, rendition == audio.name {
             return audio.making == .copy ? demand(.copy, 0) : demand(.audio, audio.chunk(ofSegment: segment))
         }
         if plan.step(named: rendition)?.isCopy == true { return demand(.copy, 0) }

@@ -47,6 +47,18 @@ public struct Video: Sendable, Equatable {
         }
     }
 
+    /// What is missing in it, although it plays.
+    public struct Warning: Sendable, Equatable, Codable {
+        public var code: String
+        /// A decimal number, where the code has one.
+        public var detail: String?
+
+        public init(code: String, detail: String? = nil) {
+            self.code = code
+            self.detail = detail
+        }
+    }
+
     public var id: VideoID
     public var owner: UserID
     public var title: String
@@ -72,6 +84,7 @@ public struct Video: Sendable, Equatable {
     public var height: Int?
     public var renditions: [Rendition]
     public var failure: Failure?
+    public var warnings: [Warning]
     public var viewCount: Int
 
     public var createdAt: Date
@@ -93,10 +106,11 @@ public struct VideoProgress: Sendable, Equatable {
     public var height: Int?
     public var renditions: [Video.Rendition]
     public var failure: Video.Failure?
+    public var warnings: [Video.Warning]
 
     public init(
         status: Video.Status, progress: Double, duration: Double? = nil, width: Int? = nil, height: Int? = nil,
-        renditions: [Video.Rendition] = [], failure: Video.Failure? = nil
+        renditions: [Video.Rendition] = [], failure: Video.Failure? = nil, warnings: [Video.Warning] = []
     ) {
         self.status = status
         self.progress = progress
@@ -105,5 +119,6 @@ public struct VideoProgress: Sendable, Equatable {
         self.height = height
         self.renditions = renditions
         self.failure = failure
+        self.warnings = warnings
     }
 }

@@ -29,7 +29,7 @@ struct VideoBody: Encodable, Sendable {
         case fileName = "file_name"
         case checksum = "checksum_sha256"
         case thumbnailURL = "thumbnail_url"
-        case renditions, error
+        case renditions, warnings, error
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -58,11 +58,31 @@ struct VideoBody: Encodable, Sendable {
         try body.encodeIfPresent(showsFile ? video.checksum : nil, forKey: .checksum)
         try body.encode(thumbnailURL, forKey: .thumbnailURL)
         try body.encode(video.renditions, forKey: .renditions)
+        // What is missing is told to those who can do something about it.
+        try body.encodeIfPresent(showsFile ? video.warnings.map(Warning.init) : nil, forKey: .warnings)
         try body.encode(video.failure.map { Failure($0, withDetail: showsFailureDetail) }, forKey: .error)
     }
 
     private var thumbnailURL: String? {
         video.status == .ready ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
+    }
+
+    struct Warning: Encodable, Sendable {
+        let warning: Video.Warning
+
+        init(_ warning: Video.Warning) {
+            self.warning = warning
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case code, detail
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var body = encoder.container(keyedBy: CodingKeys.self)
+            try body.encode(warning.code, forKey: .code)
+            try body.encode(warning.detail, forKey: .detail)
+        }
     }
 
     struct Failure: Encodable, Sendable {

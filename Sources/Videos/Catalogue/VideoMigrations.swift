@@ -27,6 +27,7 @@ extension VideoStore {
                     renditions TEXT NOT NULL,
                     failure_code TEXT,
                     failure_detail TEXT,
+                    warnings TEXT NOT NULL,
                     view_count BIGINT NOT NULL,
                     created_at BIGINT NOT NULL,
                     updated_at BIGINT NOT NULL,

@@ -159,6 +159,6 @@ extension Video {
             isHidden: details.isHidden, passwordHash: details.passwordHash, checksum: checksum,
             byteCount: upload.byteCount, fileName: upload.fileName, status: .pending, progress: 0,
             duration: inspected.duration, width: inspected.width, height: inspected.height, renditions: [],
-            failure: nil, viewCount: 0, createdAt: time, updatedAt: time, readyAt: nil)
+            failure: nil, warnings: [], viewCount: 0, createdAt: time, updatedAt: time, readyAt: nil)
     }
 }

@@ -1,0 +1,62 @@
+import Media
+
+/// ffmpeg's arguments for the mezzanine: the source, read from its first byte to its last, as H.264 with a keyframe at least
+/// every two seconds and AAC without gaps, on a clock that begins at 0.
+///
+/// Written in fragments, so that what is there when ffmpeg ends early can be used.
+struct MezzanineCommand {
+    let source: String
+    let facts: MediaFacts
+    /// The best of the ladder.
+    let step: LadderStep
+    let hasSound: Bool
+    let threads: Int
+    let file: String
+
+    static let timescale = 90_000
+    private static let keyframeSeconds = 2
+
+    var arguments: [String] {
+        var arguments = ["-nostdin", "-y", "-v", "warning", "-threads", "\(threads)", "-max_error_rate", "1"]
+        arguments += MediaTool.input(source) + ["-map", "0:\(facts.video.index)", "-vf", picture.joined(separator: ",")]
+        arguments += encoder
+        if hasSound, let audio = facts.mainAudio { arguments += sound(audio) }
+        return arguments + [
+            "-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "frag_keyframe+delay_moov+default_base_moof",
+            "-f", "mp4", "file:\(file)",
+        ]
+    }
+
+    private var picture: [String] {
+        var filters = ["settb=1/\(Self.timescale)", "setpts='\(times)'"]
+        if step.frameDivisor > 1 { filters.append("select='not(mod(n,\(step.frameDivisor)))'") }
+        filters += PictureFilters.preparation(facts.video, size: step.size)
+        return filters + [PictureFilters.scaling(facts.video, to: step.size), "setsar=1"]
+    }
+
+    /// Each frame has a time of its own, at least a quarter of the usual distance after the one before.
+    private var times: String {
+        let rate = min(120, max(1, facts.video.averageFrameRate?.value ?? 25))
+        let distance = Int(clamping: Double(Self.timescale) / rate)
+        return "if(isnan(PREV_OUTPTS),if(isnan(PTS),0,PTS),"
+            + "if(isnan(PTS),PREV_OUTPTS+\(distance),max(PTS,PREV_OUTPTS+\(distance / 4))))"
+    }
+
+    private var encoder: [String] {
+        ["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-profile:v", "high"]
+            + ["-level:v", "\(step.level / 10).\(step.level % 10)", "-maxrate", "\(step.cap)"]
+            + ["-bufsize", "\(step.cap * 3 / 2)", "-threads", "\(threads)", "-g", "1000", "-forced-idr", "1"]
+            + ["-force_key_frames", "expr:gte(t,n_forced*\(Self.keyframeSeconds))", "-fps_mode", "vfr"]
+            + ["-enc_time_base", "1:\(Self.timescale)", "-video_track_timescale", "\(Self.timescale)"]
+            + EncodeCommand.colors(of: facts.video)
+    }
+
+    /// Gaps become silence, and the sound begins with the film.
+    private func sound(_ audio: AudioFacts) -> [String] {
+        let (rate, layout) = (AudioPlan.encodedRate(audio), audio.channelCount > 1 ? "stereo" : "mono")
+        var arguments = ["-map", "0:\(audio.index)", "-c:a", "aac", "-b:a", audio.channelCount > 1 ? "160k" : "96k"]
+        arguments += ["-af", "aresample=\(rate):async=1:first_pts=0:ochl=\(layout):osf=fltp"]
+        if let language = audio.language { arguments += ["-metadata:s:a:0", "language=\(language)"] }
+        return arguments
+    }
+}
