@@ -72,7 +72,8 @@ extension PictureKind {
 extension VideoPresentation {
     fileprivate init(_ presentation: Presentation) {
         self.init(
-            video: presentation.video.map(Track.init), audio: presentation.audio.map(Track.init))
+            video: presentation.video.map(Track.init), audio: presentation.audio.map(Track.init),
+            isGrowing: presentation.isGrowing)
     }
 }
 

@@ -128,6 +128,42 @@ struct MezzanineTests {
         }
     }
 
+    @Test("The beginning is watchable while the rest is still read, and stays what it was")
+    func growing() async throws {
+        try await Studio.with(Self.patient) { studio in
+            let path = "\(studio.folder)/a.avi"
+            try await studio.ffmpeg([
+                "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=24:duration=120", "-f", "lavfi", "-i",
+                "sine=duration=120", "-c:v", "mpeg4", "-bf", "2", "-b:v", "1M", "-c:a", "ac3", path,
+            ])
+            let id = try await studio.add(path)
+            try await studio.ready(id)
+            let early = try await studio.presentation(id)
+            #expect(early.isGrowing)
+            let top = try #require(early.video.first)
+            let first = try await studio.served(id, top.name, of: early)
+            let before = try Data(contentsOf: URL(filePath: first))
+            try await studio.drained()
+            let late = try await studio.presentation(id)
+            #expect(!late.isGrowing && abs(late.duration.seconds - 120) < 0.1)
+            #expect(late.video.map(\.name) == ["360p", "240p"])
+            #expect(late.video[0].segmentDurations.starts(with: top.segmentDurations))
+            #expect(late.audio?.segmentDurations.starts(with: early.audio?.segmentDurations ?? [.zero]) == true)
+            // Names, keys and bytes of what was watched stay.
+            let second = try await studio.served(id, top.name, of: early)
+            let after = try Data(contentsOf: URL(filePath: second))
+            #expect(before == after)
+            let changes = studio.changes.all(of: id).filter { $0.status == .ready }
+            #expect(changes.first?.duration.map { $0 < 100 } == true)
+            #expect(changes.allSatisfy { $0.status == .ready } && changes.last?.progress == 1)
+            for name in late.video.map(\.name) + ["audio"] {
+                try await studio.ffmpeg(["-xerror", "-i", studio.served(id, name), "-f", "null", "-"])
+            }
+            let count = try await Frames(studio: studio).times(studio.served(id, top.name)).count
+            #expect(count == 2880)
+        }
+    }
+
     struct Bare: Sendable, CustomTestStringConvertible {
         var file: String
         var options: [String]

@@ -137,8 +137,8 @@ final class Studio: Sendable {
     }
 
     /// A rendition as a player gets it: the init segment and all segments, decrypted, in one file.
-    func served(_ id: EncodingID, _ name: String) async throws -> String {
-        let presentation = try await presentation(id)
+    func served(_ id: EncodingID, _ name: String, of presentation: Presentation? = nil) async throws -> String {
+        let presentation = if let presentation { presentation } else { try await self.presentation(id) }
         guard let rendition = presentation[name] else { throw Failure(description: "no \(name)") }
         var bytes = try await whole(encoder.initSegment(id, rendition: name))
         let key = try await encoder.key(id, rendition: name)

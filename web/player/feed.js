@@ -17,6 +17,7 @@
 /**
  * @typedef {object} MediaFeed
  * @property {boolean} live
+ * @property {boolean} growing more segments follow what the timelines tell
  * @property {(signal: AbortSignal) => Promise<Track[]>} open
  * @property {(rendition: TrackRendition, signal: AbortSignal) => Promise<import('./buffer.js').Span[]>} timeline
  * @property {(rendition: TrackRendition, index: number, signal: AbortSignal) => Promise<Bytes | null>} init
@@ -31,6 +32,9 @@ import { LoadError } from './retry.js';
 
 /** @typedef {import('./playlist.js').Variant} Variant */
 
+/** Seconds. */
+const listLifetime = 3;
+
 const audioCodec = /^(mp4a|opus|flac|ac-3|ec-3|mhm1|vorbis)/i;
 
 /**
@@ -39,6 +43,7 @@ const audioCodec = /^(mp4a|opus|flac|ac-3|ec-3|mhm1|vorbis)/i;
  */
 export class RecordedFeed {
   live = false;
+  growing = false;
   #url;
   #supports;
   #decryptor;
@@ -46,6 +51,8 @@ export class RecordedFeed {
   #locations = new Map();
   /** @type {Map<string, Promise<import('./playlist.js').MediaPlaylist>>} */
   #playlists = new Map();
+  /** @type {Map<string, number>} rendition -> when, milliseconds */
+  #fetchedAt = new Map();
   /** @type {Map<string, Promise<Bytes>>} init segments and keys, by address without the grant */
   #kept = new Map();
 
@@ -119,16 +126,32 @@ export class RecordedFeed {
   }
 
   /**
+   * A list that is not at its end yet is fetched again after a while.
    * @param {TrackRendition} rendition
    * @param {AbortSignal} signal
    */
-  #playlist({ name }, signal) {
-    return once(this.#playlists, name, async () => {
-      const url = this.#locations.get(name);
-      if (url === undefined) throw new LoadError('missing');
-      const text = new TextDecoder().decode(await download(url, { signal }));
-      return readable(() => parseMedia(text, url));
-    });
+  async #playlist({ name }, signal) {
+    const known = await once(this.#playlists, name, () => this.#fetchPlaylist(name, signal));
+    const age = performance.now() - (this.#fetchedAt.get(name) ?? 0);
+    if (known.ended || age < listLifetime * 1000) return known;
+    this.#fetchedAt.set(name, performance.now());
+    const list = await this.#fetchPlaylist(name, signal);
+    this.#playlists.set(name, Promise.resolve(list));
+    return list;
+  }
+
+  /**
+   * @param {string} name
+   * @param {AbortSignal} signal
+   */
+  async #fetchPlaylist(name, signal) {
+    const url = this.#locations.get(name);
+    if (url === undefined) throw new LoadError('missing');
+    const text = new TextDecoder().decode(await download(url, { signal }));
+    const list = readable(() => parseMedia(text, url));
+    this.#fetchedAt.set(name, performance.now());
+    this.growing = !list.ended;
+    return list;
   }
 
   /**

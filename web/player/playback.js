@@ -431,7 +431,7 @@ export class Playback extends EventTarget {
   /** All was appended, and yet there is nothing to play: the browser lost media and is given all of it anew. */
   #feedStarved() {
     const { video, loaders } = this;
-    const isStarved = this.failure === null && loaders.length > 0 && loaders.every((loader) => loader.idle) &&
+    const isStarved = this.failure === null && !this.feed.growing && loaders.length > 0 && loaders.every((loader) => loader.idle) &&
       video.readyState < 3 && this.bufferAhead < 0.1 && !(video.currentTime >= video.duration - 0.5);
     if (!isStarved) return void (this.#starvedSince = null);
     if (now() - (this.#starvedSince ??= now()) < 4) return;
@@ -439,8 +439,17 @@ export class Playback extends EventTarget {
     this.fail(new Error('the browser lost what was appended'));
   }
 
+  /** What grows is longer than it was. */
+  #stretch() {
+    const source = this.#source?.source;
+    const end = Math.max(0, ...this.loaders.map((loader) => loader.end));
+    if (source?.readyState !== 'open' || end <= source.duration) return;
+    if ([...source.sourceBuffers].every((buffer) => !buffer.updating)) source.duration = end;
+  }
+
   #tick() {
     for (const loader of this.loaders) loader.tick();
+    this.#stretch();
     this.#feedStarved();
     if (this.#watchdog.look(this.bufferAhead)) this.#changed();
     const shown = this.shown;

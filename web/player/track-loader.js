@@ -76,6 +76,12 @@ export class TrackLoader {
     return aheadOf(this.sink.ranges, this.host.time);
   }
 
+  /** Of what is known of it, in seconds. */
+  get end() {
+    const last = this.segments.at(-1);
+    return last ? last.start + last.duration : 0;
+  }
+
   /** @returns {TrackRendition | null} the one on the screen */
   renditionAt(/** @type {number} */ index) {
     const place = this.#have.get(index);
@@ -149,7 +155,7 @@ export class TrackLoader {
     this.#aim(place);
     const segment = this.segments[this.#cursor];
     // What was appended may yet be missing; the very end may be shorter than announced.
-    this.finished = segment === undefined && this.#locate() >= this.segments.length - 1;
+    this.finished = segment === undefined && !host.feed.growing && this.#locate() >= this.segments.length - 1;
     if (!segment) {
       host.progressed(this);
       return false;

@@ -20,6 +20,8 @@ struct CopySegments: ConfinedWork {
     var numbers: [Int]
     /// Nothing more is begun when so many bytes are made.
     var byteLimit: Int
+    /// Of a file that is still written: so much of it counts.
+    var fileByteCount: Int?
     /// For `SealedFiles`.
     var folder: String
 
@@ -29,7 +31,7 @@ struct CopySegments: ConfinedWork {
     private static let firstNumbers = 2
 
     func perform(_ answer: (Answer) throws -> Void) throws {
-        let source = try CopySource(path: path, plan: plan, videoIndex: videoIndex)
+        let source = try CopySource(path: path, plan: plan, videoIndex: videoIndex, byteCount: fileByteCount)
         let sealed = SealedFiles(folder: folder)
         let names = plan.copiedRenditions
         for name in names { try sealed.writeInitSegment(name, source.initSegments[name] ?? []) }

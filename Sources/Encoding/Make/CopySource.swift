@@ -16,10 +16,10 @@ struct CopySource: Sendable {
     private let payloads: [Int]
 
     /// Blocks.
-    init(path: String, plan: EncodingPlan, videoIndex: Int) throws {
+    init(path: String, plan: EncodingPlan, videoIndex: Int, byteCount: Int? = nil) throws {
         self.plan = plan
         file = try OpenFile(path: path)
-        let movie = try MovieReader.movie(byteCount: file.byteCount, read: file.read)
+        let movie = try MovieReader.movie(byteCount: min(file.byteCount, byteCount ?? .max), read: file.read)
         let isOriginal = plan.copying != .viaMovie
         let videoTrack =
             isOriginal

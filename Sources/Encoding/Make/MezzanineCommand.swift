@@ -18,6 +18,7 @@ struct MezzanineCommand {
 
     var arguments: [String] {
         var arguments = ["-nostdin", "-y", "-v", "warning", "-threads", "\(threads)", "-max_error_rate", "1"]
+        arguments += ["-progress", "pipe:1", "-stats_period", "1"]
         arguments += MediaTool.input(source) + ["-map", "0:\(facts.video.index)", "-vf", picture.joined(separator: ",")]
         arguments += encoder
         if hasSound, let audio = facts.mainAudio { arguments += sound(audio) }
@@ -25,6 +26,30 @@ struct MezzanineCommand {
             "-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "frag_keyframe+delay_moov+default_base_moof",
             "-f", "mp4", "file:\(file)",
         ]
+    }
+
+    /// How far ffmpeg is, in seconds of the film.
+    static func time(in progress: [UInt8]) -> Double? {
+        let lines = String(decoding: progress, as: UTF8.self).split(separator: "\n")
+        let prefix = "out_time_us="
+        return lines.last { $0.hasPrefix(prefix) }.flatMap { Double($0.dropFirst(prefix.count)) }.map { $0 / 1_000_000 }
+    }
+
+    /// What the file will be.
+    var result: MediaFacts {
+        let video = VideoFacts(
+            index: 0, codec: "h264", profile: "High", level: step.level, pixelFormat: "yuv420p", bitDepth: 8,
+            width: step.size.width, height: step.size.height, rotation: 0, pixelAspectRatio: nil, averageFrameRate: nil,
+            timeBase: Ratio(1, Self.timescale), start: nil, frameCount: nil, colorPrimaries: nil, colorTransfer: nil,
+            colorSpace: nil, colorRange: nil, fieldOrder: nil, isReordered: true)
+        let sound = (hasSound ? facts.mainAudio : nil).map { audio in
+            let rate = AudioPlan.encodedRate(audio)
+            return AudioFacts(
+                index: 1, codec: "aac", profile: "LC", sampleRate: rate, channelCount: min(2, audio.channelCount),
+                language: audio.language, isDefault: true, timeBase: Ratio(1, rate), end: nil)
+        }
+        return MediaFacts(
+            container: "mov,mp4", byteCount: 0, duration: 0, video: video, audio: sound.map { [$0] } ?? [])
     }
 
     private var picture: [String] {

@@ -3,6 +3,7 @@ import Media
 import Reactor
 import SQL
 import Storage
+import Synchronization
 
 extension Workshop {
     /// Makes a copy of the source whose times and frames are what the decoder shows, and plans the video anew from it. Its
@@ -11,7 +12,7 @@ extension Workshop {
         let (id, facts) = (job.task.video, job.record.facts)
         let folder = try await workFolder(job)
         let file = "\(folder)/mezzanine.mp4"
-        try await readWhole(job, into: file, folder: folder)
+        let grown = try await readWhole(job, into: file, folder: folder)
         var found = try await look(at: file)
         var planned = try await PlanVideo(reader: reader, limits: settings.limits)(file, found, folder: folder)
         let rest = planned.plan.duration - planned.plan.segments.duration
@@ -20,8 +21,8 @@ extension Workshop {
             found = try await look(at: file)
             planned = try await PlanVideo(reader: reader, limits: settings.limits)(file, found, folder: folder)
         }
-        if job.record.plan != nil { planned.plan = planned.plan.asSecond }
         planned.plan.audio?.language = facts.mainAudio?.language
+        if let before = grown ?? job.record.plan, !planned.plan.continues(before) { planned.plan = planned.plan.asSecond }
         try await storage.adopt(fileAt: file, as: VideoFiles.mezzanine(id))
         try await keep(planned, job, mezzanine: found)
         guard facts.mainAudio != nil, found.audio.isEmpty else { return }
@@ -48,7 +49,7 @@ extension Workshop {
         let arguments =
             ["-nostdin", "-y", "-v", "error", "-threads", "1"] + MediaTool.input(file)
             + ["-map", "0:v", "-map", "0:a", "-c:a", "copy", "-vf", filters, "-c:v", "libx264", "-preset", "veryfast"]
-            + ["-crf", "21", "-profile:v", "high", "-g", "\(Self.heldPicturesPerSecond * 2)", "-bf", "0"]
+            + ["-crf", "21", "-profile:v", "high", "-g", "\(Self.heldPicturesPerSecond * 4)", "-bf", "0"]
             + ["-video_track_timescale", "\(MezzanineCommand.timescale)", "-f", "mp4", "file:\(held)"]
         var effort = MediaTool.Effort.wholeFilm
         effort.fileBytes = UInt64(max(1 << 20, try await storage.usableSpace()))
@@ -56,8 +57,10 @@ extension Workshop {
         try await pool.run { guard rename(held, file) == 0 else { throw StorageError.noSpace } }
     }
 
-    /// What can be decoded is taken, however ffmpeg ends.
-    private func readWhole(_ job: Job, into file: String, folder: String) async throws {
+    /// What can be decoded is taken, however ffmpeg ends. Where there is nothing to watch yet, the beginning is shown while the
+    /// rest is read.
+    /// - Returns: what was shown.
+    private func readWhole(_ job: Job, into file: String, folder: String) async throws -> EncodingPlan? {
         let facts = job.record.facts
         // Sound that is announced and never comes keeps the picture waiting: the last attempt does without it.
         let hasSound = facts.mainAudio != nil && job.task.attempts < settings.maxAttempts
@@ -68,14 +71,83 @@ extension Workshop {
             threads: settings.workerCount, file: file)
         var effort = MediaTool.Effort.wholeFilm
         effort.fileBytes = UInt64(max(1 << 20, try await storage.usableSpace()))
-        let result = try await tool.start(
-            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
+        // A line every second, for two days.
+        effort.maxOutputBytes = 256 << 20
+        let (times, told) = AsyncStream.makeStream(of: Double.self, bufferingPolicy: .bufferingNewest(1))
+        let limited = effort
+        async let running = {
+            defer { told.finish() }
+            return try await tool.start(
+                .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: limited
+            ) { bytes in
+                if let time = MezzanineCommand.time(in: bytes) { told.yield(time) }
+            }
+        }()
+        var grown = job.record.plan.flatMap { $0.isGrowing ? $0 : nil }
+        if !job.record.isReady || grown != nil {
+            var tried = 0.0
+            for await time in times where time > tried * 1.3 + Self.firstLook {
+                tried = time
+                grown = try await grow(job, command, folder: folder, after: grown)
+            }
+        }
+        let result = try await running
         if result.words.contains("No space left on device") { throw StorageError.noSpace }
         let isStuck = hasSound && result.words.contains("Too many packets buffered")
         let isThere = try await pool.run { (try? OpenFile(path: file).byteCount) ?? 0 > 0 }
         guard result.isSuccess || !isStuck && isThere else {
             throw ToolFailure(ending: result.ending, words: result.words)
         }
+        return grown
+    }
+
+    /// In seconds of the film: what a first segment needs to be settled.
+    private static let firstLook = 13.0
+
+    /// Makes what will not change any more of the copied renditions.
+    /// - Returns: all that is shown after that.
+    private func grow(
+        _ job: Job, _ command: MezzanineCommand, folder: String, after shown: EncodingPlan?
+    ) async throws -> EncodingPlan? {
+        let id = job.task.video
+        let work = PlanGrowing(path: command.file, facts: command.result, limits: settings.limits)
+        let found = try await reader.run(work, reads: [command.file], effort: .viewer)
+        guard let whole = found.plan, whole.segments.segments.indices.contains(found.settledCount) else { return shown }
+        try whole.check(settings.limits)
+        let plan = whole.beginning(found.settledCount)
+        let known = shown?.segments.segments.count ?? 0
+        guard found.settledCount > known, shown.map(plan.continues) ?? true else { return shown }
+        var renditions = renditions(of: plan, expected: [:])
+        // There is at least one more.
+        for position in renditions.indices { renditions[position].segmentCount += 1 }
+        let (queue, ledger, task, rows) = (queue, ledger, job.task, renditions)
+        try await database.write { transaction in
+            guard try queue.holds(task, in: transaction) else { throw CancellationError() }
+            try EncodingStore.setRenditions(rows, of: id, in: transaction)
+        }
+        let copy = CopySegments(
+            path: command.file, plan: whole, videoIndex: 0, keys: try await ciphers(job).compactMapValues(\.key),
+            numbers: Array(known..<found.settledCount), byteLimit: .max, fileByteCount: found.byteCount, folder: folder)
+        let answers = Mutex<[CopySegments.Answer]>([])
+        try await reader.run(copy, reads: [command.file], writes: folder, effort: .viewer) { answer in
+            answers.withLock { $0.append(answer) }
+        }
+        var (made, codecs) = ([MadeSegment](), String?.none)
+        for answer in answers.withLock({ $0 }) {
+            switch answer {
+            case .opened(let found): codecs = found
+            case .made(let segments): made += segments
+            }
+        }
+        let there = try await publish(made, initSegments: plan.copiedRenditions, in: folder, of: id)
+        try await database.write { [codecs] transaction in
+            guard try queue.holds(task, in: transaction) else { throw CancellationError() }
+            try EncodingStore.setPlan(plan, of: id, in: transaction)
+            if let codecs { try EncodingStore.setCodecs(codecs, plan.steps[0].name, of: id, in: transaction) }
+            try EncodingStore.count(there, of: id, in: transaction)
+            try ledger.settle(id, in: transaction)
+        }
+        return plan
     }
 
     /// When all is made from the mezzanine: it goes, and so do the renditions that it replaced.

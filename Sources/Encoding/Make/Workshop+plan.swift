@@ -21,18 +21,15 @@ extension Workshop {
         try await database.write { transaction in
             guard try queue.holds(task, in: transaction) else { throw CancellationError() }
             if let mezzanine { try EncodingStore.setMezzanine(mezzanine, of: task.video, in: transaction) }
-            try EncodingStore.removeRenditions(of: task.video, in: transaction)
             try EncodingStore.setPlan(plan, of: task.video, in: transaction)
-            for (position, rendition) in renditions.enumerated() {
-                try EncodingStore.insert(rendition, at: position, of: task.video, in: transaction)
-            }
+            try EncodingStore.setRenditions(renditions, of: task.video, in: transaction)
             try Self.addTasks(plan, of: task.video, in: transaction)
             try queue.finish(task, in: transaction)
             try ledger.settle(task.video, in: transaction)
         }
     }
 
-    private func renditions(of plan: EncodingPlan, expected: [String: HLS.Bandwidth]) -> [RenditionRecord] {
+    func renditions(of plan: EncodingPlan, expected: [String: HLS.Bandwidth]) -> [RenditionRecord] {
         let count = plan.segments.segments.count
         func key() -> [UInt8]? { settings.encryption == .aes128 ? Random.bytes(16) : nil }
         var renditions = plan.steps.map { step in

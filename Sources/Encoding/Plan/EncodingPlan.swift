@@ -34,6 +34,8 @@ struct EncodingPlan: Sendable, Hashable, Codable {
     var audio: AudioPlan?
     /// First segments of the chunks that are encoded together, ascending from 0.
     var chunkStarts: [Int]
+    /// More segments follow.
+    var isGrowing = false
 
     /// Of what is longer, picture or sound.
     var duration: MediaTime { max(segments.duration, audio?.duration ?? .zero) }

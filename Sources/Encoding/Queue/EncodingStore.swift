@@ -132,8 +132,18 @@ enum EncodingStore {
         try transaction.execute("DELETE FROM encoding_tasks WHERE video_id = $1", id)
     }
 
-    static func removeRenditions(of id: EncodingID, in transaction: Transaction) throws {
-        try transaction.execute("DELETE FROM encoding_renditions WHERE video_id = $1", id)
+    /// Those of the same name go on: with their keys, and with what is counted of them.
+    static func setRenditions(
+        _ renditions: [RenditionRecord], of id: EncodingID, in transaction: Transaction
+    ) throws {
+        let names = renditions.map(\.name)
+        for known in try self.renditions(id, in: transaction) where !names.contains(known.name) {
+            try transaction.execute(
+                "DELETE FROM encoding_renditions WHERE video_id = $1 AND name = $2", id, known.name)
+        }
+        for (position, rendition) in renditions.enumerated() {
+            try insert(rendition, at: position, of: id, in: transaction)
+        }
     }
 
     static func setPlan(_ plan: EncodingPlan, of id: EncodingID, in transaction: Transaction) throws {
@@ -182,7 +192,8 @@ enum EncodingStore {
             INSERT INTO encoding_renditions (video_id, name, position, is_video, width, height, codecs, encryption_key,
             expected_peak, expected_average, segment_count, is_copied)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-            ON CONFLICT (video_id, name) DO NOTHING
+            ON CONFLICT (video_id, name) DO UPDATE SET position = $3, expected_peak = $9, expected_average = $10,
+            segment_count = $11
             """, id, rendition.name, position, rendition.isVideo, rendition.size.width, rendition.size.height,
             rendition.codecs, rendition.key, rendition.expected.peak, rendition.expected.average,
             rendition.segmentCount, rendition.isCopied)

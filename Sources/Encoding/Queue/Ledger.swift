@@ -120,9 +120,13 @@ struct Ledger: Sendable {
         let total = counted.reduce(0) { $0 + $1.segmentCount }
         let made = counted.reduce(0) { $0 + min($1.madeCount, $1.segmentCount) }
         let size = record.source.video.displaySize
+        // While the source is still read, half the way lies ahead of what is shown.
+        let shown = counted.first(where: \.isVideo).map { Double($0.madeMicroseconds) / 1_000_000 } ?? 0
+        let isRead = !record.needsMezzanine || record.mezzanine != nil
+        let share = isRead ? (total > 0 ? Double(made) / Double(total) : 0) : 0.5 * min(1, shown / max(1, record.facts.duration))
         return EncodingChange(
             status: record.state == .failed ? .failed : record.isReady ? .ready : .processing,
-            progress: total > 0 ? Double(made) / Double(total) : 0, duration: record.duration ?? record.facts.duration,
+            progress: share, duration: record.duration ?? record.facts.duration,
             width: size.width, height: size.height,
             renditions: renditions.filter(\.isVideo).map { rendition in
                 EncodingChange.Rendition(

@@ -36,6 +36,8 @@ public struct Presentation: Sendable, Hashable {
     public var storyboard: Storyboard
     /// The sound that all share.
     public var audio: Rendition?
+    /// More segments follow.
+    public var isGrowing: Bool
 
     public subscript(name: String) -> Rendition? {
         audio?.name == name ? audio : video.first { $0.name == name }

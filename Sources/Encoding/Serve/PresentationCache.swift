@@ -63,7 +63,7 @@ final class PresentationCache: Sendable {
         return loaded
     }
 
-    /// The plan never changes, and it is the long part.
+    /// The plan changes only with a call of `forget`, and it is the long part.
     private func load(_ id: EncodingID, plan known: EncodingPlan?) async throws -> Entry? {
         try await database.read { access in
             let record = try known == nil ? EncodingStore.record(id, in: access) : EncodingStore.outline(id, in: access)
@@ -103,6 +103,7 @@ extension PresentationCache.Entry {
             }
         }
         presentation = Presentation(
-            duration: plan.segments.duration, video: video, storyboard: Workshop.storyboard(plan), audio: sound)
+            duration: plan.segments.duration, video: video, storyboard: Workshop.storyboard(plan), audio: sound,
+            isGrowing: plan.isGrowing)
     }
 }

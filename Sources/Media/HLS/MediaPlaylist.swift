@@ -30,7 +30,8 @@ extension HLS {
         /// Of the first segment.
         public var mediaSequence: Int
         public var segments: [Segment]
-        /// All segments are listed (`EXT-X-PLAYLIST-TYPE:VOD`, `EXT-X-ENDLIST`).
+        /// All segments are listed (`EXT-X-PLAYLIST-TYPE:VOD`, `EXT-X-ENDLIST`); otherwise more follow, and players begin at
+        /// the first one (`EVENT`, `EXT-X-START`).
         public var isComplete: Bool
         /// As a parsed playlist says; rendering takes it from the segments.
         public internal(set) var statedTargetDuration: Int?
@@ -55,7 +56,8 @@ extension HLS {
             var text = "#EXTM3U\n#EXT-X-VERSION:\(HLS.version)\n#EXT-X-TARGETDURATION:\(targetDuration)\n"
             text.reserveCapacity(256 + segments.count * 256)
             text += "#EXT-X-MEDIA-SEQUENCE:\(mediaSequence)\n"
-            if isComplete { text += "#EXT-X-PLAYLIST-TYPE:VOD\n" }
+            text += "#EXT-X-PLAYLIST-TYPE:\(isComplete ? "VOD" : "EVENT")\n"
+            if !isComplete { text += "#EXT-X-START:TIME-OFFSET=0\n" }
             text += "#EXT-X-INDEPENDENT-SEGMENTS\n"
             if let uri = initSegmentURI {
                 var map = AttributeList()

@@ -53,6 +53,14 @@ public struct SegmentPlan: Sendable, Hashable, Codable {
         self.segments = segments
     }
 
+    /// The first so many segments.
+    public func prefix(_ count: Int) -> SegmentPlan { SegmentPlan(timescale: timescale, Array(segments.prefix(count))) }
+
+    private init(timescale: UInt32, _ segments: [Segment]) {
+        self.timescale = timescale
+        self.segments = segments
+    }
+
     /// The position of the segment that is shown at `time`, clamped to the plan; nil without segments.
     public func segment(at time: MediaTime) -> Int? {
         segments.isEmpty ? nil : lastPosition(in: segments) { $0.start <= time }

@@ -36,10 +36,13 @@ public struct VideoPresentation: Sendable, Hashable {
     public var video: [Track]
     /// The sound that all share.
     public var audio: Track?
+    /// More segments follow.
+    public var isGrowing: Bool
 
-    public init(video: [Track], audio: Track?) {
+    public init(video: [Track], audio: Track?, isGrowing: Bool = false) {
         self.video = video
         self.audio = audio
+        self.isGrowing = isGrowing
     }
 
     public subscript(name: String) -> Track? {
@@ -88,7 +91,8 @@ struct VideoPlaylists {
                     ? HLS.MediaPlaylist.Key(
                         uri: "key\(query)", initializationVector: HLS.initializationVector(segment: number)) : nil)
         }
-        return HLS.MediaPlaylist(initSegmentURI: "init.mp4\(query)", segments: segments, isComplete: true).render()
+        return HLS.MediaPlaylist(initSegmentURI: "init.mp4\(query)", segments: segments, isComplete: !presentation.isGrowing)
+            .render()
     }
 }
 
