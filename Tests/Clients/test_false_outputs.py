@@ -30,6 +30,7 @@ STEPS = {
     "init segments": ("foreign", "/240p.mp4", {"with": "-frames:v"}, "heads", "240p/init.mp4"),
     "sound": ("foreign", "/audio.mp4", {}, "audio", "audio/*"),
     "copy": ("standard", "/copy.mp4", {}, "copy", "180p/*"),
+    "mezzanine": ("unindexed", "/mezzanine.mp4", {}, "mezzanine", "360p/*"),
     "thumbnail": ("foreign", "/thumbnail.jpg", {}, "thumbnail", "thumbnail.jpg"),
     "storyboard": ("foreign", "/storyboard.jpg", {}, "storyboard", "storyboard.jpg"),
 }
@@ -55,6 +56,7 @@ WAYS = {
     "sound": {
         "damaged": DAMAGED, "another sound": OTHER_SOUND, "half of it": HALF, "another codec": {"options": "-c:a libmp3lame"},
     },
+    "mezzanine": {"cut short": CUT, "damaged": DAMAGED},
     "copy": {"cut short": CUT, "another film": OTHER_FILM, "half of it": HALF},
     "thumbnail": {"cut short": CUT, "empty": EMPTY},
     "storyboard": {"cut short": CUT, "a text": TEXT},
@@ -87,6 +89,10 @@ class TreatedFilms:
                 "false.mkv", "-c:v", "mpeg4", "-c:a", "libmp3lame", size="640x360", rate="10", seconds=SECONDS
             ),
             "standard": films.test_card("false-standard.mkv", *H264, "-c:a", "aac", rate="10", seconds=SECONDS),
+            # B-frames in an AVI, which tells no times of presentation.
+            "unindexed": films.test_card(
+                "false.avi", "-c:v", "mpeg4", "-bf", 2, "-c:a", "libmp3lame", size="640x360", rate="10", seconds=SECONDS
+            ),
             "other": films.make("false-other.mp4", "-i", films.bunny, "-t", 3, "-an", *H264),
             "song": films.make("false-song.mp4", "-f", "lavfi", "-i", "sine=sample_rate=44100", "-t", 3, "-c:a", "aac"),
             "page": films.folder.parent.parent / "README.md",
@@ -108,7 +114,7 @@ class TreatedFilms:
 
     def upload(self, step, way):
         source = self.sources[STEPS[step][0]]
-        name = re.sub("[^a-z]+", "-", f"false {step} {way}") + ".mkv"
+        name = re.sub("[^a-z]+", "-", f"false {step} {way}") + source.suffix
         film = self.films.make(name, "-i", source, "-map", 0, "-c", "copy", "-metadata", f"comment={mark(step, way)}")
         self.ids[step, way] = self.client.upload(film, title=f"{step}: {way}").expect(201).json()["id"]
         return self.ids[step, way]
@@ -198,12 +204,16 @@ def test_what_is_always_false_is_never_served(treated, step):
         )
     else:
         assert not treated.made(identifier, made)
-    if task in ("thumbnail", "storyboard"):
-        assert treated.client.wait(identifier, whole=True)["error"] is None
-    else:
+    if step == "mezzanine":
         video = treated.client.video(identifier)
         assert (video["status"], video["error"]["code"]) == ("failed", "encoding_failed")
         assert treated.client.get(f"/videos/{identifier}/play").expect(200).json()["playback_url"] is None
+        return
+    video = treated.client.wait(identifier, whole=True, timeout=600)
+    assert video["error"] is None
+    # What cannot be made one way is made another way.
+    names = {rendition["name"] for rendition in video["renditions"]}
+    assert all(name.endswith("-2") for name in names) == (task not in ("thumbnail", "storyboard"))
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -226,7 +236,7 @@ def test_with_the_right_program_all_of_it_becomes_whole(treated):
     treated.palco.settings = treated.calm
     treated.palco.start()
     treated.client = treated.palco.admin()
-    for step in STEPS:
+    for step in ("mezzanine", "thumbnail", "storyboard"):
         treated.client.post(f"/videos/{treated.ids[step, ALWAYS]}/retry").expect(202)
     for step, (kind, *_) in STEPS.items():
         treated.is_sound_and_whole(treated.ids[step, ALWAYS], treated.sources[kind])

@@ -60,7 +60,8 @@ struct FoundFilmsTests {
             ], card: ("640x360", "25", "4"), hasColours: false),
         Film(
             kind: "DivX with B-frames: an AVI tells no times of presentation", file: "a.avi",
-            options: ["-c:v", "mpeg4", "-bf", "2", "-vtag", "DIVX", "-b:v", "1M"], card: ("640x360", "24000/1001", "10")),
+            options: ["-c:v", "mpeg4", "-bf", "2", "-vtag", "DIVX", "-b:v", "1M"], card: ("640x360", "24000/1001", "10")
+        ),
         Film(
             kind: "no table of keyframes, so that all frames count as such", file: "a.mp4",
             options: ["-c:v", "mpeg4", "-g", "300", "-b:v", "2M"], card: ("640x360", "25", "14"),

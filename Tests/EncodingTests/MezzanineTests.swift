@@ -60,7 +60,8 @@ struct MezzanineTests {
         try await Studio.with(Self.patient) { studio in
             let path = "\(studio.folder)/a.mp4"
             try await studio.ffmpeg([
-                "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=12", "-f", "lavfi", "-i", "sine=duration=12",
+                "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=12", "-f", "lavfi", "-i",
+                "sine=duration=12",
                 "-c:v", "libx264", "-b:v", "2M", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac", path,
             ])
             var bytes = try Data(contentsOf: URL(filePath: path))
@@ -83,7 +84,8 @@ struct MezzanineTests {
             let place = try #require(change.warnings.first { $0.code == .damaged }?.detail.flatMap { Double($0) })
             #expect((0...6).contains(place))
             // The original stays; what was made for the way and what was replaced is gone.
-            let left = Set(try await studio.keys(VideoFiles.folder(id)).compactMap { $0.split(separator: "/").dropFirst(2).first })
+            let left = Set(
+                try await studio.keys(VideoFiles.folder(id)).compactMap { $0.split(separator: "/").dropFirst(2).first })
             #expect(
                 left == [
                     "original", "360p-2", "240p-2", "audio-2", "thumbnail.jpg", "storyboard.jpg", "storyboard.vtt",
@@ -112,7 +114,8 @@ struct MezzanineTests {
         try await Studio.with(Self.patient) { studio in
             let path = "\(studio.folder)/a.mkv"
             try await studio.ffmpeg([
-                "-f", "lavfi", "-i", "testsrc2=size=640x360:d=1", "-f", "lavfi", "-i", "sine=d=60", "-vf", "select=eq(n\\,0)",
+                "-f", "lavfi", "-i", "testsrc2=size=640x360:d=1", "-f", "lavfi", "-i", "sine=d=60", "-vf",
+                "select=eq(n\\,0)",
                 "-fps_mode", "vfr", "-c:v", "libx264", "-c:a", "aac", path,
             ])
             let id = try await studio.add(path)
@@ -161,6 +164,33 @@ struct MezzanineTests {
             }
             let count = try await Frames(studio: studio).times(studio.served(id, top.name)).count
             #expect(count == 2880)
+        }
+    }
+
+    @Test("What was shown stays when the rest can never be read, and it has an end then")
+    func endOfGrowth() async throws {
+        try await Studio.with(isWorking: false) { studio in
+            let id = EncodingID()
+            let plan = try PlanLimitsTests.plan(PlanLimitsTests.good)
+            let (encoder, workshop) = (studio.encoder, studio.encoder.workshop)
+            try await studio.database.write { transaction in
+                try encoder.enqueue(transaction, id, facts: PlanLimitsTests.facts())
+                let first = try #require(try encoder.queue.claim(at: 0, in: transaction))
+                try encoder.ledger.fail(first, code: "corrupt_file", words: "no index", in: transaction)
+                let task = try #require(try encoder.queue.claim(at: 0, in: transaction))
+                #expect(task.kind == .mezzanine)
+                var rows = workshop.renditions(of: plan.beginning(2), expected: [:])
+                for position in rows.indices { rows[position].segmentCount += 1 }
+                try EncodingStore.setPlan(plan.beginning(2), of: id, in: transaction)
+                try EncodingStore.setRenditions(rows, of: id, in: transaction)
+                try EncodingStore.setReady(id, at: 0, in: transaction)
+                try encoder.ledger.fail(task, code: "encoding_failed", words: "the disk", in: transaction)
+            }
+            let presentation = try await studio.presentation(id)
+            #expect(!presentation.isGrowing && presentation.video.first?.segmentDurations.count == 2)
+            let change = try #require(studio.changes.all(of: id).last)
+            #expect(change.status == .ready)
+            #expect(change.warnings.map(\.code) == [.truncated])
         }
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("What was measured is held to the limits")
 struct PlanLimitsTests {
-    private static func facts(duration: Double = 12, sound: Bool = true) -> MediaFacts {
+    static func facts(duration: Double = 12, sound: Bool = true) -> MediaFacts {
         let audio = AudioFacts(
             index: 1, codec: "mp3", profile: nil, sampleRate: 48_000, channelCount: 2, language: nil, isDefault: true,
             timeBase: Ratio(1, 48_000))
@@ -15,13 +15,13 @@ struct PlanLimitsTests {
             audio: sound ? [audio] : [])
     }
 
-    private static func plan(_ list: String, limits: InspectionLimits = InspectionLimits()) throws -> EncodingPlan {
+    static func plan(_ list: String, limits: InspectionLimits = InspectionLimits()) throws -> EncodingPlan {
         var packets = PacketTimes()
         packets.append(Array(list.utf8))
         return try PacketPlanner(facts: facts(), packets: packets, limits: limits).plan()
     }
 
-    private static let good = (0..<300).map { "\($0 * 40),\($0 * 40),40,\($0 % 50 == 0 ? "K__" : "___")\n" }.joined()
+    static let good = (0..<300).map { "\($0 * 40),\($0 * 40),40,\($0 % 50 == 0 ? "K__" : "___")\n" }.joined()
 
     @Test(
         "A packet at an absurd time makes a film too long, whatever the film states",

@@ -431,7 +431,8 @@ export class Playback extends EventTarget {
   /** All was appended, and yet there is nothing to play: the browser lost media and is given all of it anew. */
   #feedStarved() {
     const { video, loaders } = this;
-    const isStarved = this.failure === null && !this.feed.growing && loaders.length > 0 && loaders.every((loader) => loader.idle) &&
+    const isStarved = this.failure === null && !this.feed.growing && loaders.length > 0 &&
+      loaders.every((loader) => loader.idle) &&
       video.readyState < 3 && this.bufferAhead < 0.1 && !(video.currentTime >= video.duration - 0.5);
     if (!isStarved) return void (this.#starvedSince = null);
     if (now() - (this.#starvedSince ??= now()) < 4) return;

@@ -19,7 +19,8 @@ struct MezzanineCommand {
     var arguments: [String] {
         var arguments = ["-nostdin", "-y", "-v", "warning", "-threads", "\(threads)", "-max_error_rate", "1"]
         arguments += ["-progress", "pipe:1", "-stats_period", "1"]
-        arguments += MediaTool.input(source) + ["-map", "0:\(facts.video.index)", "-vf", picture.joined(separator: ",")]
+        arguments +=
+            MediaTool.input(source) + ["-map", "0:\(facts.video.index)", "-vf", picture.joined(separator: ",")]
         arguments += encoder
         if hasSound, let audio = facts.mainAudio { arguments += sound(audio) }
         return arguments + [
@@ -28,11 +29,24 @@ struct MezzanineCommand {
         ]
     }
 
-    /// How far ffmpeg is, in seconds of the film.
-    static func time(in progress: [UInt8]) -> Double? {
-        let lines = String(decoding: progress, as: UTF8.self).split(separator: "\n")
-        let prefix = "out_time_us="
-        return lines.last { $0.hasPrefix(prefix) }.flatMap { Double($0.dropFirst(prefix.count)) }.map { $0 / 1_000_000 }
+    /// How far ffmpeg is.
+    struct Progress: Sendable {
+        /// Written pictures.
+        var frames = 0
+        /// Of the film.
+        var seconds = 0.0
+
+        /// Takes what ffmpeg tells: lines of `key=value`. False where that is nothing new.
+        mutating func update(_ told: [UInt8]) -> Bool {
+            let before = seconds
+            for line in String(decoding: told, as: UTF8.self).split(separator: "\n") {
+                let parts = line.split(separator: "=", maxSplits: 1)
+                guard parts.count == 2, let value = Double(parts[1]), value >= 0 else { continue }
+                if parts[0] == "frame" { frames = Int(clamping: value) }
+                if parts[0] == "out_time_us" { seconds = value / 1_000_000 }
+            }
+            return seconds > before
+        }
     }
 
     /// What the file will be.

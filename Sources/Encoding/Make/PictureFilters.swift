@@ -19,7 +19,9 @@ struct PictureFilters {
                 filters.append(selection(keeping: step.frameDivisor / divisor, of: divisor))
                 divisor = step.frameDivisor
             }
-            if position > 0 || !arrives(at: step) { filters.append(Self.scaling(video, to: step.size, isFirst: position == 0)) }
+            if position > 0 || !arrives(at: step) {
+                filters.append(Self.scaling(video, to: step.size, isFirst: position == 0))
+            }
             filters.append("setsar=1")
             let next = position + 1 < steps.count ? "split=2[v\(position)][s\(position)]" : "null[v\(position)]"
             let input = position == 0 ? "," : "[s\(position - 1)]"

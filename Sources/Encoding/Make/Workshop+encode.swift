@@ -118,7 +118,8 @@ extension Workshop {
         let folder = try await workFolder(job)
         let command = command(job, plan, segments, steps, folder: folder, threads: threads)
         let effort = try await effort(job, writing: steps.map { Self.bound(of: $0, plan, segments) })
-        let result = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
+        let result = try await tool.run(
+            .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
         try await judge(result.words, job, from: plan.segments.segments[segments.lowerBound].start)
         let chunks = try await encodedChunks(job, steps) { command.file($0) }
         try await verifyDecoding(chunks.map(\.path), effort: job.effort)

@@ -12,9 +12,14 @@ extension Workshop {
         let (id, facts) = (job.task.video, job.record.facts)
         let folder = try await workFolder(job)
         let file = "\(folder)/mezzanine.mp4"
-        let grown = try await readWhole(job, into: file, folder: folder)
+        let (grown, frames) = try await readWhole(job, into: file, folder: folder)
         var found = try await look(at: file)
+        try await verifyDecoding([file], effort: .wholeFilm)
         var planned = try await PlanVideo(reader: reader, limits: settings.limits)(file, found, folder: folder)
+        guard planned.plan.segments.frameCount == frames else {
+            throw VerificationFailure(
+                description: "the mezzanine has \(planned.plan.segments.frameCount) frames, not \(frames)")
+        }
         let rest = planned.plan.duration - planned.plan.segments.duration
         if rest > Self.longestRest {
             try await holdPicture(for: rest, job, file: file, folder: folder)
@@ -22,7 +27,9 @@ extension Workshop {
             planned = try await PlanVideo(reader: reader, limits: settings.limits)(file, found, folder: folder)
         }
         planned.plan.audio?.language = facts.mainAudio?.language
-        if let before = grown ?? job.record.plan, !planned.plan.continues(before) { planned.plan = planned.plan.asSecond }
+        if let before = grown ?? job.record.plan, !planned.plan.continues(before) {
+            planned.plan = planned.plan.asSecond
+        }
         try await storage.adopt(fileAt: file, as: VideoFiles.mezzanine(id))
         try await keep(planned, job, mezzanine: found)
         guard facts.mainAudio != nil, found.audio.isEmpty else { return }
@@ -38,14 +45,16 @@ extension Workshop {
         do {
             return try await InspectMedia(reader: reader, limits: settings.limits).probed(file)
         } catch let error as InspectionError {
-            throw Unplannable(.corruptFile, detail: "nothing of it can be decoded: \(error.code.rawValue) \(error.detail)")
+            throw Unplannable(
+                .corruptFile, detail: "nothing of it can be decoded: \(error.code.rawValue) \(error.detail)")
         }
     }
 
     /// The last picture stays until the sound ends: all pictures at a slow, steady rate.
     private func holdPicture(for time: MediaTime, _ job: Job, file: String, folder: String) async throws {
         let held = "\(folder)/held.mp4"
-        let filters = "fps=\(Self.heldPicturesPerSecond):eof_action=pass,tpad=stop_mode=clone:stop_duration=\(time.decimalSeconds)"
+        let filters =
+            "fps=\(Self.heldPicturesPerSecond):eof_action=pass,tpad=stop_mode=clone:stop_duration=\(time.decimalSeconds)"
         let arguments =
             ["-nostdin", "-y", "-v", "error", "-threads", "1"] + MediaTool.input(file)
             + ["-map", "0:v", "-map", "0:a", "-c:a", "copy", "-vf", filters, "-c:v", "libx264", "-preset", "veryfast"]
@@ -59,8 +68,10 @@ extension Workshop {
 
     /// What can be decoded is taken, however ffmpeg ends. Where there is nothing to watch yet, the beginning is shown while the
     /// rest is read.
-    /// - Returns: what was shown.
-    private func readWhole(_ job: Job, into file: String, folder: String) async throws -> EncodingPlan? {
+    /// - Returns: what was shown, and how many frames there are by ffmpeg's own count.
+    private func readWhole(
+        _ job: Job, into file: String, folder: String
+    ) async throws -> (grown: EncodingPlan?, frames: Int) {
         let facts = job.record.facts
         // Sound that is announced and never comes keeps the picture waiting: the last attempt does without it.
         let hasSound = facts.mainAudio != nil && job.task.attempts < settings.maxAttempts
@@ -75,12 +86,14 @@ extension Workshop {
         effort.maxOutputBytes = 256 << 20
         let (times, told) = AsyncStream.makeStream(of: Double.self, bufferingPolicy: .bufferingNewest(1))
         let limited = effort
+        let progress = Mutex(MezzanineCommand.Progress())
         async let running = {
             defer { told.finish() }
             return try await tool.start(
                 .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: limited
             ) { bytes in
-                if let time = MezzanineCommand.time(in: bytes) { told.yield(time) }
+                let news = progress.withLock { $0.update(bytes) ? $0.seconds : nil }
+                if let news { told.yield(news) }
             }
         }()
         var grown = job.record.plan.flatMap { $0.isGrowing ? $0 : nil }
@@ -95,10 +108,11 @@ extension Workshop {
         if result.words.contains("No space left on device") { throw StorageError.noSpace }
         let isStuck = hasSound && result.words.contains("Too many packets buffered")
         let isThere = try await pool.run { (try? OpenFile(path: file).byteCount) ?? 0 > 0 }
-        guard result.isSuccess || !isStuck && isThere else {
-            throw ToolFailure(ending: result.ending, words: result.words)
-        }
-        return grown
+        // Whoever was killed was not at the end of the film.
+        var isNatural = false
+        if case .exited = result.ending { isNatural = true }
+        guard isNatural, isThere, !isStuck else { throw ToolFailure(ending: result.ending, words: result.words) }
+        return (grown, progress.withLock(\.frames))
     }
 
     /// In seconds of the film: what a first segment needs to be settled.

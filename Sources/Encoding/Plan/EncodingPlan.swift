@@ -126,7 +126,8 @@ extension AudioPlan {
     /// Sound that is encoded: whole AAC frames from 0 to behind the last picture, or as long as it goes on after that,
     /// each in the segment in which its middle is heard.
     /// - Parameter origin: of the first picture, on the file's clock.
-    static func encoded(_ facts: AudioFacts, segments: SegmentPlan, origin: MediaTime) throws(Unplannable) -> AudioPlan {
+    static func encoded(_ facts: AudioFacts, segments: SegmentPlan, origin: MediaTime) throws(Unplannable) -> AudioPlan
+    {
         let rest = facts.end.map { $0 - origin.seconds - segments.duration.seconds } ?? 0
         guard rest < longestRest else { throw Unplannable(detail: "the sound goes on for \(rest) s after the picture") }
         let last = segments.duration + MediaTime(seconds: max(0, rest), timescale: 1_000_000)

@@ -75,7 +75,8 @@ enum Planning {
     /// garbage.
     static func areKeyframesPlausible(_ count: Int, of frames: Int, _ video: VideoFacts) -> Bool {
         let neverAllKeyframes = [
-            "mpeg4", "h263", "flv1", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "wmv3", "vc1", "vp6f", "vp8",
+            "mpeg4", "h263", "flv1", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "wmv3", "vc1", "vp6f",
+            "vp8",
             "vp9", "av1", "theora", "gif", "apng",
         ]
         return count < frames || frames < 3 || !neverAllKeyframes.contains(video.codec)

@@ -157,9 +157,20 @@ enum EncodingStore {
         try setWarnings(warnings, of: id, in: transaction)
     }
 
+    /// Nothing follows any more what was shown of a film while it was read.
+    static func endGrowth(of id: EncodingID, in transaction: Transaction) throws {
+        guard var plan = try record(id, in: transaction)?.plan, plan.isGrowing else { return }
+        plan.isGrowing = false
+        try add(MediaWarning(.truncated), to: id, in: transaction)
+        try setPlan(plan, of: id, in: transaction)
+        try transaction.execute(
+            "UPDATE encoding_renditions SET segment_count = segment_count - 1 WHERE video_id = $1", id)
+    }
+
     /// The first of its kind stays.
     static func add(_ warning: MediaWarning, to id: EncodingID, in transaction: Transaction) throws {
-        guard let known = try outline(id, in: transaction)?.warnings, !known.contains(where: { $0.code == warning.code })
+        guard let known = try outline(id, in: transaction)?.warnings,
+            !known.contains(where: { $0.code == warning.code })
         else { return }
         try setWarnings(known + [warning], of: id, in: transaction)
     }

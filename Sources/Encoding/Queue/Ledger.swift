@@ -105,11 +105,20 @@ struct Ledger: Sendable {
             try EncodingStore.setState(
                 .planned, of: task.video, code: "renditions_failed", detail: words, in: transaction)
             return try settle(task.video, in: transaction)
-        case .plan, .copy, .audio, .mezzanine: break
+        case .mezzanine:
+            // What was shown of it is what there is.
+            try EncodingStore.endGrowth(of: task.video, in: transaction)
+        case .plan, .copy, .audio: break
         case .cleanup: return try queue.poison(task, words: words, in: transaction)
         }
         try queue.poison(task, words: words, in: transaction)
         try EncodingStore.poison(EncodingTask.Kind.allCases, of: task.video, in: transaction)
+        if try EncodingStore.outline(task.video, in: transaction)?.isReady == true {
+            // What can be watched stays: what is missing is still made when somebody asks for it.
+            try EncodingStore.setState(
+                .planned, of: task.video, code: "renditions_failed", detail: words, in: transaction)
+            return try settle(task.video, in: transaction)
+        }
         try EncodingStore.setState(
             .failed, of: task.video, code: code, detail: words, in: transaction)
         try settle(task.video, in: transaction)
@@ -123,7 +132,9 @@ struct Ledger: Sendable {
         // While the source is still read, half the way lies ahead of what is shown.
         let shown = counted.first(where: \.isVideo).map { Double($0.madeMicroseconds) / 1_000_000 } ?? 0
         let isRead = !record.needsMezzanine || record.mezzanine != nil
-        let share = isRead ? (total > 0 ? Double(made) / Double(total) : 0) : 0.5 * min(1, shown / max(1, record.facts.duration))
+        let share =
+            isRead
+            ? (total > 0 ? Double(made) / Double(total) : 0) : 0.5 * min(1, shown / max(1, record.facts.duration))
         return EncodingChange(
             status: record.state == .failed ? .failed : record.isReady ? .ready : .processing,
             progress: share, duration: record.duration ?? record.facts.duration,

@@ -91,8 +91,10 @@ struct VideoPlaylists {
                     ? HLS.MediaPlaylist.Key(
                         uri: "key\(query)", initializationVector: HLS.initializationVector(segment: number)) : nil)
         }
-        return HLS.MediaPlaylist(initSegmentURI: "init.mp4\(query)", segments: segments, isComplete: !presentation.isGrowing)
-            .render()
+        return HLS.MediaPlaylist(
+            initSegmentURI: "init.mp4\(query)", segments: segments, isComplete: !presentation.isGrowing
+        )
+        .render()
     }
 }
 
