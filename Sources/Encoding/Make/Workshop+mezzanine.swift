@@ -81,7 +81,7 @@ extension Workshop {
             source: storage.path(of: VideoFiles.original(job.task.video)), facts: facts, step: step, hasSound: hasSound,
             threads: settings.workerCount, file: file)
         var effort = MediaTool.Effort.wholeFilm
-        effort.fileBytes = UInt64(max(1 << 20, try await storage.usableSpace()))
+        effort.fileBytes = try await bound(of: step, facts)
         // A line every second, for two days.
         effort.maxOutputBytes = 256 << 20
         let (times, told) = AsyncStream.makeStream(of: Double.self, bufferingPolicy: .bufferingNewest(1))
@@ -113,6 +113,14 @@ extension Workshop {
         if case .exited = result.ending { isNatural = true }
         guard isNatural, isThere, !isStuck else { throw ToolFailure(ending: result.ending, words: result.words) }
         return (grown, progress.withLock(\.frames))
+    }
+
+    /// What the mezzanine takes at most, in bytes, where there is room for it: the stated length may be wrong.
+    private func bound(of step: LadderStep, _ facts: MediaFacts) async throws -> UInt64 {
+        let wanted = max(facts.duration * Double(step.cap) / 2, Double(facts.byteCount) * 20)
+        let room = try await storage.usableSpace()
+        guard room > facts.byteCount else { throw StorageError.noSpace }
+        return UInt64(min(room, Int(clamping: wanted).addingSaturated(64 << 20)))
     }
 
     /// In seconds of the film: what a first segment needs to be settled.

@@ -64,13 +64,17 @@ struct Ledger: Sendable {
 
     /// A task cannot be done. Where the original was not read as a whole yet, that is tried; else what can still be watched
     /// stays; otherwise the whole video has failed.
-    func fail(_ task: EncodingTask, code: String, words: String, in transaction: Transaction) throws {
+    ///
+    /// - Returns: whether it is read as a whole now.
+    @discardableResult
+    func fail(_ task: EncodingTask, code: String, words: String, in transaction: Transaction) throws -> Bool {
         guard try queue.holds(task, in: transaction) else { throw CancellationError() }
         let isFinal = code != InspectionError.Code.corruptFile.rawValue && code != Self.encodingFailed
         let isRead = try !isFinal && !task.kind.isOfPictures && startMezzanine(task.video, in: transaction)
         if !isRead {
             try giveUp(task, code: code, words: words, in: transaction)
         }
+        return isRead
     }
 
     static let encodingFailed = "encoding_failed"

@@ -185,11 +185,16 @@ struct Worker: Sendable {
         let unplannable = error as? Unplannable
         let mayHelp = error is PlanFailure ? 2 : unplannable == nil ? settings.maxAttempts : 1
         if task.attempts >= min(mayHelp, settings.maxAttempts) {
-            log.error("task given up", ["error": LogValue(words)])
             let code = unplannable?.code.rawValue ?? Ledger.encodingFailed
-            return try await encoder.database.write {
+            let isRead = try await encoder.database.write {
                 try encoder.ledger.fail(task, code: code, words: words, in: $0)
             }
+            if isRead {
+                log.warning("the source is read as a whole", ["reason": LogValue(words)])
+            } else {
+                log.error("task given up", ["error": LogValue(words)])
+            }
+            return
         }
         log.warning("task failed, tried again later", ["error": LogValue(words)])
         let delay = settings.retryDelay * Double(1 << min(task.attempts - 1, 10))
