@@ -4,7 +4,7 @@ import pytest
 from browsing import signed_in, watch
 from playwright.sync_api import expect
 
-SECONDS = 150
+SECONDS = 240
 
 
 @pytest.fixture
