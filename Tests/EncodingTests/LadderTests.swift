@@ -56,7 +56,7 @@ struct LadderTests {
     func frameRates(rate: Double, top: Int, lower: Int) {
         let steps = Ladder.steps(for: Self.video(1920, 1080), frameRate: rate)
         #expect(steps.map(\.frameDivisor) == [top] + Array(repeating: lower, count: steps.count - 1))
-        #expect(steps.allSatisfy { $0.frameRate <= 61 })
+        #expect(steps.allSatisfy { $0.frameRate <= 63 })
         #expect(steps.dropFirst().allSatisfy { $0.frameRate <= 31 })
     }
 

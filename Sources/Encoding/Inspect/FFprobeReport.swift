@@ -6,6 +6,7 @@ struct FFprobeReport: Decodable {
         var format_name: String?
         var duration: String?
         var nb_streams: Int?
+        var start_time: String?
     }
 
     struct Stream: Decodable {
@@ -76,9 +77,16 @@ extension FFprobeReport {
     }
 
     func facts(byteCount: Int, video stream: Stream) -> MediaFacts {
-        MediaFacts(
+        // Where a stream does not tell its own end, the container's is that of whatever is longest.
+        let end = duration > 0 ? duration + (format?.start_time.flatMap { Double($0) } ?? 0) : nil
+        let audio = (streams ?? []).filter(\.isAudio).compactMap(AudioFacts.init).map { audio in
+            var audio = audio
+            audio.end = audio.end ?? end
+            return audio
+        }
+        return MediaFacts(
             container: format?.format_name ?? "", byteCount: byteCount, duration: duration,
-            video: VideoFacts(stream), audio: (streams ?? []).filter(\.isAudio).compactMap(AudioFacts.init),
+            video: VideoFacts(stream), audio: audio,
             subtitleCount: (streams ?? []).count { $0.codec_type == "subtitle" })
     }
 }

@@ -36,6 +36,8 @@ struct JudgeProbe: ConfinedWork {
         guard streamCount <= limits.streams else { throw InspectionError(.tooManyStreams, detail: "\(streamCount)") }
         var facts = report.facts(byteCount: head.byteCount, video: video)
         facts.isTruncated = head.isTruncated
+        // What is not there cannot be heard.
+        if facts.isTruncated { for position in facts.audio.indices { facts.audio[position].end = nil } }
         try facts.check(limits)
         return facts
     }

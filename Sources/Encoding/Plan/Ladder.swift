@@ -24,8 +24,9 @@ struct LadderStep: Sendable, Hashable, Codable {
 enum Ladder {
     /// The shorter sides below the top; the top keeps the source's own size up to the first of these.
     static let lines = [2160, 1440, 1080, 720, 480, 360, 240]
-    /// Frame rates beyond these are divided: 60 at the top, 30 below, and a little for rates such as 30.02.
-    private static let topRate = 61.0
+    /// Frame rates beyond these are divided: 60 at the top, 30 below, and a little for clocks of
+    /// milliseconds, on which 60 a second seem to be 62.5.
+    private static let topRate = 63.0
     private static let lowerRate = 31.0
     /// A step this near below the top would be the top once more.
     private static let nearness = 1.15
