@@ -1,5 +1,5 @@
-"""Some two hundred and fifty short films in which every two values of all factors meet (container, codec, pixel format,
-rate, sound, times, shape, damage, length), and what a server makes of each, compared with ffmpeg's decode of the source.
+"""Some 250 short films in which every two values of all factors meet (container, codec, pixel format, rate, sound,
+times, shape, damage, length), and what a server makes of each, compared with ffmpeg's decode of the source.
 
     python Tests/Clients/zoo.py [part of a name …]
 """
@@ -65,11 +65,13 @@ PIXELS = {
     "yuv444p": "yuv444p",
     "yuv420p10": "yuv420p10le",
     "yuv422p10": "yuv422p10le",
-    "pq": "yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc",
-    "hlg": "yuv420p10le -color_primaries bt2020 -color_trc arib-std-b67 -colorspace bt2020nc",
+    "pq": "yuv420p10le",
+    "hlg": "yuv420p10le",
     "rgb": "gbrp",
     "gray": "gray",
 }
+
+CURVES = {"pq": "smpte2084", "hlg": "arib-std-b67"}
 
 RATES = {"25": "25", "29.97": "30000/1001", "60": "60", "12": "12", "1": "1", "120": "120", "50i": "25"}
 
@@ -308,10 +310,13 @@ def make(films, film):
 def made(films, film):
     """The film without its damage."""
     film = replace(film, damage="whole")
-    if film.times == "edits":
+    if film.times == "edits" or film.shape == "rotated":
+        # ffmpeg writes edit lists and rotations only while it copies.
+        times = "steady" if film.times in ("edits", "negative") else film.times
+        upright = made(films, replace(film, times=times, shape="square" if film.shape == "rotated" else film.shape))
         # The cut is inside a group of pictures: the first ones are there and not shown.
-        whole = made(films, replace(film, times="steady"))
-        return converted(films, film, "-ss", "0.7", "-i", whole, "-map", "0", "-c", "copy")
+        cut = ["-ss", "0.7"] if film.times == "edits" else []
+        return converted(films, film, *cut, "-i", upright, "-map", "0", "-c", "copy")
     if film.times == "restart":
         whole = made(films, replace(film, times="steady"))
         return kept(whole.with_name(whole.name.replace("-steady-", "-restart-")), lambda: 2 * whole.read_bytes())
@@ -359,6 +364,9 @@ def picture(film):
         filters = ["fps=50,interlace", *filters]
     if film.shape == "anamorphic":
         filters = [*filters, "setsar=16/11"]
+    if film.codec == "prores" and film.pixels in CURVES:
+        # This encoder asks the frames.
+        filters = [*filters, f"setparams=color_primaries=bt2020:color_trc={CURVES[film.pixels]}:colorspace=bt2020nc"]
     arguments = ["-map", "0:v", "-vf", ",".join(filters or ["null"]), "-fps_mode", "passthrough", "-c:v"]
     arguments += [*CODECS[film.codec].split(), "-g", max(1, round(float(film.rate.removesuffix("i"))))]
     arguments += ["-pix_fmt", *pixel_format(film).split()]
@@ -370,9 +378,11 @@ def picture(film):
 def pixel_format(film):
     arguments = PIXELS[film.pixels]
     if film.codec == "prores":
-        return arguments.replace("yuv420p10le", "yuv422p10le")
+        arguments = "yuv422p10le"
     if film.pixels == "rgb":
         return {"ffv1": "bgr0"}.get(film.codec, arguments)
+    if film.pixels in CURVES:
+        arguments += f" -color_primaries bt2020 -color_trc {CURVES[film.pixels]} -colorspace bt2020nc"
     return arguments
 
 
@@ -502,7 +512,7 @@ def read_source(film, path):
     told = subprocess.run(command, capture_output=True, text=True, timeout=60)
     streams = json.loads(told.stdout or "{}").get("streams", [])
     has_sound = any(stream.get("codec_type") == "audio" and stream.get("channels") for stream in streams)
-    is_hdr = any(stream.get("color_transfer") in ("smpte2084", "arib-std-b67") for stream in streams)
+    is_hdr = any(stream.get("color_transfer") in CURVES.values() for stream in streams)
     # A clock that begins anew is made one, which a second between two pictures would be taken for otherwise.
     options = [] if film.times == "restart" else ["-copyts"]
     # Some decoders of ffmpeg show what an edit list hides.
@@ -549,7 +559,7 @@ def frame_differences(film, source, served):
     rows = min(len(served.pictures), len(nearest))
     wanted = source.pictures[numpy.minimum(nearest[:rows], len(source.pictures) - 1)].astype(int)
     distances = numpy.abs(served.pictures[:rows].astype(int) - wanted).mean(axis=1)
-    bound = HDR_DISTANCE if film.pixels in ("pq", "hlg") else COLOUR_DISTANCE
+    bound = HDR_DISTANCE if film.pixels in CURVES else COLOUR_DISTANCE
     if numpy.median(distances) > bound:
         yield f"colours are {numpy.median(distances):.1f} off"
     elif film.damage == "whole" and distances.max() > 3 * bound:
