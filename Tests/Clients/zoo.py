@@ -618,10 +618,6 @@ class Verdict:
     is_right: bool = True
 
 
-def upload(client, path):
-    return client.upload(path, title=path.stem[:100])
-
-
 def verdict(client, film, path, answer):
     """What became of a film that was sent; waits until all of it is made."""
     source = read_source(film, path)
@@ -672,7 +668,7 @@ def failure(video):
 def tried(client, films, film):
     try:
         path = make(films, film)
-        return verdict(client, film, path, upload(client, path))
+        return verdict(client, film, path, client.upload(path, title=film.name))
     except Exception as error:
         # One film that breaks something must not hide what the others do.
         return Verdict("failed", f"{type(error).__name__}: {str(error)[:300]}", False)
