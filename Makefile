@@ -7,7 +7,7 @@ PALCO_DATA ?= data
 RELEASE := --configuration release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run build debug test lint format bench fuzz mutants sanitize setup clean
+.PHONY: help run build debug test lint format bench fuzz mutants sanitize zoo setup clean
 
 help: ## what can be made here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
@@ -51,6 +51,11 @@ mutants: ## break chosen lines one by one and see that the tests notice (an hour
 sanitize: ## the Swift tests under AddressSanitizer and ThreadSanitizer
 	@scripts/setup test
 	@scripts/test asan tsan
+
+zoo: ## films of every kind, each played and compared with ffmpeg's decode of its source (half an hour)
+	@scripts/setup test
+	@scripts/build release
+	@PALCO_BINARY=$(CURDIR)/.build/release/palco .build/tools/bin/python Tests/Clients/zoo.py
 
 setup: ## install everything that running, testing and measuring need
 	@scripts/setup bench

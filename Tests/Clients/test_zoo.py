@@ -1,0 +1,36 @@
+"""A third of the zoo: films of every kind play as ffmpeg decodes them. `make zoo` tries all of them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+
+import pytest
+import zoo
+from palco import Palco
+
+THIRD = zoo.FILMS[::3]
+
+
+@pytest.fixture(scope="module")
+def verdicts(films, tmp_path_factory):
+    """What becomes of each film; several are on their way at once."""
+    palco = Palco(tmp_path_factory.mktemp("zoo") / "data").start()
+    client = palco.admin()
+    pool = ThreadPoolExecutor(4)
+    yield {film: pool.submit(zoo.tried, client, films, film) for film in THIRD}
+    pool.shutdown(cancel_futures=True)
+    assert palco.stop() == 0
+
+
+def test_every_two_values_that_can_meet_do():
+    possible = zoo.partners()
+    met = set().union(*(zoo.pairs_of(asdict(film)) for film in zoo.FILMS))
+    for one, others in possible.items():
+        for pair in [(one, other) for other in others if (one, other) not in met]:
+            # A third value forbids it.
+            assert not zoo.completed({"damage": "whole", **dict(pair)}, possible, set(), zoo.FACTORS), pair
+
+
+@pytest.mark.parametrize("film", THIRD, ids=lambda film: film.name)
+def test_a_film_plays_as_ffmpeg_decodes_it(verdicts, film):
+    found = verdicts[film].result()
+    assert found.is_right, f"{found.outcome}: {found.reason}"

@@ -1,0 +1,707 @@
+"""Some 250 short films in which every two values of all factors meet (container, codec, pixel format, rate, sound,
+times, shape, damage, length), and what a server makes of each, compared with ffmpeg's decode of the source.
+
+    python Tests/Clients/zoo.py [part of a name …]
+"""
+
+import collections
+import contextlib
+import hashlib
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path
+
+import numpy
+from films import Films
+from palco import ROOT, Palco
+from waiting import wait_until
+
+# What there is of each factor, and how ffmpeg makes it
+
+SIZE = "192x108"
+
+CONTAINERS = {
+    "mp4": ("mp4", "-movflags +faststart"),
+    "fmp4": ("mp4", "-movflags +frag_keyframe+delay_moov+default_base_moof"),
+    "mov": ("mov", ""),
+    "mkv": ("mkv", ""),
+    "webm": ("webm", ""),
+    "avi": ("avi", ""),
+    "ts": ("ts", ""),
+    "mpg": ("mpg", "-f vob"),
+    "flv": ("flv", ""),
+    "wmv": ("wmv", ""),
+    "ogv": ("ogv", ""),
+    "mxf": ("mxf", ""),
+}
+
+CODECS = {
+    "h264": "libx264 -preset veryfast",
+    "hevc": "libx265 -preset ultrafast -x265-params log-level=error:pools=1",
+    "mpeg4": "mpeg4 -q:v 3",
+    "mpeg2": "mpeg2video -q:v 3 -bf 2",
+    "vp8": "libvpx -deadline realtime -cpu-used 8 -b:v 1M",
+    "vp9": "libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 1M",
+    "av1": "libaom-av1 -usage realtime -cpu-used 8 -b:v 1M",
+    "prores": "prores_ks -profile:v 0",
+    "mjpeg": "mjpeg -q:v 3",
+    "ffv1": "ffv1",
+    "theora": "libtheora -q:v 8",
+    "wmv2": "wmv2 -q:v 3",
+    "flv1": "flv -q:v 3",
+}
+
+PIXELS = {
+    "yuv420p": "yuv420p",
+    "yuvj420p": "yuvj420p",
+    "yuv422p": "yuv422p",
+    "yuv444p": "yuv444p",
+    "yuv420p10": "yuv420p10le",
+    "yuv422p10": "yuv422p10le",
+    "pq": "yuv420p10le",
+    "hlg": "yuv420p10le",
+    "rgb": "gbrp",
+    "gray": "gray",
+}
+
+CURVES = {"pq": "smpte2084", "hlg": "arib-std-b67"}
+
+RATES = {"25": "25", "29.97": "30000/1001", "60": "60", "12": "12", "1": "1", "120": "120", "50i": "25"}
+
+SOUNDS = {
+    "none": None,
+    "aac": "aac -ar 44100 -ac 2",
+    "aac51": "aac -ar 48000 -af pan=5.1|c0=c0|c1=c0|c2=c0|c3=0*c0|c4=c0|c5=c0",
+    "mp3": "libmp3lame -ar 44100 -ac 2",
+    "mp2": "mp2 -ar 48000 -ac 2",
+    "ac3": "ac3 -ar 48000 -ac 2",
+    "opus": "libopus -ar 48000 -ac 2",
+    "vorbis": "libvorbis -ar 44100 -ac 2",
+    "flac": "flac -ar 48000 -ac 1",
+    "pcm": "pcm_s16le -ar 48000 -ac 2",
+    "wma": "wmav2 -ar 44100 -ac 2",
+}
+
+# A clock of 33 bits at 90 kHz begins anew after 95443.7 s.
+TIMES = {
+    "steady": "",
+    "vfr": "",
+    "jitter": "-enc_time_base:v 1:1000",
+    "gap": "",
+    "wrap": "-output_ts_offset 95440",
+    "restart": "",
+    "negative": "-output_ts_offset -0.3 -avoid_negative_ts disabled",
+    "edits": "",
+    "latesound": "",
+    "earlysound": "",
+    "shortsound": "",
+    "longsound": "",
+}
+
+SHAPES = {"square": "", "anamorphic": "", "rotated": "-metadata:s:v:0 rotate=90"}
+DAMAGES = ["whole", "cut", "holes", "flips"]
+LENGTHS = {"6s": 6, "18s": 18}
+
+
+@dataclass(frozen=True)
+class Film:
+    container: str
+    codec: str
+    pixels: str
+    rate: str
+    sound: str
+    times: str
+    shape: str
+    damage: str
+    length: str
+
+    @property
+    def name(self):
+        return "-".join(astuple(self))
+
+    @property
+    def seconds(self):
+        return LENGTHS[self.length]
+
+
+FACTORS = dict(
+    zip(
+        [field.name for field in fields(Film)],
+        map(list, [CONTAINERS, CODECS, PIXELS, RATES, SOUNDS, TIMES, SHAPES, DAMAGES, LENGTHS]),
+    )
+)
+
+# The one table of what is possible: for a value of the first factor, those of the second. What is not here goes with
+# all.
+POSSIBLE = {
+    ("container", "codec"): {
+        "mp4": "h264 hevc mpeg4 mpeg2 vp9 av1 mjpeg",
+        "fmp4": "h264 hevc mpeg4 vp9 av1",
+        "mov": "h264 hevc mpeg4 mpeg2 prores mjpeg",
+        "webm": "vp8 vp9 av1",
+        "avi": "h264 mpeg4 mpeg2 vp8 mjpeg ffv1 wmv2 flv1",
+        "ts": "h264 hevc mpeg4 mpeg2",
+        "mpg": "h264 mpeg2",
+        "flv": "h264 flv1",
+        "wmv": "h264 mpeg4 wmv2",
+        "ogv": "theora vp8",
+        "mxf": "h264 mpeg2",
+    },
+    ("container", "sound"): {
+        "mp4": "none aac aac51 mp3 ac3 opus flac",
+        "fmp4": "none aac aac51 mp3 ac3 opus",
+        "mov": "none aac aac51 mp3 ac3 pcm",
+        "mkv": "none aac aac51 mp3 ac3 opus vorbis flac",
+        "webm": "none opus vorbis",
+        "avi": "none mp3 ac3 pcm",
+        "ts": "none aac aac51 mp3 mp2 ac3 opus",
+        "mpg": "none mp3 mp2 ac3",
+        "flv": "none aac mp3",
+        "wmv": "none wma mp3 pcm",
+        "ogv": "none vorbis opus flac",
+        "mxf": "none pcm",
+    },
+    ("codec", "pixels"): {
+        "h264": "yuv420p yuvj420p yuv422p yuv444p yuv420p10 yuv422p10 pq hlg gray",
+        "hevc": "yuv420p yuv422p yuv444p yuv420p10 yuv422p10 pq hlg gray",
+        "mpeg4": "yuv420p",
+        "mpeg2": "yuv420p yuv422p",
+        "vp8": "yuv420p",
+        "vp9": "yuv420p yuv422p yuv444p yuv420p10 pq hlg rgb",
+        "av1": "yuv420p yuv444p yuv420p10 pq hlg",
+        "prores": "yuv422p10 pq hlg",
+        "mjpeg": "yuvj420p",
+        "ffv1": "yuv420p yuv422p yuv444p yuv420p10 rgb gray",
+        "theora": "yuv420p yuv422p yuv444p",
+        "wmv2": "yuv420p",
+        "flv1": "yuv420p",
+    },
+    ("codec", "rate"): {"mpeg2": "25 29.97 60 50i"},
+    ("container", "rate"): {"mxf": "25 29.97 60 50i"},
+    ("rate", "codec"): {"50i": "h264 mpeg2 mpeg4 prores"},
+    ("rate", "pixels"): {"50i": "yuv420p yuv422p yuv422p10"},
+    ("rate", "times"): {
+        "1": "steady gap wrap negative edits latesound earlysound shortsound longsound"
+    },
+    ("rate", "length"): {"60": "6s", "120": "6s"},
+    ("codec", "times"): {
+        "mpeg2": "steady vfr gap wrap restart negative edits latesound earlysound shortsound longsound"
+    },
+    ("times", "container"): {
+        "vfr": "mp4 fmp4 mov mkv webm ts mpg flv wmv",
+        "jitter": "mp4 fmp4 mov mkv webm flv wmv",
+        "gap": "mp4 fmp4 mov mkv webm ts mpg flv wmv",
+        "wrap": "ts mpg",
+        "restart": "ts mpg",
+        "negative": "mp4 mov",
+        "edits": "mp4 mov",
+        "latesound": "mp4 fmp4 mov mkv webm ts mpg flv wmv",
+        "earlysound": "mp4 fmp4 mov mkv webm ts mpg flv wmv",
+        "shortsound": "mp4 fmp4 mov mkv webm avi ts mpg flv wmv ogv",
+        "longsound": "mp4 fmp4 mov mkv webm avi ts mpg flv wmv ogv",
+    },
+    ("times", "sound"): {
+        times: " ".join(sound for sound in SOUNDS if sound != "none")
+        for times in ("latesound", "earlysound", "shortsound", "longsound")
+    },
+    ("shape", "container"): {
+        "anamorphic": "mp4 fmp4 mov mkv webm ts mpg wmv ogv mxf",
+        "rotated": "mp4 fmp4 mov",
+    },
+}
+POSSIBLE = {
+    pair: {value: set(others.split()) for value, others in rule.items()} for pair, rule in POSSIBLE.items()
+}
+
+
+# Every two values that can meet
+
+
+def is_possible(one, other):
+    """Whether two values of two factors go together; each is (factor, value)."""
+    for (factor, value), (second, against) in ((one, other), (other, one)):
+        if against not in POSSIBLE.get((factor, second), {}).get(value, {against}):
+            return False
+    return True
+
+
+def partners():
+    """For each (factor, value) those that it can meet."""
+    items = [(factor, value) for factor, values in FACTORS.items() for value in values]
+    return {one: {other for other in items if other[0] != one[0] and is_possible(one, other)} for one in items}
+
+
+def pairs_of(chosen):
+    """Damage hides what the others do: in a damaged film the only pairs that count are those of its damage."""
+    pairs = itertools.permutations(chosen.items(), 2)
+    mark = ("damage", chosen["damage"])
+    return {pair for pair in pairs if chosen["damage"] == "whole" or mark in pair}
+
+
+def completed(chosen, possible, wanted, order):
+    """These values and others that go with them, so that many of the wanted pairs meet; None where there are none."""
+    if len(chosen) == len(FACTORS):
+        return chosen
+    factor = next(name for name in order if name not in chosen)
+    known = list(chosen.items())
+    counted = known if chosen["damage"] == "whole" else [("damage", chosen["damage"])]
+    values = [value for value in order[factor] if possible[factor, value].issuperset(known)]
+    values.sort(key=lambda value: -sum((each, (factor, value)) in wanted for each in counted))
+    for value in values:
+        if found := completed({**chosen, factor: value}, possible, wanted, order):
+            return found
+    return None
+
+
+def pairwise(seed=2026, tries=4):
+    """Films in which every two values meet that can; the same list each time."""
+    chance = random.Random(seed)
+    possible = partners()
+    pairs = [(one, other) for one in possible for other in sorted(possible[one])]
+    wanted = set(pairs)
+
+    def shuffled(items):
+        return chance.sample(items, len(items))
+
+    def candidate(pair):
+        order = {name: shuffled(FACTORS[name]) for name in shuffled(list(FACTORS))}
+        return completed({"damage": "whole", **dict(pair)}, possible, wanted, order)
+
+    found = []
+    for pair in shuffled(pairs):
+        if pair not in wanted:
+            continue
+        choices = [choice for _ in range(tries) if (choice := candidate(pair))]
+        if not choices:
+            # A third factor forbids it.
+            wanted -= {pair, pair[::-1]}
+            continue
+        best = max(choices, key=lambda choice: len(pairs_of(choice) & wanted))
+        wanted -= pairs_of(best)
+        found.append(Film(**best))
+    return shuffled(found)
+
+
+FILMS = pairwise()
+
+
+# Making them
+
+# A beep in each second of a quiet tone that lasts to the end.
+TONE = "aevalsrc='if(between(mod(t,1),0.5,0.54),0.8,0.08)*sin(2*PI*1000*t)':s=48000"
+
+
+def make(films, film):
+    """The film's file, made once. One that would be made otherwise today is made again."""
+    path = made(films, film)
+    if film.damage == "whole":
+        return path
+    damaged = path.with_name(f"{film.name}-{path.stem.rpartition('-')[2]}{path.suffix}")
+    return kept(damaged, lambda: damage(film, path.read_bytes()))
+
+
+def made(films, film):
+    """The film without its damage."""
+    film = replace(film, damage="whole")
+    if film.times == "edits" or film.shape == "rotated":
+        # ffmpeg writes edit lists and rotations only while it copies.
+        times = "steady" if film.times in ("edits", "negative") else film.times
+        upright = made(films, replace(film, times=times, shape="square" if film.shape == "rotated" else film.shape))
+        # The cut is inside a group of pictures: the first ones are there and not shown.
+        cut = ["-ss", "0.7"] if film.times == "edits" else []
+        return converted(films, film, *cut, "-i", upright, "-map", "0", "-c", "copy")
+    if film.times == "restart":
+        whole = made(films, replace(film, times="steady"))
+        return kept(whole.with_name(whole.name.replace("-steady-", "-restart-")), lambda: 2 * whole.read_bytes())
+    return converted(films, film, *inputs(film), *picture(film), *sound(film))
+
+
+def converted(films, film, *arguments):
+    ending, container = CONTAINERS[film.container]
+    arguments = [
+        *map(str, arguments), *SHAPES[film.shape].split(), *TIMES[film.times].split(), "-strict", "-2",
+        *container.split(),
+    ]  # fmt: skip
+    mark = hashlib.sha256("\0".join(arguments).encode()).hexdigest()[:8]
+    (films.made / "zoo").mkdir(exist_ok=True)
+    return films.make(f"zoo/{film.name}-{mark}.{ending}", *arguments)
+
+
+def kept(path, content):
+    if not path.exists():
+        partial = path.with_name("partial-" + path.name)
+        partial.write_bytes(content())
+        os.replace(partial, path)
+    return path
+
+
+def inputs(film):
+    rate = RATES["60" if film.rate == "50i" else film.rate]
+    late = ["-itsoffset", "0.6"] if film.times == "earlysound" else []
+    arguments = [*late, "-f", "lavfi", "-t", film.seconds, "-i", f"testsrc2=size={SIZE}:rate={rate}"]
+    if film.sound == "none":
+        return arguments
+    late = ["-itsoffset", "0.8"] if film.times == "latesound" else []
+    longer = {"shortsound": -1.5, "longsound": 1.5}.get(film.times, 0)
+    return [*arguments, *late, "-f", "lavfi", "-t", film.seconds + longer, "-i", TONE]
+
+
+def picture(film):
+    rate = RATES[film.rate]
+    filters = {
+        "vfr": ["select='gt(random(7),0.3)+not(n)'"],
+        "jitter": [f"settb=1/1000,setpts='(N+0.6*random(7))/({rate})/TB'"],
+        "gap": ["select='lt(t,2)+gte(t,4.5)'"],
+    }.get(film.times, [])
+    if film.rate == "50i":
+        filters = ["fps=50,interlace", *filters]
+    if film.shape == "anamorphic":
+        filters = [*filters, "setsar=16/11"]
+    if film.codec == "prores" and film.pixels in CURVES:
+        # This encoder asks the frames.
+        filters = [*filters, f"setparams=color_primaries=bt2020:color_trc={CURVES[film.pixels]}:colorspace=bt2020nc"]
+    arguments = ["-map", "0:v", "-vf", ",".join(filters or ["null"]), "-fps_mode", "passthrough", "-c:v"]
+    arguments += [*CODECS[film.codec].split(), "-g", max(1, round(float(film.rate.removesuffix("i"))))]
+    arguments += ["-pix_fmt", *pixel_format(film).split()]
+    if film.rate == "50i":
+        arguments += ["-flags", "+ilme+ildct", "-top", "1"]
+    return arguments
+
+
+def pixel_format(film):
+    arguments = PIXELS[film.pixels]
+    if film.codec == "prores":
+        arguments = "yuv422p10le"
+    if film.pixels == "rgb":
+        return {"ffv1": "bgr0"}.get(film.codec, arguments)
+    if film.pixels in CURVES:
+        arguments += f" -color_primaries bt2020 -color_trc {CURVES[film.pixels]} -colorspace bt2020nc"
+    return arguments
+
+
+def sound(film):
+    return ["-map", "1:a", "-c:a", *SOUNDS[film.sound].split()] if film.sound != "none" else ["-an"]
+
+
+def damage(film, content):
+    chance = random.Random(film.name)
+    if film.damage == "cut":
+        return content[: len(content) * 65 // 100]
+    changed = bytearray(content)
+    if film.damage == "holes":
+        length = min(4096, len(changed) // 50)
+        for _ in range(3):
+            start = chance.randrange(len(changed) * 4 // 10, len(changed) * 7 // 10)
+            changed[start : start + length] = bytes(length)
+    else:
+        for _ in range(20):
+            changed[chance.randrange(len(changed) * 3 // 10, len(changed))] ^= 1 << chance.randrange(8)
+    return bytes(changed)
+
+
+# Reading what is there of a film
+
+TONE_MAP = (
+    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,"
+    "format=yuv420p"
+)
+SMALL = (32, 18)
+
+
+@dataclass
+class Reading:
+    """Times are in seconds from the first picture."""
+
+    times: numpy.ndarray
+    # Small ones, of every frame.
+    pictures: numpy.ndarray
+    aspect: float
+    beeps: numpy.ndarray
+    # Of the sound; None where there is none.
+    end: float | None
+
+    @property
+    def duration(self):
+        """Until the last picture and the sound are over."""
+        last = numpy.median(numpy.diff(self.times)) if len(self.times) > 1 else 0
+        return max(self.times[-1] + last, self.end or 0)
+
+
+def read(source, *options, picture="0:v:0", has_sound=True, is_hdr=False, start=-numpy.inf):
+    """What ffmpeg decodes from `start` on, as far as it comes; None where it finds no picture. `options` are those of
+    the input."""
+    with tempfile.TemporaryDirectory() as folder:
+        # What is served is 4:2:0, and colours that change from one pixel to the next look otherwise in it.
+        same = TONE_MAP if is_hdr else "format=yuv420p"
+        small = f"{same},setsar=r=sar:max=1000,scale={SMALL[0]}:{SMALL[1]}:flags=area"
+        exact = ["-fps_mode", "passthrough", "-enc_time_base", "-1"]
+        frames = ["-map", picture, "-vf", small, *exact, "-c:v", "rawvideo", "-pix_fmt", "rgb24"]
+        samples = ["-map", "0:a:0", "-c:a", "pcm_s16le", "-ac", "1", "-ar", "48000"]
+        outputs = [(frames, "framecrc", "frames.txt"), (frames, "rawvideo", "frames.raw")]
+        if has_sound:
+            outputs += [(samples, "framecrc", "samples.txt"), (samples, "s16le", "samples.raw")]
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-threads", "1", *options, "-i", str(source)]
+        for arguments, muxer, name in outputs:
+            command += [*arguments, "-f", muxer, f"{folder}/{name}"]
+        subprocess.run(command, capture_output=True, timeout=120)
+        return reading(Path(folder), start)
+
+
+def reading(folder, start):
+    header, rows = table(folder / "frames.txt")
+    times = numpy.array([at for at, _ in rows])
+    if not (times >= start).any():
+        return None
+    pictures = numpy.fromfile(folder / "frames.raw", numpy.uint8)
+    pictures = pictures[: times.size * SIZE_OF_SMALL].reshape(-1, SIZE_OF_SMALL)
+    pictures, times = pictures[times[: len(pictures)] >= start], times[times >= start]
+    above, below = map(int, header["#sar 0"].split("/"))
+    beeps, end = heard(folder)
+    aspect = SMALL[0] / SMALL[1] * (above / below if above else 1)
+    first = times[0]
+    return Reading(times - first, pictures, aspect, beeps - first, None if end is None else end - first)
+
+
+SIZE_OF_SMALL = SMALL[0] * SMALL[1] * 3
+
+
+def table(path):
+    """What framecrc wrote: its head, and (seconds, bytes) of each packet."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    header = dict(line.split(": ", 1) for line in lines if line.startswith("#") and ": " in line)
+    rows = [[int(field) for field in line.split(",")[2:5]] for line in lines if not line.startswith("#")]
+    above, below = map(int, header.get("#tb 0", "1/1").split("/"))
+    return header, [(at * above / below, size) for at, _, size in rows]
+
+
+def heard(folder):
+    """When the beeps begin, and when the sound ends."""
+    _, rows = table(folder / "samples.txt")
+    if not rows:
+        return numpy.array([]), None
+    data = numpy.fromfile(folder / "samples.raw", numpy.int16)
+    # Each packet at its time: a gap stays a gap.
+    origin = min(at for at, _ in rows)
+    line = numpy.zeros(round((max(at for at, _ in rows) - origin) * 48000) + max(size for _, size in rows), numpy.int16)
+    position = 0
+    for at, size in rows:
+        piece = data[position : position + size // 2]
+        start = round((at - origin) * 48000)
+        line[start : start + piece.size] = piece
+        position += size // 2
+    loudness = numpy.abs(line.astype(int))
+    peak = numpy.percentile(loudness[loudness > 0], 99) if loudness.any() else 0
+    audible = numpy.flatnonzero(loudness > 0.04 * peak)
+    if peak < 100 or not audible.size:
+        return numpy.array([]), None
+    loud = numpy.flatnonzero(loudness > 0.4 * peak)
+    # Whatever is quieter than 200 ms before starts a new one.
+    starts = loud[numpy.diff(loud, prepend=-48000) > 9600]
+    return origin + starts / 48000, origin + audible[-1] / 48000
+
+
+def read_source(film, path):
+    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", str(path)]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    streams = json.loads(told.stdout or "{}").get("streams", [])
+    has_sound = any(stream.get("codec_type") == "audio" and stream.get("channels") for stream in streams)
+    is_hdr = any(stream.get("color_transfer") in CURVES.values() for stream in streams)
+    # A clock that begins anew is made one, which a second between two pictures would be taken for otherwise.
+    options = [] if film.times == "restart" else ["-copyts"]
+    # Some decoders of ffmpeg show what an edit list hides.
+    start = 0 if film.times in ("edits", "negative") else -numpy.inf
+    return read(path, *options, has_sound=has_sound, is_hdr=is_hdr, start=start)
+
+
+def read_served(client, identifier):
+    """The top rendition and the sound, by way of the master playlist."""
+    variants, media = client.master(identifier)
+    sizes = [min(map(int, named["RESOLUTION"].split("x"))) for named, _ in variants]
+    has_sound = any(named["TYPE"] == "AUDIO" for named, _ in media)
+    top = f"0:v:{sizes.index(max(sizes))}"
+    return read(client.playback_url(identifier), "-copyts", picture=top, has_sound=has_sound)
+
+
+# Comparing
+
+# Of a picture's mean over all its colours, of 255.
+COLOUR_DISTANCE = 5
+HDR_DISTANCE = 8
+# The longest frame of AAC that is served, in seconds, and a millisecond.
+AUDIO_FRAME = 1024 / 44100 + 0.001
+
+
+def differences(film, source, served):
+    """What is served otherwise than ffmpeg decodes the source, in words.
+
+    Undamaged: the same number of frames, each at its time to half a frame; beeps at their times to an audio frame; the
+    sound ends where it ends, to 0.1 s. Faster than 61 pictures a second every other one is enough.
+    Damaged: nine of ten frames, the last within a second of where it was; beeps near those of the source for the most
+    part; the sound ends within a second of where it did."""
+    if served is None:
+        return ["no picture is served"]
+    found = [*frame_differences(film, source, served), *sound_differences(film, source, served)]
+    if abs(served.aspect / source.aspect - 1) > 0.01:
+        found.append(f"shape {served.aspect:.3f} instead of {source.aspect:.3f}")
+    return found
+
+
+def frame_differences(film, source, served):
+    nearest = numpy.abs(served.times[:, None] - source.times[None, :]).argmin(axis=1)
+    yield from count_differences(film, source, served, nearest)
+    rows = min(len(served.pictures), len(nearest))
+    wanted = source.pictures[numpy.minimum(nearest[:rows], len(source.pictures) - 1)].astype(int)
+    distances = numpy.abs(served.pictures[:rows].astype(int) - wanted).mean(axis=1)
+    bound = HDR_DISTANCE if film.pixels in CURVES else COLOUR_DISTANCE
+    if numpy.median(distances) > bound:
+        yield f"colours are {numpy.median(distances):.1f} off"
+    elif film.damage == "whole" and distances.max() > 3 * bound:
+        yield f"the picture at {served.times[distances.argmax()]:.3f} s is {distances.max():.1f} off"
+
+
+def count_differences(film, source, served, nearest):
+    count, wanted = len(served.times), len(source.times)
+    is_halved = film.rate == "120" and count < 0.6 * wanted
+    if film.damage != "whole":
+        if count < 0.9 * wanted / (2 if is_halved else 1):
+            yield f"{count} frames instead of {wanted}"
+        if abs(served.times[-1] - source.times[-1]) > 1:
+            yield f"the last picture is at {served.times[-1]:.3f} s instead of {source.times[-1]:.3f} s"
+        return
+    if count != wanted and not (is_halved and count >= wanted // 2):
+        yield f"{count} frames instead of {wanted}"
+        return
+    matching = source.times[nearest] if is_halved else source.times
+    interval = numpy.median(numpy.diff(source.times)) if wanted > 1 else 0.04
+    # Pictures that ffmpeg gives one time, or the next tick, have none that it knows.
+    known = numpy.diff(matching, prepend=-1, append=numpy.inf) > interval / 8
+    off = numpy.abs(served.times - matching) * (known[:-1] & known[1:])
+    if off.max() > interval / 2 + 0.001:
+        yield f"the picture at {matching[off.argmax()]:.3f} s is {off.max():.3f} s off"
+
+
+def sound_differences(film, source, served):
+    if source.end is None or source.end <= 0:
+        return
+    if served.end is None:
+        yield "no sound is served"
+        return
+    # What was heard before the first picture is not served.
+    wanted = source.beeps[source.beeps > 0.05]
+    beeps = served.beeps[served.beeps > 0.05]
+    if film.damage == "whole" and len(beeps) != len(wanted):
+        yield f"{len(beeps)} beeps instead of {len(wanted)}"
+    elif len(beeps) and len(wanted):
+        off = numpy.abs(beeps[:, None] - wanted[None, :]).min(axis=1)
+        worst = off.max() if film.damage == "whole" else numpy.median(off)
+        if worst > AUDIO_FRAME:
+            yield f"sound is {worst:.3f} s off"
+    if abs(served.end - source.end) > (0.1 if film.damage == "whole" else 1):
+        yield f"sound ends at {served.end:.3f} s instead of {source.end:.3f} s"
+
+
+# The verdict
+
+
+@dataclass
+class Verdict:
+    # whole, with warnings, refused, failed or wrong
+    outcome: str
+    reason: str = ""
+    is_right: bool = True
+
+
+def verdict(client, film, path, answer):
+    """What became of a film that was sent; waits until all of it is made."""
+    source = read_source(film, path)
+    if answer.status == 422:
+        is_right = source is None and answer.code in documented_codes(client)
+        return Verdict("refused", answer.code, is_right)
+    if answer.status not in (200, 201):
+        return Verdict("failed", f"{answer.status} {answer.code}", False)
+    video = settled(client, answer.json()["id"])
+    if video["status"] != "ready" or video["progress"] < 1:
+        return Verdict("failed", failure(video), False)
+    if source is None:
+        return Verdict("wrong", "ffmpeg decodes nothing of it", False)
+    found = differences(film, source, read_served(client, video["id"]))
+    if abs(video["duration"] - source.duration) > 1:
+        found.append(f"lasts {source.duration:.3f} s, and the server says {video['duration']:.3f} s")
+    if found:
+        return Verdict("wrong", "; ".join(found), False)
+    warnings = video.get("warnings", [])
+    words = ", ".join(f"{warning['code']} {warning['detail'] or ''}".strip() for warning in warnings)
+    return Verdict("with warnings" if warnings else "whole", words)
+
+
+def documented_codes(client):
+    contract = client.get("/openapi.json").expect(200).json()
+    return contract["paths"]["/videos"]["post"]["description"]
+
+
+def settled(client, identifier):
+    """The video when nothing more is going to be made of it."""
+
+    def is_settled():
+        video = client.video(identifier)
+        is_failed = video["status"] == "failed" or any(each["state"] == "failed" for each in video["renditions"])
+        return video if is_failed or (video["status"] == "ready" and video["progress"] >= 1) else None
+
+    return wait_until(is_settled, lambda: f"it is made: {client.video(identifier)}", 240)
+
+
+def failure(video):
+    error = video["error"] or {"code": "renditions_failed", "detail": None}
+    return f"{error['code']} {error['detail'] or ''}".strip().replace("\n", " ")[:300]
+
+
+# The program
+
+
+def tried(client, films, film):
+    try:
+        path = make(films, film)
+        return verdict(client, film, path, client.upload(path, title=film.name))
+    except Exception as error:
+        # One film that breaks something must not hide what the others do.
+        return Verdict("failed", f"{type(error).__name__}: {str(error)[:300]}", False)
+
+
+def summary(verdicts):
+    counts = collections.Counter(each.outcome for each in verdicts)
+    reasons = collections.Counter(each.reason for each in verdicts if each.outcome == "refused")
+    why = ", ".join(f"{code} {count}" for code, count in sorted(reasons.items()))
+    refused = f"{counts['refused']} refused" + (f" ({why})" if why else "")
+    return (
+        f"{len(verdicts)} tried, {counts['whole']} whole, {counts['with warnings']} with warnings, {refused}, "
+        f"{counts['failed']} failed, {counts['wrong']} wrong"
+    )
+
+
+def main(parts):
+    chosen = [film for film in FILMS if all(part in film.name for part in parts)]
+    films = Films(ROOT / ".build/test-media")
+    verdicts = []
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        palco = Palco(Path(folder) / "data").start()
+        stack.callback(palco.stop)
+        client = palco.admin()
+        with ThreadPoolExecutor(4) as pool:
+            for film, found in zip(chosen, pool.map(lambda film: tried(client, films, film), chosen)):
+                verdicts.append(found)
+                if found.outcome != "whole":
+                    wrongly = "" if found.is_right or found.outcome != "refused" else " wrongly"
+                    print(f"{film.name}: {found.outcome}{wrongly}: {found.reason}", flush=True)
+    print(summary(verdicts))
+    return 0 if all(each.is_right for each in verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
