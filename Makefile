@@ -52,7 +52,7 @@ sanitize: ## the Swift tests under AddressSanitizer and ThreadSanitizer
 	@scripts/setup test
 	@scripts/test asan tsan
 
-zoo: ## films of every kind, each played and compared with ffmpeg's decode of its source (half an hour)
+zoo: ## films of every kind, each played and compared with ffmpeg's decode of its source (ten minutes)
 	@scripts/setup test
 	@scripts/build release
 	@PALCO_BINARY=$(CURDIR)/.build/release/palco .build/tools/bin/python Tests/Clients/zoo.py

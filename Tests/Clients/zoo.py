@@ -413,6 +413,7 @@ TONE_MAP = (
     "format=yuv420p"
 )
 SMALL = (32, 18)
+SIZE_OF_SMALL = SMALL[0] * SMALL[1] * 3
 
 
 @dataclass
@@ -467,9 +468,6 @@ def reading(folder, start):
     aspect = SMALL[0] / SMALL[1] * (above / below if above else 1)
     first = times[0]
     return Reading(times - first, pictures, aspect, beeps - first, None if end is None else end - first)
-
-
-SIZE_OF_SMALL = SMALL[0] * SMALL[1] * 3
 
 
 def table(path):
@@ -542,9 +540,10 @@ def differences(film, source, served):
     """What is served otherwise than ffmpeg decodes the source, in words.
 
     Undamaged: the same number of frames, each at its time to half a frame; beeps at their times to an audio frame; the
-    sound ends where it ends, to 0.1 s. Faster than 61 pictures a second every other one is enough.
+    sound ends where it ends, to 0.1 s. Of 120 pictures a second every other one is enough.
     Damaged: nine of ten frames, the last within a second of where it was; beeps near those of the source for the most
-    part; the sound ends within a second of where it did."""
+    part; the sound ends within a second of where it did.
+    Both: the shape to 1 %, and most pictures in their colours; undamaged all of them, less exactly."""
     if served is None:
         return ["no picture is served"]
     found = [*frame_differences(film, source, served), *sound_differences(film, source, served)]
