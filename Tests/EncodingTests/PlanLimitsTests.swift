@@ -16,8 +16,9 @@ struct PlanLimitsTests {
     }
 
     static func plan(_ list: String, limits: InspectionLimits = InspectionLimits()) throws -> EncodingPlan {
-        var packets = PacketTimes()
-        packets.append(Array(list.utf8))
+        var packets = PacketTimes(video: 0, sound: 1)
+        packets.append(Array(list.split(separator: "\n").map { "0,\($0)\n" }.joined().utf8))
+        packets.append(Array("1,0,0,576000,K__\n".utf8))
         return try PacketPlanner(facts: facts(), packets: packets, limits: limits).plan()
     }
 

@@ -21,14 +21,17 @@ struct PlanInput {
         movie += rest
     }
 
-    /// `-of csv=p=0` of packets: presentation time, decode time, duration, flags.
+    /// `-of csv=p=0` of packets: stream, presentation time, decode time, duration, flags.
     var packetList: String {
         var numbers = packets
         var text = ""
         while !numbers.isEmpty {
             let (shown, decoded, duration) = (numbers.next(), numbers.next(), numbers.next())
             let flags = numbers.next()
-            let times = [flags & 8 == 0 ? "\(shown)" : "N/A", flags & 16 == 0 ? "\(decoded)" : "N/A", "\(duration)"]
+            let times = [
+                flags & 96 == 96 ? "1" : "0", flags & 8 == 0 ? "\(shown)" : "N/A",
+                flags & 16 == 0 ? "\(decoded)" : "N/A", "\(duration)",
+            ]
             text +=
                 times.joined(separator: ",") + "," + (flags & 1 == 1 ? "K" : "_") + (flags & 2 == 2 ? "D" : "_") + "\n"
         }

@@ -51,7 +51,7 @@ struct AudioCommand {
             + Double(firstSample) * Double(facts.sampleRate) / Double(audio.sampleRate)
         let layout = audio.channelCount > 1 ? "stereo" : "mono"
         return "[0:\(facts.index)]asetpts=PTS-(\(Int64(clamping: origin.rounded()))),"
-            + "aresample=\(audio.sampleRate):async=1:first_pts=0:ochl=\(layout):osf=fltp,"
+            + "aresample=\(audio.sampleRate):async=1:min_hard_comp=0.01:first_pts=0:ochl=\(layout):osf=fltp,"
             + "apad=whole_len=\(sampleCount),atrim=end_sample=\(sampleCount)[a]"
     }
 }

@@ -19,8 +19,9 @@ struct MezzanineCommand {
     var arguments: [String] {
         var arguments = ["-nostdin", "-y", "-v", "warning", "-threads", "\(threads)", "-max_error_rate", "1"]
         arguments += ["-progress", "pipe:1", "-stats_period", "1"]
-        arguments +=
-            MediaTool.input(source) + ["-map", "0:\(facts.video.index)", "-vf", picture.joined(separator: ",")]
+        // Threads by frames give up many frames after the first that is damaged.
+        arguments += ["-thread_type", "slice"] + MediaTool.input(source)
+        arguments += ["-map", "0:\(facts.video.index)", "-vf", picture.joined(separator: ",")]
         arguments += encoder
         if hasSound, let audio = facts.mainAudio { arguments += sound(audio) }
         return arguments + [
@@ -94,7 +95,7 @@ struct MezzanineCommand {
     private func sound(_ audio: AudioFacts) -> [String] {
         let (rate, layout) = (AudioPlan.encodedRate(audio), audio.channelCount > 1 ? "stereo" : "mono")
         var arguments = ["-map", "0:\(audio.index)", "-c:a", "aac", "-b:a", audio.channelCount > 1 ? "160k" : "96k"]
-        arguments += ["-af", "aresample=\(rate):async=1:first_pts=0:ochl=\(layout):osf=fltp"]
+        arguments += ["-af", "aresample=\(rate):async=1:min_hard_comp=0.01:first_pts=0:ochl=\(layout):osf=fltp"]
         if let language = audio.language { arguments += ["-metadata:s:a:0", "language=\(language)"] }
         return arguments
     }

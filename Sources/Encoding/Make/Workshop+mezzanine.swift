@@ -32,9 +32,7 @@ extension Workshop {
         }
         try await storage.adopt(fileAt: file, as: VideoFiles.mezzanine(id))
         try await keep(planned, job, mezzanine: found)
-        guard facts.mainAudio != nil, found.audio.isEmpty else { return }
-        let ledger = ledger
-        try await database.write { try ledger.warn(MediaWarning(.soundMissing), of: id, in: $0) }
+        try await warnOfMissingSound(job, planned.plan)
     }
 
     /// Sound that goes on for longer gets a picture.

@@ -8,6 +8,13 @@ extension Workshop {
         let planVideo = PlanVideo(reader: reader, limits: settings.limits)
         let planned = try await planVideo(source(job), job.facts, folder: try await workFolder(job))
         try await keep(planned, job)
+        try await warnOfMissingSound(job, planned.plan)
+    }
+
+    func warnOfMissingSound(_ job: Job, _ plan: EncodingPlan) async throws {
+        guard job.record.facts.mainAudio != nil, plan.audio == nil else { return }
+        let (ledger, id) = (ledger, job.task.video)
+        try await database.write { try ledger.warn(MediaWarning(.soundMissing), of: id, in: $0) }
     }
 
     /// Writes a plan down; a plan that was there before is over with it.

@@ -2,6 +2,11 @@ import Media
 
 /// The frame times of a source whose container is not read here, from ffprobe's list of packets.
 struct PacketTimes: Sendable {
+    /// Positions among all streams of the file.
+    let video: Int
+    let sound: Int?
+    /// In ticks of the sound's stream; nil where there is none.
+    private(set) var soundEnd: Int64?
     private(set) var times: [Int64] = []
     private(set) var lastDuration: Int64 = 0
     /// Times of keyframes before which no later packet is shown.
@@ -14,7 +19,12 @@ struct PacketTimes: Sendable {
     private var latestTime = Int64.min
     private var unfinished: [UInt8] = []
 
-    static let entries = "packet=pts,dts,duration,flags"
+    static let entries = "packet=stream_index,pts,dts,duration,flags"
+
+    init(video: Int, sound: Int?) {
+        self.video = video
+        self.sound = sound
+    }
 
     /// Takes the next piece of `-of csv=p=0` text, cut anywhere.
     mutating func append(_ bytes: [UInt8]) {
@@ -25,9 +35,14 @@ struct PacketTimes: Sendable {
     }
 
     private mutating func appendLine(_ line: ArraySlice<UInt8>) {
-        let fields = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-        guard fields.count >= 4 else { return }
+        let all = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        guard all.count >= 5 else { return }
         func number(_ field: ArraySlice<UInt8>) -> Int64? { Int64(String(decoding: field, as: UTF8.self)) }
+        let (stream, fields) = (number(all[0]), Array(all[1...]))
+        if let sound, stream == Int64(sound), let time = number(fields[0]) ?? number(fields[1]) {
+            soundEnd = max(soundEnd ?? time, time.addingSaturated(number(fields[2]) ?? 0))
+        }
+        guard stream == Int64(video) else { return }
         let flags = fields[3]
         guard !flags.contains(UInt8(ascii: "D")) else {
             hasDiscarded = true

@@ -10,7 +10,7 @@ struct PlanFromPackets: ConfinedWork {
 
     func perform(_ answer: (EncodingPlan) throws -> Void) throws {
         let file = try OpenFile(path: path)
-        var packets = PacketTimes()
+        var packets = PacketTimes(video: facts.video.index, sound: facts.mainAudio?.index)
         let piece = 1 << 20
         for start in stride(from: 0, to: file.byteCount, by: piece) {
             // bound: less than the file and a piece
@@ -28,6 +28,13 @@ struct PacketPlanner {
     let facts: MediaFacts
     let packets: PacketTimes
     let limits: InspectionLimits
+
+    /// As long as it really is; nil where it is announced and never comes.
+    private var sound: AudioFacts? {
+        guard var sound = facts.mainAudio, let end = packets.soundEnd else { return nil }
+        sound.end = Double(end) * sound.timeBase.value
+        return sound
+    }
 
     func plan() throws -> EncodingPlan {
         guard !packets.times.isEmpty else { throw Unplannable(detail: "no frames") }
@@ -59,7 +66,7 @@ struct PacketPlanner {
         // A copy would bring those that are not shown along.
         let isCopied = Planning.isStandard(facts.video) && segments.followsKeyframes && !packets.hasDiscarded
         let origin = MediaTime(ticks: frames.start, timescale: timescale)
-        let audio = try facts.mainAudio.map { try AudioPlan.encoded($0, segments: segments, origin: origin) }
+        let audio = try sound.map { try AudioPlan.encoded($0, segments: segments, origin: origin) }
         return EncodingPlan(
             segments: segments,
             source: EncodingPlan.SourceClock(timeBase: base, start: frames.start / factor, factor: factor),

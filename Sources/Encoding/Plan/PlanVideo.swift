@@ -43,7 +43,7 @@ struct PlanVideo: Sendable {
         }
         let list = "\(folder)/packets.csv"
         let arguments =
-            ["-v", "error", "-select_streams", "\(facts.video.index)", "-show_entries", PacketTimes.entries]
+            ["-v", "error", "-show_entries", PacketTimes.entries]
             + ["-of", "csv=p=0", "-o", list] + MediaTool.input(path)
         effort.fileBytes = 1 << 30
         _ = try await reader.tool.run(.ffprobe, arguments, reads: [path], writes: folder, effort: effort)
