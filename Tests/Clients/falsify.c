@@ -87,11 +87,19 @@ static Wish *wish_of(char *const arguments[]) {
     return NULL;
 }
 
-// ffmpeg's outputs are addresses of files; ffprobe's output has an option of its own.
+// ffmpeg's outputs are addresses of files, or several in one argument, the first of which is the movie; ffprobe's output has
+// an option of its own.
 static int is_output(const Wish *wish, char *const arguments[], int i) {
     if (i == 0 || !strstr(arguments[i], wish->part[OUTPUT])) return 0;
     if (strcmp(arguments[i - 1], "-o") == 0) return 1;
+    if (strcmp(arguments[i - 1], "tee") == 0) return 1;
     return strncmp(arguments[i], "file:", 5) == 0 && strcmp(arguments[i - 1], "-i") != 0;
+}
+
+static char *path_of(const char *argument) {
+    const char *address = strstr(argument, "file:");
+    const char *start = address ? address + 5 : argument;
+    return strndup(start, strcspn(start, "|"));
 }
 
 static int is_meant(const Wish *wish, char *const arguments[]) {
@@ -135,7 +143,7 @@ int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *
             char *words = strdup(wish->part[OPTIONS]);
             for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
                 new_arguments[count++] = word;
-            if (outputs < 16) running[place].outputs[outputs++] = strdup(arguments[i] + (arguments[i][0] == '/' ? 0 : 5));
+            if (outputs < 16) running[place].outputs[outputs++] = path_of(arguments[i]);
         }
         new_arguments[count++] = changed(wish, arguments[i]);
     }

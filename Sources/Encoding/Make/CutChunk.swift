@@ -53,6 +53,10 @@ struct CutChunk {
         let opened = try open(path)
         let (file, track, shown, configuration) = (opened.file, opened.track, opened.shown, opened.configuration)
         let samples = Array(track.samples.samples(shown.samples))
+        let checksums = try PacketChecksums(movie: path)
+        guard checksums.count == samples.count else {
+            throw failure("has \(samples.count) samples, and the encoder gave \(checksums.count)")
+        }
         let origin = plan.segments.segments[segments.lowerBound].start.ticks
         // Times within the chunk.
         let times = samples.map {
@@ -68,6 +72,11 @@ struct CutChunk {
             try check(part, planned, file, configuration)
             var shownTimes = times[first..<position].map { $0.addingSaturated(origin) }.sorted()
             shownTimes[0] = planned.start.ticks
+            for (offset, sample) in part.enumerated() {
+                guard try checksums.matches(file.read(sample.byteRange), at: first + offset) else {
+                    throw failure("was changed after it was encoded, at \(planned.start.seconds) s")
+                }
+            }
             let fragment = try Fragment.video(
                 part, displayTimes: shownTimes, end: planned.end.ticks,
                 sequenceNumber: UInt32(number + 1))

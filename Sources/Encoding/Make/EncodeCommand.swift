@@ -1,6 +1,7 @@
 import Media
 
-/// ffmpeg's arguments for one chunk of the picture: one decode, all wanted renditions, one MP4 file each.
+/// ffmpeg's arguments for one chunk of the picture: one decode, all wanted renditions, one MP4 file each, and beside it the
+/// checksums of what the encoder gave (`PacketChecksums`).
 struct EncodeCommand {
     let source: String
     let video: VideoFacts
@@ -16,6 +17,15 @@ struct EncodeCommand {
     var frameLimit: Int?
 
     func file(_ step: LadderStep) -> String { "\(folder)/\(step.name).mp4" }
+
+    /// Both files of a step, as the tee muxer reads them: with a backslash before what it would take for its own.
+    private func outputs(_ step: LadderStep) -> String {
+        func escaped(_ path: String) -> String {
+            path.reduce(into: "") { $0 += ["\\", "'", "|"].contains($1) ? "\\\($1)" : "\($1)" }
+        }
+        let movie = "[f=mp4:video_track_timescale=\(plan.segments.timescale)]file:\(escaped(file(step)))"
+        return movie + "|[f=framecrc]file:\(escaped(PacketChecksums.path(of: file(step))))"
+    }
 
     var arguments: [String] {
         let filters = PictureFilters(video: video, plan: plan, segments: segments, steps: steps)
@@ -47,9 +57,11 @@ struct EncodeCommand {
         // Keyframes only where the plan has a boundary, or at a cut between scenes.
         arguments += ["-g", "1000", "-forced-idr", "1", "-force_key_frames", keyframes]
         arguments += ["-fps_mode", "passthrough", "-enc_time_base", "1:\(timescale)"]
-        arguments += ["-video_track_timescale", "\(timescale)"] + colors
+        arguments += colors
         if let frameLimit { arguments += ["-frames:v", "\(frameLimit)"] }
-        return arguments + ["-map_metadata", "-1", "-map_chapters", "-1", "-f", "mp4", "file:\(file(step))"]
+        return arguments + [
+            "-map_metadata", "-1", "-map_chapters", "-1", "-flags", "+global_header", "-f", "tee", outputs(step),
+        ]
     }
 
     /// A quarter of a tick before each boundary, so that rounding moves a keyframe to no other frame.

@@ -122,7 +122,6 @@ extension Workshop {
             .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
         try await judge(result.words, job, from: plan.segments.segments[segments.lowerBound].start)
         let chunks = try await encodedChunks(job, steps) { command.file($0) }
-        try await verifyDecoding(chunks.map(\.path), effort: job.effort)
         let work = CutPicture(
             plan: plan, segments: segments, chunks: chunks, folder: folder)
         let made = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
