@@ -28,7 +28,8 @@ struct PacketChecksumsTests {
         try await Studio.with(isWorking: false) { studio in
             let movie = "\(studio.folder)/a.mp4"
             try await studio.ffmpeg([
-                "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=3", "-c:v", "libx264", "-threads", "1", "-g",
+                "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=3", "-c:v", "libx264", "-threads", "1",
+                "-g",
                 "20", "-flags", "+global_header", "-map", "0:v", "-f", "tee",
                 "[f=mp4]file:\(movie)|[f=framecrc]file:\(PacketChecksums.path(of: movie))",
             ])

@@ -23,7 +23,9 @@ struct PacketChecksums {
             // stream, decoding time, time, duration, size, checksum, and more.
             let fields = line.split(separator: ",").map { $0.drop { $0 == " " } }
             guard fields.count >= 6, fields[5].hasPrefix("0x") else { return nil }
-            guard let byteCount = Int(fields[4]), let sum = UInt32(fields[5].dropFirst(2), radix: 16) else { return nil }
+            guard let byteCount = Int(fields[4]), let sum = UInt32(fields[5].dropFirst(2), radix: 16) else {
+                return nil
+            }
             return Packet(byteCount: byteCount, sum: sum)
         }
     }
