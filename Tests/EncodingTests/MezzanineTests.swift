@@ -109,35 +109,6 @@ struct MezzanineTests {
         }
     }
 
-    @Test("Sound that is announced and never comes is not waited for")
-    func silent() async throws {
-        try await Studio.with(Self.patient) { studio in
-            let path = "\(studio.folder)/a.mkv"
-            try await studio.ffmpeg([
-                "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=6", "-f", "lavfi", "-i", "sine=duration=6",
-                "-c:v", "mpeg4", "-c:a", "libmp3lame", path,
-            ])
-            // Simple blocks (Matroska 12.4) of the second track go to a ninth one, which is not there.
-            var bytes = try [UInt8](contentsOf: path)
-            var heard = 0
-            for place in bytes.indices.dropLast(8) where bytes[place] == 0xA3 {
-                // Their sizes have one to four bytes.
-                let track = place + 1 + bytes[place + 1].leadingZeroBitCount + 1
-                guard track < place + 6, bytes[track] == 0x82, bytes[track + 3] == 0x80 else { continue }
-                bytes[track] = 0x89
-                heard += 1
-            }
-            try #require(heard > 100)
-            try Data(bytes).write(to: URL(filePath: path))
-            try #require(try await studio.encoder.inspect(path: path).mainAudio != nil)
-            let id = try await studio.add(path)
-            try await studio.complete(id)
-            let presentation = try await studio.presentation(id)
-            #expect(presentation.audio == nil && abs(presentation.duration.seconds - 6) < 0.1)
-            #expect(studio.changes.all(of: id).last?.warnings.map(\.code) == [.soundMissing])
-        }
-    }
-
     @Test("One picture with a minute of sound is shown for a minute")
     func still() async throws {
         try await Studio.with(Self.patient) { studio in

@@ -15,11 +15,21 @@ struct PlanLimitsTests {
             audio: sound ? [audio] : [])
     }
 
-    static func plan(_ list: String, limits: InspectionLimits = InspectionLimits()) throws -> EncodingPlan {
+    /// - Parameter isHeard: the sound that is announced comes, from the first picture on.
+    static func plan(
+        _ list: String, limits: InspectionLimits = InspectionLimits(), isHeard: Bool = true
+    ) throws -> EncodingPlan {
         var packets = PacketTimes(video: 0, sound: 1)
         packets.append(Array(list.split(separator: "\n").map { "0,\($0)\n" }.joined().utf8))
-        packets.append(Array("1,0,0,576000,K__\n".utf8))
+        let start = list.split(separator: ",").first.flatMap { Int64($0) } ?? 0
+        if isHeard { packets.append(Array("1,\(start.multipliedSaturated(by: 48)),N/A,576000,K__\n".utf8)) }
         return try PacketPlanner(facts: facts(), packets: packets, limits: limits).plan()
+    }
+
+    @Test("Sound that is announced and never comes is not waited for")
+    func silence() throws {
+        #expect(try Self.plan(Self.good).audio != nil)
+        #expect(try Self.plan(Self.good, isHeard: false).audio == nil)
     }
 
     static let good = (0..<300).map { "\($0 * 40),\($0 * 40),40,\($0 % 50 == 0 ? "K__" : "___")\n" }.joined()

@@ -56,6 +56,16 @@ export class OpenedSource {
     this.source.addEventListener('endstreaming', listener, { signal });
   }
 
+  /**
+   * What grows is longer than it was.
+   * @param {number} end seconds
+   */
+  stretch(end) {
+    const { source } = this;
+    if (source.readyState !== 'open' || !(end > source.duration)) return;
+    if ([...source.sourceBuffers].every((buffer) => !buffer.updating)) source.duration = end;
+  }
+
   close() {
     URL.revokeObjectURL(this.#url);
     if (this.#video.src === this.#url) {

@@ -318,17 +318,14 @@ export class Playback extends EventTarget {
     this.#rebuilding = true;
     pause(recent.length, this.#stop.signal).then(async () => {
       this.#rebuilding = false;
-      if (reopens) await this.#reopen();
+      if (reopens) {
+        await this.renew();
+        this.#aside.clear();
+        this.tracks = await this.#open(this.#stop.signal);
+      }
       return this.#begin(this.#resumes);
     }).catch((error) => this.fail(error));
     return true;
-  }
-
-  /** What there is may have changed: a video can be made anew while it is watched. */
-  async #reopen() {
-    await this.renew();
-    this.#aside.clear();
-    this.tracks = await this.#open(this.#stop.signal);
   }
 
   /**
@@ -440,17 +437,9 @@ export class Playback extends EventTarget {
     this.fail(new Error('the browser lost what was appended'));
   }
 
-  /** What grows is longer than it was. */
-  #stretch() {
-    const source = this.#source?.source;
-    const end = Math.max(0, ...this.loaders.map((loader) => loader.end));
-    if (source?.readyState !== 'open' || end <= source.duration) return;
-    if ([...source.sourceBuffers].every((buffer) => !buffer.updating)) source.duration = end;
-  }
-
   #tick() {
     for (const loader of this.loaders) loader.tick();
-    this.#stretch();
+    this.#source?.stretch(Math.max(0, ...this.loaders.map((loader) => loader.end)));
     this.#feedStarved();
     if (this.#watchdog.look(this.bufferAhead)) this.#changed();
     const shown = this.shown;

@@ -78,6 +78,7 @@ extension FFprobeReport {
 
     func facts(byteCount: Int, video stream: Stream) -> MediaFacts {
         // Where a stream does not tell its own end, the container's is that of whatever is longest.
+        // bound: floating point
         let end = duration > 0 ? duration + (format?.start_time.flatMap { Double($0) } ?? 0) : nil
         let audio = (streams ?? []).filter(\.isAudio).compactMap(AudioFacts.init).map { audio in
             var audio = audio
@@ -153,6 +154,7 @@ extension AudioFacts {
         timeBase = stream.time_base.flatMap { Ratio($0) } ?? Ratio(1, rate)
         // A tag of Matroska tells the end, a stated duration the length.
         let start = stream.duration == nil ? 0 : stream.start_time.flatMap { Double($0) } ?? 0
+        // bound: floating point
         end = stream.statedDuration.map { $0 + start }.flatMap { $0.isFinite ? $0 : nil }
     }
 }

@@ -73,6 +73,7 @@ struct CutChunk {
             var shownTimes = times[first..<position].map { $0.addingSaturated(origin) }.sorted()
             shownTimes[0] = planned.start.ticks
             for (offset, sample) in part.enumerated() {
+                // bound: places in an array
                 guard try checksums.matches(file.read(sample.byteRange), at: first + offset) else {
                     throw failure("was changed after it was encoded, at \(planned.start.seconds) s")
                 }

@@ -130,6 +130,7 @@ extension AudioPlan {
     {
         let rest = facts.end.map { $0 - origin.seconds - segments.duration.seconds } ?? 0
         guard rest < longestRest else { throw Unplannable(detail: "the sound goes on for \(rest) s after the picture") }
+        // bound: times add without overflow
         let last = segments.duration + MediaTime(seconds: max(0, rest), timescale: 1_000_000)
         let rate = encodedRate(facts)
         var frame: Int64 = 0

@@ -29,12 +29,14 @@ struct PlanGrowing: ConfinedWork {
     /// Where the last fragment ends whose media is there (ISO/IEC 14496-12 8.16).
     private static func wholeFragments(of file: OpenFile) throws -> Int {
         var (position, end) = (0, 0)
+        // bound: the walk ends where the file does
         while file.byteCount - position >= 16 {
             let head = try file.read(position..<position + 16)
             func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
             let short = number(head[0..<4])
             // Sizes of 64 bits are read as 63, and an absurd one ends the walk.
             let size = short == 1 ? number(head[8..<16]) & .max : short
+            // bound: the walk ends where the file does
             guard size >= 8, size <= file.byteCount - position else { break }
             position += size  // bound: inside the file
             if head[4..<8].elementsEqual("mdat".utf8) { end = position }
@@ -50,6 +52,7 @@ extension EncodingPlan {
         let horizon = SegmentPlan.Settings().maximum + .seconds(1)
         let heard = audio?.duration ?? segments.duration
         return segments.segments.prefix { segment in
+            // bound: times add without overflow
             segment.start + horizon <= segments.duration && segment.end + .seconds(1) <= heard
         }.count
     }
