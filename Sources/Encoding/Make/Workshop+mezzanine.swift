@@ -33,12 +33,6 @@ extension Workshop {
         }
         try await storage.adopt(fileAt: file, as: VideoFiles.mezzanine(id))
         try await keep(planned, job, mezzanine: found)
-        try await warnOfMissingSound(job, planned.plan)
-        // A container may tell more than there is; half of it is no mistake of rounding.
-        let duration = planned.plan.duration
-        guard facts.duration > 4, duration.seconds < facts.duration / 2 else { return }
-        let (ledger, warning) = (ledger, MediaWarning(.truncated, detail: duration.decimalSeconds))
-        try await database.write { try ledger.warn(warning, of: id, in: $0) }
     }
 
     /// Sound that goes on for longer gets a picture.

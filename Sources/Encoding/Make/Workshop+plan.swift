@@ -8,13 +8,6 @@ extension Workshop {
         let planVideo = PlanVideo(reader: reader, limits: settings.limits)
         let planned = try await planVideo(source(job), job.facts, folder: try await workFolder(job))
         try await keep(planned, job)
-        try await warnOfMissingSound(job, planned.plan)
-    }
-
-    func warnOfMissingSound(_ job: Job, _ plan: EncodingPlan) async throws {
-        guard job.record.facts.mainAudio != nil, plan.audio == nil else { return }
-        let (ledger, id) = (ledger, job.task.video)
-        try await database.write { try ledger.warn(MediaWarning(.soundMissing), of: id, in: $0) }
     }
 
     /// Writes a plan down; a plan that was there before is over with it.
@@ -24,16 +17,29 @@ extension Workshop {
         var expected: [String: HLS.Bandwidth] = [:]
         expected[plan.steps[0].name] = planned.copiedBandwidth
         let renditions = renditions(of: plan, expected: expected)
+        let warnings = warnings(job.record.facts, plan)
         let (task, queue, ledger) = (job.task, queue, ledger)
         try await database.write { transaction in
             guard try queue.holds(task, in: transaction) else { throw CancellationError() }
             if let mezzanine { try EncodingStore.setMezzanine(mezzanine, of: task.video, in: transaction) }
+            for warning in warnings { try EncodingStore.add(warning, to: task.video, in: transaction) }
             try EncodingStore.setPlan(plan, of: task.video, in: transaction)
             try EncodingStore.setRenditions(renditions, of: task.video, in: transaction)
             try Self.addTasks(plan, of: task.video, in: transaction)
             try queue.finish(task, in: transaction)
             try ledger.settle(task.video, in: transaction)
         }
+    }
+
+    /// What is missing of what the original announces.
+    private func warnings(_ facts: MediaFacts, _ plan: EncodingPlan) -> [MediaWarning] {
+        var warnings: [MediaWarning] = []
+        if facts.mainAudio != nil, plan.audio == nil { warnings.append(MediaWarning(.soundMissing)) }
+        // A container may tell more than there is; half of it is no mistake of rounding.
+        if facts.duration > 4, plan.duration.seconds < facts.duration / 2 {
+            warnings.append(MediaWarning(.truncated, detail: plan.duration.decimalSeconds))
+        }
+        return warnings
     }
 
     func renditions(of plan: EncodingPlan, expected: [String: HLS.Bandwidth]) -> [RenditionRecord] {
