@@ -24,7 +24,8 @@ struct PlanLimitsTests {
         let start = list.split(separator: ",").first.flatMap { Int64($0) } ?? 0
         if isHeard { packets.append(Array("1,\(start.multipliedSaturated(by: 48)),N/A,576000,K__\n".utf8)) }
         return try PacketPlanner(
-            facts: facts(), video: LadderTests.video(320, 180), packets: packets, limits: limits).plan()
+            facts: facts(), video: LadderTests.video(320, 180), packets: packets, limits: limits
+        ).plan()
     }
 
     @Test("Sound that is announced and never comes is not waited for")

@@ -55,7 +55,7 @@ struct TusUploadTests {
         let last = try await state()
         #expect(last.text.contains("\"state\":\"finished\"") && !last.text.contains("null"))
         #expect(last.headers[.cacheControl] == "no-store")
-        #expect(try await state(as: .admin).status == .notFound)
+        #expect(try await state(as: .user).status == .notFound)
         await house.close()
     }
 

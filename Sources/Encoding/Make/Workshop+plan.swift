@@ -40,8 +40,9 @@ extension Workshop {
     private func warnings(_ facts: MediaFacts, _ plan: EncodingPlan) -> [MediaWarning] {
         var warnings: [MediaWarning] = []
         if facts.audio.count > plan.audio.count { warnings.append(MediaWarning(.soundMissing)) }
-        // A container may tell more than there is; half of it is no mistake of rounding.
-        if facts.duration > 4, plan.duration.seconds < facts.duration / 2 {
+        // A container may tell more than there is; half of it is no mistake of rounding. Some count from their clock's 0.
+        // bound: floating point
+        if facts.duration > 4, plan.duration.seconds + max(0, plan.source.startSeconds) < facts.duration / 2 {
             warnings.append(MediaWarning(.truncated, detail: plan.duration.decimalSeconds))
         }
         return warnings

@@ -55,8 +55,10 @@ struct PacketPlanner {
         let frames = packets.frames(timescale: timescale, factor: factor)
         try frames.check(limits)
         try Planning.check(Planning.frameRate(frames, video), limits)
-        // A container announces more than it holds where its inside is destroyed.
-        guard facts.duration < 4 || frames.duration.seconds > facts.duration / 4 else {
+        // A container announces more than it holds where its inside is destroyed. Some count from their clock's 0.
+        // bound: floating point
+        let end = frames.duration.seconds + max(0, Double(frames.start) / Double(timescale))
+        guard facts.duration < 4 || end > facts.duration / 4 else {
             throw Unplannable(detail: "only \(frames.duration.seconds) s of \(facts.duration) s can be read")
         }
         guard frames.areDistinct else { throw Unplannable(detail: "frames without times of their own") }
