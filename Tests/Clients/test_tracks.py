@@ -152,6 +152,8 @@ def test_captions_outlive_their_grant_and_a_new_media_source(chromium, server, s
         becomes(page, f"{CUES} === 'ENGLISH ONE'")
         assert used > over, "no other grant was asked for"
         page.evaluate(f"{PLAYER}.playback.fail(new Error('a decoder in a bad state'))")
+        becomes(page, f"{PLAYER}.debug.currentTime > 0 && {PLAYER}.playback.loaders.every((each) => each.current >= 0)")
+        watching.plays_on(1)
         watching.seek(30)
         watching.plays_on(1)
         becomes(page, f"{CUES} === 'ENGLISH TWO'")
@@ -159,7 +161,7 @@ def test_captions_outlive_their_grant_and_a_new_media_source(chromium, server, s
 
 # The colour in the middle of the poster, as [red, green, blue].
 COVER = f"""(() => {{
-    const cover = {PLAYER}.shadowRoot.querySelector('.cover');
+    const cover = {PLAYER}.shadowRoot.querySelector('.cover img');
     if (!cover?.complete || cover.naturalWidth === 0 || cover.hidden) return null;
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [8, 8];
@@ -227,5 +229,5 @@ def test_an_upload_of_sound_says_so_and_its_picture_comes_by_itself(chromium, ow
         row.get_by_role("link", name="Watch").click()
         page.wait_for_selector("palco-player", timeout=60_000)
         wait_until(lambda: page.evaluate(COVER), "the waveform is shown without loading the page again")
-        assert page.evaluate(f"{PLAYER}.shadowRoot.querySelector('.cover').naturalWidth") == 640
+        assert page.evaluate(f"{PLAYER}.shadowRoot.querySelector('.cover img').naturalWidth") == 640
     palco.stop()

@@ -52,7 +52,7 @@ export class PalcoPlayer extends HTMLElement {
   constructor() {
     super();
     this.video = h('video', { playsinline: true, preload: 'auto', tabindex: '-1' });
-    this.cover = h('img', { class: 'cover', alt: '', hidden: true });
+    this.cover = h('img', { alt: '', hidden: true, onerror: () => (this.cover.hidden = true) });
     this.captions = new Captions(this.video, () => this.#captionsChanged());
     this.notices = new Notices(() => this.#playback?.retry());
     this.statistics = new Statistics(() => this.debug);
@@ -71,7 +71,7 @@ export class PalcoPlayer extends HTMLElement {
     this.help = helpDialog();
     this.stage = h('div', { class: 'stage' });
     add(this.stage, [
-      this.cover,
+      h('div', { class: 'cover' }, icon('sound'), this.cover),
       this.video,
       this.start,
       ...this.notices.elements,
@@ -191,8 +191,7 @@ export class PalcoPlayer extends HTMLElement {
   set poster(/** @type {string | null} */ url) {
     if (url === null || url === this.#poster) return;
     this.#poster = url;
-    if (this.#isSound) this.cover.src = url;
-    else this.video.poster = url;
+    (this.#isSound ? this.cover : this.video).setAttribute(this.#isSound ? 'src' : 'poster', url);
     this.cover.hidden = !this.#isSound;
     describeMedia({ title: this.#title, poster: url });
   }
