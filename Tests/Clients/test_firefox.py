@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 import pytest
+from films import Films
 from watching import SIGN_IN, Watching
 from websockets.sync.client import connect
 
@@ -111,3 +112,14 @@ def test_it_survives_a_restart_of_the_server(firefox, long_film, network):
     palco, video = long_film
     way = network(palco.port)
     watch(firefox, way.url, video).survives_a_restart(palco, way)
+
+
+def test_another_sound_is_heard(firefox, server, spoken):
+    watching = watch(firefox, server.url, spoken)
+    watching.play_aloud()
+    watching.hears(Films.TONES["spa"])
+    watching.choose_sound(1)
+    watching.hears(Films.TONES["eng"], 5)
+    watching.plays_on(5)
+    watching.seek(45)
+    watching.hears(Films.TONES["eng"], 5)

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from films import Films
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
@@ -152,3 +153,14 @@ def test_it_goes_back_to_before_where_it_was_resumed(webkit, server, minute):
     assert watching.plays_on(1)["time"] > 40
     watching.seek(2)
     watching.plays_on(2)
+
+
+def test_another_sound_is_heard(webkit, server, spoken):
+    watching = watch(webkit, server.url, spoken)
+    watching.play_aloud()
+    watching.hears(Films.TONES["spa"])
+    watching.choose_sound(1)
+    watching.hears(Films.TONES["eng"], 5)
+    watching.plays_on(5)
+    watching.seek(45)
+    watching.hears(Films.TONES["eng"], 5)

@@ -25,6 +25,12 @@ STATE = """JSON.stringify((() => {
     };
 })())"""
 
+PLAYER = "document.querySelector('palco-player')"
+
+# The captions that are shown now.
+CUES = f"""[...{VIDEO}.textTracks].filter((track) => track.mode === 'showing')
+    .flatMap((track) => [...(track.activeCues ?? [])].map((cue) => cue.text)).join()"""
+
 PLAY = f"(() => {{ const v = {VIDEO}; v.muted = true; return v.play().then(() => true, (e) => String(e)); }})()"
 
 SIGN_IN = f"""fetch('/api/v1/auth/login', {{
@@ -42,6 +48,23 @@ PICTURE = f"""JSON.stringify((() => {{
     return Array.from(data).filter((_, index) => index % 4 < 3);
 }})())"""
 
+
+# The loudest frequency that the video element gives out, in hertz; 0: silence.
+HEARD = f"""(async () => {{
+    const video = {VIDEO};
+    if (globalThis.ears?.video !== video) {{
+        const context = new AudioContext();
+        const analyser = new AnalyserNode(context, {{ fftSize: 8192, smoothingTimeConstant: 0 }});
+        context.createMediaElementSource(video).connect(analyser).connect(context.destination);
+        globalThis.ears = {{ video, context, analyser }};
+    }}
+    const {{ context, analyser }} = globalThis.ears;
+    await context.resume();
+    const levels = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(levels);
+    const loudest = Math.max(...levels);
+    return loudest < -80 ? 0 : levels.indexOf(loudest) * context.sampleRate / analyser.fftSize;
+}})()"""
 
 class Watching:
     """`evaluate(javascript)` of any browser, awaited; what people do on the watch page."""
@@ -62,6 +85,23 @@ class Watching:
     def play(self):
         self.wait(lambda state: state["duration"] and state["duration"] > 0, what="loaded")
         return self.evaluate(PLAY)
+
+    def play_aloud(self):
+        assert self.play() is True
+        self.evaluate(f"(() => {{ const v = {VIDEO}; v.muted = false; v.volume = 1; return 0; }})()")
+
+    def hears(self, tone, seconds=15):
+        """A tone of so many hertz is the loudest that comes out."""
+        heard = []
+
+        def fits():
+            heard.append(self.evaluate(HEARD))
+            return abs(heard[-1] - tone) < 15
+
+        wait_until(fits, lambda: f"{tone} Hz; heard was {sorted(set(map(round, heard)))}", seconds)
+
+    def choose_sound(self, place):
+        self.evaluate(f"(() => {{ {PLAYER}.chooseSound({PLAYER}.playback.sounds[{place}]); return 0; }})()")
 
     def plays_on(self, seconds=2, within=20):
         """Playback advances by `seconds` without an error."""
