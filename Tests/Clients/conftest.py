@@ -95,6 +95,15 @@ def foreign(admin, films):
 
 
 @pytest.fixture(scope="session")
+def damaged(admin, films):
+    """A film with a hole in its middle, wholly made."""
+    video = admin.have(films.damaged, title="Damaged")
+    video = admin.wait(video["id"], whole=True)
+    assert [warning["code"] for warning in video["warnings"]] == ["damaged"]
+    return video
+
+
+@pytest.fixture(scope="session")
 def minute(admin, films):
     """A minute of 720 lines and sound, wholly made."""
     video = admin.have(films.minute, title="A minute of a bunny")

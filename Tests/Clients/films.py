@@ -149,6 +149,20 @@ class Films:
         )  # fmt: skip
 
 
+    @property
+    def damaged(self):
+        """Twelve seconds of H.264 and AAC with 40 kB of zeros in the middle, as a bad disk leaves them."""
+        path = self.made / "damaged-12.mp4"
+        if not path.exists():
+            options = ("-c:v", "libx264", "-g", "50", "-b:v", "1M", "-pix_fmt", "yuv420p", "-c:a", "aac")
+            whole = self.test_card("undamaged-12.mp4", *options, size="640x360", seconds=12)
+            data = bytearray(whole.read_bytes())
+            middle = data.index(b"mdat") + len(data) // 2
+            data[middle : middle + 40_000] = bytes(40_000)
+            path.write_bytes(data)
+        return path
+
+
 def probe(path, *arguments):
     run = subprocess.run(["ffprobe", "-v", "error", *arguments, str(path)], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

@@ -98,6 +98,10 @@ def test_it_plays_and_seeks(firefox, server, which, request):
     watching.plays_on(1)
 
 
+def test_it_plays_over_damage(firefox, server, damaged):
+    assert abs(watch(firefox, server.url, damaged).plays_to_the_end()["duration"] - 12) < 0.2
+
+
 def test_the_quality_follows_the_network(firefox, server, minute, network):
     slow = network(server.port)
     watch(firefox, slow.url, minute).follows_the_network(slow, minute)

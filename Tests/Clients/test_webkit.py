@@ -124,6 +124,10 @@ def test_it_plays_and_seeks(webkit, server, which, request):
     assert evaluate(webkit, "'ManagedMediaSource' in window") is True
 
 
+def test_it_plays_over_damage(webkit, server, damaged):
+    assert abs(watch(webkit, server.url, damaged).plays_to_the_end()["duration"] - 12) < 0.2
+
+
 def test_the_quality_follows_the_network(webkit, server, admin, films, network):
     # Its window is small, and the player takes no more lines than it can show.
     video = admin.have(films.small_and_long, title="Small and long")

@@ -125,6 +125,14 @@ class Watching:
         self.wait(lambda state: any(start - 0.1 <= to <= end for start, end in state["ranges"]), 30, f"buffered at {to}")
         return self.wait(lambda state: to - 0.1 <= state["time"] <= to + 15, 20, f"at {to}")
 
+    def plays_to_the_end(self):
+        """From its beginning, faster than it was made, without an error."""
+        assert self.play() is True
+        self.evaluate(f"(() => {{ {VIDEO}.playbackRate = 2; return 0; }})()")
+        state = self.wait(lambda state: state["ended"] or state["error"], 60, "it ends")
+        assert state["error"] is None and abs(state["time"] - state["duration"]) < 0.5
+        return state
+
     def paints(self):
         values = json.loads(self.evaluate(PICTURE))
         return max(values) - min(values) > 30

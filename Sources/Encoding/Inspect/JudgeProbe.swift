@@ -28,13 +28,10 @@ struct JudgeProbe: ConfinedWork {
             report = decoded
         case .failed(let words, let detail): throw InspectionError(head.verdict(words: words), detail: detail)
         }
-        guard let video = report.mainVideo else {
-            throw (report.streams ?? []).contains(where: \.isAudio)
-                ? InspectionError(.noVideoStream) : InspectionError(.notAVideo)
-        }
         let streamCount = report.streams?.count ?? 0
         guard streamCount <= limits.streams else { throw InspectionError(.tooManyStreams, detail: "\(streamCount)") }
-        var facts = report.facts(byteCount: head.byteCount, video: video)
+        var facts = report.facts(byteCount: head.byteCount)
+        guard facts.video != nil || !facts.audio.isEmpty else { throw InspectionError(.notAVideo) }
         facts.isTruncated = head.isTruncated
         // What is not there cannot be heard.
         if facts.isTruncated { for position in facts.audio.indices { facts.audio[position].end = nil } }
@@ -46,20 +43,26 @@ struct JudgeProbe: ConfinedWork {
 extension MediaFacts {
     /// Whether what the file states is within what a source may be.
     func check(_ limits: InspectionLimits) throws(InspectionError) {
-        let size = video.displaySize
-        let sides = [video.width, video.height, size.width, size.height]
-        guard sides.allSatisfy({ (limits.minSide...limits.maxSide).contains($0) }),
-            size.width * size.height <= limits.pixels
-        else { throw InspectionError(.unsupportedDimensions, detail: "\(video.width)x\(video.height)") }
+        if let video { try video.check(limits) }
         guard duration.isFinite, duration < Double(limits.duration.components.seconds) else {
             throw InspectionError(.unsupportedDuration, detail: "\(duration) s")
-        }
-        if let rate = video.averageFrameRate?.value, rate > limits.framesPerSecond {
-            throw InspectionError(.unsupportedFrameRate, detail: "\(rate)")
         }
         guard audio.count <= limits.streams,
             audio.allSatisfy({ (1...limits.samplesPerSecond).contains($0.sampleRate) && $0.channelCount > 0 })
         else { throw InspectionError(.corruptFile, detail: "the sound has no usable rate") }
+    }
+}
+
+extension VideoFacts {
+    fileprivate func check(_ limits: InspectionLimits) throws(InspectionError) {
+        let size = displaySize
+        let sides = [width, height, size.width, size.height]
+        guard sides.allSatisfy({ (limits.minSide...limits.maxSide).contains($0) }),
+            size.width * size.height <= limits.pixels
+        else { throw InspectionError(.unsupportedDimensions, detail: "\(width)x\(height)") }
+        if let rate = averageFrameRate?.value, rate > limits.framesPerSecond {
+            throw InspectionError(.unsupportedFrameRate, detail: "\(rate)")
+        }
     }
 }
 

@@ -9,7 +9,7 @@ public struct MediaWarning: Sendable, Hashable, Codable {
         case damaged
         /// The file announces sound that cannot be had.
         case soundMissing = "sound_missing"
-        /// The file has subtitles, which are not shown. The detail: how many.
+        /// The file has subtitles that are pictures, which are not shown. The detail: how many.
         case subtitlesIgnored = "subtitles_ignored"
     }
 
@@ -28,7 +28,9 @@ extension MediaFacts {
     var warnings: [MediaWarning] {
         var warnings: [MediaWarning] = []
         if isTruncated { warnings.append(MediaWarning(.truncated)) }
-        if subtitleCount > 0 { warnings.append(MediaWarning(.subtitlesIgnored, detail: "\(subtitleCount)")) }
+        if pictureSubtitleCount > 0 {
+            warnings.append(MediaWarning(.subtitlesIgnored, detail: "\(pictureSubtitleCount)"))
+        }
         return warnings
     }
 }
