@@ -100,8 +100,18 @@ class Watching:
 
         wait_until(fits, lambda: f"{tone} Hz; heard was {sorted(set(map(round, heard)))}", seconds)
 
-    def choose_sound(self, place):
+    def changes_the_sound(self, place):
+        """Another sound takes over soon and plays on, there and elsewhere; the picture is not waited for."""
+        loader = f"{PLAYER}.playback.loaders.find(({{ track }}) => track.kind === 'audio')"
+        self.evaluate(f"(() => {{ const v = {VIDEO}; v.waits = 0; v.onwaiting = () => (v.waits += 1); return 0; }})()")
         self.evaluate(f"(() => {{ {PLAYER}.chooseSound({PLAYER}.playback.sounds[{place}]); return 0; }})()")
+        wait_until(lambda: self.evaluate(f"{loader}.current") == place, "the other sound is there", 5)
+        self.plays_on(5)
+        assert self.evaluate(f"{VIDEO}.waits") == 0, f"it stood still: {self.state()}"
+        self.seek(45)
+        self.plays_on(1)
+        self.seek(2)
+        self.plays_on(1)
 
     def plays_on(self, seconds=2, within=20):
         """Playback advances by `seconds` without an error."""
