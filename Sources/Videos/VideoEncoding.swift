@@ -114,7 +114,7 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case .unsupportedDimensions: "Use a picture of at most 8192 pixels on each side."
         case .unsupportedDuration:
             "Use a video that is longer than a moment and not longer than this server takes, which is a day unless it is set."
-        case .unsupportedFrameRate: "Use at most 480 frames a second."
+        case .unsupportedFrameRate: "Use at most 1000 frames a second."
         case .tooManyStreams: "Export the video with one picture and the sound tracks that you need."
         case .protectedSource: "Ask where it came from for a copy without protection."
         }

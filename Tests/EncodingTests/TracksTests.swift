@@ -245,4 +245,39 @@ struct SoundAloneTests {
             #expect(refusal?.code == .notAVideo)
         }
     }
+
+    @Test("A picture that cannot be read leaves its sound, and its owner is told", arguments: [true, false])
+    func pictureMissing(isKnown: Bool) async throws {
+        try await Studio.with { studio in
+            let path = try await TestMedia.film(
+                "film.mp4", in: studio, seconds: 3,
+                ["-c:v", isKnown ? "mpeg4" : "libx264", "-c:a", "aac", "-movflags", "faststart"])
+            var bytes = try Data(contentsOf: URL(filePath: path))
+            if isKnown {
+                // All of the picture is zeros; the sound lies between.
+                let text = try await studio.tool(
+                    "/usr/bin/ffprobe",
+                    ["-v", "error", "-select_streams", "v", "-show_entries", "packet=pos,size", "-of", "csv=p=0", path])
+                for line in text.split(separator: "\n") {
+                    let numbers = line.split(separator: ",").compactMap { Int($0) }
+                    try #require(numbers.count == 2)
+                    let (size, start) = (numbers[0], numbers[1])
+                    bytes.replaceSubrange(start..<start + size, with: Data(count: size))
+                }
+                // And what the decoder is told beforehand.
+                let descriptor = try #require(bytes.firstRange(of: Data("esds".utf8)))
+                let range = descriptor.upperBound + 20..<descriptor.upperBound + 60
+                bytes.replaceSubrange(range, with: Data(count: 40))
+            } else {
+                let entry = try #require(bytes.firstRange(of: Data("avc1\0".utf8)))
+                bytes.replaceSubrange(entry, with: Data("zzzz\0".utf8))
+            }
+            try bytes.write(to: URL(filePath: path))
+            let id = try await studio.add(path)
+            try await studio.complete(id)
+            let presentation = try await studio.presentation(id)
+            #expect(presentation.video.isEmpty && presentation.audio.count == 1)
+            #expect(studio.changes.all(of: id).last?.warnings.map(\.code) == [.pictureMissing])
+        }
+    }
 }

@@ -140,7 +140,7 @@ async function playing(time, body) {
     for (let looks = 0; !holds(); looks++) {
       ok(looks < 2000, `never so: ${what}; ${buffer.log.join(', ')}`);
       loader.wake();
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve));
     }
   };
   const choose = (/** @type {string} */ name) => {

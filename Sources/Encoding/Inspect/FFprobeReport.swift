@@ -45,8 +45,9 @@ struct FFprobeReport: Decodable {
 
         /// A cover picture inside a sound file is no video, and pictures of chapters are none.
         var isVideo: Bool {
-            codec_type == "video" && codec_name != nil && !has("attached_pic") && !has("timed_thumbnails")
+            announcesPicture && codec_name != nil && codec_name != "unknown" && (width ?? 0) > 0 && (height ?? 0) > 0
         }
+        var announcesPicture: Bool { codec_type == "video" && !has("attached_pic") && !has("timed_thumbnails") }
         var isCover: Bool { codec_type == "video" && codec_name != nil && has("attached_pic") }
         var isAudio: Bool { codec_type == "audio" && codec_name != nil }
         var isSubtitle: Bool { codec_type == "subtitle" }
@@ -96,12 +97,14 @@ extension FFprobeReport {
             audio.end = audio.end ?? end
             return audio
         }
-        return MediaFacts(
+        var facts = MediaFacts(
             container: format?.format_name ?? "", byteCount: byteCount, duration: duration,
             video: mainVideo.map(VideoFacts.init), audio: audio,
             subtitles: (streams ?? []).filter { $0.isSubtitle && $0.isText }.map(SubtitleFacts.init),
             pictureSubtitleCount: (streams ?? []).count { $0.isSubtitle && !$0.isText },
             cover: mainVideo == nil ? (streams ?? []).first(where: \.isCover).flatMap(CoverFacts.init) : nil)
+        facts.isPictureMissing = mainVideo == nil && (streams ?? []).contains(where: \.announcesPicture)
+        return facts
     }
 }
 

@@ -12,7 +12,16 @@ struct InspectMedia: Sendable {
         let byteCount = try await reader.pool.run { try OpenFile(path: path).byteCount }
         guard byteCount > 0 else { throw InspectionError(.emptyFile) }
         var facts = try await judge(path, try await probe(path))
-        let lines = try await decodeStart(path, stream: facts.video?.index ?? facts.mainAudio?.index ?? 0)
+        let lines: [Substring]
+        do {
+            lines = try await decodeStart(path, stream: facts.video?.index ?? facts.mainAudio?.index ?? 0)
+        } catch let error as InspectionError {
+            guard facts.video != nil, let sound = facts.mainAudio else { throw error }
+            // Who cannot see it may still listen.
+            lines = try await decodeStart(path, stream: sound.index)
+            facts.video = nil
+            facts.isPictureMissing = true
+        }
         if let video = facts.video, let shown = Self.size(lines), shown != video.uprightSize {
             // What a head says of the size may be wrong.
             let isUpright = video.rotation % 180 == 0

@@ -33,6 +33,8 @@ struct JudgeProbe: ConfinedWork {
         var facts = report.facts(byteCount: head.byteCount)
         guard facts.video != nil || !facts.audio.isEmpty else { throw InspectionError(.notAVideo) }
         facts.isTruncated = head.isTruncated
+        // What no film lasts is not believed where the tables tell it themselves.
+        if !facts.lasts(limits), let seconds = head.seconds { facts.duration = seconds }
         // What is not there cannot be heard.
         if facts.isTruncated { for position in facts.audio.indices { facts.audio[position].end = nil } }
         try facts.check(limits)
@@ -44,12 +46,18 @@ extension MediaFacts {
     /// Whether what the file states is within what a source may be.
     func check(_ limits: InspectionLimits) throws(InspectionError) {
         if let video { try video.check(limits) }
-        guard duration.isFinite, duration < Double(limits.duration.components.seconds) else {
+        guard lasts(limits) else {
             throw InspectionError(.unsupportedDuration, detail: "\(duration) s")
         }
         guard audio.count <= limits.streams,
             audio.allSatisfy({ (1...limits.samplesPerSecond).contains($0.sampleRate) && $0.channelCount > 0 })
         else { throw InspectionError(.corruptFile, detail: "the sound has no usable rate") }
+    }
+}
+
+extension MediaFacts {
+    fileprivate func lasts(_ limits: InspectionLimits) -> Bool {
+        duration.isFinite && duration < Double(limits.duration.components.seconds)
     }
 }
 
@@ -71,6 +79,8 @@ private struct FileHead {
     var byteCount: Int
     var family: Containers.Family?
     var isTruncated = false
+    /// By the tables of a movie.
+    var seconds: Double?
     /// Common encryption (ISO/IEC 23001-7), or that of a shop.
     var isProtected = false
 
@@ -84,6 +94,8 @@ private struct FileHead {
             do {
                 let movie = try MovieReader.movie(byteCount: file.byteCount, read: file.read)
                 isTruncated = movie.isTruncated
+                seconds = movie.tracks.filter { !$0.samples.isEmpty }
+                    .map { MediaTime(ticks: $0.samples.duration, timescale: $0.timescale).seconds }.max()
                 isProtected = movie.videoTracks.contains { ["encv", "drmi"].contains($0.video?.sampleEntry) }
             } catch MovieError.truncated {
                 isTruncated = true

@@ -18,6 +18,8 @@ public struct MediaFacts: Sendable, Hashable, Codable {
     public var cover: CoverFacts?
     /// By its own head or tables the file should be longer.
     public var isTruncated: Bool
+    /// The file announces a picture that cannot be had.
+    public var isPictureMissing = false
 
     public init(
         container: String, byteCount: Int, duration: Double, video: VideoFacts?, audio: [AudioFacts],

@@ -7,6 +7,8 @@ public struct MediaWarning: Sendable, Hashable, Codable {
         /// Pictures could not be decoded, and what is near them is shown in their place. The detail: the second from which on
         /// the first of them lies.
         case damaged
+        /// The file announces a picture that cannot be had.
+        case pictureMissing = "picture_missing"
         /// The file announces sound that cannot be had.
         case soundMissing = "sound_missing"
         /// The file has subtitles that are pictures, which are not shown. The detail: how many.
@@ -28,6 +30,7 @@ extension MediaFacts {
     var warnings: [MediaWarning] {
         var warnings: [MediaWarning] = []
         if isTruncated { warnings.append(MediaWarning(.truncated)) }
+        if isPictureMissing { warnings.append(MediaWarning(.pictureMissing)) }
         if pictureSubtitleCount > 0 {
             warnings.append(MediaWarning(.subtitlesIgnored, detail: "\(pictureSubtitleCount)"))
         }

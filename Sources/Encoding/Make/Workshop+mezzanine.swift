@@ -33,11 +33,17 @@ extension Workshop {
             planned = try await PlanVideo(reader: reader, limits: settings.limits)(file, found, folder: folder)
         }
         label(&planned.plan, as: facts.sounds)
-        if let before = grown ?? job.record.plan, !planned.plan.continues(before) {
-            planned.plan = planned.plan.asSecond
+        planned.plan = planned.plan.named(inRound: Self.round(of: job))
+        if let grown, !planned.plan.continues(grown) {
+            planned.plan = planned.plan.named(inRound: grown.round + 1)
         }
         try await storage.adopt(fileAt: file, as: VideoFiles.mezzanine(id))
         try await keep(planned, job, mezzanine: found)
+    }
+
+    /// Of the names of all that is made from the mezzanine: behind those of a plan that did not hold.
+    private static func round(of job: Job) -> Int {
+        job.record.plan.map { $0.isGrowing ? $0.round : $0.round + 1 } ?? 1
     }
 
     /// The mezzanine's sounds come in the order of the original's, behind its picture.
@@ -153,7 +159,9 @@ extension Workshop {
         let id = job.task.video
         let work = PlanGrowing(path: command.file, facts: command.result, limits: settings.limits)
         let found = try await reader.run(work, reads: [command.file], effort: .viewer)
-        guard let whole = found.plan, whole.segments.segments.indices.contains(found.settledCount) else { return shown }
+        guard let whole = found.plan?.named(inRound: Self.round(of: job)),
+            whole.segments.segments.indices.contains(found.settledCount)
+        else { return shown }
         try whole.check(settings.limits)
         let plan = whole.beginning(found.settledCount)
         let known = shown?.segments.segments.count ?? 0

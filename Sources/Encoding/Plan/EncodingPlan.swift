@@ -56,11 +56,22 @@ struct EncodingPlan: Sendable, Hashable, Codable {
 
     func step(named name: String) -> LadderStep? { steps.first { $0.name == name } }
 
-    /// The same for renditions of other names: what players have of the ones before stays what it is.
-    var asSecond: EncodingPlan {
+    /// The renditions of a plan that follows another have other names: what players have of the ones before stays what it is.
+    /// 1 for the first plan, whose names have no number.
+    var round: Int {
+        let name = steps.first?.name ?? audio.first?.name ?? ""
+        return name.split(separator: "-").dropFirst().first.flatMap { Int($0) } ?? 1
+    }
+
+    /// The same with the names of another round.
+    func named(inRound round: Int) -> EncodingPlan {
+        func renamed(_ name: String) -> String {
+            let stem = String(name.prefix { $0 != "-" })
+            return round > 1 ? "\(stem)-\(round)" : stem
+        }
         var plan = self
-        for position in steps.indices { plan.steps[position].name += "-2" }
-        for position in audio.indices { plan.audio[position].name += "-2" }
+        for position in steps.indices { plan.steps[position].name = renamed(steps[position].name) }
+        for position in audio.indices { plan.audio[position].name = renamed(audio[position].name) }
         return plan
     }
 
