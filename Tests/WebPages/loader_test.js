@@ -138,7 +138,7 @@ async function playing(time, body) {
   const running = loader.run(stop.signal);
   const until = async (/** @type {() => boolean} */ holds, /** @type {string} */ what) => {
     for (let looks = 0; !holds(); looks++) {
-      ok(looks < 2000, `never so: ${what}; ${buffer.log.join(', ')}`);
+      ok(looks < 50_000, `never so: ${what}; ${buffer.log.join(', ')}`);
       loader.wake();
       await new Promise((resolve) => setTimeout(resolve));
     }
