@@ -147,12 +147,14 @@ def test_captions_outlive_their_grant_and_a_new_media_source(chromium, server, s
         watching = watch(page, spoken)
         watching.play()
         watching.plays_on(1)
+        page.evaluate(f"{VIDEO}.pause()")
         over |= used
         page.locator("palco-player").press("c")
         becomes(page, f"{CUES} === 'ENGLISH ONE'")
         assert used > over, "no other grant was asked for"
         page.evaluate(f"{PLAYER}.playback.fail(new Error('a decoder in a bad state'))")
         becomes(page, f"{PLAYER}.debug.currentTime > 0 && {PLAYER}.playback.loaders.every((each) => each.current >= 0)")
+        watching.play()
         watching.plays_on(1)
         watching.seek(30)
         watching.plays_on(1)

@@ -134,9 +134,12 @@ Deno.test('a list of captions that is not at its end says nothing about the film
   withFiles({
     '/hls/master.m3u8': film('one'),
     '/hls/captions0/index.m3u8': captionsList('one').replace('#EXT-X-ENDLIST\n', ''),
-  }, async (address) => {
+  }, async (address, state) => {
     const feed = new RecordedFeed(address('one'));
-    await feed.open(signal);
+    const [picture] = await feed.open(signal);
     await feed.captionsFile(feed.captions[0], signal);
     equal(feed.growing, false);
+    state.files['/hls/720p/index.m3u8'] = list.replace('#EXT-X-ENDLIST\n', '');
+    await feed.timeline(picture.renditions[0], signal);
+    equal(feed.growing, true);
   }));

@@ -138,7 +138,7 @@ async function playing(time, body) {
   const running = loader.run(stop.signal);
   const until = async (/** @type {() => boolean} */ holds, /** @type {string} */ what) => {
     for (let looks = 0; !holds(); looks++) {
-      ok(looks < 2000, `never so: ${what}; ${buffer.log.join(', ')}`);
+      ok(looks < 50_000, `never so: ${what}; ${buffer.log.join(', ')}`);
       loader.wake();
       await new Promise((resolve) => setTimeout(resolve));
     }
@@ -270,14 +270,40 @@ Deno.test('who changes the mind before the new sound came has the old one as it 
     equal(buffer.from(0), ['es']);
   }));
 
-Deno.test('a sound that is being made is waited for: no other language takes its place', () =>
+Deno.test('while a sound is being made the one before goes on, and no other takes its place', () =>
   playing(9, async ({ buffer, feed, choose, until }) => {
-    let refusals = 0;
-    feed.before = () =>
-      ++refusals <= 1 ? Promise.reject(new LoadError('preparing', { retryAfter: 0.5 })) : Promise.resolve();
+    let [asked, isMade] = [0, false];
+    feed.before = (name, index) => {
+      asked += Number(name === 'ru' && index === 2);
+      const error = new LoadError('preparing', { retryAfter: 0.5 });
+      return name === 'ru' && !isMade ? Promise.reject(error) : Promise.resolve();
+    };
     choose('ru');
+    await until(() => asked > 0, 'it is asked for');
+    buffer.remove(12, 24);
+    await until(() => buffer.log.includes('es 12 16'), 'the one before is loaded');
+    isMade = true;
     await until(() => buffer.at(9) === 'ru', 'it is heard');
-    equal(buffer.log.filter((line) => line.includes('en')), []);
+    equal([asked, buffer.log.filter((line) => line.includes('en'))], [2, []]);
+  }));
+
+Deno.test('a sound that is being made is not asked for again and again when there is no other to hear', () =>
+  playing(9, async ({ buffer, feed, host, loader, until }) => {
+    let [asked, isMade] = [0, false];
+    feed.before = (_, index) => {
+      asked += Number(index === 2);
+      return isMade ? Promise.resolve() : Promise.reject(new LoadError('preparing', { retryAfter: 0.5 }));
+    };
+    buffer.remove(0, 24);
+    loader.seeked();
+    await until(() => asked > 0, 'it is asked for');
+    isMade = true;
+    let looksIdle = false;
+    await until(() => {
+      looksIdle ||= loader.idle && buffer.at(9) === null;
+      return buffer.at(9) === 'es';
+    }, 'it is heard');
+    equal([asked, looksIdle, host.failure], [2, false, null]);
   }));
 
 Deno.test('a sound that is gone leaves the one that is heard', () =>

@@ -75,7 +75,7 @@ class Server {
     if (!upload || !call.body) return;
     const bytes = new Uint8Array(await call.body.arrayBuffer());
     upload.data = new Uint8Array([...upload.data, ...bytes.slice(0, Math.floor(bytes.length * share))]);
-    call.onSent?.(bytes.length);
+    if (bytes.length > 0) call.onSent?.(bytes.length);
   }
 }
 

@@ -150,7 +150,8 @@ export class PalcoPlayer extends HTMLElement {
     this.#isSound = options.kind === 'audio';
     this.stage.classList.toggle('sound-alone', this.#isSound);
     this.controls.pip.hidden = this.#isSound || !document.pictureInPictureEnabled;
-    this.poster = poster;
+    this.#poster = poster ?? this.#poster;
+    this.#showPoster();
     this.setAttribute('aria-label', t('player.name_of', { title }));
     const Source = mediaSourceClass();
     const playbackOptions = {
@@ -173,7 +174,7 @@ export class PalcoPlayer extends HTMLElement {
     this.#playback.addEventListener('change', () => this.#update());
     this.#playback.start();
     this.controls.seekBar.storyboard = storyboard;
-    announceMedia({ title, poster }, {
+    announceMedia({ title, poster: this.#poster }, {
       video,
       seekBy: (seconds) => this.seekBy(seconds),
       seekTo: (time) => this.seekTo(time),
@@ -191,8 +192,8 @@ export class PalcoPlayer extends HTMLElement {
   set poster(/** @type {string | null} */ url) {
     if (url === null || url === this.#poster) return;
     this.#poster = url;
-    (this.#isSound ? this.cover : this.video).setAttribute(this.#isSound ? 'src' : 'poster', url);
-    this.cover.hidden = !this.#isSound;
+    if (!this.#playback) return; // What it is the picture of is not known yet.
+    this.#showPoster();
     describeMedia({ title: this.#title, poster: url });
   }
 
@@ -356,6 +357,14 @@ export class PalcoPlayer extends HTMLElement {
   }
 
   // What people see.
+
+  #showPoster() {
+    const url = this.#poster;
+    this.cover.hidden = !this.#isSound || url === null;
+    if (url === null) return;
+    if (this.#isSound) this.cover.src = url;
+    else this.video.poster = url;
+  }
 
   #update() {
     const playback = this.#playback;

@@ -40,14 +40,16 @@ export class Selection {
   }
 
   /**
-   * Another sound is another thing: none takes the place of one that comes late, only of one that is gone.
+   * Another sound is another thing: while the wanted one is being made only the one that is heard goes on, and any takes the
+   * place of one that is gone.
    * @param {import('./track-loader.js').TrackLoader} loader
    */
   #chooseSound({ track: { renditions }, current }) {
-    const usable = renditions.filter(({ name }) => this.#aside.get(name) !== Infinity);
-    const wanted = usable.find(({ name }) => name === this.sound) ??
-      usable.find((rendition) => rendition === renditions[current]) ?? usable[0];
-    return wanted === undefined || this.#isAside(wanted) ? -1 : renditions.indexOf(wanted);
+    const there = renditions.filter(({ name }) => this.#aside.get(name) !== Infinity);
+    const heard = there.find((rendition) => rendition === renditions[current]);
+    const wanted = there.find(({ name }) => name === this.sound);
+    const chosen = wanted && this.#isAside(wanted) ? heard : wanted ?? heard ?? there[0];
+    return chosen === undefined || this.#isAside(chosen) ? -1 : renditions.indexOf(chosen);
   }
 
   /** @param {import('./track-loader.js').TrackLoader} loader */

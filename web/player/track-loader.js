@@ -94,8 +94,9 @@ export class TrackLoader {
     signal.addEventListener('abort', () => this.#work?.abort(), { once: true });
     while (!signal.aborted) {
       try {
-        this.idle = !(await this.#step(signal));
-        if (this.idle) await this.#rest(0.5);
+        const isWorking = await this.#step(signal);
+        this.idle = !isWorking && this.trouble === null;
+        if (!isWorking) await this.#rest(0.5);
       } catch (error) {
         this.idle = false;
         if (!signal.aborted) await this.#recover(error);
@@ -354,9 +355,7 @@ export class TrackLoader {
     host.troubled(error, this);
     if (error.kind === 'preparing') {
       const wait = Math.min(10, Math.max(0.5, error.retryAfter ?? 1));
-      host.selection.setAside(rendition, wait);
-      if (track.renditions.length === 1 || track.kind === 'audio') await this.#rest(wait);
-      return;
+      return host.selection.setAside(rendition, wait);
     }
     this.#attempts += 1;
     if (this.#attempts > attemptsFor(error.kind)) {
