@@ -15,9 +15,9 @@ extension EncodingID {
 extension VideoEncoding {
     init(_ encoder: Encoder) {
         self.init(
-            inspect: { path in
+            inspect: { path, onTurn in
                 do {
-                    return InspectedVideo(try await encoder.inspect(path: path), encoder)
+                    return InspectedVideo(try await encoder.inspect(path: path, onTurn: onTurn), encoder)
                 } catch let error as InspectionError {
                     throw RefusedContent(RefusedContent.Code(rawValue: error.code.rawValue) ?? .notAVideo)
                 }
@@ -35,14 +35,19 @@ extension VideoEncoding {
             picture: { id, picture in
                 try await encoder.picture(id.encoding, PictureKind(picture)).map { .file($0, isEncrypted: false) }
                     ?? .missing
+            },
+            captions: { id, name in
+                try await encoder.captions(id.encoding, name).map { .file($0, isEncrypted: false) } ?? .missing
             })
     }
 }
 
 extension InspectedVideo {
     fileprivate init(_ facts: MediaFacts, _ encoder: Encoder) {
-        let size = facts.video.displaySize
-        self.init(duration: facts.duration, width: size.width, height: size.height) { transaction, id in
+        let size = facts.video?.displaySize
+        self.init(
+            duration: facts.duration, width: size?.width, height: size?.height, kind: size == nil ? .audio : .video
+        ) { transaction, id in
             try encoder.enqueue(transaction, id.encoding, facts: facts)
         }
     }
@@ -73,7 +78,7 @@ extension VideoPresentation {
     fileprivate init(_ presentation: Presentation) {
         self.init(
             video: presentation.video.map(Track.init), audio: presentation.audio.map(Track.init),
-            isGrowing: presentation.isGrowing)
+            captions: presentation.captions.map(Captions.init), isGrowing: presentation.isGrowing)
     }
 }
 
@@ -82,11 +87,25 @@ extension VideoPresentation.Track {
         let kind: VideoPresentation.Kind =
             switch rendition.kind {
             case .video(let size, let frameRate): .video(width: size.width, height: size.height, frameRate: frameRate)
-            case .audio(let language, let count): .audio(language: language, channelCount: count)
+            case .audio(let label, let count): .audio(label: VideoPresentation.Label(label), channelCount: count)
             }
         self.init(
             name: rendition.name, kind: kind, codecs: rendition.codecs, bandwidth: rendition.bandwidth,
             segmentDurations: rendition.segmentDurations, isEncrypted: rendition.isEncrypted)
+    }
+}
+
+extension VideoPresentation.Label {
+    fileprivate init(_ label: TrackLabel) {
+        self.init(title: label.title, language: label.language, isDescription: label.isDescription)
+    }
+}
+
+extension VideoPresentation.Captions {
+    fileprivate init(_ captions: Presentation.Captions) {
+        self.init(
+            name: captions.name, label: VideoPresentation.Label(captions.label), isForced: captions.isForced,
+            isForDeaf: captions.isForDeaf)
     }
 }
 
@@ -100,7 +119,8 @@ extension VideoProgress {
             }
         self.init(
             status: status, progress: change.progress, duration: change.duration, width: change.width,
-            height: change.height, renditions: change.renditions.map(Video.Rendition.init),
+            height: change.height, kind: change.isAudio ? .audio : .video, hasThumbnail: change.hasThumbnail,
+            renditions: change.renditions.map(Video.Rendition.init),
             failure: change.errorCode.map { Video.Failure(code: $0, detail: change.errorDetail ?? "") },
             warnings: change.warnings.map { Video.Warning(code: $0.code.rawValue, detail: $0.detail) })
     }

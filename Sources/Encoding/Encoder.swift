@@ -147,11 +147,13 @@ public final class Encoder: Sendable {
 
     /// Looks at a stored upload in the sandbox, when its turn has come. Throws `InspectionError` for what cannot become a
     /// video.
-    public func inspect(path: String) async throws -> MediaFacts {
+    /// - Parameter onTurn: called when it begins.
+    public func inspect(path: String, onTurn: @Sendable () -> Void = {}) async throws -> MediaFacts {
         guard let place = await inspections.take(on: EventLoop.current ?? loops.next()) else {
             throw CancellationError()
         }
         defer { place.giveBack() }
+        onTurn()
         return try await InspectMedia(reader: workshop.reader, limits: settings.limits)(path)
     }
 

@@ -27,6 +27,9 @@ public struct EncodingChange: Sendable, Hashable {
     public var duration: Double?
     public var width: Int?
     public var height: Int?
+    /// There is no picture.
+    public var isAudio = false
+    public var hasThumbnail = false
     /// Video only, the best first. Empty until planned.
     public var renditions: [Rendition]
     public var errorCode: String?

@@ -35,7 +35,7 @@ public struct InspectionLimits: Sendable, Equatable, Codable {
     public var maxSide = 8192
     public var minSide = 1
     public var pixels = 8192 * 4608
-    public var framesPerSecond = 480.0
+    public var framesPerSecond = 1000.0
     public var samplesPerSecond = 768_000
     public var streams = 64
 

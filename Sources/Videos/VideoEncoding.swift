@@ -3,10 +3,10 @@ import SQL
 
 /// What this room needs of the encoder. `App` hands it over; rooms do not import each other.
 public struct VideoEncoding: Sendable {
-    /// Looks into a stored file.
+    /// Looks into a stored file, when its turn has come, which is told.
     ///
     /// - Throws: `RefusedContent` where it is no video that can be played.
-    public var inspect: @Sendable (_ path: String) async throws -> InspectedVideo
+    public var inspect: @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo
     /// Forgets a video's tasks.
     public var remove: @Sendable (Transaction, VideoID) throws -> Void
     /// Runs failed work again.
@@ -20,9 +20,12 @@ public struct VideoEncoding: Sendable {
     /// The 16 bytes that a rendition's segments are encrypted with.
     public var key: @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?
     public var picture: @Sendable (VideoID, VideoPicture) async throws -> VideoPart
+    /// WebVTT, by name.
+    public var captions: @Sendable (VideoID, _ name: String) async throws -> VideoPart
 
     public init(
-        inspect: @escaping @Sendable (_ path: String) async throws -> InspectedVideo,
+        inspect:
+            @escaping @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo,
         remove: @escaping @Sendable (Transaction, VideoID) throws -> Void,
         retry: @escaping @Sendable (Transaction, VideoID) throws -> Void,
         presentation: @escaping @Sendable (VideoID) async throws -> VideoPresentation?,
@@ -31,7 +34,8 @@ public struct VideoEncoding: Sendable {
             VideoPart,
         initSegment: @escaping @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart,
         key: @escaping @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?,
-        picture: @escaping @Sendable (VideoID, VideoPicture) async throws -> VideoPart
+        picture: @escaping @Sendable (VideoID, VideoPicture) async throws -> VideoPart,
+        captions: @escaping @Sendable (VideoID, _ name: String) async throws -> VideoPart
     ) {
         self.inspect = inspect
         self.remove = remove
@@ -41,6 +45,7 @@ public struct VideoEncoding: Sendable {
         self.initSegment = initSegment
         self.key = key
         self.picture = picture
+        self.captions = captions
     }
 }
 
@@ -49,16 +54,18 @@ public struct InspectedVideo: Sendable {
     public var duration: Double?
     public var width: Int?
     public var height: Int?
+    public var kind: Video.Kind
     /// Makes the work on the video part of the transaction that makes its row.
     public var enqueue: @Sendable (Transaction, VideoID) throws -> Void
 
     public init(
-        duration: Double?, width: Int?, height: Int?,
+        duration: Double?, width: Int?, height: Int?, kind: Video.Kind = .video,
         enqueue: @escaping @Sendable (Transaction, VideoID) throws -> Void
     ) {
         self.duration = duration
         self.width = width
         self.height = height
+        self.kind = kind
         self.enqueue = enqueue
     }
 }
@@ -70,7 +77,6 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case emptyFile = "empty_file"
         case truncatedFile = "truncated_file"
         case corruptFile = "corrupt_file"
-        case noVideoStream = "no_video_stream"
         case unsupportedDimensions = "unsupported_dimensions"
         case unsupportedDuration = "unsupported_duration"
         case unsupportedFrameRate = "unsupported_frame_rate"
@@ -90,7 +96,6 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case .emptyFile: "The file is empty"
         case .truncatedFile: "The file is cut short"
         case .corruptFile: "The file is damaged"
-        case .noVideoStream: "The file has no picture"
         case .unsupportedDimensions: "The picture size is not supported"
         case .unsupportedDuration: "The duration is not supported"
         case .unsupportedFrameRate: "The frame rate is not supported"
@@ -106,11 +111,10 @@ public struct RefusedContent: Error, Sendable, Equatable {
         case .emptyFile: "It has no bytes. Choose the file again; it may not have been saved completely."
         case .truncatedFile: "Its end is missing. Copy or export the video again and upload the new file."
         case .corruptFile: "It says that it is a video but cannot be decoded. Export the video again from its source."
-        case .noVideoStream: "It has only sound. Choose a file with a video track."
         case .unsupportedDimensions: "Use a picture of at most 8192 pixels on each side."
         case .unsupportedDuration:
             "Use a video that is longer than a moment and not longer than this server takes, which is a day unless it is set."
-        case .unsupportedFrameRate: "Use at most 480 frames a second."
+        case .unsupportedFrameRate: "Use at most 1000 frames a second."
         case .tooManyStreams: "Export the video with one picture and the sound tracks that you need."
         case .protectedSource: "Ask where it came from for a copy without protection."
         }

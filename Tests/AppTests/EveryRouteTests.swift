@@ -59,11 +59,13 @@ struct EveryRouteTests {
         "GET /api/v1/videos/{id}/hls/{rendition}/key": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/hls/{rendition}/init.mp4": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/hls/{rendition}/{number}.m4s": Rule(.viewer, 200),
+        "GET /api/v1/videos/{id}/hls/{rendition}/captions.vtt": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/thumbnail.jpg": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/storyboard.jpg": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/storyboard.vtt": Rule(.viewer, 200),
         "OPTIONS /api/v1/uploads": Rule(.anyone, 204), "OPTIONS /api/v1/uploads/{id}": Rule(.anyone, 204),
         "POST /api/v1/uploads": Rule(.uploader, 201), "HEAD /api/v1/uploads/{id}": Rule(.person, 200),
+        "GET /api/v1/uploads/{id}": Rule(.person, 200),
         "PATCH /api/v1/uploads/{id}": Rule(.uploader, 204), "DELETE /api/v1/uploads/{id}": Rule(.person, 204),
         "POST /api/v1/uploads/{id}": Rule(.uploader, 204),
     ]
@@ -111,7 +113,11 @@ struct EveryRouteTests {
             body: RequestBody(form.body))
         let id = try #require(made.text.firstMatch(of: /"id":"([0-9a-f-]{36})"/).flatMap { VideoID(String($0.1)) })
         try await FeatureTests.whenReady(id, house, progress: 1)
-        let master = try await client.get("/api/v1/videos/\(id)/hls/master.m3u8").text
+        var master = ""
+        try await eventually("the captions are made") {
+            master = try await client.get("/api/v1/videos/\(id)/hls/master.m3u8").text
+            return master.contains("captions0")
+        }
         let first = try #require(master.split(separator: "\n").first { !$0.hasPrefix("#") })
         let page = try await client.get("/").text
         let asset = try #require(page.firstMatch(of: /"(\/assets\/[^"]+)"/).map { String($0.1) })
@@ -180,7 +186,8 @@ struct EveryRouteTests {
     func request(
         _ route: Route, _ id: String, _ role: Role?, _ things: Things, _ house: AppHouse
     ) async throws -> Request {
-        var target = route.path.replacing("{id}", with: id).replacing("{rendition}", with: things.rendition)
+        let rendition = route.path.hasSuffix("captions.vtt") ? "captions0" : things.rendition
+        var target = route.path.replacing("{id}", with: id).replacing("{rendition}", with: rendition)
             .replacing("{number}", with: "0")
         if route.path.hasPrefix("/assets/") { target = things.asset }
         var headers: HeaderFields = ["Tus-Resumable": "1.0.0"]

@@ -11,15 +11,17 @@ import Testing
 struct FeatureTests {
     /// Three seconds that are standard: they need no encoding to be ready.
     static func film(in folder: TemporaryFolder) async throws -> [UInt8] {
-        let path = folder.path + "/film.mp4"
+        let (path, text) = (folder.path + "/film.mp4", folder.path + "/film.srt")
+        try Data("1\n00:00:01,000 --> 00:00:02,000\nText\n".utf8).write(to: URL(filePath: text))
         let loop = try EventLoop()
         let result = try await ChildProcess.run(
             ChildProcess.Configuration(
                 executable: "/usr/bin/ffmpeg",
                 arguments: [
-                    "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-f", "lavfi", "-i", "sine", "-t",
-                    "3",
-                    "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", "-c:a", "aac", path,
+                    "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-f", "lavfi", "-i", "sine", "-i",
+                    text,
+                    "-t", "3", "-c:s", "mov_text", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", "-c:a", "aac",
+                    path,
                 ]), on: loop)
         #expect(result.isSuccess)
         return try Array(Data(contentsOf: URL(filePath: path)))

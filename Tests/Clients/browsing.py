@@ -53,6 +53,18 @@ def watch(page, video):
     return Watching(page.evaluate)
 
 
+def button(page, name):
+    """One of the player's."""
+    return page.locator("palco-player").get_by_role("button", name=name, exact=True)
+
+
+def press(page, name):
+    """With the mouse, which brings the buttons back when they have gone out of sight."""
+    box = page.locator("palco-player").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    button(page, name).click()
+
+
 def becomes(page, expression):
     """Waits for something in the page to be true. (Playwright's own way evaluates text there, which the policy forbids.)"""
     wait_until(lambda: page.evaluate(expression) is True, expression)

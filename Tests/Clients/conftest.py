@@ -13,6 +13,7 @@ import films as film_makers  # noqa: E402
 from network import Network  # noqa: E402
 from palco import ROOT, Client, Palco  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -94,10 +95,42 @@ def foreign(admin, films):
 
 
 @pytest.fixture(scope="session")
+def damaged(admin, films):
+    """A film with a hole in its middle, wholly made."""
+    video = admin.have(films.damaged, title="Damaged")
+    video = admin.wait(video["id"], whole=True)
+    assert [warning["code"] for warning in video["warnings"]] == ["damaged"]
+    return video
+
+
+@pytest.fixture(scope="session")
 def minute(admin, films):
     """A minute of 720 lines and sound, wholly made."""
     video = admin.have(films.minute, title="A minute of a bunny")
     return admin.wait(video["id"], whole=True)
+
+
+@pytest.fixture(scope="session")
+def spoken(admin, films):
+    """Spanish, English, and English for those who do not see; captions in English and Spanish."""
+    return with_captions(admin, films.in_languages("spa", "eng", "described"), "Spoken")
+
+
+@pytest.fixture(scope="session")
+def spoken_otherwise(admin, films):
+    """The same languages in another order."""
+    return with_captions(admin, films.in_languages("described", "spa", "eng"), "Spoken otherwise")
+
+
+def with_captions(admin, film, title):
+    """Wholly made, with both its captions."""
+    video = admin.wait(admin.have(film, title=title)["id"], whole=True)
+
+    def kinds():
+        return [named["TYPE"] for named, _ in admin.master(video["id"])[1]]
+
+    wait_until(lambda: kinds().count("SUBTITLES") == 2, lambda: f"captions among {kinds()}")
+    return video
 
 
 @pytest.fixture

@@ -90,6 +90,41 @@ class Films:
         )  # fmt: skip
         return self.looped("small-and-long.mp4", small, 120)
 
+    def text(self, name, content):
+        path = self.made / name
+        path.write_text(content)
+        return path
+
+    # The tones that tell sounds apart, in hertz. They stand far from each other and from the hum of nothing.
+    TONES = {"spa": 440, "eng": 1000, "described": 2200}
+
+    def in_languages(self, *languages, seconds=60):
+        """A film whose sounds, in this order, are tones, with captions as SubRip (English) and ASS (Spanish)."""
+        spoken = "1\n00:00:00,000 --> 00:00:20,000\n{0} ONE\n\n2\n00:00:20,000 --> 00:01:00,000\n{0} TWO\n"
+        english, spanish = (self.text(f"{word}.srt", spoken.format(word)) for word in ("ENGLISH", "ESPAÑOL"))
+        sounds, maps, marks = [], [], []
+        for place, each in enumerate(languages):
+            sounds += ["-f", "lavfi", "-i", f"sine=frequency={self.TONES[each]}:sample_rate=48000"]
+            maps += ["-map", f"{place + 3}:a"]
+            flags = ["default"] * (place == 0) + ["visual_impaired"] * (each == "described")
+            marks += [f"-metadata:s:a:{place}", f"language={'eng' if each == 'described' else each}"]
+            marks += [f"-disposition:a:{place}", "+".join(flags) or "0"]
+        return self.make(
+            f"languages-{'-'.join(languages)}-{seconds}.mkv", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25",
+            "-i", english, "-i", spanish, *sounds, "-t", seconds, "-map", "0:v", *maps, "-map", "1:s", "-map", "2:s",
+            "-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac",
+            "-c:s:0", "srt", "-c:s:1", "ass", *marks,
+            "-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=spa", "-disposition:s", "0",
+        )  # fmt: skip
+
+    def with_cover(self, name, *codecs, seconds=30):
+        """Sound with a red square as its cover."""
+        cover = self.make("cover-red-500.png", "-f", "lavfi", "-i", "color=c=red:size=500x500", "-frames:v", "1")
+        return self.make(
+            name, "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100", "-i", cover, "-t", seconds,
+            "-map", "0:a", "-map", "1:v", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-disposition:v", "attached_pic", *codecs,
+        )  # fmt: skip
+
     # The same picture and sound every second: one white frame and a beep, for measuring sound against picture.
     FLASH = "color=c=black:s=640x360:r=25,drawbox=enable='lt(mod(t,1),0.04)':color=white:t=fill"
     BEEP = "aevalsrc='if(lt(mod(t,1),0.04),0.8*sin(2*PI*1000*t),0)':s=48000"
@@ -112,6 +147,20 @@ class Films:
         return self.make(
             name, "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}", *sound_in, "-t", seconds, *codecs,
         )  # fmt: skip
+
+
+    @property
+    def damaged(self):
+        """Twelve seconds of H.264 and AAC with 40 kB of zeros in the middle, as a bad disk leaves them."""
+        path = self.made / "damaged-12.mp4"
+        if not path.exists():
+            options = ("-c:v", "libx264", "-g", "50", "-b:v", "1M", "-pix_fmt", "yuv420p", "-c:a", "aac")
+            whole = self.test_card("undamaged-12.mp4", *options, size="640x360", seconds=12)
+            data = bytearray(whole.read_bytes())
+            middle = data.index(b"mdat") + len(data) // 2
+            data[middle : middle + 40_000] = bytes(40_000)
+            path.write_bytes(data)
+        return path
 
 
 def probe(path, *arguments):

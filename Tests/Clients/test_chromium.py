@@ -118,6 +118,10 @@ def test_it_plays_and_seeks(page, which, request):
     watching.plays_on(1)
 
 
+def test_it_plays_over_damage(page, damaged):
+    assert abs(watch(page, damaged).plays_to_the_end()["duration"] - 12) < 0.2
+
+
 def test_it_ends_at_the_end(page, standard):
     watching = watch(page, standard)
     watching.play()

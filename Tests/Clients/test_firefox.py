@@ -98,6 +98,10 @@ def test_it_plays_and_seeks(firefox, server, which, request):
     watching.plays_on(1)
 
 
+def test_it_plays_over_damage(firefox, server, damaged):
+    assert abs(watch(firefox, server.url, damaged).plays_to_the_end()["duration"] - 12) < 0.2
+
+
 def test_the_quality_follows_the_network(firefox, server, minute, network):
     slow = network(server.port)
     watch(firefox, slow.url, minute).follows_the_network(slow, minute)
@@ -107,3 +111,11 @@ def test_it_survives_a_restart_of_the_server(firefox, long_film, network):
     palco, video = long_film
     way = network(palco.port)
     watch(firefox, way.url, video).survives_a_restart(palco, way)
+
+
+def test_another_sound_takes_over_without_a_pause(firefox, server, spoken):
+    # Without a sound card nothing is heard here: Chromium tells the sounds apart by their tones.
+    watching = watch(firefox, server.url, spoken)
+    watching.play()
+    watching.wait(lambda state: state["ranges"] and state["ranges"][-1][1] > state["time"] + 15, 30, "much is in hand")
+    watching.changes_the_sound(1)

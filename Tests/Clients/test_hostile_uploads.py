@@ -8,7 +8,7 @@ from waiting import wait_until
 # What an upload may end with: refused at once, accepted (and then ready or failed), or known before
 ENDS = {
     422: {
-        "not_a_video", "empty_file", "truncated_file", "corrupt_file", "no_video_stream", "unsupported_dimensions",
+        "not_a_video", "empty_file", "truncated_file", "corrupt_file", "unsupported_dimensions",
         "unsupported_duration", "unsupported_frame_rate", "too_many_streams",
     },
     201: {"ready", "corrupt_file", "truncated_file", "encoding_failed", "renditions_failed"},
@@ -56,9 +56,17 @@ def test_what_is_no_video_is_refused(server, admin, name, data, code):
     alive(server, admin)
 
 
-def test_sound_alone_is_refused(admin, films):
+def test_sound_alone_is_taken(admin, films):
     song = films.make("song.m4a", "-f", "lavfi", "-i", "sine", "-t", 3, "-c:a", "aac")
-    assert admin.upload(song).expect(422).code == "no_video_stream"
+    video = admin.wait(admin.upload(song).expect(201).json()["id"], whole=True)
+    assert (video["kind"], video["width"], video["renditions"], video["warnings"]) == ("audio", None, [], [])
+
+
+def test_text_alone_is_no_video(admin, films):
+    text = films.made / "text.srt"
+    text.write_text("1\n00:00:01,000 --> 00:00:02,000\nText\n")
+    alone = films.make("text.mkv", "-i", text)
+    assert admin.upload(alone).expect(422).code == "not_a_video"
 
 
 def test_a_picture_is_no_video(admin, films):

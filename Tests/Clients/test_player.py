@@ -5,23 +5,10 @@ import json
 import re
 
 import pytest
-from browsing import NAME_AT_HOME, becomes, signed_in, visitor, watch
+from browsing import NAME_AT_HOME, becomes, button, press, signed_in, visitor, watch
 from playwright.sync_api import expect
 from waiting import wait_until
-from watching import SIGN_IN, VIDEO, Watching
-
-PLAYER = "document.querySelector('palco-player')"
-
-
-def button(page, name):
-    return page.locator("palco-player").get_by_role("button", name=name, exact=True)
-
-
-def press(page, name):
-    """With the mouse, which brings the buttons back when they have gone out of sight."""
-    box = page.locator("palco-player").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    button(page, name).click()
+from watching import CUES, PLAYER, SIGN_IN, VIDEO, Watching
 
 
 @pytest.fixture
@@ -86,9 +73,6 @@ CAPTIONED = """async (id) => {
     document.querySelector('palco-player').replaceWith(player);
     player.load({ url: play.playback_url, title: 'Captioned', renew: async () => play.playback_url });
 }"""
-
-CUES = f"""[...{VIDEO}.textTracks].filter((track) => track.mode === 'showing')
-    .flatMap((track) => [...(track.activeCues ?? [])].map((cue) => cue.text)).join()"""
 
 
 def captions_area(page):

@@ -124,6 +124,10 @@ def test_it_plays_and_seeks(webkit, server, which, request):
     assert evaluate(webkit, "'ManagedMediaSource' in window") is True
 
 
+def test_it_plays_over_damage(webkit, server, damaged):
+    assert abs(watch(webkit, server.url, damaged).plays_to_the_end()["duration"] - 12) < 0.2
+
+
 def test_the_quality_follows_the_network(webkit, server, admin, films, network):
     # Its window is small, and the player takes no more lines than it can show.
     video = admin.have(films.small_and_long, title="Small and long")
@@ -148,3 +152,11 @@ def test_it_goes_back_to_before_where_it_was_resumed(webkit, server, minute):
     assert watching.plays_on(1)["time"] > 40
     watching.seek(2)
     watching.plays_on(2)
+
+
+def test_another_sound_takes_over_without_a_pause(webkit, server, spoken):
+    # Without a sound card nothing is heard here: Chromium tells the sounds apart by their tones.
+    watching = watch(webkit, server.url, spoken)
+    watching.play()
+    watching.wait(lambda state: state["ranges"] and state["ranges"][-1][1] > state["time"] + 15, 30, "much is in hand")
+    watching.changes_the_sound(1)

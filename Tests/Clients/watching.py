@@ -25,6 +25,12 @@ STATE = """JSON.stringify((() => {
     };
 })())"""
 
+PLAYER = "document.querySelector('palco-player')"
+
+# The captions that are shown now.
+CUES = f"""[...{VIDEO}.textTracks].filter((track) => track.mode === 'showing')
+    .flatMap((track) => [...(track.activeCues ?? [])].map((cue) => cue.text)).join()"""
+
 PLAY = f"(() => {{ const v = {VIDEO}; v.muted = true; return v.play().then(() => true, (e) => String(e)); }})()"
 
 SIGN_IN = f"""fetch('/api/v1/auth/login', {{
@@ -42,6 +48,23 @@ PICTURE = f"""JSON.stringify((() => {{
     return Array.from(data).filter((_, index) => index % 4 < 3);
 }})())"""
 
+
+# The loudest frequency that the video element gives out, in hertz; 0: silence.
+HEARD = f"""(async () => {{
+    const video = {VIDEO};
+    if (globalThis.ears?.video !== video) {{
+        const context = new AudioContext();
+        const analyser = new AnalyserNode(context, {{ fftSize: 8192, smoothingTimeConstant: 0 }});
+        context.createMediaElementSource(video).connect(analyser).connect(context.destination);
+        globalThis.ears = {{ video, context, analyser }};
+    }}
+    const {{ context, analyser }} = globalThis.ears;
+    await context.resume();
+    const levels = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(levels);
+    const loudest = Math.max(...levels);
+    return loudest < -80 ? 0 : levels.indexOf(loudest) * context.sampleRate / analyser.fftSize;
+}})()"""
 
 class Watching:
     """`evaluate(javascript)` of any browser, awaited; what people do on the watch page."""
@@ -63,6 +86,33 @@ class Watching:
         self.wait(lambda state: state["duration"] and state["duration"] > 0, what="loaded")
         return self.evaluate(PLAY)
 
+    def play_aloud(self):
+        assert self.play() is True
+        self.evaluate(f"(() => {{ const v = {VIDEO}; v.muted = false; v.volume = 1; return 0; }})()")
+
+    def hears(self, tone, seconds=15):
+        """A tone of so many hertz is the loudest that comes out."""
+        heard = []
+
+        def fits():
+            heard.append(self.evaluate(HEARD))
+            return abs(heard[-1] - tone) < 15
+
+        wait_until(fits, lambda: f"{tone} Hz; heard was {sorted(set(map(round, heard)))}", seconds)
+
+    def changes_the_sound(self, place):
+        """Another sound takes over soon and plays on, there and elsewhere; the picture is not waited for."""
+        loader = f"{PLAYER}.playback.loaders.find(({{ track }}) => track.kind === 'audio')"
+        self.evaluate(f"(() => {{ const v = {VIDEO}; v.waits = 0; v.onwaiting = () => (v.waits += 1); return 0; }})()")
+        self.evaluate(f"(() => {{ {PLAYER}.chooseSound({PLAYER}.playback.sounds[{place}]); return 0; }})()")
+        wait_until(lambda: self.evaluate(f"{loader}.current") == place, "the other sound is there", 5)
+        self.plays_on(5)
+        assert self.evaluate(f"{VIDEO}.waits") == 0, f"it stood still: {self.state()}"
+        self.seek(45)
+        self.plays_on(1)
+        self.seek(2)
+        self.plays_on(1)
+
     def plays_on(self, seconds=2, within=20):
         """Playback advances by `seconds` without an error."""
         start = self.wait(lambda state: state["ranges"], what="buffered")["time"]
@@ -74,6 +124,14 @@ class Watching:
         self.evaluate(f"(() => {{ {VIDEO}.currentTime = {to}; return 0; }})()")
         self.wait(lambda state: any(start - 0.1 <= to <= end for start, end in state["ranges"]), 30, f"buffered at {to}")
         return self.wait(lambda state: to - 0.1 <= state["time"] <= to + 15, 20, f"at {to}")
+
+    def plays_to_the_end(self):
+        """From its beginning, faster than it was made, without an error."""
+        assert self.play() is True
+        self.evaluate(f"(() => {{ {VIDEO}.playbackRate = 2; return 0; }})()")
+        state = self.wait(lambda state: state["ended"] or state["error"], 60, "it ends")
+        assert state["error"] is None and abs(state["time"] - state["duration"]) < 0.5
+        return state
 
     def paints(self):
         values = json.loads(self.evaluate(PICTURE))

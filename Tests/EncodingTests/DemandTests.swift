@@ -161,7 +161,7 @@ struct DemandTests {
             let id = try await studio.add(TestMedia.phone)
             try await studio.complete(id)
             let presentation = try await studio.presentation(id)
-            for rendition in presentation.video + [presentation.audio].compactMap({ $0 }) {
+            for rendition in presentation.video + presentation.audio {
                 var bytes = 0
                 for number in rendition.segmentDurations.indices {
                     let answer = try await studio.encoder.segment(id, rendition: rendition.name, number: number)

@@ -12,13 +12,13 @@ struct InspectionTests {
         try await Studio.with(isWorking: false) { studio in
             let bunny = try await studio.encoder.inspect(path: TestMedia.bunny)
             #expect(bunny.isISOMedia)
-            #expect(bunny.video.codec == "h264" && bunny.video.displaySize == PixelSize(width: 1280, height: 720))
+            #expect(bunny.video?.codec == "h264" && bunny.video?.displaySize == PixelSize(width: 1280, height: 720))
             #expect(bunny.mainAudio?.codec == "aac" && bunny.mainAudio?.channelCount == 6)
             let avi = try await studio.encoder.inspect(path: TestMedia.surveillance)
-            #expect(avi.container == "avi" && avi.video.codec == "msmpeg4v3" && avi.audio.isEmpty)
+            #expect(avi.container == "avi" && avi.video?.codec == "msmpeg4v3" && avi.audio.isEmpty)
             #expect(abs(avi.duration - 79.5) < 0.1)
             let phone = try await studio.encoder.inspect(path: TestMedia.phone)
-            #expect(phone.video.averageFrameRate.map { abs($0.value - 30) < 1 } == true)
+            #expect(phone.video?.averageFrameRate.map { abs($0.value - 30) < 1 } == true)
         }
     }
 
@@ -29,7 +29,7 @@ struct InspectionTests {
             // As a tag of the output, the angle counts the other way round.
             let turned = "\(studio.folder)/turned.mov"
             try await studio.ffmpeg(["-i", film, "-c", "copy", "-metadata:s:v:0", "rotate=270", turned])
-            #expect(try await studio.encoder.inspect(path: turned).video.rotation == 90)
+            #expect(try await studio.encoder.inspect(path: turned).video?.rotation == 90)
             let hdr = try await TestMedia.film(
                 "hdr.mp4", in: studio, seconds: 1,
                 [
@@ -37,7 +37,7 @@ struct InspectionTests {
                     "smpte2084", "-colorspace", "bt2020nc", "-x265-params",
                     "log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc",
                 ])
-            let facts = try await studio.encoder.inspect(path: hdr).video
+            let facts = try #require(try await studio.encoder.inspect(path: hdr).video)
             #expect(facts.isHighDynamicRange && facts.bitDepth == 10)
         }
     }
@@ -63,7 +63,6 @@ struct InspectionTests {
                 ("cut near the start", Array(bunny[..<100]), .truncatedFile),
                 ("noise", noise, .truncatedFile),
                 ("destroyed avi", destroyed, .corruptFile),
-                ("sound", try [UInt8](contentsOf: audio), .noVideoStream),
             ]
             for (name, bytes, code) in cases {
                 #expect(try await refusal(of: bytes, studio) == code, "\(name)")
@@ -106,7 +105,7 @@ struct InspectionTests {
             bytes.replaceSubrange(width, with: [0xB0, 0x82, 0x02, 0x80])
             try bytes.write(to: URL(filePath: film))
             let facts = try await studio.encoder.inspect(path: film)
-            #expect(facts.video.displaySize == PixelSize(width: 320, height: 240))
+            #expect(facts.video?.displaySize == PixelSize(width: 320, height: 240))
         }
     }
 

@@ -8,7 +8,7 @@ import Testing
 struct PlanLimitsTests {
     static func facts(duration: Double = 12, sound: Bool = true) -> MediaFacts {
         let audio = AudioFacts(
-            index: 1, codec: "mp3", profile: nil, sampleRate: 48_000, channelCount: 2, language: nil, isDefault: true,
+            index: 1, codec: "mp3", profile: nil, sampleRate: 48_000, channelCount: 2, isDefault: true,
             timeBase: Ratio(1, 48_000))
         return MediaFacts(
             container: "matroska,webm", byteCount: 1, duration: duration, video: LadderTests.video(320, 180),
@@ -19,17 +19,19 @@ struct PlanLimitsTests {
     static func plan(
         _ list: String, limits: InspectionLimits = InspectionLimits(), isHeard: Bool = true
     ) throws -> EncodingPlan {
-        var packets = PacketTimes(video: 0, sound: 1)
+        var packets = PacketTimes(video: 0, sounds: [1])
         packets.append(Array(list.split(separator: "\n").map { "0,\($0)\n" }.joined().utf8))
         let start = list.split(separator: ",").first.flatMap { Int64($0) } ?? 0
         if isHeard { packets.append(Array("1,\(start.multipliedSaturated(by: 48)),N/A,576000,K__\n".utf8)) }
-        return try PacketPlanner(facts: facts(), packets: packets, limits: limits).plan()
+        return try PacketPlanner(
+            facts: facts(), video: LadderTests.video(320, 180), packets: packets, limits: limits
+        ).plan()
     }
 
     @Test("Sound that is announced and never comes is not waited for")
     func silence() throws {
-        #expect(try Self.plan(Self.good).audio != nil)
-        #expect(try Self.plan(Self.good, isHeard: false).audio == nil)
+        #expect(try Self.plan(Self.good).audio.count == 1)
+        #expect(try Self.plan(Self.good, isHeard: false).audio.isEmpty)
     }
 
     static let good = (0..<300).map { "\($0 * 40),\($0 * 40),40,\($0 % 50 == 0 ? "K__" : "___")\n" }.joined()
@@ -81,11 +83,12 @@ struct PlanLimitsTests {
         for number in plan.segments.segments.indices {
             let range = number..<number + 1
             let picture = EncodeCommand(
-                source: "/a", video: facts.video, plan: plan, segments: range, steps: plan.steps, folder: "/b",
+                source: "/a", video: try #require(facts.video), plan: plan, segments: range, steps: plan.steps,
+                folder: "/b",
                 threads: 1)
             #expect(picture.arguments.contains("-filter_complex"))
             let sound = AudioCommand(
-                source: "/a", facts: facts.audio[0], audio: try #require(plan.audio), plan: plan, segments: range,
+                source: "/a", facts: facts.audio[0], audio: try #require(plan.audio.first), plan: plan, segments: range,
                 file: "/b/a")
             #expect(sound.arguments.contains("-filter_complex"))
         }
@@ -106,12 +109,16 @@ struct PlanLimitsTests {
         { $0.steps[0].cap = .max },
         { $0.steps[0].name = "../../x" },
         { $0.steps[0].frameRate = .infinity },
-        { $0.audio?.sampleRate = 0 },
-        { $0.audio?.sampleRate = .max },
-        { $0.audio?.segmentDurations[0] = .max },
-        { $0.audio?.segmentDurations[0] = -1 },
-        { $0.audio?.segmentDurations.removeLast() },
-        { $0.audio?.making = .encode(chunkStarts: [5]) },
+        { $0.audio[0].sampleRate = 0 },
+        { $0.audio[0].sampleRate = .max },
+        { $0.audio[0].segmentDurations[0] = .max },
+        { $0.audio[0].segmentDurations[0] = -1 },
+        { $0.audio[0].segmentDurations.removeLast() },
+        { $0.audio[0].making = .encode(chunkStarts: [5]) },
+        { $0.audio[0].name = "../audio" },
+        { $0.audio = [$0.audio[0], $0.audio[0]] },
+        { $0.audio = Array(repeating: $0.audio[0], count: 65) },
+        { ($0.steps, $0.audio) = ([], []) },
     ]
 
     @Test("A plan that contradicts itself is not worked with", arguments: broken.indices)

@@ -96,7 +96,7 @@ struct SourceVarietyTests {
                 let scaling = "\(source.filters),scale=\(step.size.width):\(step.size.height):flags=bicubic"
                 #expect(try await frames.psnr(served, source: path, filters: scaling) > 30, "\(step.name)")
             }
-            #expect((presentation.audio != nil) == source.sound)
+            #expect(presentation.audio.isEmpty == !source.sound)
             if source.sound { try await expectTone(studio, id, seconds: source.seconds) }
         }
     }

@@ -170,7 +170,8 @@ static void processes(void) {
     int handle = (int)syscall(SYS_pidfd_open, victim, 0);
     tell("pidfd_open", handle);
     tell("pidfd_send_signal", syscall(SYS_pidfd_send_signal, handle, 0, NULL, 0));
-    tell("setpriority", setpriority(PRIO_PROCESS, (id_t)victim, 0));
+    // To what it has already: a lower one than now is not for everybody.
+    tell("setpriority", setpriority(PRIO_PROCESS, (id_t)victim, getpriority(PRIO_PROCESS, (id_t)victim)));
     CPU_ZERO(&processors);
     sched_getaffinity(0, sizeof processors, &processors);
     tell("sched_setaffinity", sched_setaffinity(victim, sizeof processors, &processors));

@@ -128,13 +128,31 @@ struct CatalogueTests {
         await house.close()
     }
 
+    @Test("A thumbnail has an address when there is one, and sound alone says what it is")
+    func thumbnail() async throws {
+        let house = try await VideoHouse()
+        let video = house.video(named: "Song")
+        try await house.insert(video)
+        let events = house.catalogue.events
+        func body(_ hasThumbnail: Bool) async throws -> String {
+            let told = VideoProgress(status: .ready, progress: 1, kind: .audio, hasThumbnail: hasThumbnail)
+            try await house.database.write { try VideoCatalogue.follow(told, of: video.id, in: $0, events: events) }
+            return try await house.client(.creator).get("/api/v1/videos/\(video.id)").text
+        }
+        #expect(try await body(false).contains("\"thumbnail_url\":null"))
+        let text = try await body(true)
+        #expect(text.contains("\"kind\":\"audio\""))
+        #expect(text.replacing("\\/", with: "/").contains("/api/v1/videos/\(video.id)/thumbnail.jpg"))
+        await house.close()
+    }
+
     @Test("Every field of a video is there, null where nothing is known")
     func shape() async throws {
         let house = try await VideoHouse()
         try await house.insert(house.video(named: "Shape"))
         let text = try await house.client(.creator).get("/api/v1/videos").text
         for field in [
-            "id", "title", "description", "status", "progress", "duration", "width", "height", "is_premium",
+            "id", "kind", "title", "description", "status", "progress", "duration", "width", "height", "is_premium",
             "is_hidden", "has_password", "category", "tags", "people", "created_by", "created_at", "ready_at",
             "view_count", "file_name", "checksum_sha256", "thumbnail_url", "renditions", "error",
         ] { #expect(text.contains("\"\(field)\":"), "\(field)") }

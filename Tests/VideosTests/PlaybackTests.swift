@@ -46,7 +46,8 @@ struct PlaybackTests {
         #expect(answer.headers[.contentType] == "application/vnd.apple.mpegurl")
         #expect(answer.headers[.cacheControl] == "private, no-store")
         let playlist = try HLS.MasterPlaylist(parsing: answer.text)
-        #expect(playlist.variants.count == 2 && playlist.audio.count == 1)
+        #expect(playlist.variants.count == 2 && playlist.audio.count == 1 && playlist.subtitles.count == 1)
+        #expect(playlist.variants.allSatisfy { $0.audioGroup == "audio" && $0.subtitlesGroup == "subtitles" })
         #expect(playlist.variants[0].codecs == ["avc1.64001F", "mp4a.40.2"])
         #expect(playlist.variants[0].bandwidth == 2000)
         for uri in playlist.variants.map(\.uri) + playlist.audio.map(\.uri) {
@@ -63,6 +64,48 @@ struct PlaybackTests {
             #expect(bytes.body.count == 16 && bytes.headers[.cacheControl] == "private, no-store")
         }
         await house.close()
+    }
+
+    @Test("Captions are one segment as long as the film")
+    func captions() async throws {
+        let (house, video) = try await self.house()
+        let master = try #require(try await play(house, video).playbackUrl)
+        let playlist = try HLS.MasterPlaylist(parsing: try await house.client(nil).get(master).text)
+        let named = try #require(playlist.subtitles.first)
+        #expect(named.name == "ru" && named.language == "ru" && !named.isForced)
+        let address = child(named.uri, of: master)
+        let list = try HLS.MediaPlaylist(parsing: try await house.client(nil).get(address).text)
+        #expect(list.segments.count == 1 && list.initSegmentURI == nil && list.isComplete)
+        #expect(list.duration.seconds == 7.5)
+        let answer = try await house.client(nil).get(child(list.segments[0].uri, of: address))
+        #expect(answer.status == .ok && answer.headers[.contentType] == "text/vtt; charset=utf-8")
+        #expect(answer.headers[.cacheControl] == "private, max-age=3600")
+        await house.close()
+    }
+
+    @Test("Names of tracks are theirs, their language's or their number, each once")
+    func trackNames() throws {
+        func track(_ name: String, _ label: VideoPresentation.Label) -> VideoPresentation.Track {
+            VideoPresentation.Track(
+                name: name, kind: .audio(label: label, channelCount: 2), codecs: "mp4a.40.2",
+                bandwidth: HLS.Bandwidth(peak: 10, average: 9), segmentDurations: [.seconds(4)], isEncrypted: false)
+        }
+        let sounds = [
+            track("audio", VideoPresentation.Label(language: "en")),
+            track("audio1", VideoPresentation.Label(language: "en", isDescription: true)),
+            track("audio2", VideoPresentation.Label()),
+            track("audio3", VideoPresentation.Label(title: "Director \"X\"", language: "en")),
+        ]
+        let presentation = VideoPresentation(video: [], audio: sounds)
+        let master = try HLS.MasterPlaylist(
+            parsing: VideoPlaylists(presentation: presentation, token: "t").master())
+        #expect(master.audio.map(\.name) == ["en", "en (2)", "3", "Director  X "])
+        #expect(master.audio.map(\.isDefault) == [true, false, false, false])
+        #expect(master.audio.map(\.isDescription) == [false, true, false, false])
+        // Sound alone is its own variant.
+        #expect(master.variants.map(\.uri) == ["audio/index.m3u8?token=t"])
+        #expect(master.variants[0].codecs == ["mp4a.40.2"] && master.variants[0].bandwidth == 10)
+        #expect(master.variants[0].resolution == nil && master.variants[0].audioGroup == "audio")
     }
 
     @Test("With a grant no part of a video asks the database: it may even be closed")
@@ -99,7 +142,7 @@ struct PlaybackTests {
 
     static let parts = [
         "hls/master.m3u8", "hls/720p/index.m3u8", "hls/720p/init.mp4", "hls/720p/0.m4s", "hls/720p/key",
-        "thumbnail.jpg", "storyboard.jpg", "storyboard.vtt",
+        "hls/captions0/index.m3u8", "hls/captions0/captions.vtt", "thumbnail.jpg", "storyboard.jpg", "storyboard.vtt",
     ]
 
     @Test("Without a grant every part asks the one policy", arguments: parts)

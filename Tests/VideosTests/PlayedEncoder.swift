@@ -17,6 +17,7 @@ final class PlayedEncoder: Sendable {
         var enqueueFailure: (any Error)?
         var isEncrypted = true
         var whileInspecting: (@Sendable () async throws -> Void)?
+        var whileWaiting: (@Sendable () async throws -> Void)?
     }
 
     private let state = Mutex(State())
@@ -44,6 +45,11 @@ final class PlayedEncoder: Sendable {
         state.withLock { $0.whileInspecting = body }
     }
 
+    /// Runs before a file is looked into.
+    func whileWaiting(_ body: (@Sendable () async throws -> Void)?) {
+        state.withLock { $0.whileWaiting = body }
+    }
+
     static let presentation: VideoPresentation = {
         func track(_ name: String, _ kind: VideoPresentation.Kind, _ codecs: String) -> VideoPresentation.Track {
             VideoPresentation.Track(
@@ -55,12 +61,18 @@ final class PlayedEncoder: Sendable {
             video: [
                 track("720p", .video(width: 1280, height: 720, frameRate: 25), "avc1.64001F"),
                 track("360p", .video(width: 640, height: 360, frameRate: 25), "avc1.64001E"),
-            ], audio: track("audio", .audio(language: "es", channelCount: 2), "mp4a.40.2"))
+            ],
+            audio: [
+                track("audio", .audio(label: VideoPresentation.Label(language: "es"), channelCount: 2), "mp4a.40.2")
+            ],
+            captions: [VideoPresentation.Captions(name: "captions0", label: VideoPresentation.Label(language: "ru"))])
     }()
 
     var encoding: VideoEncoding {
         VideoEncoding(
-            inspect: { path in
+            inspect: { path, onTurn in
+                try await self.state.withLock { $0.whileWaiting }?()
+                onTurn()
                 try await self.state.withLock { $0.whileInspecting }?()
                 return try self.inspect(path)
             },
@@ -74,7 +86,10 @@ final class PlayedEncoder: Sendable {
             },
             initSegment: { _, _, _ in .file(try OpenFile(path: self.segment), isEncrypted: false) },
             key: { _, rendition in rendition == "none" ? nil : [UInt8](repeating: 7, count: 16) },
-            picture: { _, _ in .file(try OpenFile(path: self.segment), isEncrypted: false) })
+            picture: { _, _ in .file(try OpenFile(path: self.segment), isEncrypted: false) },
+            captions: { _, name in
+                name == "captions0" ? .file(try OpenFile(path: self.segment), isEncrypted: false) : .missing
+            })
     }
 
     private func inspect(_ path: String) throws -> InspectedVideo {

@@ -35,6 +35,30 @@ struct TusUploadTests {
         try await house.client(role).send(.head, address, headers: Self.version)
     }
 
+    @Test("While its last piece is unanswered an upload tells what it waits for, to its owner alone")
+    func phases() async throws {
+        let house = try await VideoHouse()
+        let address = try await create(house, 5)
+        @Sendable func state(as role: Role = .creator) async throws -> InProcessClient.Answer {
+            try await house.client(role).get(address)
+        }
+        #expect(try await state().text.contains("\"state\":\"receiving\""))
+        house.encoder.whileWaiting {
+            let text = try await state().text
+            #expect(text.contains("\"state\":\"waiting\"") && text.contains("\"video_id\":null"))
+        }
+        house.encoder.whileInspecting {
+            let text = try await state().text
+            #expect(text.contains("\"state\":\"checking\""))
+        }
+        #expect(try await patch(house, address, 0, RequestBody("VIDEO")).status == .noContent)
+        let last = try await state()
+        #expect(last.text.contains("\"state\":\"finished\"") && !last.text.contains("null"))
+        #expect(last.headers[.cacheControl] == "no-store")
+        #expect(try await state(as: .user).status == .notFound)
+        await house.close()
+    }
+
     @Test("In pieces of every size, the last one tells the video", arguments: [1, 2, 5, 11])
     func pieces(size: Int) async throws {
         let house = try await VideoHouse()

@@ -109,7 +109,7 @@ Deno.test('placeholders are filled, numbers in the language, plurals by its rule
 
 Deno.test('times, sizes and shares read as people write them', () => {
   useMessages('en', tables.en);
-  equal([0, 65.9, 3725, Number.NaN].map(clock), ['0:00', '1:05', '1:02:05', '0:00']);
+  equal([0, 65.9, 29.999999, 3725, Number.NaN].map(clock), ['0:00', '1:05', '0:30', '1:02:05', '0:00']);
   equal(spokenDuration(3725), '1 hour 2 minutes 5 seconds');
   equal([0, 999, 1500, 2_340_000, 5_600_000_000].map(bytes), [
     '0 byte',

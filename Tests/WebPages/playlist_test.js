@@ -37,10 +37,46 @@ Deno.test('a master playlist lists variants by the names of their folders, and t
     height: 720,
     frameRate: 25,
     audioGroup: 'sound',
+    subtitleGroup: null,
   });
   equal(variants[1].averageBandwidth, 400000);
   equal(audio[0].uri, 'https://palco.test/api/v1/videos/1/hls/audio/index.m3u8?token=abc');
   equal([audio[0].group, audio[0].language, audio[0].isDefault], ['sound', 'es', true]);
+});
+
+const alternatives = `#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Original, 5.1",LANGUAGE="es-419",DEFAULT=YES,URI="audio/index.m3u8"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="es (2)",LANGUAGE="es",CHARACTERISTICS="public.accessibility.describes-video",URI="audio1/index.m3u8"
+#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="en",LANGUAGE="en",FORCED=YES,URI="captions0/index.m3u8?token=abc"
+#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="1",DEFAULT=YES,FORCED=NO,CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound",URI="captions1/index.m3u8"
+#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="cc",NAME="CC1",INSTREAM-ID="CC1"
+#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.64001f,mp4a.40.2",AUDIO="audio",SUBTITLES="subtitles"
+720p/index.m3u8
+`;
+
+Deno.test('sounds and captions have their language and what is special about them', () => {
+  const { audio, subtitles, variants } = parseMaster(alternatives, url);
+  const facts = (
+    /** @type {import('../../web/player/playlist.js').Alternative} */ {
+      name,
+      language,
+      isDefault,
+      isForced,
+      describes,
+    },
+  ) =>
+    [
+      name,
+      language,
+      isDefault && 'default',
+      isForced && 'forced',
+      describes && 'describes',
+    ].filter(Boolean);
+  equal(audio.map(facts), [['Original, 5.1', 'es-419', 'default'], ['es (2)', 'es', 'describes']]);
+  equal(subtitles.map(facts), [['en', 'en', 'forced'], ['1', 'default', 'describes']]);
+  equal(subtitles.map(({ group }) => group), ['subtitles', 'subtitles']);
+  equal(subtitles[0].uri, 'https://palco.test/api/v1/videos/1/hls/captions0/index.m3u8?token=abc');
+  equal([variants[0].audioGroup, variants[0].subtitleGroup], ['audio', 'subtitles']);
 });
 
 Deno.test('variants of the same folder get names of their own', () => {
@@ -105,6 +141,10 @@ const noMasters = {
   'no variants': ['#EXTM3U\n', /no variants/],
   'a variant on another server': [
     '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttps://evil.example/720p/index.m3u8\n',
+    /none of its server/,
+  ],
+  'captions on another server': [
+    '#EXTM3U\n#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="a",NAME="a",URI="//evil.example/a.m3u8"\n',
     /none of its server/,
   ],
   'sound on another server': [

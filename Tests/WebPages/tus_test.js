@@ -15,6 +15,9 @@ class Server {
   mishaps = [];
   largestBody = Infinity;
   refusal = '';
+  /** What it says of an upload, one question after the other; after the last one it has judged. */
+  looks = /** @type {(() => ReturnType<typeof reply>)[]} */ ([]);
+  #judged = () => {};
 
   /** @param {import('../../web/upload/tus.js').Call} call */
   answer = async (call) => {
@@ -42,6 +45,11 @@ class Server {
     }
     const upload = this.uploads.get(call.url);
     if (!upload) return reply(404, {}, '{"code":"upload_not_found"}');
+    if (call.method === 'GET') {
+      const look = this.looks.shift();
+      if (this.looks.length === 0) this.#judged();
+      return look ? look() : reply(404);
+    }
     if (call.method === 'DELETE') {
       this.uploads.delete(call.url);
       return reply(204);
@@ -53,6 +61,7 @@ class Server {
     }
     const headers = { 'Upload-Offset': String(upload.data.length) };
     if (upload.data.length < upload.size) return reply(call.method === 'HEAD' ? 200 : 204, headers);
+    if (this.looks.length > 0) await new Promise((resolve) => (this.#judged = () => resolve(undefined)));
     if (this.refusal) return reply(422, {}, JSON.stringify({ code: this.refusal }));
     return reply(204, { ...headers, 'Palco-Video-Id': 'video-1' });
   }
@@ -66,7 +75,7 @@ class Server {
     if (!upload || !call.body) return;
     const bytes = new Uint8Array(await call.body.arrayBuffer());
     upload.data = new Uint8Array([...upload.data, ...bytes.slice(0, Math.floor(bytes.length * share))]);
-    call.onSent?.(bytes.length);
+    if (bytes.length > 0) call.onSent?.(bytes.length);
   }
 }
 
@@ -84,9 +93,10 @@ const content = Uint8Array.from({ length: 10_000 }, (_, place) => place % 251);
 /**
  * @param {Server} server
  * @param {Map<string, string>} [memory]
- * @param {{ pieceSize?: number, size?: number, stallSeconds?: number }} [options]
+ * @param {{ pieceSize?: number, size?: number, stallSeconds?: number, lookEvery?: number }} [options]
  */
-function upload(server, memory = new Map(), { pieceSize = 4000, size = content.length, stallSeconds } = {}) {
+function upload(server, memory = new Map(), options = {}) {
+  const { pieceSize = 4000, size = content.length, stallSeconds, lookEvery } = options;
   /** @type {number[]} */
   const waits = [];
   const tus = new TusUpload(new Blob([content.slice(0, size)]), 'key', { filename: 'a.mp4' }, {
@@ -101,6 +111,7 @@ function upload(server, memory = new Map(), { pieceSize = 4000, size = content.l
     },
     pieceSize,
     stallSeconds,
+    lookEvery,
   });
   /** @type {string[]} */
   const phases = [];
@@ -201,6 +212,45 @@ Deno.test('a refused file is an error with its code, is not tried again and not 
   const error = /** @type {ApiError} */ (await fails(run, /not_a_video/));
   equal([error.status, error.code], [422, 'not_a_video']);
   equal([memory.size, waits.length], [0, 0]);
+});
+
+/** @param {string} state */
+function told(state) {
+  return () => reply(200, {}, JSON.stringify({ id: '1', offset: 10_000, length: 10_000, state }));
+}
+
+Deno.test('until the answer comes one is told whether the file waits for its turn or is checked', async () => {
+  const server = new Server();
+  server.looks = ['waiting', 'waiting', 'checking', 'waiting', 'finished'].map(told);
+  const { run, phases } = upload(server, new Map(), { lookEvery: 0.001 });
+  equal(await run(), 'video-1');
+  equal(phases, ['uploading', 'checking', 'queued', 'checking', 'queued']);
+  equal(server.calls, ['POST', 'PATCH', 'PATCH', 'PATCH', 'GET', 'GET', 'GET', 'GET', 'GET']);
+});
+
+Deno.test('a question about the turn that fails harms nobody', async () => {
+  const server = new Server();
+  const broken = () => {
+    throw new ApiError(0, 'offline');
+  };
+  const strange = ['<html>', 'null', '{"state":7}'].map((text) => () => reply(200, {}, text));
+  server.looks = [() => reply(404), broken, ...strange, told('waiting'), told('finished')];
+  const { run, phases, waits } = upload(server, new Map(), { lookEvery: 0.001 });
+  equal(await run(), 'video-1');
+  equal([phases.at(-1), waits.length], ['queued', 0]);
+});
+
+Deno.test('an upload that had arrived before asks for its turn too', async () => {
+  const server = new Server();
+  const memory = new Map([['key', '/api/v1/uploads/7']]);
+  server.uploads.set('/api/v1/uploads/7', { size: content.length, data: content });
+  server.looks = [told('waiting'), told('finished')];
+  const head = server.answer;
+  server.answer = async (call) =>
+    call.method === 'HEAD' ? reply(200, { 'Upload-Offset': String(content.length) }) : await head(call);
+  const { run, phases } = upload(server, memory, { lookEvery: 0.001 });
+  equal(await run(), 'video-1');
+  equal(phases, ['checking', 'queued']);
 });
 
 Deno.test('an empty file is refused before anything is sent', async () => {

@@ -46,13 +46,13 @@ private func use(_ sent: EncodingPlan, _ facts: MediaFacts) throws {
     let chunks = plan.chunkStarts.indices
     for chunk in Set([chunks.first, chunks.last, chunks.count / 2].compactMap { $0 }) {
         let segments = plan.segments(ofChunk: chunk)
-        guard !segments.isEmpty else { continue }
+        guard !segments.isEmpty, let video = facts.video, !plan.steps.isEmpty else { continue }
         let command = EncodeCommand(
-            source: movie.path, video: facts.video, plan: plan, segments: segments, steps: plan.steps, folder: "/tmp",
+            source: movie.path, video: video, plan: plan, segments: segments, steps: plan.steps, folder: "/tmp",
             threads: 1)
         precondition(!command.arguments.isEmpty)
     }
-    if let audio = plan.audio, let main = facts.mainAudio, audio.making != .copy {
+    for (audio, main) in zip(plan.audio, facts.sounds) where audio.making != .copy {
         let chunks = audio.chunkStarts.indices
         for chunk in Set([chunks.first, chunks.last].compactMap { $0 }) {
             let segments = audio.segments(ofChunk: chunk)
@@ -62,16 +62,19 @@ private func use(_ sent: EncodingPlan, _ facts: MediaFacts) throws {
             precondition(!command.arguments.isEmpty && command.keptFrames.lowerBound > 0)
         }
     }
-    let size = facts.video.displaySize
-    let board = Storyboard(duration: plan.segments.duration, width: size.width, height: size.height)
-    precondition((1...100).contains(board.count))
-    if plan.copying == .direct || plan.audio?.making == .copy { try copy(plan, facts) }
+    if let size = facts.video?.displaySize {
+        let board = Storyboard(duration: plan.segments.duration, width: size.width, height: size.height)
+        precondition((1...100).contains(board.count))
+    }
+    if !plan.copiedRenditions.isEmpty { try copy(plan, facts) }
 }
 
 private func copy(_ plan: EncodingPlan, _ facts: MediaFacts) throws {
-    let source = try CopySource(path: movie.path, plan: plan, videoIndex: facts.video.index)
+    let source = try CopySource(path: movie.path, plan: plan, videoIndex: facts.video?.index)
     for number in plan.segments.segments.indices.prefix(20) {
         if plan.copying == .direct { _ = try source.videoSegment(number, cipher: SegmentCipher(key: nil)) }
-        if plan.audio?.making == .copy { _ = try source.audioSegment(number, cipher: SegmentCipher(key: nil)) }
+        for audio in plan.audio where audio.making == .copy {
+            _ = try source.audioSegment(audio.name, number, cipher: SegmentCipher(key: nil))
+        }
     }
 }

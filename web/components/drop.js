@@ -40,7 +40,7 @@ export function fileChooser(take, { className = 'button primary', text = 'upload
   const input = h('input', {
     type: 'file',
     multiple: true,
-    accept: 'video/*,.mkv,.avi,.mov,.ts,.m2ts,.mts,.flv,.wmv,.mxf',
+    accept: 'video/*,audio/*,.mkv,.mka,.avi,.mov,.ts,.m2ts,.mts,.flv,.wmv,.mxf',
     class: 'unseen',
     tabindex: '-1',
     label: text,

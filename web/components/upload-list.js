@@ -1,11 +1,12 @@
 /** The rows of uploads: what is running, what was left unfinished, and what to do about each. */
 import { ApiError } from '../lib/api.js';
 import { watchPath } from '../lib/address.js';
-import { foreign, h, icon } from '../lib/dom.js';
-import { bytes, percent, speed, timeLeft } from '../lib/format.js';
+import { foreign, h, icon, replace } from '../lib/dom.js';
+import { bytes, clock, percent, speed, timeLeft } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { explain } from '../lib/problem.js';
 import { visible } from '../lib/visible.js';
+import { audioMark } from './audio-mark.js';
 import { fileChooser } from './drop.js';
 import { progressBar, setProgress } from './progress-bar.js';
 
@@ -83,7 +84,7 @@ class Row {
     this.bar.hidden = ended;
     setProgress(
       this.bar,
-      upload.state === 'checking' ? null : upload.size > 0 ? upload.sent / upload.size : 0,
+      this.#isSent ? null : upload.size > 0 ? upload.sent / upload.size : 0,
     );
     this.facts.classList.toggle('bad', upload.state === 'failed');
     this.facts.classList.toggle('good', upload.state === 'done');
@@ -91,9 +92,11 @@ class Row {
     if (failedNow) this.facts.setAttribute('role', 'alert');
     this.#explained = upload.error;
     const texts = this.#texts();
-    if (texts.join('\n') !== this.facts.dataset.texts) {
-      this.facts.dataset.texts = texts.join('\n');
-      this.facts.replaceChildren(...texts.map((text) => h('span', {}, text)));
+    const isAudio = upload.video?.kind === 'audio';
+    const shown = [...texts, isAudio].join('\n');
+    if (shown !== this.facts.dataset.texts) {
+      this.facts.dataset.texts = shown;
+      replace(this.facts, ...texts.map((text) => h('span', {}, text)), isAudio && audioMark());
     }
     if (upload.state === this.#shown) return;
     this.#shown = upload.state;
@@ -102,14 +105,23 @@ class Row {
     if (hadFocus) /** @type {HTMLElement | null} */ (this.buttons.firstElementChild)?.focus();
   }
 
+  /** All of it is there, and the server has the word. */
+  get #isSent() {
+    return this.upload.state === 'queued' || this.upload.state === 'checking';
+  }
+
   /** @returns {string[]} */
   #texts() {
     const { upload } = this;
     const amount = t('upload.of', { sent: bytes(upload.sent), size: bytes(upload.size) });
     if (upload.state === 'failed') return [explain(upload.error)];
-    if (upload.state === 'done') return [t('upload.done'), bytes(upload.size)];
+    if (upload.state === 'done') {
+      const seconds = upload.video?.duration;
+      return [t('upload.done'), bytes(upload.size), ...(seconds ? [clock(seconds)] : [])];
+    }
     if (upload.state === 'waiting') return [t('upload.waiting'), bytes(upload.size)];
     if (upload.state === 'paused') return [t('upload.paused'), amount];
+    if (upload.state === 'queued') return [t('upload.queued'), bytes(upload.size)];
     if (upload.state === 'checking') return [t('upload.checking'), bytes(upload.size)];
     if (upload.state === 'retrying') return [t('upload.retrying'), amount];
     const rate = upload.speed.rate;
@@ -137,7 +149,7 @@ class Row {
     if (state === 'failed' && judged) return [dismiss];
     if (state === 'failed') return [action('replay', 'upload.try_again', name, 'retry', resume), dismiss];
     if (state === 'paused') return [action('play', 'upload.resume', name, 'resume', resume), cancel];
-    if (state === 'checking') return [cancel];
+    if (this.#isSent) return [cancel];
     return [action('pause', 'upload.pause', name, 'pause', () => upload.pause()), cancel];
   }
 }

@@ -4,6 +4,7 @@ import { foreign, h, icon, replace } from '../lib/dom.js';
 import { clock, percent, since, spokenDuration } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { explainVideoError } from '../lib/problem.js';
+import { audioMark } from './audio-mark.js';
 import { progressBar, setProgress } from './progress-bar.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
@@ -34,6 +35,7 @@ export class VideoCard {
   update(video) {
     this.video = video;
     this.element.dataset.status = video.status;
+    this.element.dataset.kind = video.kind ?? 'video';
     this.link.replaceChildren(foreign(video.title));
     this.facts.textContent = since(video.created_at);
     const pictureAddress = ownPath(video.thumbnail_url, null);
@@ -41,6 +43,7 @@ export class VideoCard {
     if (working) setProgress(this.#bar, video.status === 'pending' ? null : video.progress);
     const face = [
       video.status,
+      video.kind,
       pictureAddress,
       video.duration,
       working && percent(video.progress),
@@ -50,7 +53,8 @@ export class VideoCard {
     if (face === this.#shown) return;
     this.#shown = face;
     if (pictureAddress && this.#image.getAttribute('src') !== pictureAddress) this.#load(pictureAddress);
-    replace(this.#picture, icon('film'), pictureAddress ? this.#image : null, ...this.#overlay(working));
+    const symbol = icon(video.kind === 'audio' ? 'sound' : 'film');
+    replace(this.#picture, symbol, pictureAddress ? this.#image : null, ...this.#overlay(working));
   }
 
   /**
@@ -89,15 +93,12 @@ export class VideoCard {
       const look = video.thumbnail_url ? 'card-work' : 'card-work plain';
       return [h('div', { class: look }, h('span', {}, text), this.#bar)];
     }
-    if (!video.duration) return [];
-    return [
-      h(
-        'span',
-        { class: 'badge' },
-        h('span', { 'aria-hidden': 'true' }, clock(video.duration)),
-        spoken(video.duration),
-      ),
-    ];
+    const facts = [
+      video.kind === 'audio' && audioMark(),
+      video.duration && h('span', { 'aria-hidden': 'true' }, clock(video.duration)),
+      video.duration && spoken(video.duration),
+    ].filter(Boolean);
+    return facts.length === 0 ? [] : [h('span', { class: 'badge' }, ...facts)];
   }
 }
 

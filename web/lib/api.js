@@ -8,6 +8,7 @@
  * @property {string} id
  * @property {string} title
  * @property {string} [description]
+ * @property {'video' | 'audio'} [kind]
  * @property {'pending' | 'processing' | 'ready' | 'failed'} status
  * @property {number} progress 0..1
  * @property {number | null} [duration] seconds
@@ -16,7 +17,7 @@
  * @property {string | null} [created_by]
  * @property {string} created_at
  * @property {string | null} [ready_at]
- * @property {string | null} [thumbnail_url]
+ * @property {string | null} [thumbnail_url] null until the picture is there, which may be after the video is ready
  * @property {Rendition[]} [renditions]
  * @property {VideoError | string | null} [error]
  * @property {VideoWarning[]} [warnings] for those who may change it

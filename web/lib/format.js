@@ -2,11 +2,19 @@
 import { locale, t } from './i18n.js';
 
 /**
+ * A sum of rounded durations may be a hair below the whole seconds that it means.
+ * @param {number} seconds
+ */
+function wholeSeconds(seconds) {
+  return Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds + 0.001)) : 0;
+}
+
+/**
  * 65 -> 1:05, 3725 -> 1:02:05
  * @param {number} seconds
  */
 export function clock(seconds) {
-  const whole = Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds)) : 0;
+  const whole = wholeSeconds(seconds);
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const shown = parts[0] > 0 ? parts : parts.slice(1);
   return shown.map((part, place) => (place === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
@@ -17,7 +25,7 @@ export function clock(seconds) {
  * @param {number} seconds
  */
 export function spokenDuration(seconds) {
-  const whole = Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds)) : 0;
+  const whole = wholeSeconds(seconds);
   const parts = [];
   if (whole >= 3600) parts.push(unit(Math.floor(whole / 3600), 'hour', 'long'));
   if (whole >= 60) parts.push(unit(Math.floor(whole / 60) % 60, 'minute', 'long'));

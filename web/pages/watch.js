@@ -1,5 +1,6 @@
 /** One video: the player, or how far it is; title, description; for its owner also change and delete. */
 import '../player/palco-player.js';
+import { audioMark } from '../components/audio-mark.js';
 import { ask } from '../components/dialogs.js';
 import { arches, troubleNote } from '../components/note.js';
 import { progressBar, setProgress } from '../components/progress-bar.js';
@@ -43,6 +44,9 @@ export function watchView(context, id) {
   };
 }
 
+/** Milliseconds. */
+const lookAfter = 5000;
+
 class Watch {
   /** @type {Video | null} */
   video = null;
@@ -50,6 +54,7 @@ class Watch {
   #player = null;
   #stop = new AbortController();
   #theatreShows = '';
+  #looking = 0;
 
   /**
    * @param {import('../router.js').Context} context
@@ -72,6 +77,7 @@ class Watch {
 
   close() {
     this.#stop.abort();
+    clearTimeout(this.#looking);
   }
 
   /** @returns {Promise<boolean>} */
@@ -93,6 +99,7 @@ class Watch {
         if (event === 'removed') return void this.#load();
         this.video = { ...this.video, ...video };
         this.#render();
+        this.#lookForMore();
       },
       caughtUp: () => {
         this.context.session.check().catch(() => {});
@@ -100,6 +107,15 @@ class Watch {
       },
     });
     this.#stop.signal.addEventListener('abort', end, { once: true });
+  }
+
+  /** Captions may be there later than the film, and no event tells of them: with what else is made they are looked for. */
+  #lookForMore() {
+    if (this.#looking !== 0) return;
+    this.#looking = setTimeout(() => {
+      this.#looking = 0;
+      this.#player?.refresh();
+    }, lookAfter);
   }
 
   /** @param {unknown} error */
@@ -135,7 +151,10 @@ class Watch {
     this.element.dataset.status = video.status;
     this.#renderTheatre(video, whole);
     this.#renderAbout(video);
-    if (this.#player && video.renditions) this.#player.renditions = video.renditions;
+    const player = this.#player;
+    if (!player) return;
+    if (video.renditions) player.renditions = video.renditions;
+    player.poster = ownPath(video.thumbnail_url, null);
   }
 
   /**
@@ -191,6 +210,7 @@ class Watch {
   /** @param {Video} video */
   async #showPlayer(video) {
     this.#theatreShows = 'player';
+    this.theatre.dataset.kind = video.kind ?? 'video';
     const player = /** @type {PalcoPlayer} */ (document.createElement('palco-player'));
     replace(this.theatre, player);
     this.#player = player;
@@ -204,8 +224,9 @@ class Watch {
       player.load({
         url: mediaPath(play),
         title: visible(video.title),
-        poster: ownPath(video.thumbnail_url, null),
-        storyboard: storyboardURL(this.id),
+        kind: video.kind,
+        poster: ownPath(this.video?.thumbnail_url, null),
+        storyboard: video.kind === 'audio' ? null : storyboardURL(this.id),
         startAt: play.resume_at || positionOf(this.id),
         autoplay: this.context.byLink ?? false,
         renditions: this.video?.renditions ?? [],
@@ -241,9 +262,12 @@ class Watch {
 
   /** @param {Video} video */
   #renderAbout(video) {
-    const facts = [date(video.created_at), video.duration ? clock(video.duration) : '', lines(video)].filter(
-      Boolean,
-    );
+    const facts = [
+      date(video.created_at),
+      video.kind === 'audio' ? audioMark() : '',
+      video.duration ? clock(video.duration) : '',
+      lines(video),
+    ].filter((fact) => fact !== '');
     const focused = /** @type {HTMLElement | null} */ (this.about.querySelector(':focus'))?.dataset.testid;
     replace(
       this.about,

@@ -103,11 +103,10 @@ export class Controls {
     relabel(this.fullScreen, full ? 'exit-full-screen' : 'full-screen', name);
   }
 
-  /** @param {TextTrackList} tracks */
-  updateCaptions(tracks) {
-    const list = [...tracks].filter((track) => track.kind === 'captions' || track.kind === 'subtitles');
+  /** @param {{ list: unknown[], shown: unknown }} captions */
+  updateCaptions({ list, shown }) {
     this.captions.hidden = list.length === 0;
-    this.captions.setAttribute('aria-pressed', String(list.some((track) => track.mode === 'showing')));
+    this.captions.setAttribute('aria-pressed', String(shown !== null));
   }
 }
 

@@ -11,8 +11,13 @@
  * @property {number} width
  * @property {number} height
  * @property {number} frameRate
+ * @property {import('./playlist.js').Alternative} [sound] which of the film's sounds it is
  */
-/** @typedef {{ kind: 'video' | 'audio', renditions: TrackRendition[] }} Track renditions by bandwidth, lowest first */
+/**
+ * Renditions of a picture by bandwidth, lowest first; those of a sound are different sounds, in the film's order.
+ * @typedef {{ kind: 'video' | 'audio', renditions: TrackRendition[] }} Track
+ */
+/** @typedef {import('./playlist.js').Alternative} Alternative */
 /** @typedef {import('./request.js').RequestOptions} RequestOptions */
 /**
  * @typedef {object} MediaFeed
@@ -23,6 +28,9 @@
  * @property {(rendition: TrackRendition, index: number, signal: AbortSignal) => Promise<Bytes | null>} init
  * @property {(rendition: TrackRendition, index: number, options: RequestOptions) => Promise<Bytes>} segment
  * @property {(url: string, signal: AbortSignal) => Promise<void>} renew goes on with a fresh grant
+ * @property {readonly Alternative[]} captions as they were known at the last look; another list after each look
+ * @property {(signal: AbortSignal) => Promise<void>} refresh looks again what there is
+ * @property {(captions: { name: string }, signal: AbortSignal) => Promise<string>} captionsFile the address of a WebVTT file
  */
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 import { Decryptor } from './decrypt.js';
@@ -44,6 +52,8 @@ const audioCodec = /^(mp4a|opus|flac|ac-3|ec-3|mhm1|vorbis)/i;
 export class RecordedFeed {
   live = false;
   growing = false;
+  /** @type {readonly Alternative[]} */
+  captions = [];
   #url;
   #supports;
   #decryptor;
@@ -73,20 +83,20 @@ export class RecordedFeed {
       !variant.codecs.every((codec) => audioCodec.test(codec))
     );
     const group = master.variants.find((variant) => variant.audioGroup !== null)?.audioGroup;
-    const sound = master.audio.filter((audio) => audio.group === group && audio.uri !== null);
-    const chosen = sound.find((audio) => audio.isDefault) ?? sound[0];
+    const sounds = master.audio.filter((audio) => audio.group === group && audio.uri !== null);
     /** @type {Track[]} */
     const tracks = [];
-    const pictures = (video.length > 0 ? video : master.variants).map((variant) =>
-      renditionFrom(variant, chosen !== undefined)
-    );
-    tracks.push({ kind: video.length > 0 ? 'video' : 'audio', renditions: this.#usable(pictures) });
-    if (chosen && video.length > 0) {
+    if (video.length > 0 || sounds.length === 0) {
+      const variants = (video.length > 0 ? video : master.variants).map((variant) =>
+        renditionFrom(variant, sounds.length > 0)
+      );
+      tracks.push({ kind: video.length > 0 ? 'video' : 'audio', renditions: this.#usable(variants) });
+    }
+    if (sounds.length > 0) {
       const codecs = master.variants[0].codecs.filter((codec) => audioCodec.test(codec)).join(',');
       const mime = `audio/mp4; codecs="${codecs || 'mp4a.40.2'}"`;
-      const name = audioName(chosen.name);
-      const rendition = { name, mime, bandwidth: 0, width: 0, height: 0, frameRate: 0 };
-      tracks.push({ kind: 'audio', renditions: this.#usable([rendition]) });
+      const renditions = sounds.map((sound) => soundFrom(sound, mime));
+      tracks.push({ kind: 'audio', renditions: this.#usable(renditions) });
     }
     return tracks;
   }
@@ -97,6 +107,9 @@ export class RecordedFeed {
     const master = readable(() => parseMaster(text, this.#url));
     for (const { name, uri } of master.variants) this.#locations.set(name, uri);
     for (const { name, uri } of master.audio) if (uri) this.#locations.set(audioName(name), uri);
+    for (const { name, uri } of master.subtitles) if (uri) this.#locations.set(captionsName(name), uri);
+    const group = master.variants.find((variant) => variant.subtitleGroup !== null)?.subtitleGroup;
+    this.captions = master.subtitles.filter((each) => each.group === group && each.uri !== null);
     return master;
   }
 
@@ -117,6 +130,20 @@ export class RecordedFeed {
     await this.#master(signal);
   }
 
+  /** @param {AbortSignal} signal */
+  async refresh(signal) {
+    await this.#master(signal);
+  }
+
+  /**
+   * The captions of a whole film are one file.
+   * @param {{ name: string }} captions
+   * @param {AbortSignal} signal
+   */
+  async captionsFile({ name }, signal) {
+    return (await this.#fetchPlaylist(captionsName(name), signal)).segments[0].uri;
+  }
+
   /**
    * @param {TrackRendition} rendition
    * @param {AbortSignal} signal
@@ -131,12 +158,23 @@ export class RecordedFeed {
    * @param {AbortSignal} signal
    */
   async #playlist({ name }, signal) {
-    const known = await once(this.#playlists, name, () => this.#fetchPlaylist(name, signal));
+    const known = await once(this.#playlists, name, () => this.#fetchTimeline(name, signal));
     const age = performance.now() - (this.#fetchedAt.get(name) ?? 0);
     if (known.ended || age < listLifetime * 1000) return known;
     this.#fetchedAt.set(name, performance.now());
-    const list = await this.#fetchPlaylist(name, signal);
+    const list = await this.#fetchTimeline(name, signal);
     this.#playlists.set(name, Promise.resolve(list));
+    return list;
+  }
+
+  /**
+   * @param {string} name
+   * @param {AbortSignal} signal
+   */
+  async #fetchTimeline(name, signal) {
+    const list = await this.#fetchPlaylist(name, signal);
+    this.#fetchedAt.set(name, performance.now());
+    this.growing = !list.ended;
     return list;
   }
 
@@ -148,10 +186,7 @@ export class RecordedFeed {
     const url = this.#locations.get(name);
     if (url === undefined) throw new LoadError('missing');
     const text = new TextDecoder().decode(await download(url, { signal }));
-    const list = readable(() => parseMedia(text, url));
-    this.#fetchedAt.set(name, performance.now());
-    this.growing = !list.ended;
-    return list;
+    return readable(() => parseMedia(text, url));
   }
 
   /**
@@ -224,6 +259,15 @@ function renditionFrom({ name, bandwidth, width, height, frameRate, codecs }, se
   return { name, mime: `${kind}/mp4; codecs="${own.join(',')}"`, bandwidth, width, height, frameRate };
 }
 
+/**
+ * @param {Alternative} sound
+ * @param {string} mime
+ * @returns {TrackRendition}
+ */
+function soundFrom(sound, mime) {
+  return { name: audioName(sound.name), mime, bandwidth: 0, width: 0, height: 0, frameRate: 0, sound };
+}
+
 /** @param {string} url */
 function absolute(url) {
   return new URL(url, globalThis.location?.href).href;
@@ -232,6 +276,11 @@ function absolute(url) {
 /** @param {string} name */
 function audioName(name) {
   return `audio:${name}`;
+}
+
+/** @param {string} name */
+function captionsName(name) {
+  return `captions:${name}`;
 }
 
 /** @param {string} url */

@@ -1,13 +1,19 @@
 /** Hands title, picture and the usual actions to the system: media keys, lock screen, headphones. */
 
+/** @param {{ title: string, poster: string | null }} what */
+export function describeMedia({ title, poster }) {
+  if (!('mediaSession' in navigator)) return;
+  const artwork = poster ? [{ src: poster }] : [];
+  navigator.mediaSession.metadata = new MediaMetadata({ title, artwork });
+}
+
 /**
  * @param {{ title: string, poster: string | null }} what
  * @param {{ seekBy: (seconds: number) => void, seekTo: (time: number) => void, video: HTMLVideoElement }} player
  */
-export function announceMedia({ title, poster }, { seekBy, seekTo, video }) {
+export function announceMedia(what, { seekBy, seekTo, video }) {
   if (!('mediaSession' in navigator)) return;
-  const session = navigator.mediaSession;
-  session.metadata = new MediaMetadata({ title, artwork: poster ? [{ src: poster }] : [] });
+  describeMedia(what);
   /** @type {[MediaSessionAction, MediaSessionActionHandler][]} */
   const handlers = [
     ['play', () => void video.play()],
@@ -18,7 +24,7 @@ export function announceMedia({ title, poster }, { seekBy, seekTo, video }) {
   ];
   for (const [action, handler] of handlers) {
     try {
-      session.setActionHandler(action, handler);
+      navigator.mediaSession.setActionHandler(action, handler);
     } catch {
       // Not every browser knows every action.
     }

@@ -14,6 +14,10 @@ export class NativePlayback extends EventTarget {
   automatic = true;
   meter = { estimate: null };
   bufferAhead = 0;
+  // Other sounds and the captions within the stream are in the browser's own menu.
+  sounds = /** @type {import('./playlist.js').Alternative[]} */ ([]);
+  sound = /** @type {import('./playlist.js').Alternative | null} */ (null);
+  captions = /** @type {readonly import('./playlist.js').Alternative[]} */ ([]);
   renditionStates = /** @type {{ name: string, state: string }[]} */ ([]);
   #stop = new AbortController();
 
@@ -58,6 +62,14 @@ export class NativePlayback extends EventTarget {
     if (this.video.ended) return 'ended';
     if (this.video.paused) return this.video.readyState === 0 ? 'loading' : 'paused';
     return this.video.readyState < 3 ? 'buffering' : 'playing';
+  }
+
+  captionsFile() {
+    return Promise.reject(new Error('the browser reads captions itself'));
+  }
+
+  refresh() {
+    return Promise.resolve();
   }
 
   async retry() {

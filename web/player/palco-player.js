@@ -1,16 +1,18 @@
 /**
  * `<palco-player>`: the element that pages use. `load()` begins; `debug` tells tests and the statistics what goes on.
- * Events: `palco-state` {state}, `palco-position` {position, duration}. Children `<track kind="captions">` become captions.
+ * Events: `palco-state` {state}, `palco-position` {position, duration}. Captions are those of the playlist, and children
+ * `<track kind="captions">`.
  */
 import { add, h, icon } from '../lib/dom.js';
 import { localize, onLocaleChange, t } from '../lib/i18n.js';
 import { recall, recallNumber, remember } from '../lib/preferences.js';
+import { Captions } from './captions.js';
 import { Controls } from './controls.js';
 import { RecordedFeed } from './feed.js';
 import { Gestures } from './gestures.js';
 import { charactersAllowed, helpDialog } from './help.js';
 import { commandFor, isCharacter, nextRate } from './keyboard.js';
-import { announceMedia, announcePosition, forgetMedia } from './media-session.js';
+import { announceMedia, announcePosition, describeMedia, forgetMedia } from './media-session.js';
 import { mediaSourceClass } from './media-source.js';
 import { NativePlayback } from './native.js';
 import { Notices } from './notices.js';
@@ -18,11 +20,14 @@ import { Playback } from './playback.js';
 import { menuEntries } from './menu-entries.js';
 import { Statistics } from './statistics.js';
 import { recallThroughput, rememberThroughput } from './throughput-memory.js';
+import { trackLabel } from './track-label.js';
+import { recallSound, rememberSound } from './tracks.js';
 
 /**
  * @typedef {object} LoadOptions
  * @property {string} url of the master playlist
  * @property {string} title
+ * @property {'video' | 'audio'} [kind] sound alone is shown with its poster
  * @property {string | null} [poster]
  * @property {string | null} [storyboard] URL of a WebVTT file
  * @property {number} [startAt] seconds
@@ -40,10 +45,15 @@ export class PalcoPlayer extends HTMLElement {
   #state = '';
   #connection = new AbortController();
   #savedAt = 0;
+  #title = '';
+  #poster = /** @type {string | null} */ (null);
+  #isSound = false;
 
   constructor() {
     super();
     this.video = h('video', { playsinline: true, preload: 'auto', tabindex: '-1' });
+    this.cover = h('img', { alt: '', hidden: true, onerror: () => (this.cover.hidden = true) });
+    this.captions = new Captions(this.video, () => this.#captionsChanged());
     this.notices = new Notices(() => this.#playback?.retry());
     this.statistics = new Statistics(() => this.debug);
     this.controls = new Controls(this.#actions(), menuEntries(this));
@@ -61,6 +71,7 @@ export class PalcoPlayer extends HTMLElement {
     this.help = helpDialog();
     this.stage = h('div', { class: 'stage' });
     add(this.stage, [
+      h('div', { class: 'cover' }, icon('sound'), this.cover),
       this.video,
       this.start,
       ...this.notices.elements,
@@ -127,11 +138,7 @@ export class PalcoPlayer extends HTMLElement {
     for (const [names, listener] of watched) {
       for (const name of names) video.addEventListener(name, listener, { signal });
     }
-    for (const name of ['change', 'addtrack', 'removetrack']) {
-      video.textTracks.addEventListener(name, () => this.controls.updateCaptions(video.textTracks), {
-        signal,
-      });
-    }
+    this.captions.watch(signal);
   }
 
   /** @param {LoadOptions} options */
@@ -139,13 +146,19 @@ export class PalcoPlayer extends HTMLElement {
     this.#playback?.stop();
     const { video } = this;
     const { url, title, poster = null, storyboard = null, renew, startAt = 0 } = options;
-    if (poster) video.poster = poster;
+    this.#title = title;
+    this.#isSound = options.kind === 'audio';
+    this.stage.classList.toggle('sound-alone', this.#isSound);
+    this.controls.pip.hidden = this.#isSound || !document.pictureInPictureEnabled;
+    this.#poster = poster ?? this.#poster;
+    this.#showPoster();
     this.setAttribute('aria-label', t('player.name_of', { title }));
     const Source = mediaSourceClass();
     const playbackOptions = {
       renew,
       startAt,
       throughput: recallThroughput(),
+      sound: recallSound(),
       lines: () => this.#lines(),
     };
     this.#playback = Source || !NativePlayback.canPlay(video)
@@ -161,7 +174,7 @@ export class PalcoPlayer extends HTMLElement {
     this.#playback.addEventListener('change', () => this.#update());
     this.#playback.start();
     this.controls.seekBar.storyboard = storyboard;
-    announceMedia({ title, poster }, {
+    announceMedia({ title, poster: this.#poster }, {
       video,
       seekBy: (seconds) => this.seekBy(seconds),
       seekTo: (time) => this.seekTo(time),
@@ -173,6 +186,20 @@ export class PalcoPlayer extends HTMLElement {
   /** What the server says is made; the player prefers finished renditions while its buffer is low. */
   set renditions(/** @type {{ name: string, state: string }[]} */ renditions) {
     if (this.#playback) this.#playback.renditionStates = renditions;
+  }
+
+  /** It may be made later than the film. */
+  set poster(/** @type {string | null} */ url) {
+    if (url === null || url === this.#poster) return;
+    this.#poster = url;
+    if (!this.#playback) return; // What it is the picture of is not known yet.
+    this.#showPoster();
+    describeMedia({ title: this.#title, poster: url });
+  }
+
+  /** Something new may be in the playlist. */
+  refresh() {
+    this.#playback?.refresh();
   }
 
   /** @returns {import('./statistics.js').Debug} */
@@ -233,14 +260,24 @@ export class PalcoPlayer extends HTMLElement {
   }
 
   pictureInPicture() {
+    if (this.#isSound) return;
     if (document.pictureInPictureElement) document.exitPictureInPicture();
     else this.video.requestPictureInPicture?.().catch(() => {});
   }
 
-  captions() {
-    const tracks = [...this.video.textTracks].filter((track) => /captions|subtitles/.test(track.kind));
-    const showing = tracks.some((track) => track.mode === 'showing');
-    tracks.forEach((track, place) => (track.mode = !showing && place === 0 ? 'showing' : 'disabled'));
+  toggleCaptions() {
+    if (this.captions.list.length === 0) return;
+    this.captions.toggle();
+    const { shown } = this.captions;
+    const name = shown ? trackLabel(shown) : t('player.captions_off');
+    this.notices.flash(t('player.captions_now', { name }));
+  }
+
+  /** The viewer's choice, here and in the next film. @param {import('./playlist.js').Alternative} sound */
+  chooseSound(sound) {
+    if (!this.#playback) return;
+    this.#playback.sound = sound;
+    rememberSound(sound);
   }
 
   /** @param {number} rate */
@@ -269,7 +306,7 @@ export class PalcoPlayer extends HTMLElement {
       seekBy: (/** @type {number} */ seconds) => this.seekBy(seconds),
       mute: () => (this.video.muted = !this.video.muted),
       setVolume: (/** @type {number} */ volume) => this.setVolume(volume),
-      captions: () => this.captions(),
+      captions: () => this.toggleCaptions(),
       pictureInPicture: () => this.pictureInPicture(),
       fullScreen: () => this.fullScreen(),
     };
@@ -311,7 +348,7 @@ export class PalcoPlayer extends HTMLElement {
     else if (command.name === 'mute') video.muted = !video.muted;
     else if (command.name === 'fullScreen') this.fullScreen();
     else if (command.name === 'pictureInPicture') this.pictureInPicture();
-    else if (command.name === 'captions') this.captions();
+    else if (command.name === 'captions') this.toggleCaptions();
     else if (command.name === 'statistics') this.statistics.toggle();
     else if (command.name === 'help') this.help.showModal();
     else if (command.name === 'frames' && video.paused) {
@@ -321,11 +358,20 @@ export class PalcoPlayer extends HTMLElement {
 
   // What people see.
 
+  #showPoster() {
+    const url = this.#poster;
+    this.cover.hidden = !this.#isSound || url === null;
+    if (url === null) return;
+    if (this.#isSound) this.cover.src = url;
+    else this.video.poster = url;
+  }
+
   #update() {
     const playback = this.#playback;
     const state = playback?.state ?? 'loading';
     this.controls.update(this.video);
     this.notices.show(state, playback?.failure ?? null);
+    if (playback) this.captions.offer(playback.captions, (captions) => playback.captionsFile(captions));
     const shown = playback?.shown;
     this.controls.quality.textContent = shown && shown.height >= 720 ? 'HD' : '';
     this.start.hidden = !this.video.paused || this.video.currentTime > 0 || state === 'failed' ||
@@ -336,6 +382,11 @@ export class PalcoPlayer extends HTMLElement {
     this.stage.dataset.state = state;
     this.controls.menu.refresh();
     this.dispatchEvent(new CustomEvent('palco-state', { detail: { state } }));
+  }
+
+  #captionsChanged() {
+    this.controls.updateCaptions(this.captions);
+    this.controls.menu.refresh();
   }
 
   #volumeChanged() {
@@ -354,7 +405,9 @@ export class PalcoPlayer extends HTMLElement {
   }
 
   #mayHide() {
-    if (this.video.paused || this.controls.menu.isOpen || this.controls.seekBar.dragging) return false;
+    if (this.#isSound || this.video.paused || this.controls.menu.isOpen || this.controls.seekBar.dragging) {
+      return false;
+    }
     return !this.controls.element.matches(':has(:focus-visible)');
   }
 

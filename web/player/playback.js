@@ -1,13 +1,16 @@
 /** Plays a feed in a video element: tracks, adaptation, trouble and what the controls need to know. */
-import { chooseFirst, chooseRendition, ThroughputMeter } from './adaptation.js';
+import { ThroughputMeter } from './adaptation.js';
 import { aheadOf, BufferGoal, rangesOf, segmentAt } from './buffer.js';
 import { OpenedSource } from './media-source.js';
-import { attemptsFor, backOff, failureFrom, isNetwork, LoadError, pause } from './retry.js';
+import { failureFrom, isNetwork, LoadError, pause, untilAnswered } from './retry.js';
+import { Selection } from './selection.js';
 import { Sink } from './sink.js';
 import { TrackLoader } from './track-loader.js';
+import { chooseSound } from './tracks.js';
 import { Watchdog } from './watchdog.js';
 
 /** @typedef {import('./feed.js').TrackRendition} TrackRendition */
+/** @typedef {import('./playlist.js').Alternative} Alternative */
 /** @typedef {'loading' | 'playing' | 'paused' | 'buffering' | 'preparing' | 'reconnecting' | 'ended' | 'failed'} State */
 /** @typedef {'unsupported' | 'expired' | 'missing' | 'server' | 'decode' | 'unexpected'} Failure */
 /**
@@ -17,6 +20,7 @@ import { Watchdog } from './watchdog.js';
  * @property {number | null} [throughput] measured earlier on this device, bits per second
  * @property {() => number} [lines] height of the picture on the screen in device pixels
  * @property {string | null} [quality] the viewer's choice, null: automatic
+ * @property {import('./tracks.js').Wish | null} [sound] what the viewer chose in another film
  */
 
 const now = () => performance.now() / 1000;
@@ -35,12 +39,9 @@ export class Playback extends EventTarget {
   lastError = null;
   meter = new ThroughputMeter();
   goal = new BufferGoal();
-  /** @type {Map<string, number>} rendition -> when it may be tried again */
-  #aside = new Map();
-  /** @type {Map<string, string>} rendition -> state, as the page knows it */
-  #states = new Map();
-  #quality;
   #watchdog;
+  /** @type {{ name: string, sound: Alternative }[]} */
+  #sounds = [];
   #stop = new AbortController();
   /** @type {AbortController} of one MediaSource; a damaged one is replaced */
   #session = new AbortController();
@@ -66,7 +67,7 @@ export class Playback extends EventTarget {
     this.feed = feed;
     this.options = options;
     this.#startAt = options.startAt ?? 0;
-    this.#quality = options.quality ?? null;
+    this.selection = new Selection(this, options.quality ?? null);
     this.#watchdog = new Watchdog(video);
   }
 
@@ -103,19 +104,26 @@ export class Playback extends EventTarget {
 
   /** @param {AbortSignal} signal */
   async #open(signal) {
-    for (let attempt = 0;; attempt++) {
-      try {
-        const tracks = await this.feed.open(signal);
-        this.#openTrouble = null;
-        return tracks;
-      } catch (error) {
-        if (!(error instanceof LoadError) || attempt >= attemptsFor(error.kind)) throw error;
-        this.#openTrouble = error;
-        this.#changed();
-        if (error.kind === 'expired') await this.renew();
-        else await pause(error.retryAfter ?? backOff(attempt), signal);
-      }
-    }
+    const tracks = await this.#patiently(() => this.feed.open(signal), signal, (error) => {
+      this.#openTrouble = error;
+      this.#changed();
+    });
+    this.#openTrouble = null;
+    this.#sounds = tracks.flatMap(({ renditions }) =>
+      renditions.flatMap(({ name, sound }) => sound === undefined ? [] : [{ name, sound }])
+    );
+    this.selection.sound = this.#nameOf(this.sound ?? chooseSound(this.sounds, this.options.sound ?? null));
+    return tracks;
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} ask
+   * @param {AbortSignal} signal
+   * @param {(error: LoadError) => void} [troubled]
+   */
+  #patiently(ask, signal, troubled) {
+    return untilAnswered(ask, { signal, renew: () => this.renew(), troubled });
   }
 
   /** @param {AbortSignal} signal of the session that this begins */
@@ -141,20 +149,13 @@ export class Playback extends EventTarget {
 
   /** @param {AbortSignal} signal */
   async #duration(signal) {
-    const lengths = await Promise.all(this.loaders.map(async (loader) => {
-      for (let attempt = 0;; attempt++) {
-        try {
-          const rendition = loader.track.renditions[Math.max(0, this.choose(loader))];
-          const timeline = await this.feed.timeline(rendition, signal);
-          const last = timeline[timeline.length - 1];
-          return last.start + last.duration;
-        } catch (error) {
-          if (!(error instanceof LoadError) || attempt >= attemptsFor(error.kind)) throw error;
-          if (error.kind === 'expired') await this.renew();
-          else await pause(error.retryAfter ?? backOff(attempt), signal);
-        }
-      }
-    }));
+    const lengths = await Promise.all(this.loaders.map((loader) =>
+      this.#patiently(async () => {
+        const rendition = loader.track.renditions[Math.max(0, this.selection.choose(loader))];
+        const last = (await this.feed.timeline(rendition, signal)).at(-1);
+        return last ? last.start + last.duration : 0;
+      }, signal)
+    ));
     return Math.max(...lengths);
   }
 
@@ -174,76 +175,13 @@ export class Playback extends EventTarget {
   }
 
   get automatic() {
-    return this.#quality === null;
-  }
-
-  /** @param {TrackLoader} loader */
-  choose(loader) {
-    const { renditions } = loader.track;
-    const chosen = renditions.findIndex((rendition) => rendition.name === this.#quality);
-    if (loader.track.kind === 'video' && chosen >= 0 && !this.#isAside(renditions[chosen])) return chosen;
-    const measured = this.meter.estimate;
-    const situation = {
-      renditions,
-      current: loader.current,
-      throughput: measured,
-      bufferAhead: loader.ahead,
-      playbackRate: this.playbackRate,
-      lines: this.options.lines?.() ?? Infinity,
-      available: (/** @type {import('./adaptation.js').Rendition} */ rendition) =>
-        this.readiness(rendition) >= 0 && !this.#isAside(rendition) &&
-        !this.#isBetterAvoided(rendition, renditions, loader.ahead),
-    };
-    if (measured !== null) return chooseRendition(situation);
-    if (loader.current >= 0) return loader.current;
-    return chooseFirst({ ...situation, throughput: this.options.throughput ?? null });
-  }
-
-  /** @param {{ name: string }} rendition */
-  #isAside(rendition) {
-    return (this.#aside.get(rendition.name) ?? 0) > now();
-  }
-
-  /**
-   * With little in the buffer a rendition that is not there yet is no good choice, if one that is further on fits.
-   * @param {{ name: string, bandwidth: number }} rendition
-   * @param {{ name: string, bandwidth: number }[]} all
-   * @param {number} ahead
-   */
-  #isBetterAvoided(rendition, all, ahead) {
-    if (ahead > 8) return false;
-    const throughput = this.meter.estimate ?? this.options.throughput ?? Infinity;
-    const readiness = this.readiness(rendition);
-    return all.some((other) =>
-      this.readiness(other) > readiness && !this.#isAside(other) && other.bandwidth < throughput
-    );
-  }
-
-  /** @param {{ name: string }} rendition */
-  readiness({ name }) {
-    return ['waiting', 'encoding', 'ready'].indexOf(this.#states.get(name) ?? 'waiting');
+    return this.selection.quality === null;
   }
 
   /** @param {{ name: string, state: string }[]} renditions */
   set renditionStates(renditions) {
-    this.#states = new Map(renditions.map(({ name, state }) => [name, state]));
-    for (const { name, state } of renditions) {
-      if (state === 'ready' && this.#aside.get(name) !== Infinity) this.#aside.delete(name);
-    }
+    this.selection.states = renditions;
     this.#wakeAll();
-  }
-
-  /**
-   * @param {{ name: string }} rendition
-   * @param {number} seconds
-   */
-  setAside(rendition, seconds) {
-    this.#aside.set(rendition.name, now() + seconds);
-  }
-
-  /** @param {import('./feed.js').Track} track */
-  isHopeless({ renditions }) {
-    return renditions.every(({ name }) => this.#aside.get(name) === Infinity);
   }
 
   /** One fresh grant for all that found theirs expired. */
@@ -320,7 +258,7 @@ export class Playback extends EventTarget {
       this.#rebuilding = false;
       if (reopens) {
         await this.renew();
-        this.#aside.clear();
+        this.selection.forgive();
         this.tracks = await this.#open(this.#stop.signal);
       }
       return this.#begin(this.#resumes);
@@ -357,7 +295,7 @@ export class Playback extends EventTarget {
     this.failure = null;
     this.#rebuilds = [];
     this.#startAt = this.time || this.#startAt;
-    this.#aside.clear();
+    this.selection.forgive();
     this.#changed();
     this.#resumes = true;
     if (this.tracks) return void this.#begin(true);
@@ -386,14 +324,58 @@ export class Playback extends EventTarget {
   }
 
   get quality() {
-    return this.#quality;
+    return this.selection.quality;
   }
 
   set quality(name) {
-    if (name === this.#quality) return;
-    this.#quality = name;
+    if (name === this.quality) return;
+    this.selection.quality = name;
     const loader = this.pictures;
     if (loader && name !== null && name !== this.shown?.name) loader.replace();
+    this.#changed();
+  }
+
+  /** @returns {Alternative[]} all that one may choose from */
+  get sounds() {
+    return this.#sounds.map(({ sound }) => sound);
+  }
+
+  /** @returns {Alternative | null} */
+  get sound() {
+    return this.#sounds.find(({ name }) => name === this.selection.sound)?.sound ?? null;
+  }
+
+  set sound(wanted) {
+    const name = this.#nameOf(wanted);
+    if (name === null || name === this.selection.sound) return;
+    this.selection.sound = name;
+    this.loaders.find((loader) => loader.track.kind === 'audio')?.replace();
+    this.#changed();
+  }
+
+  /** Of the rendition. @param {Alternative | null} wanted */
+  #nameOf(wanted) {
+    return this.#sounds.find(({ sound }) => sound === wanted)?.name ?? null;
+  }
+
+  /** @returns {readonly Alternative[]} another list whenever they were looked for */
+  get captions() {
+    return this.feed.captions;
+  }
+
+  /** The address of a WebVTT file. @param {{ name: string }} captions */
+  captionsFile(captions) {
+    const { signal } = this.#stop;
+    return this.#patiently(() => this.feed.captionsFile(captions, signal), signal);
+  }
+
+  /** Captions may be there later than the film. */
+  async refresh() {
+    try {
+      await this.feed.refresh(this.#stop.signal);
+    } catch (error) {
+      if (error instanceof LoadError && error.kind === 'expired') await this.renew();
+    }
     this.#changed();
   }
 
@@ -444,6 +426,6 @@ export class Playback extends EventTarget {
     if (this.#watchdog.look(this.bufferAhead)) this.#changed();
     const shown = this.shown;
     const tooMuch = this.automatic && shown !== null && this.#watchdog.isTooMuch();
-    if (tooMuch && this.renditions.at(-1) !== shown) this.setAside(shown, 60);
+    if (tooMuch && this.renditions.at(-1) !== shown) this.selection.setAside(shown, 60);
   }
 }

@@ -12,9 +12,20 @@ import { ownAddress } from '../lib/address.js';
  * @property {number} height
  * @property {number} frameRate
  * @property {string | null} audioGroup
+ * @property {string | null} subtitleGroup
  */
-/** @typedef {{ group: string, name: string, uri: string | null, language: string | null, isDefault: boolean }} AudioRendition */
-/** @typedef {{ variants: Variant[], audio: AudioRendition[] }} MasterPlaylist */
+/**
+ * One of several in its group that viewers choose from (RFC 8216 4.3.4.1).
+ * @typedef {object} Alternative
+ * @property {string} group
+ * @property {string} name unique in its group
+ * @property {string | null} uri absolute; null: within the variants
+ * @property {string | null} language BCP 47
+ * @property {boolean} isDefault
+ * @property {boolean} isForced captions of only what everybody needs translated
+ * @property {boolean} describes sound that tells what is to be seen, captions that tell what is to be heard
+ */
+/** @typedef {{ variants: Variant[], audio: Alternative[], subtitles: Alternative[] }} MasterPlaylist */
 /** @typedef {{ offset: number, length: number }} ByteRange */
 /** @typedef {{ uri: string, iv: Uint8Array<ArrayBuffer> | null }} KeyReference */
 /** @typedef {{ uri: string, byteRange: ByteRange | null, key: KeyReference | null }} InitReference */
@@ -30,6 +41,12 @@ import { ownAddress } from '../lib/address.js';
  * @property {InitReference | null} init
  */
 /** @typedef {{ segments: Segment[], duration: number, targetDuration: number, ended: boolean }} MediaPlaylist */
+
+const descriptive = new Set([
+  'public.accessibility.describes-video',
+  'public.accessibility.transcribes-spoken-dialog',
+  'public.accessibility.describes-music-and-sound',
+]);
 
 /** A playlist that cannot be used, and why. */
 export class PlaylistError extends Error {
@@ -86,7 +103,7 @@ function tagOf(line) {
  */
 export function parseMaster(text, url) {
   /** @type {MasterPlaylist} */
-  const master = { variants: [], audio: [] };
+  const master = { variants: [], audio: [], subtitles: [] };
   /** @type {Map<string, string> | null} */
   let pending = null;
   for (const line of linesOf(text)) {
@@ -123,6 +140,7 @@ function variantFrom(attributes, uri, known) {
     height,
     frameRate: number(attributes.get('FRAME-RATE'), 0),
     audioGroup: attributes.get('AUDIO') ?? null,
+    subtitleGroup: attributes.get('SUBTITLES') ?? null,
   };
 }
 
@@ -140,14 +158,18 @@ function nameFrom(uri) {
  * @param {string} url
  */
 function addMedia(master, attributes, url) {
-  if (attributes.get('TYPE') !== 'AUDIO') return;
+  const type = attributes.get('TYPE');
+  if (type !== 'AUDIO' && type !== 'SUBTITLES') return;
   const uri = attributes.get('URI');
-  master.audio.push({
+  const characteristics = (attributes.get('CHARACTERISTICS') ?? '').split(',').map((each) => each.trim());
+  (type === 'AUDIO' ? master.audio : master.subtitles).push({
     group: attributes.get('GROUP-ID') ?? '',
     name: attributes.get('NAME') ?? '',
     uri: uri === undefined ? null : addressFrom(uri, url),
     language: attributes.get('LANGUAGE') ?? null,
     isDefault: attributes.get('DEFAULT') === 'YES',
+    isForced: attributes.get('FORCED') === 'YES',
+    describes: characteristics.some((each) => descriptive.has(each)),
   });
 }
 

@@ -100,3 +100,23 @@ export async function pause(seconds, signal) {
     }, { once: true });
   });
 }
+
+/**
+ * Asks until there is an answer, or no hope of one.
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @param {{ signal: AbortSignal, renew: () => Promise<void>, troubled?: (error: LoadError) => void }} environment
+ * @returns {Promise<T>}
+ */
+export async function untilAnswered(ask, { signal, renew, troubled = () => {} }) {
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof LoadError) || attempt >= attemptsFor(error.kind)) throw error;
+      troubled(error);
+      if (error.kind === 'expired') await renew();
+      else await pause(error.retryAfter ?? backOff(attempt), signal);
+    }
+  }
+}

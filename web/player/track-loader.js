@@ -1,6 +1,6 @@
 /** Fills one SourceBuffer: decides the next segment, downloads it, appends it, and deals with what goes wrong. */
 import { shouldAbandon } from './adaptation.js';
-import { aheadOf, covers, firstMissing, replaceFrom } from './buffer.js';
+import { aheadOf, covers, firstMissing, replaceFrom, segmentAt } from './buffer.js';
 import { attemptsFor, backOff, LoadError } from './retry.js';
 
 /** @typedef {import('./feed.js').TrackRendition} TrackRendition */
@@ -16,10 +16,7 @@ import { attemptsFor, backOff, LoadError } from './retry.js';
  * @property {number} playbackRate
  * @property {boolean} wantsData
  * @property {boolean} automatic
- * @property {(loader: TrackLoader) => number} choose place of the rendition to load next, -1: wait
- * @property {(rendition: TrackRendition) => number} readiness how far it is made; more is better, -1: failed
- * @property {(rendition: TrackRendition, seconds: number) => void} setAside not to be chosen for a while
- * @property {(track: import('./feed.js').Track) => boolean} isHopeless all its renditions were set aside for good
+ * @property {import('./selection.js').Selection} selection
  * @property {() => Promise<void>} renew
  * @property {(error: LoadError, loader: TrackLoader) => void} troubled
  * @property {(loader: TrackLoader) => void} progressed
@@ -29,6 +26,10 @@ import { attemptsFor, backOff, LoadError } from './retry.js';
 /** Seconds. */
 const improveAfter = 6;
 const patience = 3;
+/** What of another sound may come too late to be heard, while it is on its way. */
+const headStart = 0.3;
+/** What stays behind the playhead when the sound is changed: the browser may still be reading there. */
+const reading = 1;
 
 const now = () => performance.now() / 1000;
 
@@ -93,8 +94,9 @@ export class TrackLoader {
     signal.addEventListener('abort', () => this.#work?.abort(), { once: true });
     while (!signal.aborted) {
       try {
-        this.idle = !(await this.#step(signal));
-        if (this.idle) await this.#rest(0.5);
+        const isWorking = await this.#step(signal);
+        this.idle = !isWorking && this.trouble === null;
+        if (!isWorking) await this.#rest(0.5);
       } catch (error) {
         this.idle = false;
         if (!signal.aborted) await this.#recover(error);
@@ -116,12 +118,24 @@ export class TrackLoader {
     this.wake();
   }
 
-  /** The viewer chose a rendition: replace what is buffered after the next moments. */
+  /** The viewer chose a rendition: what is buffered after the next moments is replaced. Another sound begins at once. */
   replace() {
-    this.#cursor = Math.min(this.#cursor, replaceFrom(this.segments, this.host.time, 1));
+    if (this.track.kind === 'video' && this.segments.length > 0) {
+      this.#cursor = Math.min(this.#cursor, replaceFrom(this.segments, this.host.time, 1));
+    }
     this.finished = false;
     this.#work?.abort();
     this.wake();
+  }
+
+  /** What was appended last is another sound. @param {number} place */
+  #changesSound(place) {
+    return this.track.kind === 'audio' && this.current >= 0 && place !== this.current;
+  }
+
+  /** Steps between renditions of a picture are taken as the network allows. */
+  get #adapts() {
+    return this.track.kind === 'video' && this.host.automatic;
   }
 
   #locate() {
@@ -146,12 +160,13 @@ export class TrackLoader {
    */
   async #step(signal) {
     const { host } = this;
-    if (!host.wantsData) return false;
-    const place = host.choose(this);
-    if (place < 0) return false;
+    const place = host.selection.choose(this);
+    if (place < 0 || !(host.wantsData || this.#changesSound(place))) return false;
     this.#trying = place;
     const rendition = this.track.renditions[place];
     this.segments = await host.feed.timeline(rendition, signal);
+    // The viewer may have chosen again meanwhile.
+    if (this.track.kind === 'audio' && host.selection.choose(this) !== place) return true;
     this.#aim(place);
     const segment = this.segments[this.#cursor];
     // What was appended may yet be missing; the very end may be shorter than announced.
@@ -166,10 +181,15 @@ export class TrackLoader {
   }
 
   /**
-   * Sets the cursor: after a seek, after the browser threw something away, after a step up.
+   * Sets the cursor: after a seek, after the browser threw something away, after a step up, for another sound.
    * @param {number} place
    */
   #aim(place) {
+    if (this.#changesSound(place)) {
+      this.#cursor = segmentAt(this.segments, this.host.time + headStart);
+      this.#relocate = false;
+      return;
+    }
     const missing = this.#locate();
     if (this.#relocate) {
       this.#cursor = missing;
@@ -180,7 +200,7 @@ export class TrackLoader {
     if (missing < this.#cursor && again < 2) {
       this.#again.set(missing, again + 1);
       this.#cursor = missing;
-    } else if (this.host.automatic && this.current >= 0 && place > this.current) {
+    } else if (this.#adapts && this.current >= 0 && place > this.current) {
       this.#cursor = Math.min(this.#cursor, replaceFrom(this.segments, this.host.time, improveAfter));
     }
     const { ranges } = this.sink;
@@ -195,7 +215,7 @@ export class TrackLoader {
     const had = this.#have.get(this.#cursor);
     const segment = this.segments[this.#cursor];
     if (had === undefined || !segment || !covers(ranges, segment)) return false;
-    return had === place || (this.host.automatic && had > place);
+    return had === place || (this.#adapts && had > place);
   }
 
   /**
@@ -229,6 +249,7 @@ export class TrackLoader {
       if (signal.aborted || work.signal.aborted) return;
       this.#download = null;
       await this.#append(rendition, init, data, work.signal);
+      if (this.#changesSound(place)) await this.#silence(this.segments[index]);
     } finally {
       work.abort();
       this.#download = null;
@@ -240,6 +261,17 @@ export class TrackLoader {
     this.trouble = null;
     if (!this.#relocate && this.#cursor === index) this.#cursor = index + 1;
     host.progressed(this);
+  }
+
+  /**
+   * Nothing of the sound before is heard any more, wherever the playhead goes; it has lasted until the new one was there.
+   * @param {Span} kept
+   */
+  async #silence({ start, duration }) {
+    this.#have.clear();
+    const before = Math.min(start, this.host.time - reading);
+    await this.sink.remove(start + duration, Infinity);
+    if (before > 0) await this.sink.remove(0, before);
   }
 
   /**
@@ -295,9 +327,10 @@ export class TrackLoader {
     const { renditions } = this.track;
     if (download.began === 0) {
       const rendition = renditions[download.place];
-      const better = renditions.some((other) => host.readiness(other) > host.readiness(rendition));
+      const { selection } = host;
+      const better = renditions.some((other) => selection.readiness(other) > selection.readiness(rendition));
       if (better && now() - download.asked > patience && this.ahead < patience) {
-        host.setAside(rendition, 8);
+        selection.setAside(rendition, 8);
         this.#work?.abort();
       }
       return;
@@ -316,21 +349,19 @@ export class TrackLoader {
   async #recover(error) {
     if (!(error instanceof LoadError)) return this.host.fail(error);
     if (error.kind === 'aborted') return;
-    const { host } = this;
-    const rendition = this.track.renditions[this.#trying];
+    const { host, track } = this;
+    const rendition = track.renditions[this.#trying];
     this.trouble = error;
     host.troubled(error, this);
     if (error.kind === 'preparing') {
       const wait = Math.min(10, Math.max(0.5, error.retryAfter ?? 1));
-      host.setAside(rendition, wait);
-      if (this.track.renditions.length === 1) await this.#rest(wait);
-      return;
+      return host.selection.setAside(rendition, wait);
     }
     this.#attempts += 1;
     if (this.#attempts > attemptsFor(error.kind)) {
       const broken = error.kind === 'missing' || error.kind === 'format';
-      if (broken) host.setAside(rendition, Infinity);
-      if (!broken || host.isHopeless(this.track)) return host.fail(error);
+      if (broken) host.selection.setAside(rendition, Infinity);
+      if (!broken || host.selection.isHopeless(track)) return host.fail(error);
       this.#attempts = 0;
       return;
     }

@@ -1,11 +1,15 @@
 /** All uploads of this page: a few at a time, the others wait. It lives as long as the page, whatever view is shown. */
+import { getVideo } from '../lib/api.js';
 import { withoutMarks } from '../lib/visible.js';
 import { Speedometer } from './speed.js';
 import { send, wait } from './transport.js';
 import { TusUpload } from './tus.js';
 import { fingerprint, forgetUnfinished, listUnfinished, memoryFor, noteProgress } from './unfinished.js';
 
-/** @typedef {'waiting' | 'uploading' | 'checking' | 'retrying' | 'paused' | 'done' | 'failed'} UploadState */
+/**
+ * `waiting`: for others of this page · `queued`: sent, and waits on the server for its turn to be checked
+ * @typedef {'waiting' | 'uploading' | 'queued' | 'checking' | 'retrying' | 'paused' | 'done' | 'failed'} UploadState
+ */
 
 const atOnce = 2;
 
@@ -17,6 +21,8 @@ export class Upload {
   error = null;
   /** @type {string | null} */
   videoId = null;
+  /** @type {import('../lib/api.js').Video | null} what became of it, as far as it is known */
+  video = null;
   speed = new Speedometer();
   #stop = new AbortController();
   #tus;
@@ -44,7 +50,7 @@ export class Upload {
   }
 
   get isActive() {
-    return this.state === 'uploading' || this.state === 'checking' || this.state === 'retrying';
+    return ['uploading', 'queued', 'checking', 'retrying'].includes(this.state);
   }
 
   async run() {
@@ -63,7 +69,10 @@ export class Upload {
       if (signal.aborted) return;
       this.error = error;
       this.#become('failed');
+      return;
     }
+    this.video = await getVideo(this.videoId, signal).catch(() => null);
+    this.changed();
   }
 
   /** @param {number} sent */

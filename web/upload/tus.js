@@ -3,6 +3,7 @@
  * time) is handed in, so that tests cut connections wherever they like.
  */
 import { ApiError, problemFrom } from '../lib/api.js';
+import { TurnWatch } from './turn.js';
 
 /** @typedef {{ status: number, header: (name: string) => string | null, text: string }} Answer */
 /**
@@ -24,11 +25,12 @@ import { ApiError, problemFrom } from '../lib/api.js';
  * @property {string} [endpoint]
  * @property {number} [pieceSize] bytes of one PATCH
  * @property {number} [stallSeconds] how long a network may take nothing before it is asked anew
+ * @property {number} [lookEvery] seconds between the questions how far the server is
  */
 /**
  * @typedef {object} Report
  * @property {(sent: number) => void} progress
- * @property {(phase: 'uploading' | 'checking' | 'retrying') => void} phase
+ * @property {(phase: 'uploading' | 'queued' | 'checking' | 'retrying') => void} phase
  */
 
 const version = { 'Tus-Resumable': '1.0.0' };
@@ -98,8 +100,10 @@ export class TusUpload {
     for (;;) {
       const start = this.offset;
       const end = Math.min(start + this.#pieceSize, this.#file.size);
-      report.phase(start < this.#file.size ? 'uploading' : 'checking');
       const stall = new Stall(end > start ? this.#stallSeconds : Infinity);
+      const turn = new TurnWatch(() => this.#state(url, signal), report.phase, this.#environment.lookEvery);
+      if (start < this.#file.size) report.phase('uploading');
+      else turn.begin();
       const answer = await this.#call('PATCH', url, {
         signal: AbortSignal.any([signal, stall.signal]),
         headers: { 'Upload-Offset': String(start), 'Content-Type': 'application/offset+octet-stream' },
@@ -109,9 +113,12 @@ export class TusUpload {
           if (start + sent < end) stall.postpone();
           else stall.end();
           report.progress(start + sent);
-          if (start + sent >= this.#file.size) report.phase('checking');
+          if (start + sent >= this.#file.size) turn.begin();
         },
-      }).finally(() => stall.end());
+      }).finally(() => {
+        stall.end();
+        turn.end();
+      });
       if (answer.status === 413 && end - start > megabyte) {
         // Something before the server takes smaller bodies only.
         this.#pieceSize = Math.max(megabyte, Math.floor((end - start) / 4));
@@ -124,6 +131,14 @@ export class TusUpload {
       if (id) return this.#finished(id);
       if (this.offset >= this.#file.size && end === start) throw new ApiError(answer.status, 'unexpected');
     }
+  }
+
+  /**
+   * @param {string} url
+   * @param {AbortSignal} signal
+   */
+  async #state(url, signal) {
+    return (await this.#call('GET', url, { signal })).text;
   }
 
   /** @param {string} videoId */

@@ -8,7 +8,7 @@ public enum MediaReader {
 
     static let works: [any ConfinedWork.Type] = [
         JudgeProbe.self, PlanFromMovie.self, PlanFromPackets.self, CopySegments.self, CutPicture.self, CutSound.self,
-        MakeInitSegments.self, PlanGrowing.self,
+        MakeInitSegments.self, PlanGrowing.self, MakeCaptions.self, VerifyMezzanine.self,
     ]
 
     static func name(of work: any ConfinedWork.Type) -> String { "\(work)" }

@@ -43,9 +43,24 @@ struct FFprobeReport: Decodable {
         var tags: [String: String]?
         var side_data_list: [SideData]?
 
-        /// A cover picture inside a sound file is no video.
-        var isVideo: Bool { codec_type == "video" && disposition?["attached_pic"] != 1 && codec_name != nil }
-        var isAudio: Bool { codec_type == "audio" && codec_name != nil }
+        /// A cover picture inside a sound file is no video, and pictures of chapters are none.
+        var isVideo: Bool {
+            announcesPicture && codec_name != nil && codec_name != "unknown" && (width ?? 0) > 0 && (height ?? 0) > 0
+        }
+        var announcesPicture: Bool { codec_type == "video" && !has("attached_pic") && !has("timed_thumbnails") }
+        var isCover: Bool { codec_type == "video" && codec_name != nil && has("attached_pic") }
+        var isAudio: Bool { codec_type == "audio" && codec_name != nil && codec_name != "unknown" }
+        var isSubtitle: Bool { codec_type == "subtitle" }
+        /// Of subtitles: what ffmpeg makes WebVTT of.
+        var isText: Bool {
+            ["subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "microdvd", "sami", "realtext", "subviewer"]
+                .contains(codec_name)
+        }
+
+        /// Encrypted, as Matroska has it.
+        var isProtected: Bool { tags?["enc_key_id"] != nil }
+
+        func has(_ trait: String) -> Bool { disposition?[trait] == 1 }
 
         /// Matroska has it as a tag: `00:00:10.000000000`.
         var statedDuration: Double? {
@@ -76,7 +91,7 @@ extension FFprobeReport {
         return stated.map { $0.isFinite ? $0 : 0 } ?? 0
     }
 
-    func facts(byteCount: Int, video stream: Stream) -> MediaFacts {
+    func facts(byteCount: Int) -> MediaFacts {
         // Where a stream does not tell its own end, the container's is that of whatever is longest.
         // bound: floating point
         let end = duration > 0 ? duration + (format?.start_time.flatMap { Double($0) } ?? 0) : nil
@@ -85,10 +100,15 @@ extension FFprobeReport {
             audio.end = audio.end ?? end
             return audio
         }
-        return MediaFacts(
+        var facts = MediaFacts(
             container: format?.format_name ?? "", byteCount: byteCount, duration: duration,
-            video: VideoFacts(stream), audio: audio,
-            subtitleCount: (streams ?? []).count { $0.codec_type == "subtitle" })
+            video: mainVideo.map(VideoFacts.init), audio: audio,
+            subtitles: (streams ?? []).filter { $0.isSubtitle && $0.isText }.map(SubtitleFacts.init),
+            pictureSubtitleCount: (streams ?? []).count { $0.isSubtitle && !$0.isText },
+            cover: mainVideo == nil ? (streams ?? []).first(where: \.isCover).flatMap(CoverFacts.init) : nil)
+        facts.isSoundMissing = (streams ?? []).count { $0.codec_type == "audio" } > facts.audio.count
+        facts.isPictureMissing = mainVideo == nil && (streams ?? []).contains(where: \.announcesPicture)
+        return facts
     }
 }
 
@@ -149,12 +169,41 @@ extension AudioFacts {
         profile = stream.profile
         sampleRate = rate
         channelCount = channels
-        language = stream.tags?["language"]
-        isDefault = stream.disposition?["default"] == 1
+        label = TrackLabel(stream)
+        isDefault = stream.has("default")
         timeBase = stream.time_base.flatMap { Ratio($0) } ?? Ratio(1, rate)
         // A tag of Matroska tells the end, a stated duration the length.
         let start = stream.duration == nil ? 0 : stream.start_time.flatMap { Double($0) } ?? 0
         // bound: floating point
         end = stream.statedDuration.map { $0 + start }.flatMap { $0.isFinite ? $0 : nil }
+    }
+}
+
+extension SubtitleFacts {
+    init(_ stream: FFprobeReport.Stream) {
+        index = stream.index
+        codec = stream.codec_name ?? ""
+        label = TrackLabel(stream)
+        isForced = stream.has("forced")
+        isForDeaf = stream.has("hearing_impaired") || stream.has("captions")
+    }
+}
+
+extension TrackLabel {
+    private static let longestTitle = 100
+
+    init(_ stream: FFprobeReport.Stream) {
+        let words = stream.tags?["title"]?.unicodeScalars.filter { $0.properties.generalCategory != .control } ?? []
+        let text = String(String.UnicodeScalarView(words)).prefix(Self.longestTitle)
+        title = text.contains { !$0.isWhitespace } ? String(text) : nil
+        language = stream.tags?["language"].flatMap(LanguageTag.init(_:))?.text
+        isDescription = stream.has("visual_impaired") || stream.has("descriptions")
+    }
+}
+
+extension CoverFacts {
+    init?(_ stream: FFprobeReport.Stream) {
+        guard let width = stream.width, let height = stream.height, width > 0, height > 0 else { return nil }
+        self.init(index: stream.index, size: PixelSize(width: width, height: height))
     }
 }

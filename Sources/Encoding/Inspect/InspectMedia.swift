@@ -12,12 +12,21 @@ struct InspectMedia: Sendable {
         let byteCount = try await reader.pool.run { try OpenFile(path: path).byteCount }
         guard byteCount > 0 else { throw InspectionError(.emptyFile) }
         var facts = try await judge(path, try await probe(path))
-        let shown = try await decodeStart(path, facts)
-        if shown != facts.video.uprightSize {
+        let lines: [Substring]
+        do {
+            lines = try await decodeStart(path, stream: facts.video?.index ?? facts.mainAudio?.index ?? 0)
+        } catch let error as InspectionError {
+            guard facts.video != nil, let sound = facts.mainAudio else { throw error }
+            // Who cannot see it may still listen.
+            lines = try await decodeStart(path, stream: sound.index)
+            facts.video = nil
+            facts.isPictureMissing = true
+        }
+        if let video = facts.video, let shown = Self.size(lines), shown != video.uprightSize {
             // What a head says of the size may be wrong.
-            let isUpright = facts.video.rotation % 180 == 0
-            (facts.video.width, facts.video.height) =
-                isUpright ? (shown.width, shown.height) : (shown.height, shown.width)
+            let isUpright = video.rotation % 180 == 0
+            facts.video?.width = isUpright ? shown.width : shown.height
+            facts.video?.height = isUpright ? shown.height : shown.width
             try facts.check(limits)
         }
         return facts
@@ -51,21 +60,26 @@ struct InspectMedia: Sendable {
     }
 
     /// A file whose head is whole but whose media is not would fail only after the upload was accepted. Whatever comes after
-    /// the first picture is looked at later.
-    /// - Returns: the size of that picture, upright.
-    private func decodeStart(_ path: String, _ facts: MediaFacts) async throws -> PixelSize {
+    /// the first picture, or the first sound, is looked at later.
+    /// - Returns: what ffmpeg says of it.
+    private func decodeStart(_ path: String, stream: Int) async throws -> [Substring] {
         let arguments =
             ["-nostdin", "-v", "error", "-threads", "1"] + MediaTool.input(path)
-            + ["-map", "0:\(facts.video.index)", "-frames:v", "1", "-f", "framecrc", "-"]
+            + ["-map", "0:\(stream)", "-frames", "1", "-f", "framecrc", "-"]
         let result = try await tool.start(.ffmpeg, arguments, reads: [path], effort: .inspection)
         let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
         guard lines.contains(where: { !$0.hasPrefix("#") }) else {
             let failure = ToolFailure(ending: result.ending, words: result.words)
             throw InspectionError(.corruptFile, detail: failure.description)
         }
+        return lines
+    }
+
+    /// Of the first picture, upright.
+    private static func size(_ lines: [Substring]) -> PixelSize? {
         let prefix = "#dimensions 0: "
         let sides = lines.first { $0.hasPrefix(prefix) }?.dropFirst(prefix.count).split(separator: "x")
         let numbers = (sides ?? []).compactMap { Int($0) }
-        return numbers.count == 2 ? PixelSize(width: numbers[0], height: numbers[1]) : facts.video.uprightSize
+        return numbers.count == 2 ? PixelSize(width: numbers[0], height: numbers[1]) : nil
     }
 }

@@ -6,7 +6,6 @@ public struct InspectionError: Error, Sendable, Hashable {
         case emptyFile = "empty_file"
         case truncatedFile = "truncated_file"
         case corruptFile = "corrupt_file"
-        case noVideoStream = "no_video_stream"
         case unsupportedDimensions = "unsupported_dimensions"
         case unsupportedDuration = "unsupported_duration"
         case unsupportedFrameRate = "unsupported_frame_rate"

@@ -28,14 +28,14 @@ struct JudgeProbe: ConfinedWork {
             report = decoded
         case .failed(let words, let detail): throw InspectionError(head.verdict(words: words), detail: detail)
         }
-        guard let video = report.mainVideo else {
-            throw (report.streams ?? []).contains(where: \.isAudio)
-                ? InspectionError(.noVideoStream) : InspectionError(.notAVideo)
-        }
+        if (report.streams ?? []).contains(where: \.isProtected) { throw InspectionError(.protectedSource) }
         let streamCount = report.streams?.count ?? 0
         guard streamCount <= limits.streams else { throw InspectionError(.tooManyStreams, detail: "\(streamCount)") }
-        var facts = report.facts(byteCount: head.byteCount, video: video)
+        var facts = report.facts(byteCount: head.byteCount)
+        guard facts.video != nil || !facts.audio.isEmpty else { throw InspectionError(.notAVideo) }
         facts.isTruncated = head.isTruncated
+        // What no film lasts is not believed where the tables tell it themselves.
+        if !facts.lasts(limits), let seconds = head.seconds { facts.duration = seconds }
         // What is not there cannot be heard.
         if facts.isTruncated { for position in facts.audio.indices { facts.audio[position].end = nil } }
         try facts.check(limits)
@@ -46,20 +46,32 @@ struct JudgeProbe: ConfinedWork {
 extension MediaFacts {
     /// Whether what the file states is within what a source may be.
     func check(_ limits: InspectionLimits) throws(InspectionError) {
-        let size = video.displaySize
-        let sides = [video.width, video.height, size.width, size.height]
-        guard sides.allSatisfy({ (limits.minSide...limits.maxSide).contains($0) }),
-            size.width * size.height <= limits.pixels
-        else { throw InspectionError(.unsupportedDimensions, detail: "\(video.width)x\(video.height)") }
-        guard duration.isFinite, duration < Double(limits.duration.components.seconds) else {
+        if let video { try video.check(limits) }
+        guard lasts(limits) else {
             throw InspectionError(.unsupportedDuration, detail: "\(duration) s")
-        }
-        if let rate = video.averageFrameRate?.value, rate > limits.framesPerSecond {
-            throw InspectionError(.unsupportedFrameRate, detail: "\(rate)")
         }
         guard audio.count <= limits.streams,
             audio.allSatisfy({ (1...limits.samplesPerSecond).contains($0.sampleRate) && $0.channelCount > 0 })
         else { throw InspectionError(.corruptFile, detail: "the sound has no usable rate") }
+    }
+}
+
+extension MediaFacts {
+    fileprivate func lasts(_ limits: InspectionLimits) -> Bool {
+        duration.isFinite && duration < Double(limits.duration.components.seconds)
+    }
+}
+
+extension VideoFacts {
+    fileprivate func check(_ limits: InspectionLimits) throws(InspectionError) {
+        let size = displaySize
+        let sides = [width, height, size.width, size.height]
+        guard sides.allSatisfy({ (limits.minSide...limits.maxSide).contains($0) }),
+            size.width * size.height <= limits.pixels
+        else { throw InspectionError(.unsupportedDimensions, detail: "\(width)x\(height)") }
+        if let rate = averageFrameRate?.value, rate > limits.framesPerSecond {
+            throw InspectionError(.unsupportedFrameRate, detail: "\(rate)")
+        }
     }
 }
 
@@ -68,6 +80,8 @@ private struct FileHead {
     var byteCount: Int
     var family: Containers.Family?
     var isTruncated = false
+    /// By the tables of a movie.
+    var seconds: Double?
     /// Common encryption (ISO/IEC 23001-7), or that of a shop.
     var isProtected = false
 
@@ -81,6 +95,8 @@ private struct FileHead {
             do {
                 let movie = try MovieReader.movie(byteCount: file.byteCount, read: file.read)
                 isTruncated = movie.isTruncated
+                seconds = movie.tracks.filter { !$0.samples.isEmpty }
+                    .map { MediaTime(ticks: $0.samples.duration, timescale: $0.timescale).seconds }.max()
                 isProtected = movie.videoTracks.contains { ["encv", "drmi"].contains($0.video?.sampleEntry) }
             } catch MovieError.truncated {
                 isTruncated = true

@@ -7,22 +7,35 @@ public struct MediaFacts: Sendable, Hashable, Codable {
     public var byteCount: Int
     /// In seconds.
     public var duration: Double
-    public var video: VideoFacts
+    /// Nil: sound alone.
+    public var video: VideoFacts?
     public var audio: [AudioFacts]
-    public var subtitleCount: Int
+    /// Of text, which viewers can be shown.
+    public var subtitles: [SubtitleFacts]
+    /// Subtitles that are pictures.
+    public var pictureSubtitleCount: Int
+    /// The picture on a record's sleeve.
+    public var cover: CoverFacts?
     /// By its own head or tables the file should be longer.
     public var isTruncated: Bool
+    /// The file announces a picture that cannot be had.
+    public var isPictureMissing = false
+    /// The same for one of the sounds.
+    public var isSoundMissing = false
 
     public init(
-        container: String, byteCount: Int, duration: Double, video: VideoFacts, audio: [AudioFacts],
-        subtitleCount: Int = 0, isTruncated: Bool = false
+        container: String, byteCount: Int, duration: Double, video: VideoFacts?, audio: [AudioFacts],
+        subtitles: [SubtitleFacts] = [], pictureSubtitleCount: Int = 0, cover: CoverFacts? = nil,
+        isTruncated: Bool = false
     ) {
         self.container = container
         self.byteCount = byteCount
         self.duration = duration
         self.video = video
         self.audio = audio
-        self.subtitleCount = subtitleCount
+        self.subtitles = subtitles
+        self.pictureSubtitleCount = pictureSubtitleCount
+        self.cover = cover
         self.isTruncated = isTruncated
     }
 
@@ -31,6 +44,12 @@ public struct MediaFacts: Sendable, Hashable, Codable {
 
     /// The sound that viewers hear: the one marked as default, else the first.
     public var mainAudio: AudioFacts? { audio.first(where: \.isDefault) ?? audio.first }
+
+    /// All sound, beginning with what viewers hear.
+    public var sounds: [AudioFacts] {
+        guard let main = mainAudio else { return [] }
+        return [main] + audio.filter { $0.index != main.index }
+    }
 }
 
 /// A fraction as ffprobe writes it, e.g. `30000/1001`.
@@ -121,10 +140,44 @@ public struct AudioFacts: Sendable, Hashable, Codable {
     public var profile: String?
     public var sampleRate: Int
     public var channelCount: Int
-    /// ISO 639-2, where the file says.
-    public var language: String?
+    public var label = TrackLabel()
     public var isDefault: Bool
     public var timeBase: Ratio
     /// In seconds on the file's clock, where the file says.
     public var end: Double?
+}
+
+/// Text that is shown at its time.
+public struct SubtitleFacts: Sendable, Hashable, Codable {
+    /// Position among all streams of the file.
+    public var index: Int
+    public var codec: String
+    public var label: TrackLabel
+    /// Meant for all viewers: what is said in another language.
+    public var isForced: Bool
+    /// Tells of sounds too, for those who do not hear them.
+    public var isForDeaf: Bool
+}
+
+/// What tells tracks of a kind apart.
+public struct TrackLabel: Sendable, Hashable, Codable {
+    /// Its own name, where the file has one.
+    public var title: String?
+    /// RFC 5646, where the file says.
+    public var language: String?
+    /// Tells those who do not see what there is to see.
+    public var isDescription: Bool
+
+    public init(title: String? = nil, language: String? = nil, isDescription: Bool = false) {
+        self.title = title
+        self.language = language
+        self.isDescription = isDescription
+    }
+}
+
+/// A picture that goes with sound.
+public struct CoverFacts: Sendable, Hashable, Codable {
+    /// Position among all streams of the file.
+    public var index: Int
+    public var size: PixelSize
 }

@@ -7,9 +7,11 @@ public struct MediaWarning: Sendable, Hashable, Codable {
         /// Pictures could not be decoded, and what is near them is shown in their place. The detail: the second from which on
         /// the first of them lies.
         case damaged
+        /// The file announces a picture that cannot be had.
+        case pictureMissing = "picture_missing"
         /// The file announces sound that cannot be had.
         case soundMissing = "sound_missing"
-        /// The file has subtitles, which are not shown. The detail: how many.
+        /// The file has subtitles that are pictures, which are not shown. The detail: how many.
         case subtitlesIgnored = "subtitles_ignored"
     }
 
@@ -28,7 +30,11 @@ extension MediaFacts {
     var warnings: [MediaWarning] {
         var warnings: [MediaWarning] = []
         if isTruncated { warnings.append(MediaWarning(.truncated)) }
-        if subtitleCount > 0 { warnings.append(MediaWarning(.subtitlesIgnored, detail: "\(subtitleCount)")) }
+        if isPictureMissing { warnings.append(MediaWarning(.pictureMissing)) }
+        if isSoundMissing { warnings.append(MediaWarning(.soundMissing)) }
+        if pictureSubtitleCount > 0 {
+            warnings.append(MediaWarning(.subtitlesIgnored, detail: "\(pictureSubtitleCount)"))
+        }
         return warnings
     }
 }

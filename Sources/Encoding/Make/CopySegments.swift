@@ -13,7 +13,7 @@ struct CopySegments: ConfinedWork {
     var path: String
     var plan: EncodingPlan
     /// Of the picture among the streams of the original.
-    var videoIndex: Int
+    var videoIndex: Int?
     /// By rendition; none where segments stay in the clear.
     var keys: [String: [UInt8]]
     /// What to make, in this order.
@@ -41,8 +41,9 @@ struct CopySegments: ConfinedWork {
             for name in names {
                 let cipher = SegmentCipher(key: keys[name])
                 let segment =
-                    name == plan.audio?.name
-                    ? try source.audioSegment(number, cipher: cipher) : try source.videoSegment(number, cipher: cipher)
+                    plan.step(named: name) == nil
+                    ? try source.audioSegment(name, number, cipher: cipher)
+                    : try source.videoSegment(number, cipher: cipher)
                 try sealed.write(segment.made, segment.bytes)
                 batch.append(segment.made)
                 batchBytes += segment.bytes.count
@@ -61,6 +62,6 @@ struct CopySegments: ConfinedWork {
 extension EncodingPlan {
     /// The renditions that need no encoding.
     var copiedRenditions: [String] {
-        (copying == nil ? [] : [steps[0].name]) + (audio.map { $0.making == .copy ? [$0.name] : [] } ?? [])
+        (copying == nil ? [] : [steps[0].name]) + audio.filter { $0.making == .copy }.map(\.name)
     }
 }

@@ -25,8 +25,9 @@ struct CutSound: ConfinedWork {
             throw VerificationFailure(
                 description: "the encoded sound has \(track.samples.count) frames, not \(keptFrames.upperBound)")
         }
+        let language = audio.label.language.flatMap(LanguageTag.init(_:))?.threeLetters ?? "und"
         let output = OutputTrack(
-            format: .audio(format), timescale: track.timescale, language: audio.language ?? "und", duration: duration)
+            format: .audio(format), timescale: track.timescale, language: language, duration: duration)
         let sealed = SealedFiles(folder: folder)
         try sealed.writeInitSegment(audio.name, try output.initSegment())
         try answer(try segments(track, file, sealed))

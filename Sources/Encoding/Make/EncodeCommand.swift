@@ -15,26 +15,28 @@ struct EncodeCommand {
     var seekMargin: Double? = 0
     /// Stops after this many frames.
     var frameLimit: Int?
+    /// Writes down what `ChunkSeam` reads.
+    var showsSeam = false
 
     func file(_ step: LadderStep) -> String { "\(folder)/\(step.name).mp4" }
 
     /// Both files of a step, as the tee muxer reads them: with a backslash before what it would take for its own.
     private func outputs(_ step: LadderStep) -> String {
-        func escaped(_ path: String) -> String {
-            path.reduce(into: "") { $0 += ["\\", "'", "|"].contains($1) ? "\\\($1)" : "\($1)" }
-        }
-        let movie = "[f=mp4:video_track_timescale=\(plan.segments.timescale)]file:\(escaped(file(step)))"
-        return movie + "|[f=framecrc]file:\(escaped(PacketChecksums.path(of: file(step))))"
+        let movie = "[f=mp4:video_track_timescale=\(plan.segments.timescale)]file:\(MediaTool.teeEscaped(file(step)))"
+        return movie + "|[f=framecrc]file:\(MediaTool.teeEscaped(PacketChecksums.path(of: file(step))))"
     }
 
     var arguments: [String] {
-        let filters = PictureFilters(video: video, plan: plan, segments: segments, steps: steps)
+        let filters = PictureFilters(
+            video: video, plan: plan, segments: segments, steps: steps, showsSeam: showsSeam)
         var arguments = ["-nostdin", "-y", "-v", "warning", "-threads", "\(threads)", "-copyts"]
         arguments += ["-max_error_rate", "1"]
         arguments += seek + MediaTool.input(source)
         arguments += ["-filter_complex_threads", "1", "-filter_complex", filters.graph]
         for (step, label) in zip(steps, filters.labels) { arguments += output(step, label) }
-        return arguments
+        guard showsSeam else { return arguments }
+        return arguments + ["-map", "[first]", "-map", "[next]", "-frames:v", "1", "-fps_mode", "passthrough"]
+            + ["-f", "framecrc", "file:\(ChunkSeam.path(in: folder))"]
     }
 
     private var seek: [String] {

@@ -44,6 +44,9 @@ enum VideoFiles {
         case .storyboardCues: folder(id).appending("storyboard.vtt")
         }
     }
+    static func captions(_ id: EncodingID, _ name: String) -> BlobKey? {
+        rendition(id, name)?.appending("captions.vtt")
+    }
     static func work(_ task: TaskID) -> BlobKey { key("work/\(task)") }
 
     /// Ids are hexadecimal digits and dashes, so this always is a key.

@@ -19,7 +19,7 @@ struct MediaTool: Sendable {
         var maxOutputBytes = 16 << 20
 
         /// Somebody looks at a spinner.
-        static let inspection = Effort(timeLimit: .seconds(60), niceness: 0, addressSpaceBytes: 4 << 30, fileBytes: 0)
+        static let inspection = Effort(timeLimit: .seconds(60), niceness: 5, addressSpaceBytes: 4 << 30, fileBytes: 0)
         static let viewer = Effort(timeLimit: .seconds(300), niceness: 5)
         /// One run over all of a film, which may be a day long.
         static let wholeFilm = Effort(timeLimit: .seconds(48 * 3600), niceness: 5)
@@ -33,6 +33,11 @@ struct MediaTool: Sendable {
     /// What every input is opened with: local files only, and only containers that name no other files.
     static func input(_ path: String) -> [String] {
         ["-protocol_whitelist", "file", "-format_whitelist", Containers.demuxers, "-i", "file:\(path)"]
+    }
+
+    /// A path as the tee muxer reads it: with a backslash before what it would take for its own.
+    static func teeEscaped(_ path: String) -> String {
+        path.reduce(into: "") { $0 += ["\\", "'", "|"].contains($1) ? "\\\($1)" : "\($1)" }
     }
 
     /// - Throws: `ToolFailure` unless it ends with 0, `StorageError.noSpace` when that was for want of room;

@@ -7,8 +7,8 @@ import Media
 struct MezzanineCommand {
     let source: String
     let facts: MediaFacts
-    /// The best of the ladder.
-    let step: LadderStep
+    /// The best of the ladder; nil for sound alone.
+    let step: LadderStep?
     let hasSound: Bool
     let threads: Int
     let file: String
@@ -21,13 +21,26 @@ struct MezzanineCommand {
         arguments += ["-progress", "pipe:1", "-stats_period", "1"]
         // Threads by frames give up many frames after the first that is damaged.
         arguments += ["-thread_type", "slice"] + MediaTool.input(source)
-        arguments += ["-map", "0:\(facts.video.index)", "-vf", picture.joined(separator: ",")]
-        arguments += encoder
-        if hasSound, let audio = facts.mainAudio { arguments += sound(audio) }
-        return arguments + [
-            "-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "frag_keyframe+delay_moov+default_base_moof",
-            "-f", "mp4", "file:\(file)",
-        ]
+        if let video = facts.video, let step {
+            arguments += ["-map", "0:\(video.index)", "-vf", picture(video, step).joined(separator: ",")]
+            arguments += encoder(video, step)
+        }
+        for (position, audio) in sounds.enumerated() { arguments += sound(audio, position) }
+        return arguments + ["-map_metadata", "-1", "-map_chapters", "-1"] + outputs
+    }
+
+    /// The movie in fragments, and beside a picture what its encoder gave.
+    private var outputs: [String] {
+        guard facts.video != nil else {
+            let options = [
+                "-movflags", "delay_moov+default_base_moof", "-frag_duration", "\(Self.keyframeSeconds)000000",
+            ]
+            return options + ["-f", "mp4", "file:\(file)"]
+        }
+        let options = "movflags=frag_keyframe+delay_moov+default_base_moof:video_track_timescale=\(Self.timescale)"
+        let movie = "[f=mp4:\(options)]file:\(MediaTool.teeEscaped(file))"
+        let sums = "[f=framecrc:select=v]file:\(MediaTool.teeEscaped(PacketChecksums.path(of: file)))"
+        return ["-flags", "+global_header", "-f", "tee", "\(movie)|\(sums)"]
     }
 
     /// How far ffmpeg is.
@@ -52,51 +65,63 @@ struct MezzanineCommand {
 
     /// What the file will be.
     var result: MediaFacts {
-        let video = VideoFacts(
-            index: 0, codec: "h264", profile: "High", level: step.level, pixelFormat: "yuv420p", bitDepth: 8,
-            width: step.size.width, height: step.size.height, rotation: 0, pixelAspectRatio: nil, averageFrameRate: nil,
-            timeBase: Ratio(1, Self.timescale), start: nil, frameCount: nil, colorPrimaries: nil, colorTransfer: nil,
-            colorSpace: nil, colorRange: nil, fieldOrder: nil, isReordered: true)
-        let sound = (hasSound ? facts.mainAudio : nil).map { audio in
+        let video = step.map { step in
+            VideoFacts(
+                index: 0, codec: "h264", profile: "High", level: step.level, pixelFormat: "yuv420p", bitDepth: 8,
+                width: step.size.width, height: step.size.height, rotation: 0, pixelAspectRatio: nil,
+                averageFrameRate: nil,
+                timeBase: Ratio(1, Self.timescale), start: nil, frameCount: nil, colorPrimaries: nil,
+                colorTransfer: nil,
+                colorSpace: nil, colorRange: nil, fieldOrder: nil, isReordered: true)
+        }
+        let sounds = sounds.enumerated().map { position, audio in
             let rate = AudioPlan.encodedRate(audio)
             return AudioFacts(
-                index: 1, codec: "aac", profile: "LC", sampleRate: rate, channelCount: min(2, audio.channelCount),
-                language: audio.language, isDefault: true, timeBase: Ratio(1, rate), end: nil)
+                index: (video == nil ? 0 : 1) + position, codec: "aac", profile: "LC", sampleRate: rate,
+                channelCount: min(2, audio.channelCount),
+                label: audio.label, isDefault: position == 0, timeBase: Ratio(1, rate), end: nil)
         }
         return MediaFacts(
-            container: "mov,mp4", byteCount: 0, duration: 0, video: video, audio: sound.map { [$0] } ?? [])
+            container: "mov,mp4", byteCount: 0, duration: 0, video: video, audio: sounds)
     }
 
-    private var picture: [String] {
-        var filters = ["settb=1/\(Self.timescale)", "setpts='\(times)'"]
+    private var sounds: [AudioFacts] { hasSound ? facts.sounds : [] }
+
+    private func picture(_ video: VideoFacts, _ step: LadderStep) -> [String] {
+        var filters = ["settb=1/\(Self.timescale)", "setpts='\(times(video))'"]
         if step.frameDivisor > 1 { filters.append("select='not(mod(n,\(step.frameDivisor)))'") }
-        filters += PictureFilters.preparation(facts.video, size: step.size)
-        return filters + [PictureFilters.scaling(facts.video, to: step.size), "setsar=1"]
+        filters += PictureFilters.preparation(video, size: step.size)
+        return filters + [PictureFilters.scaling(video, to: step.size), "setsar=1"]
     }
 
     /// Each frame has a time of its own, at least a quarter of the usual distance after the one before.
-    private var times: String {
-        let rate = min(120, max(1, facts.video.averageFrameRate?.value ?? 25))
+    private func times(_ video: VideoFacts) -> String {
+        let rate = min(120, max(1, video.averageFrameRate?.value ?? 25))
         let distance = Int(clamping: Double(Self.timescale) / rate)
         return "if(isnan(PREV_OUTPTS),if(isnan(PTS),0,PTS),"
             + "if(isnan(PTS),PREV_OUTPTS+\(distance),max(PTS,PREV_OUTPTS+\(distance / 4))))"
     }
 
-    private var encoder: [String] {
+    private func encoder(_ video: VideoFacts, _ step: LadderStep) -> [String] {
         ["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-profile:v", "high"]
             + ["-level:v", "\(step.level / 10).\(step.level % 10)", "-maxrate", "\(step.cap)"]
             + ["-bufsize", "\(step.cap * 3 / 2)", "-threads", "\(threads)", "-g", "1000", "-forced-idr", "1"]
-            + ["-force_key_frames", "expr:gte(t,n_forced*\(Self.keyframeSeconds))", "-fps_mode", "vfr"]
-            + ["-enc_time_base", "1:\(Self.timescale)", "-video_track_timescale", "\(Self.timescale)"]
-            + EncodeCommand.colors(of: facts.video)
+            + ["-force_key_frames", "expr:gte(t,n_forced*\(Self.keyframeSeconds))", "-fps_mode", "passthrough"]
+            + ["-enc_time_base", "1:\(Self.timescale)"]
+            + EncodeCommand.colors(of: video)
     }
 
     /// Gaps become silence, and the sound begins with the film.
-    private func sound(_ audio: AudioFacts) -> [String] {
+    private func sound(_ audio: AudioFacts, _ position: Int) -> [String] {
         let (rate, layout) = (AudioPlan.encodedRate(audio), audio.channelCount > 1 ? "stereo" : "mono")
-        var arguments = ["-map", "0:\(audio.index)", "-c:a", "aac", "-b:a", audio.channelCount > 1 ? "160k" : "96k"]
-        arguments += ["-af", "aresample=\(rate):async=1:min_hard_comp=0.01:first_pts=0:ochl=\(layout):osf=fltp"]
-        if let language = audio.language { arguments += ["-metadata:s:a:0", "language=\(language)"] }
+        let rates = audio.channelCount > 1 ? "160k" : "96k"
+        var arguments = ["-map", "0:\(audio.index)", "-c:a:\(position)", "aac", "-b:a:\(position)", rates]
+        arguments += [
+            "-filter:a:\(position)", "aresample=\(rate):async=1:min_hard_comp=0.01:first_pts=0:ochl=\(layout):osf=fltp",
+        ]
+        if let language = audio.label.language.flatMap(LanguageTag.init(_:))?.threeLetters {
+            arguments += ["-metadata:s:a:\(position)", "language=\(language)"]
+        }
         return arguments
     }
 }

@@ -7,6 +7,19 @@ struct PacketChecksums {
     private struct Packet {
         var byteCount: Int
         var sum: UInt32
+
+        /// A line: stream, decoding time, time, duration, size, checksum, and more.
+        init?(_ line: ArraySlice<UInt8>) {
+            guard line.first != UInt8(ascii: "#") else { return nil }
+            let fields = line.split(separator: UInt8(ascii: ",")).map { field in
+                Substring(decoding: field.drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
+            }
+            guard fields.count >= 6, fields[5].hasPrefix("0x"), let byteCount = Int(fields[4]),
+                let sum = UInt32(fields[5].dropFirst(2), radix: 16)
+            else { return nil }
+            self.byteCount = byteCount
+            self.sum = sum
+        }
     }
 
     private let packets: [Packet]
@@ -18,16 +31,18 @@ struct PacketChecksums {
     /// Blocks.
     init(movie: String) throws {
         let file = try OpenFile(path: Self.path(of: movie))
-        let text = String(decoding: try file.read(0..<min(file.byteCount, 64 << 20)), as: UTF8.self)
-        packets = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
-            // stream, decoding time, time, duration, size, checksum, and more.
-            let fields = line.split(separator: ",").map { $0.drop { $0 == " " } }
-            guard fields.count >= 6, fields[5].hasPrefix("0x") else { return nil }
-            guard let byteCount = Int(fields[4]), let sum = UInt32(fields[5].dropFirst(2), radix: 16) else {
-                return nil
-            }
-            return Packet(byteCount: byteCount, sum: sum)
+        var packets: [Packet] = []
+        var unfinished: [UInt8] = []
+        // The list of a day is long: in pieces.
+        let piece = 1 << 20
+        for start in stride(from: 0, to: file.byteCount, by: piece) {
+            // bound: less than the file and a piece
+            unfinished += try file.read(start..<min(start + piece, file.byteCount))
+            guard let end = unfinished.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+            packets += unfinished[..<end].split(separator: UInt8(ascii: "\n")).compactMap(Packet.init)
+            unfinished.removeSubrange(...end)
         }
+        self.packets = packets
     }
 
     var count: Int { packets.count }

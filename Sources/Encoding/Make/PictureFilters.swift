@@ -6,12 +6,16 @@ struct PictureFilters {
     let segments: Range<Int>
     /// The best first.
     let steps: [LadderStep]
+    /// The pictures of `ChunkSeam` come out as `[first]` and `[next]`.
+    var showsSeam = false
 
     /// Labels of the graph's outputs, in the order of `steps`.
     var labels: [String] { steps.indices.map { "[v\($0)]" } }
 
     var graph: String {
-        var parts = [(["[0:\(video.index)]" + cut] + preparation).joined(separator: ",")]
+        let source = "[0:\(video.index)]"
+        let input = showsSeam ? "\(source)split=3[all][a][b];[all]" : source
+        var parts = [([input + cut] + preparation).joined(separator: ",")]
         var divisor = 1
         for (position, step) in steps.enumerated() {
             var filters: [String] = []
@@ -28,7 +32,16 @@ struct PictureFilters {
             let part = input + filters.joined(separator: ",") + "," + next
             if position == 0 { parts[0] += part } else { parts.append(part) }
         }
-        return parts.joined(separator: ";")
+        return (parts + seam).joined(separator: ";")
+    }
+
+    private var seam: [String] {
+        guard showsSeam else { return [] }
+        let all = plan.segments.segments
+        let (start, end) = (all[segments.lowerBound].start, all[segments.upperBound - 1].end)
+        return zip([("a", "first"), ("b", "next")], [start, end]).map { labels, time in
+            "[\(labels.0)]trim=start_pts=\(plan.source.ticks(time.ticks)),setpts=PTS-STARTPTS[\(labels.1)]"
+        }
     }
 
     /// Exactly the frames of the segments, the first at 0.

@@ -20,7 +20,7 @@ extension Workshop {
             try await storage.requireSpace(Self.runBytes)
             let start = demands.copied(of: job.task.video) { missing.contains($0) } ?? missing.first ?? 0
             let work = CopySegments(
-                path: path, plan: plan, videoIndex: job.facts.video.index, keys: keys,
+                path: path, plan: plan, videoIndex: job.facts.video?.index, keys: keys,
                 numbers: missing.filter { $0 >= start }, byteLimit: Self.runBytes, folder: folder)
             missing = try await copy(job, work, path: path, missing: missing)
             isFirst = false
@@ -57,7 +57,9 @@ extension Workshop {
         let (queue, ledger, task) = (queue, ledger, job.task)
         try await database.write { transaction in
             guard try queue.holds(task, in: transaction) else { throw CancellationError() }
-            if let codecs { try EncodingStore.setCodecs(codecs, plan.steps[0].name, of: task.video, in: transaction) }
+            if let codecs, let top = plan.steps.first {
+                try EncodingStore.setCodecs(codecs, top.name, of: task.video, in: transaction)
+            }
             if isDone { try ledger.record([], of: task, isDone: true, in: transaction) }
         }
     }
@@ -73,13 +75,10 @@ extension Workshop {
             guard let folder = VideoFiles.rendition(id, name) else { continue }
             let sizes = Dictionary(
                 uniqueKeysWithValues: try await storage.list(folder).map { ($0.key.lastComponent, $0.byteCount) })
+            let audio = plan.audio.first { $0.name == name }
             for (number, segment) in plan.segments.segments.enumerated() {
                 if let size = sizes["\(number).m4s"] {
-                    let duration =
-                        name == plan.audio?.name
-                        ? MediaTime(
-                            ticks: plan.audio?.segmentDurations[number] ?? 0,
-                            timescale: UInt32(plan.audio?.sampleRate ?? 1)) : segment.duration
+                    let duration = audio?.segmentDuration(number) ?? segment.duration
                     found[name, default: []].append(
                         MadeSegment(rendition: name, number: number, byteCount: size, duration: duration))
                 } else {
@@ -108,7 +107,7 @@ extension Workshop {
         effort.fileBytes = UInt64(most)
         effort.niceness = 0
         let arguments =
-            ["-nostdin", "-y", "-v", "warning"] + MediaTool.input(path) + ["-map", "0:\(job.facts.video.index)"]
+            ["-nostdin", "-y", "-v", "warning"] + MediaTool.input(path) + ["-map", "0:\(try job.video.index)"]
             + ["-c", "copy", "-video_track_timescale", "\(plan.segments.timescale)", "-map_metadata", "-1"]
             + ["-map_chapters", "-1", "-f", "mp4", "file:\(folder)/copy.mp4"]
         _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: effort)

@@ -22,7 +22,8 @@ extension Workshop {
         guard !segments.isEmpty else { return try await finish(job, []) }
         let stock = try await stock(plan.steps.filter { !$0.isCopy }, segments, of: job.task.video, plan)
         guard !stock.missing.isEmpty else { return try await finish(job, stock.there) }
-        let made = try await encode(job, plan, segments, stock.missing, threads: try await threads())
+        let made = try await encode(
+            job, plan, segments, stock.missing, threads: try await threads(), seamOf: job.task.chunk)
         try await finish(job, stock.there + made)
     }
 
@@ -62,7 +63,7 @@ extension Workshop {
     func makeHeads(_ job: Job, _ plan: EncodingPlan) async throws {
         let steps = plan.steps.filter { !$0.isCopy }
         let folder = try await workFolder(job)
-        var command = command(job, plan, 0..<1, steps, folder: folder, threads: 1)
+        var command = try command(job, plan, 0..<1, steps, folder: folder, threads: 1)
         command.frameLimit = 1
         let effort = try await effort(job, writing: steps.map { Self.bound(of: $0, plan, 0..<1) })
         _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
@@ -100,9 +101,9 @@ extension Workshop {
 
     private func command(
         _ job: Job, _ plan: EncodingPlan, _ segments: Range<Int>, _ steps: [LadderStep], folder: String, threads: Int
-    ) -> EncodeCommand {
+    ) throws -> EncodeCommand {
         var command = EncodeCommand(
-            source: source(job), video: job.facts.video, plan: plan, segments: segments, steps: steps, folder: folder,
+            source: source(job), video: try job.video, plan: plan, segments: segments, steps: steps, folder: folder,
             threads: max(1, threads))
         // Streams without an index are found by guessing: begin early enough to meet a keyframe.
         let hasIndex = !["mpegts", "mpeg", "flv", "ogg"].contains(job.facts.container)
@@ -112,15 +113,18 @@ extension Workshop {
 
     /// One ffmpeg for all renditions of a chunk; then each is checked, cut, encrypted and named.
     private func encode(
-        _ job: Job, _ plan: EncodingPlan, _ segments: Range<Int>, _ steps: [LadderStep], threads: Int
+        _ job: Job, _ plan: EncodingPlan, _ segments: Range<Int>, _ steps: [LadderStep], threads: Int,
+        seamOf chunk: Int? = nil
     ) async throws -> [MadeSegment] {
         let id = job.task.video
         let folder = try await workFolder(job)
-        let command = command(job, plan, segments, steps, folder: folder, threads: threads)
+        var command = try command(job, plan, segments, steps, folder: folder, threads: threads)
+        command.showsSeam = chunk != nil
         let effort = try await effort(job, writing: steps.map { Self.bound(of: $0, plan, segments) })
         let result = try await tool.run(
             .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
         try await judge(result.words, job, from: plan.segments.segments[segments.lowerBound].start)
+        if let chunk { try await checkSeam(of: chunk, job, folder: folder) }
         let chunks = try await encodedChunks(job, steps) { command.file($0) }
         let work = CutPicture(
             plan: plan, segments: segments, chunks: chunks, folder: folder)
@@ -145,6 +149,35 @@ extension Workshop {
         if job.record.plan?.copying != nil {
             throw PlanFailure(description: "a picture of the source cannot be decoded: \(words.suffix(300))")
         }
+    }
+
+    /// A chunk begins with the picture that the one before saw behind its own, and so does the one that follows.
+    private func checkSeam(of chunk: Int, _ job: Job, folder: String) async throws {
+        let id = job.task.video
+        let seam = try await pool.run { try ChunkSeam(folder: folder) }
+        let holds = try await database.write { transaction in
+            let before = try EncodingStore.seam(of: id, chunk: chunk - 1, in: transaction)
+            let after = try EncodingStore.seam(of: id, chunk: chunk + 1, in: transaction)
+            try EncodingStore.setSeam(seam, of: id, chunk: chunk, in: transaction)
+            return ChunkSeam.holds(before, seam) && ChunkSeam.holds(seam, after)
+        }
+        guard holds else {
+            throw PlanFailure(description: "decoding from the middle shows other pictures than from further ahead")
+        }
+    }
+
+    /// Decodes a picture that is shown as it is and that nothing is encoded from.
+    func check(_ job: Job) async throws {
+        let path = source(job)
+        let arguments =
+            ["-nostdin", "-v", "warning", "-threads", "1", "-max_error_rate", "1"] + MediaTool.input(path)
+            + [
+                "-map", "0:\(try job.video.index)", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null",
+                "-",
+            ]
+        let result = try await tool.run(.ffmpeg, arguments, reads: [path], effort: job.effort)
+        try await judge(result.words, job, from: .zero)
+        try await finish(job, [])
     }
 
     /// What one rendition of a chunk takes at most, in bytes: twice what its cap allows, its buffer included.
@@ -194,10 +227,13 @@ extension Workshop {
 
     /// One chunk of the sound.
     func encodeAudio(_ job: Job, _ plan: EncodingPlan) async throws {
-        guard let audio = plan.audio, let facts = job.facts.audio.first(where: { $0.index == audio.streamIndex }) else {
+        let all = plan.soundChunks
+        guard all.indices.contains(job.task.chunk) else { return try await finish(job, []) }
+        let (audio, chunk) = all[job.task.chunk]
+        guard let facts = job.facts.audio.first(where: { $0.index == audio.streamIndex }) else {
             return try await finish(job, [])
         }
-        let segments = audio.segments(ofChunk: job.task.chunk)
+        let segments = audio.segments(ofChunk: chunk)
         guard !segments.isEmpty else { return try await finish(job, []) }
         let folder = try await workFolder(job)
         let command = AudioCommand(

@@ -14,25 +14,44 @@ extension Workshop {
         let file = "\(folder)/mezzanine.mp4"
         let (grown, frames) = try await readWhole(job, into: file, folder: folder)
         var found = try await look(at: file)
-        try await verifyDecoding([file], effort: .wholeFilm)
+        if facts.video == nil {
+            try await verifyDecoding([file], effort: .wholeFilm)
+        } else {
+            _ = try await reader.run(
+                VerifyMezzanine(path: file), reads: [file, PacketChecksums.path(of: file)], effort: .wholeFilm)
+        }
         var planned = try await PlanVideo(reader: reader, limits: settings.limits)(file, found, folder: folder)
-        guard planned.plan.segments.frameCount == frames else {
+        guard facts.video == nil || planned.plan.segments.frameCount == frames else {
             throw VerificationFailure(
                 description: "the mezzanine has \(planned.plan.segments.frameCount) frames, not \(frames)")
         }
         // bound: times subtract without overflow
         let rest = planned.plan.duration - planned.plan.segments.duration
-        if rest > Self.longestRest {
+        if facts.video != nil, rest > Self.longestRest {
             try await holdPicture(for: rest, job, file: file, folder: folder)
             found = try await look(at: file)
             planned = try await PlanVideo(reader: reader, limits: settings.limits)(file, found, folder: folder)
         }
-        planned.plan.audio?.language = facts.mainAudio?.language
-        if let before = grown ?? job.record.plan, !planned.plan.continues(before) {
-            planned.plan = planned.plan.asSecond
+        label(&planned.plan, as: facts.sounds)
+        planned.plan = planned.plan.named(inRound: Self.round(of: job))
+        if let grown, !planned.plan.continues(grown) {
+            planned.plan = planned.plan.named(inRound: grown.round + 1)
         }
         try await storage.adopt(fileAt: file, as: VideoFiles.mezzanine(id))
         try await keep(planned, job, mezzanine: found)
+    }
+
+    /// Of the names of all that is made from the mezzanine: behind those of a plan that did not hold.
+    private static func round(of job: Job) -> Int {
+        job.record.plan.map { $0.isGrowing ? $0.round : $0.round + 1 } ?? 1
+    }
+
+    /// The mezzanine's sounds come in the order of the original's, behind its picture.
+    private func label(_ plan: inout EncodingPlan, as sounds: [AudioFacts]) {
+        for (position, audio) in plan.audio.enumerated() {
+            let place = audio.streamIndex - (plan.steps.isEmpty ? 0 : 1)
+            if sounds.indices.contains(place) { plan.audio[position].label = sounds[place].label }
+        }
     }
 
     /// Sound that goes on for longer gets a picture.
@@ -61,7 +80,11 @@ extension Workshop {
         var effort = MediaTool.Effort.wholeFilm
         effort.fileBytes = UInt64(max(1 << 20, try await storage.usableSpace()))
         _ = try await tool.run(.ffmpeg, arguments, reads: [file], writes: folder, effort: effort)
-        try await pool.run { guard rename(held, file) == 0 else { throw StorageError.noSpace } }
+        try await pool.run {
+            guard rename(held, file) == 0 else {
+                throw VerificationFailure(description: "what was made could not be renamed, error \(errno)")
+            }
+        }
     }
 
     /// What can be decoded is taken, however ffmpeg ends. Where there is nothing to watch yet, the beginning is shown while the
@@ -71,10 +94,11 @@ extension Workshop {
         _ job: Job, into file: String, folder: String
     ) async throws -> (grown: EncodingPlan?, frames: Int) {
         let facts = job.record.facts
+        let step = facts.video.flatMap {
+            Ladder.steps(for: $0, frameRate: $0.averageFrameRate?.value ?? 25).first
+        }
         // Sound that is announced and never comes keeps the picture waiting: the last attempt does without it.
-        let hasSound = facts.mainAudio != nil && job.task.attempts < settings.maxAttempts
-        guard let step = Ladder.steps(for: facts.video, frameRate: facts.video.averageFrameRate?.value ?? 25).first
-        else { throw VerificationFailure(description: "the picture has no size") }
+        let hasSound = facts.mainAudio != nil && (step == nil || job.task.attempts < settings.maxAttempts)
         let command = MezzanineCommand(
             source: storage.path(of: VideoFiles.original(job.task.video)), facts: facts, step: step, hasSound: hasSound,
             threads: settings.workerCount, file: file)
@@ -114,12 +138,15 @@ extension Workshop {
     }
 
     /// What the mezzanine takes at most, in bytes, where there is room for it: the stated length may be wrong.
-    private func bound(of step: LadderStep, _ facts: MediaFacts) async throws -> UInt64 {
-        let wanted = max(facts.duration * Double(step.cap) / 2, Double(facts.byteCount) * 20)
+    private func bound(of step: LadderStep?, _ facts: MediaFacts) async throws -> UInt64 {
+        let wanted = max(facts.duration * Double(step?.cap ?? Self.soundCap) / 2, Double(facts.byteCount) * 20)
         let room = try await storage.usableSpace()
         guard room > facts.byteCount else { throw StorageError.noSpace }
         return UInt64(min(room, Int(clamping: wanted).addingSaturated(64 << 20)))
     }
+
+    /// Bits a second of all sound.
+    private static let soundCap = 1_000_000
 
     /// In seconds of the film: what a first segment needs to be settled.
     private static let firstLook = 13.0
@@ -132,7 +159,9 @@ extension Workshop {
         let id = job.task.video
         let work = PlanGrowing(path: command.file, facts: command.result, limits: settings.limits)
         let found = try await reader.run(work, reads: [command.file], effort: .viewer)
-        guard let whole = found.plan, whole.segments.segments.indices.contains(found.settledCount) else { return shown }
+        guard let whole = found.plan?.named(inRound: Self.round(of: job)),
+            whole.segments.segments.indices.contains(found.settledCount)
+        else { return shown }
         try whole.check(settings.limits)
         let plan = whole.beginning(found.settledCount)
         let known = shown?.segments.segments.count ?? 0
@@ -146,7 +175,8 @@ extension Workshop {
             try EncodingStore.setRenditions(rows, of: id, in: transaction)
         }
         let copy = CopySegments(
-            path: command.file, plan: whole, videoIndex: 0, keys: try await ciphers(job).compactMapValues(\.key),
+            path: command.file, plan: whole, videoIndex: command.step == nil ? nil : 0,
+            keys: try await ciphers(job).compactMapValues(\.key),
             numbers: Array(known..<found.settledCount), byteLimit: .max, fileByteCount: found.byteCount, folder: folder)
         let answers = Mutex<[CopySegments.Answer]>([])
         try await reader.run(copy, reads: [command.file], writes: folder, effort: .viewer) { answer in
@@ -163,7 +193,9 @@ extension Workshop {
         try await database.write { [codecs] transaction in
             guard try queue.holds(task, in: transaction) else { throw CancellationError() }
             try EncodingStore.setPlan(plan, of: id, in: transaction)
-            if let codecs { try EncodingStore.setCodecs(codecs, plan.steps[0].name, of: id, in: transaction) }
+            if let codecs, let top = plan.steps.first {
+                try EncodingStore.setCodecs(codecs, top.name, of: id, in: transaction)
+            }
             try EncodingStore.count(there, of: id, in: transaction)
             try ledger.settle(id, in: transaction)
         }
@@ -173,7 +205,8 @@ extension Workshop {
     /// When all is made from the mezzanine: it goes, and so do the renditions that it replaced.
     func cleanUp(_ job: Job) async throws {
         let id = job.task.video
-        let names = try await database.read { try EncodingStore.renditions(id, in: $0) }.map(\.name)
+        let captions = job.record.plan?.captions.map(\.name) ?? []
+        let names = try await database.read { try EncodingStore.renditions(id, in: $0) }.map(\.name) + captions
         try await storage.remove(VideoFiles.mezzanine(id))
         for folder in Set(try await storage.list(VideoFiles.folder(id)).compactMap { VideoFiles.renditionName($0.key) })
         where !names.contains(folder) {

@@ -13,9 +13,13 @@ extension Workshop {
     /// Writes a plan down; a plan that was there before is over with it.
     /// - Parameter mezzanine: what it was made from, where that is not the original.
     func keep(_ planned: PlannedVideo, _ job: Job, mezzanine: MediaFacts? = nil) async throws {
-        let plan = planned.plan
+        let plan = {
+            var plan = planned.plan
+            plan.captions = CaptionsPlan.all(of: job.record.facts)
+            return plan
+        }()
         var expected: [String: HLS.Bandwidth] = [:]
-        expected[plan.steps[0].name] = planned.copiedBandwidth
+        if let top = plan.steps.first { expected[top.name] = planned.copiedBandwidth }
         let renditions = renditions(of: plan, expected: expected)
         let warnings = warnings(job.record.facts, plan)
         let (task, queue, ledger) = (job.task, queue, ledger)
@@ -24,8 +28,9 @@ extension Workshop {
             if let mezzanine { try EncodingStore.setMezzanine(mezzanine, of: task.video, in: transaction) }
             for warning in warnings { try EncodingStore.add(warning, to: task.video, in: transaction) }
             try EncodingStore.setPlan(plan, of: task.video, in: transaction)
+            try EncodingStore.removeSeams(of: task.video, in: transaction)
             try EncodingStore.setRenditions(renditions, of: task.video, in: transaction)
-            try Self.addTasks(plan, of: task.video, in: transaction)
+            try Self.addTasks(plan, of: task.video, isVerified: mezzanine != nil, in: transaction)
             try queue.finish(task, in: transaction)
             try ledger.settle(task.video, in: transaction)
         }
@@ -34,9 +39,10 @@ extension Workshop {
     /// What is missing of what the original announces.
     private func warnings(_ facts: MediaFacts, _ plan: EncodingPlan) -> [MediaWarning] {
         var warnings: [MediaWarning] = []
-        if facts.mainAudio != nil, plan.audio == nil { warnings.append(MediaWarning(.soundMissing)) }
-        // A container may tell more than there is; half of it is no mistake of rounding.
-        if facts.duration > 4, plan.duration.seconds < facts.duration / 2 {
+        if facts.audio.count > plan.audio.count { warnings.append(MediaWarning(.soundMissing)) }
+        // A container may tell more than there is; half of it is no mistake of rounding. Some count from their clock's 0.
+        // bound: floating point
+        if facts.duration > 4, plan.duration.seconds + max(0, plan.source.startSeconds) < facts.duration / 2 {
             warnings.append(MediaWarning(.truncated, detail: plan.duration.decimalSeconds))
         }
         return warnings
@@ -52,7 +58,7 @@ extension Workshop {
                 madeCount: 0, hasStart: false, madeBytes: 0, madeMicroseconds: 0, peak: 0, isFailed: false,
                 isCopied: step.isCopy)
         }
-        if let audio = plan.audio {
+        for audio in plan.audio {
             let rate = audio.channelCount > 2 ? 400_000 : 170_000
             renditions.append(
                 RenditionRecord(
@@ -64,20 +70,27 @@ extension Workshop {
         return renditions
     }
 
-    private static func addTasks(_ plan: EncodingPlan, of id: EncodingID, in transaction: Transaction) throws {
+    /// - Parameter isVerified: what is copied was decoded already.
+    private static func addTasks(
+        _ plan: EncodingPlan, of id: EncodingID, isVerified: Bool, in transaction: Transaction
+    ) throws {
         func add(_ kind: EncodingTask.Kind, _ chunk: Int = 0, _ priority: Int) throws {
             try TaskQueue.add(kind, chunk: chunk, of: id, priority: priority, in: transaction)
         }
-        if plan.copying != nil || plan.audio?.making == .copy { try add(.copy, 0, EncodingTask.Priority.first) }
-        if plan.copying == nil { try add(.opening, 0, EncodingTask.Priority.first) }
-        for chunk in plan.audio?.chunkStarts.indices ?? 0..<0 {
-            try add(.audio, chunk, chunk == 0 ? EncodingTask.Priority.first : EncodingTask.Priority.rest)
+        if !plan.copiedRenditions.isEmpty { try add(.copy, 0, EncodingTask.Priority.first) }
+        if plan.copying == nil, !plan.steps.isEmpty { try add(.opening, 0, EncodingTask.Priority.first) }
+        for (number, sound) in plan.soundChunks.enumerated() {
+            let isFirst = sound.chunk == 0
+            try add(.audio, number, isFirst ? EncodingTask.Priority.first : EncodingTask.Priority.rest)
         }
         if plan.steps.contains(where: { !$0.isCopy }) {
             try add(.heads, 0, EncodingTask.Priority.heads)
             for chunk in plan.chunkStarts.indices { try add(.chunk, chunk, EncodingTask.Priority.rest) }
+        } else if plan.copying != nil, !isVerified {
+            try add(.check, 0, EncodingTask.Priority.rest)
         }
         try add(.thumbnail, 0, EncodingTask.Priority.thumbnail)
-        try add(.storyboard, 0, EncodingTask.Priority.storyboard)
+        if !plan.steps.isEmpty { try add(.storyboard, 0, EncodingTask.Priority.storyboard) }
+        if !plan.captions.isEmpty { try add(.captions, 0, EncodingTask.Priority.captions) }
     }
 }

@@ -55,6 +55,14 @@ struct Workshop: Sendable {
         var place: Place?
 
         var facts: MediaFacts { record.source }
+
+        /// Of what has one.
+        var video: VideoFacts {
+            get throws {
+                guard let video = facts.video else { throw VerificationFailure(description: "there is no picture") }
+                return video
+            }
+        }
     }
 
     private func perform(_ job: Job) async throws {
@@ -67,6 +75,8 @@ struct Workshop: Sendable {
         case .audio: try await encodeAudio(job, try planned(job))
         case .thumbnail: try await makeThumbnail(job)
         case .storyboard: try await makeStoryboard(job)
+        case .captions: try await makeCaptions(job, try planned(job))
+        case .check: try await check(job)
         case .mezzanine: try await makeMezzanine(job)
         case .cleanup: try await cleanUp(job)
         }

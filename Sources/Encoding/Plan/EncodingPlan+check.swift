@@ -34,7 +34,9 @@ extension EncodingPlan {
         else { throw Unplannable(.unsupportedFrameRate, detail: "the plan has too many frames") }
         guard follows(list, frames: limits.frames), source.isUsable, isIncreasing(chunkStarts),
             steps.allSatisfy({ $0.isUsable(limits) }),
-            audio?.isUsable(segmentCount: list.count, limits, isIncreasing) ?? true
+            !(steps.isEmpty && audio.isEmpty), audio.count <= limits.streams,
+            Set(steps.map(\.name) + audio.map(\.name)).count == steps.count + audio.count,
+            audio.allSatisfy({ $0.isUsable(segmentCount: list.count, limits, isIncreasing) })
         else { throw Unplannable(detail: "the plan contradicts itself") }
     }
 
@@ -71,8 +73,14 @@ extension LadderStep {
     fileprivate func isUsable(_ limits: InspectionLimits) -> Bool {
         [size.width, size.height].allSatisfy { (1...limits.maxSide).contains($0) }
             && (1...limits.frames).contains(frameDivisor) && (0...1 << 40).contains(cap) && (0...255).contains(level)
-            && frameRate.isFinite && !name.isEmpty && name.utf8.count <= 16
-            && name.utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+            && frameRate.isFinite && name.isRenditionName
+    }
+}
+
+extension String {
+    fileprivate var isRenditionName: Bool {
+        (1...16).contains(utf8.count)
+            && utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
     }
 }
 
@@ -81,7 +89,7 @@ extension AudioPlan {
         segmentCount: Int, _ limits: InspectionLimits, _ isIncreasing: ([Int]) -> Bool
     ) -> Bool {
         guard (1...limits.samplesPerSecond).contains(sampleRate), (1...64).contains(channelCount),
-            segmentDurations.count == segmentCount
+            segmentDurations.count == segmentCount, name.isRenditionName
         else { return false }
         // Sound may go on behind the picture.
         let most = Int64(sampleRate) * 2 * limits.duration.components.seconds

@@ -28,17 +28,20 @@ struct EncodingPlan: Sendable, Hashable, Codable {
 
     var segments: SegmentPlan
     var source: SourceClock
-    /// The best first.
+    /// The best first; none where there is only sound.
     var steps: [LadderStep]
     var copying: Copying?
-    var audio: AudioPlan?
+    /// What viewers hear comes first.
+    var audio: [AudioPlan] = []
+    /// What of the original's subtitles can be shown.
+    var captions: [CaptionsPlan] = []
     /// First segments of the chunks that are encoded together, ascending from 0.
     var chunkStarts: [Int]
     /// More segments follow.
     var isGrowing = false
 
-    /// Of what is longer, picture or sound.
-    var duration: MediaTime { max(segments.duration, audio?.duration ?? .zero) }
+    /// Of what is longest, picture or sound.
+    var duration: MediaTime { audio.reduce(segments.duration) { max($0, $1.duration) } }
 
     func segments(ofChunk chunk: Int) -> Range<Int> {
         Self.range(chunkStarts, chunk, count: segments.segments.count)
@@ -46,13 +49,29 @@ struct EncodingPlan: Sendable, Hashable, Codable {
 
     func chunk(ofSegment segment: Int) -> Int { Self.position(chunkStarts, segment) }
 
+    /// The tasks of kind `.audio`: all chunks of one track, then those of the next.
+    var soundChunks: [(audio: AudioPlan, chunk: Int)] {
+        audio.flatMap { audio in audio.chunkStarts.indices.map { (audio, $0) } }
+    }
+
     func step(named name: String) -> LadderStep? { steps.first { $0.name == name } }
 
-    /// The same for renditions of other names: what players have of the ones before stays what it is.
-    var asSecond: EncodingPlan {
+    /// The renditions of a plan that follows another have other names: what players have of the ones before stays what it is.
+    /// 1 for the first plan, whose names have no number.
+    var round: Int {
+        let name = steps.first?.name ?? audio.first?.name ?? ""
+        return name.split(separator: "-").dropFirst().first.flatMap { Int($0) } ?? 1
+    }
+
+    /// The same with the names of another round.
+    func named(inRound round: Int) -> EncodingPlan {
+        func renamed(_ name: String) -> String {
+            let stem = String(name.prefix { $0 != "-" })
+            return round > 1 ? "\(stem)-\(round)" : stem
+        }
         var plan = self
-        for position in steps.indices { plan.steps[position].name += "-2" }
-        plan.audio?.name += "-2"
+        for position in steps.indices { plan.steps[position].name = renamed(steps[position].name) }
+        for position in audio.indices { plan.audio[position].name = renamed(audio[position].name) }
         return plan
     }
 
@@ -80,7 +99,7 @@ struct EncodingPlan: Sendable, Hashable, Codable {
     }
 }
 
-/// The one sound track that all renditions share.
+/// A sound track, which goes with all renditions of the picture.
 struct AudioPlan: Sendable, Hashable, Codable {
 
     enum Making: Sendable, Hashable, Codable {
@@ -91,14 +110,14 @@ struct AudioPlan: Sendable, Hashable, Codable {
     }
 
     /// The folder and the part of the URL.
-    var name = "audio"
+    var name = AudioPlan.name(0)
     var making: Making
     /// Position of the stream in the source.
     var streamIndex: Int
     /// Also the timescale of the track.
     var sampleRate: Int
     var channelCount: Int
-    var language: String?
+    var label = TrackLabel()
     var codecs: String
     /// Exact, in samples; one for each segment.
     var segmentDurations: [Int64]
@@ -111,6 +130,10 @@ struct AudioPlan: Sendable, Hashable, Codable {
         MediaTime(ticks: segmentDurations.reduce(0) { $0.addingSaturated($1) }, timescale: UInt32(clamping: sampleRate))
     }
 
+    func segmentDuration(_ number: Int) -> MediaTime {
+        MediaTime(ticks: segmentDurations[number], timescale: UInt32(clamping: sampleRate))
+    }
+
     func chunk(ofSegment segment: Int) -> Int { EncodingPlan.position(chunkStarts, segment) }
 
     func segments(ofChunk chunk: Int) -> Range<Int> {
@@ -119,6 +142,9 @@ struct AudioPlan: Sendable, Hashable, Codable {
 }
 
 extension AudioPlan {
+    /// Of the track at a position of the plan's.
+    static func name(_ position: Int) -> String { position == 0 ? "audio" : "audio\(position)" }
+
     static let frameLength = 1024
     /// In seconds, after the last picture: a player that waits for one waits no longer.
     static let longestRest = 10.0
@@ -146,7 +172,7 @@ extension AudioPlan {
         return AudioPlan(
             making: .encode(chunkStarts: EncodingPlan.chunkStarts(segments, target: 64, first: 2)),
             streamIndex: facts.index, sampleRate: rate, channelCount: min(2, facts.channelCount),
-            language: facts.language, codecs: "mp4a.40.2", segmentDurations: durations)
+            label: facts.label, codecs: "mp4a.40.2", segmentDurations: durations)
     }
 
     /// Samples a second.

@@ -4,9 +4,9 @@ import Media
 struct PacketTimes: Sendable {
     /// Positions among all streams of the file.
     let video: Int
-    let sound: Int?
-    /// In ticks of the sound's stream; nil where there is none.
-    private(set) var soundEnd: Int64?
+    let sounds: Set<Int>
+    /// In ticks of each sound's stream; none where nothing of it is there.
+    private(set) var soundEnds: [Int: Int64] = [:]
     private(set) var times: [Int64] = []
     private(set) var lastDuration: Int64 = 0
     /// Times of keyframes before which no later packet is shown.
@@ -21,9 +21,9 @@ struct PacketTimes: Sendable {
 
     static let entries = "packet=stream_index,pts,dts,duration,flags"
 
-    init(video: Int, sound: Int?) {
+    init(video: Int, sounds: Set<Int>) {
         self.video = video
-        self.sound = sound
+        self.sounds = sounds
     }
 
     /// Takes the next piece of `-of csv=p=0` text, cut anywhere.
@@ -38,11 +38,12 @@ struct PacketTimes: Sendable {
         let all = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
         guard all.count >= 5 else { return }
         func number(_ field: ArraySlice<UInt8>) -> Int64? { Int64(String(decoding: field, as: UTF8.self)) }
-        let (stream, fields) = (number(all[0]), Array(all[1...]))
-        if let sound, stream == Int64(sound), let time = number(fields[0]) ?? number(fields[1]) {
-            soundEnd = max(soundEnd ?? time, time.addingSaturated(number(fields[2]) ?? 0))
+        guard let stream = number(all[0]).map({ Int($0) }) else { return }
+        let fields = Array(all[1...])
+        if sounds.contains(stream), let time = number(fields[0]) ?? number(fields[1]) {
+            soundEnds[stream] = max(soundEnds[stream] ?? time, time.addingSaturated(number(fields[2]) ?? 0))
         }
-        guard stream == Int64(video) else { return }
+        guard stream == video else { return }
         let flags = fields[3]
         guard !flags.contains(UInt8(ascii: "D")) else {
             hasDiscarded = true

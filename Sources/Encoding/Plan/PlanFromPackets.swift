@@ -10,7 +10,8 @@ struct PlanFromPackets: ConfinedWork {
 
     func perform(_ answer: (EncodingPlan) throws -> Void) throws {
         let file = try OpenFile(path: path)
-        var packets = PacketTimes(video: facts.video.index, sound: facts.mainAudio?.index)
+        guard let video = facts.video else { throw Unplannable(detail: "sound alone has no frames") }
+        var packets = PacketTimes(video: video.index, sounds: Set(facts.audio.map(\.index)))
         let piece = 1 << 20
         for start in stride(from: 0, to: file.byteCount, by: piece) {
             // bound: less than the file and a piece
@@ -19,26 +20,30 @@ struct PlanFromPackets: ConfinedWork {
                 throw Unplannable(.unsupportedFrameRate, detail: "more than \(limits.frames) frames")
             }
         }
-        try answer(try PacketPlanner(facts: facts, packets: packets, limits: limits).plan())
+        try answer(try PacketPlanner(facts: facts, video: video, packets: packets, limits: limits).plan())
     }
 }
 
 /// The decisions for a file whose container is not read here.
 struct PacketPlanner {
     let facts: MediaFacts
+    let video: VideoFacts
     let packets: PacketTimes
     let limits: InspectionLimits
 
-    /// As long as it really is; nil where it is announced and never comes.
-    private var sound: AudioFacts? {
-        guard var sound = facts.mainAudio, let end = packets.soundEnd else { return nil }
-        sound.end = Double(end) * sound.timeBase.value
-        return sound
+    /// As long as they really are, without those that are announced and never come.
+    private var sounds: [AudioFacts] {
+        facts.sounds.compactMap { sound in
+            guard let end = packets.soundEnds[sound.index] else { return nil }
+            var sound = sound
+            sound.end = Double(end) * sound.timeBase.value
+            return sound
+        }
     }
 
     func plan() throws -> EncodingPlan {
         guard !packets.times.isEmpty else { throw Unplannable(detail: "no frames") }
-        let base = facts.video.timeBase
+        let base = video.timeBase
         // Coarse clocks get finer ones: no player expects a timescale of 10.
         var scale = 1
         while base.denominator * scale < 10_000 { scale *= 2 }
@@ -49,28 +54,31 @@ struct PacketPlanner {
         let factor = Int64(base.numerator * scale)
         let frames = packets.frames(timescale: timescale, factor: factor)
         try frames.check(limits)
-        try Planning.check(Planning.frameRate(frames, facts.video), limits)
-        // A container announces more than it holds where its inside is destroyed.
-        guard facts.duration < 4 || frames.duration.seconds > facts.duration / 4 else {
+        try Planning.check(Planning.frameRate(frames, video), limits)
+        // A container announces more than it holds where its inside is destroyed. Some count from their clock's 0.
+        // bound: floating point
+        let end = frames.duration.seconds + max(0, Double(frames.start) / Double(timescale))
+        guard facts.duration < 4 || end > facts.duration / 4 else {
             throw Unplannable(detail: "only \(frames.duration.seconds) s of \(facts.duration) s can be read")
         }
         guard frames.areDistinct else { throw Unplannable(detail: "frames without times of their own") }
         // What comes before the first keyframe may not be shown, and guessed times are not those of the decoder.
-        guard packets.startsWithKeyframe, !(packets.hasGuessedTimes && facts.video.isReordered),
-            Planning.areKeyframesPlausible(packets.keyframes.count, of: packets.times.count, facts.video)
+        guard packets.startsWithKeyframe, !(packets.hasGuessedTimes && video.isReordered),
+            Planning.areKeyframesPlausible(packets.keyframes.count, of: packets.times.count, video)
         else {
             throw Unplannable(detail: "only the decoder can tell which frames there are, and when")
         }
         let segments = SegmentPlan(frames)
-        let rate = Planning.frameRate(frames, facts.video)
+        let rate = Planning.frameRate(frames, video)
         // A copy would bring those that are not shown along.
-        let isCopied = Planning.isStandard(facts.video) && segments.followsKeyframes && !packets.hasDiscarded
+        let isCopied = Planning.isStandard(video) && segments.followsKeyframes && !packets.hasDiscarded
         let origin = MediaTime(ticks: frames.start, timescale: timescale)
-        let audio = try sound.map { try AudioPlan.encoded($0, segments: segments, origin: origin) }
+        var audio = try sounds.map { try AudioPlan.encoded($0, segments: segments, origin: origin) }
+        for position in audio.indices { audio[position].name = AudioPlan.name(position) }
         return EncodingPlan(
             segments: segments,
             source: EncodingPlan.SourceClock(timeBase: base, start: frames.start / factor, factor: factor),
-            steps: Planning.steps(facts.video, frameRate: rate, isCopied: isCopied),
+            steps: Planning.steps(video, frameRate: rate, isCopied: isCopied),
             copying: isCopied ? .viaMovie : nil, audio: audio,
             chunkStarts: EncodingPlan.chunkStarts(segments, target: Planning.chunkSeconds))
     }

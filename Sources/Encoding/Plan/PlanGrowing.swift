@@ -21,7 +21,8 @@ struct PlanGrowing: ConfinedWork {
         let byteCount = try Self.wholeFragments(of: file)
         guard let movie = try? MovieReader.movie(byteCount: byteCount, read: file.read),
             let plan = try MoviePlanner(facts: facts, movie: movie, file: file, limits: limits).plan(),
-            plan.copying == .direct, (plan.audio == nil) == facts.audio.isEmpty, plan.audio?.making ?? .copy == .copy
+            plan.copying == .direct || facts.video == nil, plan.audio.count == facts.audio.count,
+            plan.audio.allSatisfy({ $0.making == .copy })
         else { return try answer(Answer()) }
         try answer(Answer(plan: plan, settledCount: plan.settledCount, byteCount: byteCount))
     }
@@ -50,7 +51,7 @@ extension EncodingPlan {
     fileprivate var settledCount: Int {
         // As far as a segment's end may move, and what the sound may come late.
         let horizon = SegmentPlan.Settings().maximum + .seconds(1)
-        let heard = audio?.duration ?? segments.duration
+        let heard = audio.map(\.duration).min() ?? segments.duration
         return segments.segments.prefix { segment in
             // bound: times add without overflow
             segment.start + horizon <= segments.duration && segment.end + .seconds(1) <= heard
@@ -62,7 +63,9 @@ extension EncodingPlan {
         var plan = self
         plan.segments = segments.prefix(count)
         plan.steps = Array(steps.prefix(1))
-        if let durations = audio?.segmentDurations { plan.audio?.segmentDurations = Array(durations.prefix(count)) }
+        for (position, audio) in audio.enumerated() {
+            plan.audio[position].segmentDurations = Array(audio.segmentDurations.prefix(count))
+        }
         plan.chunkStarts = chunkStarts.filter { $0 < count }
         plan.isGrowing = true
         return plan
@@ -71,7 +74,7 @@ extension EncodingPlan {
     /// Whether it goes on what was told of it when it was still growing.
     func continues(_ beginning: EncodingPlan) -> Bool {
         beginning.isGrowing && segments.segments.starts(with: beginning.segments.segments)
-            && steps.first?.name == beginning.steps.first?.name && audio?.name == beginning.audio?.name
-            && (audio?.segmentDurations ?? []).starts(with: beginning.audio?.segmentDurations ?? [])
+            && steps.first?.name == beginning.steps.first?.name && audio.map(\.name) == beginning.audio.map(\.name)
+            && zip(audio, beginning.audio).allSatisfy { $0.segmentDurations.starts(with: $1.segmentDurations) }
     }
 }

@@ -29,7 +29,7 @@ struct PlanVideo: Sendable {
 
     private func plan(_ path: String, _ facts: MediaFacts, folder: String) async throws -> PlannedVideo {
         var effort = MediaTool.Effort.background
-        effort.niceness = 0
+        effort.niceness = MediaTool.Effort.viewer.niceness
         if facts.isISOMedia, facts.isTruncated {
             throw Unplannable(detail: "the tables tell of media that is not there")
         }
@@ -40,6 +40,9 @@ struct PlanVideo: Sendable {
             } catch ConfinedFailure.trapped {
                 // Tables that cannot be read here may be no trouble for ffprobe.
             }
+        }
+        guard facts.video != nil else {
+            throw Unplannable(detail: "sound that is not AAC in a movie is read as a whole")
         }
         let list = "\(folder)/packets.csv"
         let arguments =

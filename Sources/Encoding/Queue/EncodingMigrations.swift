@@ -15,6 +15,8 @@ extension Encoder {
                     mezzanine TEXT,
                     duration DOUBLE PRECISION,
                     warnings TEXT NOT NULL,
+                    has_thumbnail BIGINT NOT NULL DEFAULT 0,
+                    captions TEXT,
                     created_at BIGINT NOT NULL,
                     ready_at BIGINT,
                     served_at BIGINT NOT NULL,
@@ -61,6 +63,15 @@ extension Encoder {
                     lease_until BIGINT,
                     last_words TEXT,
                     UNIQUE (video_id, kind, chunk)
+                )
+                """,
+                """
+                CREATE TABLE encoding_seams (
+                    video_id TEXT NOT NULL REFERENCES encodings (video_id) ON DELETE CASCADE,
+                    chunk BIGINT NOT NULL,
+                    first TEXT,
+                    next TEXT,
+                    PRIMARY KEY (video_id, chunk)
                 )
                 """,
                 "CREATE INDEX encoding_tasks_by_priority ON encoding_tasks (is_poison, priority, chunk)",

@@ -24,6 +24,9 @@ struct EncodingRecord: Sendable {
     /// In seconds, as planned.
     var duration: Double?
     var warnings: [MediaWarning]
+    var hasThumbnail: Bool
+    /// Names of those that are made.
+    var captions: [String]
 
     /// What everything is made from.
     var source: MediaFacts { mezzanine ?? facts }
@@ -84,7 +87,7 @@ enum EncodingStore {
     }
 
     static func remove(_ id: EncodingID, in transaction: Transaction) throws {
-        for table in ["encoding_tasks", "encoding_renditions", "encodings"] {
+        for table in ["encoding_tasks", "encoding_seams", "encoding_renditions", "encodings"] {
             try transaction.execute("DELETE FROM \(table) WHERE video_id = $1", id)
         }
     }
@@ -100,8 +103,8 @@ enum EncodingStore {
     static func outline(_ id: EncodingID, in access: ReadAccess) throws -> EncodingRecord? {
         let row = try access.first(
             """
-            SELECT state, facts, needs_mezzanine, mezzanine, duration, warnings, ready_at, error_code, error_detail
-            FROM encodings
+            SELECT state, facts, needs_mezzanine, mezzanine, duration, warnings, has_thumbnail, captions, ready_at,
+            error_code, error_detail FROM encodings
             WHERE video_id = $1
             """, id)
         return try row.map { try record(id, $0) }
@@ -114,7 +117,16 @@ enum EncodingStore {
             mezzanine: try row.value("mezzanine", as: String?.self).map { try value($0) },
             isReady: try row.value("ready_at", as: Int64?.self) != nil, errorCode: try row.value("error_code"),
             errorDetail: try row.value("error_detail"), duration: try row.value("duration"),
-            warnings: try value(try row.value("warnings")))
+            warnings: try value(try row.value("warnings")), hasThumbnail: try row.value("has_thumbnail"),
+            captions: try row.value("captions", as: String?.self).map { try value($0) } ?? [])
+    }
+
+    static func setHasThumbnail(_ id: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute("UPDATE encodings SET has_thumbnail = 1 WHERE video_id = $1", id)
+    }
+
+    static func setCaptions(_ names: [String], of id: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute("UPDATE encodings SET captions = $2 WHERE video_id = $1", id, try json(names))
     }
 
     static func setNeedsMezzanine(_ id: EncodingID, in transaction: Transaction) throws {

@@ -20,13 +20,17 @@ struct EncodingTask: Sendable, Hashable {
         case audio
         case thumbnail
         case storyboard
+        /// The text that is shown with the film.
+        case captions
+        /// Decodes what is copied and nothing is encoded from, once, to see whether that can be done.
+        case check
         /// A copy of the source with clean times, made by reading it from its first byte to its last.
         case mezzanine
         /// Removes what nothing is made from any more.
         case cleanup
 
-        /// A video without them is still a video.
-        var isOfPictures: Bool { self == .thumbnail || self == .storyboard }
+        /// A video without it is still a video.
+        var isExtra: Bool { self == .thumbnail || self == .storyboard || self == .captions }
     }
 
     /// Smaller is sooner.
@@ -36,6 +40,7 @@ struct EncodingTask: Sendable, Hashable {
         static let copy = 25
         static let heads = 22
         static let thumbnail = 30
+        static let captions = 35
         static let rest = 50
         static let storyboard = 60
         static let cleanup = 70

@@ -48,7 +48,10 @@ struct Ledger: Sendable {
         var change = Self.change(record, renditions)
         if record.state == .planned {
             let sound = renditions.first { !$0.isVideo }
-            if !record.isReady, renditions.contains(where: { $0.isVideo && $0.hasStart }), sound?.hasStart ?? true {
+            let pictures = renditions.filter(\.isVideo)
+            if !record.isReady, !renditions.isEmpty, pictures.isEmpty || pictures.contains(where: \.hasStart),
+                sound?.hasStart ?? true
+            {
                 try EncodingStore.setReady(id, at: now(), in: transaction)
                 change.status = .ready
             }
@@ -70,7 +73,7 @@ struct Ledger: Sendable {
     func fail(_ task: EncodingTask, code: String, words: String, in transaction: Transaction) throws -> Bool {
         guard try queue.holds(task, in: transaction) else { throw CancellationError() }
         let isFinal = code != InspectionError.Code.corruptFile.rawValue && code != Self.encodingFailed
-        let isRead = try !isFinal && !task.kind.isOfPictures && startMezzanine(task.video, in: transaction)
+        let isRead = try !isFinal && !task.kind.isExtra && startMezzanine(task.video, in: transaction)
         if !isRead {
             try giveUp(task, code: code, words: words, in: transaction)
         }
@@ -95,8 +98,8 @@ struct Ledger: Sendable {
     /// The same for a task that nobody holds.
     func giveUp(_ task: EncodingTask, code: String, words: String, in transaction: Transaction) throws {
         switch task.kind {
-        case .thumbnail, .storyboard:
-            // A video without pictures is still a video.
+        case .thumbnail, .storyboard, .captions, .cleanup:
+            // A video without them is still a video.
             try queue.poison(task, words: words, in: transaction)
             return
         case .chunk, .heads, .opening:
@@ -112,8 +115,7 @@ struct Ledger: Sendable {
         case .mezzanine:
             // What was shown of it is what there is.
             try EncodingStore.endGrowth(of: task.video, in: transaction)
-        case .plan, .copy, .audio: break
-        case .cleanup: return try queue.poison(task, words: words, in: transaction)
+        case .plan, .copy, .audio, .check: break
         }
         try queue.poison(task, words: words, in: transaction)
         try EncodingStore.poison(EncodingTask.Kind.allCases, of: task.video, in: transaction)
@@ -132,9 +134,9 @@ struct Ledger: Sendable {
         let counted = renditions.filter { !$0.isFailed }
         let total = counted.reduce(0) { $0 + $1.segmentCount }
         let made = counted.reduce(0) { $0 + min($1.madeCount, $1.segmentCount) }
-        let size = record.source.video.displaySize
+        let size = record.source.video?.displaySize
         // While the source is still read, half the way lies ahead of what is shown.
-        let shown = counted.first(where: \.isVideo).map { Double($0.madeMicroseconds) / 1_000_000 } ?? 0
+        let shown = counted.first.map { Double($0.madeMicroseconds) / 1_000_000 } ?? 0
         let isRead = !record.needsMezzanine || record.mezzanine != nil
         let share =
             isRead
@@ -142,7 +144,8 @@ struct Ledger: Sendable {
         return EncodingChange(
             status: record.state == .failed ? .failed : record.isReady ? .ready : .processing,
             progress: share, duration: record.duration ?? record.facts.duration,
-            width: size.width, height: size.height,
+            width: size?.width, height: size?.height, isAudio: record.facts.video == nil,
+            hasThumbnail: record.hasThumbnail,
             renditions: renditions.filter(\.isVideo).map { rendition in
                 EncodingChange.Rendition(
                     name: rendition.name, width: rendition.size.width, height: rendition.size.height,

@@ -56,14 +56,25 @@ extension Encoder {
         try storage.openBlocking(VideoFiles.picture(id, kind))
     }
 
+    /// Nil where there are none of that name.
+    public func captions(_ id: EncodingID, _ name: String) async throws -> OpenFile? {
+        guard try await presentation(id)?.captions.contains(where: { $0.name == name }) == true,
+            let key = VideoFiles.captions(id, name)
+        else { return nil }
+        return try storage.openBlocking(key)
+    }
+
     private func demand(
         _ id: EncodingID, _ rendition: String, segment: Int, _ plan: EncodingPlan
     ) -> Demands.Demand {
         func demand(_ kind: EncodingTask.Kind, _ chunk: Int) -> Demands.Demand {
             Demands.Demand(video: id, kind: kind, chunk: chunk, rendition: rendition, segment: segment)
         }
-        if let audio = plan.audio, rendition == audio.name {
-            return audio.making == .copy ? demand(.copy, 0) : demand(.audio, audio.chunk(ofSegment: segment))
+        if let audio = plan.audio.first(where: { $0.name == rendition }) {
+            guard audio.making != .copy else { return demand(.copy, 0) }
+            let chunk = audio.chunk(ofSegment: segment)
+            let place = plan.soundChunks.firstIndex { $0.audio.name == rendition && $0.chunk == chunk }
+            return demand(.audio, place ?? 0)
         }
         if plan.step(named: rendition)?.isCopy == true { return demand(.copy, 0) }
         return demand(.chunk, plan.chunk(ofSegment: segment))

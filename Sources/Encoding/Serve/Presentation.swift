@@ -5,7 +5,7 @@ public struct Presentation: Sendable, Hashable {
     public struct Rendition: Sendable, Hashable {
         public enum Kind: Sendable, Hashable {
             case video(size: PixelSize, frameRate: Double)
-            case audio(language: String?, channelCount: Int)
+            case audio(label: TrackLabel, channelCount: Int)
         }
 
         /// `720p`, `audio`: the folder and the part of the URL.
@@ -28,18 +28,30 @@ public struct Presentation: Sendable, Hashable {
         public func initializationVector(of number: Int) -> [UInt8] { SegmentCipher.initializationVector(of: number) }
     }
 
+    /// Text that is shown at its time.
+    public struct Captions: Sendable, Hashable {
+        /// `captions0`: the folder and the part of the URL.
+        public var name: String
+        public var label: TrackLabel
+        /// Meant for all viewers.
+        public var isForced: Bool
+        /// Tells of sounds too.
+        public var isForDeaf: Bool
+    }
+
     /// Of the whole video.
     public var duration: MediaTime
     /// The best first; segments begin at the same times in all of them.
     public var video: [Rendition]
     /// Where the small pictures of the seek bar lie, once `picture(id, .storyboard)` is there.
     public var storyboard: Storyboard
-    /// The sound that all share.
-    public var audio: Rendition?
+    /// What viewers hear comes first.
+    public var audio: [Rendition]
+    public var captions: [Captions]
     /// More segments follow.
     public var isGrowing: Bool
 
     public subscript(name: String) -> Rendition? {
-        audio?.name == name ? audio : video.first { $0.name == name }
+        video.first { $0.name == name } ?? audio.first { $0.name == name }
     }
 }

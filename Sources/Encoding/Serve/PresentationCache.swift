@@ -95,15 +95,19 @@ extension PresentationCache.Entry {
             rendition(
                 record, .video(size: record.size, frameRate: plan.step(named: record.name)?.frameRate ?? 0), durations)
         }
-        let sound = renditions.first { !$0.isVideo }.flatMap { record in
-            plan.audio.map { audio in
+        let sounds = renditions.filter { !$0.isVideo && !hidden.contains($0.name) }.compactMap { record in
+            plan.audio.first { $0.name == record.name }.map { audio in
                 rendition(
-                    record, .audio(language: audio.language, channelCount: audio.channelCount),
-                    audio.segmentDurations.map { MediaTime(ticks: $0, timescale: UInt32(clamping: audio.sampleRate)) })
+                    record, .audio(label: audio.label, channelCount: audio.channelCount),
+                    audio.segmentDurations.indices.map(audio.segmentDuration))
             }
         }
+        let captions = plan.captions.filter { record.captions.contains($0.name) }.map { captions in
+            Presentation.Captions(
+                name: captions.name, label: captions.label, isForced: captions.isForced, isForDeaf: captions.isForDeaf)
+        }
         presentation = Presentation(
-            duration: plan.segments.duration, video: video, storyboard: Workshop.storyboard(plan), audio: sound,
-            isGrowing: plan.isGrowing)
+            duration: plan.segments.duration, video: video, storyboard: Workshop.storyboard(plan), audio: sounds,
+            captions: captions, isGrowing: plan.isGrowing)
     }
 }

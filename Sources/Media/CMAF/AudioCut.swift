@@ -37,6 +37,28 @@ public struct AudioCut: Sendable, Hashable {
 }
 
 extension AudioCut {
+    /// Sound that goes without a picture, as frames that it is cut at; nil as for `init`.
+    public static func frames(of track: Track, movieTimescale: UInt32) -> FrameTimes? {
+        var samples = track.samples.makeIterator()
+        guard let first = samples.next(),
+            let presentation = track.edits.presentation(timescale: track.timescale, movieTimescale: movieTimescale)
+        else { return nil }
+        let start = max(first.decodeTime, presentation.shown.lowerBound).addingSaturated(presentation.offset)
+        guard
+            let cut = AudioCut(
+                track, movieTimescale: movieTimescale, origin: MediaTime(ticks: start, timescale: track.timescale))
+        else { return nil }
+        var times: [Int64] = []
+        times.reserveCapacity(cut.samples.count)
+        var (time, last) = (start, Int64(0))
+        for sample in track.samples.samples(cut.samples) {
+            times.append(time)
+            last = Int64(sample.duration)
+            time = time.addingSaturated(last)
+        }
+        return FrameTimes(timescale: track.timescale, times: times, keyframes: times, lastDuration: last)
+    }
+
     /// The samples of each segment of a plan and the decode time of its first: a sample belongs to the segment in
     /// which its middle is heard, so boundaries are met within half a frame. What sounds on behind the last frame
     /// belongs to the last segment. A segment may be empty where there is no sound.

@@ -22,10 +22,12 @@ extension HLS {
             /// Frames a second, written with three places.
             public var frameRate: Double?
             public var audioGroup: String?
+            public var subtitlesGroup: String?
 
             public init(
                 uri: String, bandwidth: Int, averageBandwidth: Int? = nil, codecs: [String],
-                resolution: Resolution? = nil, frameRate: Double? = nil, audioGroup: String? = nil
+                resolution: Resolution? = nil, frameRate: Double? = nil, audioGroup: String? = nil,
+                subtitlesGroup: String? = nil
             ) {
                 self.uri = uri
                 self.bandwidth = bandwidth
@@ -34,6 +36,7 @@ extension HLS {
                 self.resolution = resolution
                 self.frameRate = frameRate
                 self.audioGroup = audioGroup
+                self.subtitlesGroup = subtitlesGroup
             }
         }
 
@@ -45,10 +48,12 @@ extension HLS {
             public var uri: String
             public var isDefault: Bool
             public var channelCount: Int?
+            /// Tells those who do not see what there is to see.
+            public var isDescription: Bool
 
             public init(
                 groupID: String, name: String, language: String? = nil, uri: String, isDefault: Bool = true,
-                channelCount: Int? = nil
+                channelCount: Int? = nil, isDescription: Bool = false
             ) {
                 self.groupID = groupID
                 self.name = name
@@ -56,20 +61,50 @@ extension HLS {
                 self.uri = uri
                 self.isDefault = isDefault
                 self.channelCount = channelCount
+                self.isDescription = isDescription
+            }
+        }
+
+        public struct SubtitlesRendition: Sendable, Hashable {
+            public var groupID: String
+            public var name: String
+            /// RFC 5646; nil if not known.
+            public var language: String?
+            public var uri: String
+            /// Meant for all viewers.
+            public var isForced: Bool
+            /// Tells of sounds too.
+            public var isForDeaf: Bool
+
+            public init(
+                groupID: String, name: String, language: String? = nil, uri: String, isForced: Bool = false,
+                isForDeaf: Bool = false
+            ) {
+                self.groupID = groupID
+                self.name = name
+                self.language = language
+                self.uri = uri
+                self.isForced = isForced
+                self.isForDeaf = isForDeaf
             }
         }
 
         public var variants: [Variant]
         public var audio: [AudioRendition]
+        public var subtitles: [SubtitlesRendition]
 
-        public init(variants: [Variant], audio: [AudioRendition] = []) {
+        public init(
+            variants: [Variant], audio: [AudioRendition] = [], subtitles: [SubtitlesRendition] = []
+        ) {
             self.variants = variants
             self.audio = audio
+            self.subtitles = subtitles
         }
 
         public func render() -> String {
             var text = "#EXTM3U\n#EXT-X-VERSION:\(HLS.version)\n#EXT-X-INDEPENDENT-SEGMENTS\n"
             for rendition in audio { text += "#EXT-X-MEDIA:\(Self.attributes(of: rendition).text)\n" }
+            for rendition in subtitles { text += "#EXT-X-MEDIA:\(Self.attributes(of: rendition).text)\n" }
             for variant in variants {
                 text += "#EXT-X-STREAM-INF:\(Self.attributes(of: variant).text)\n\(variant.uri)\n"
             }
@@ -84,7 +119,29 @@ extension HLS {
             if let language = rendition.language { attributes.set("LANGUAGE", quoted: language) }
             attributes.set("DEFAULT", rendition.isDefault ? "YES" : "NO")
             attributes.set("AUTOSELECT", "YES")
+            if rendition.isDescription {
+                attributes.set("CHARACTERISTICS", quoted: Self.description)
+            }
             if let channels = rendition.channelCount { attributes.set("CHANNELS", quoted: String(channels)) }
+            attributes.set("URI", quoted: rendition.uri)
+            return attributes
+        }
+
+        private static let description = "public.accessibility.describes-video"
+        private static let forDeaf =
+            "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
+
+        private static func attributes(of rendition: SubtitlesRendition) -> AttributeList {
+            var attributes = AttributeList()
+            attributes.set("TYPE", "SUBTITLES")
+            attributes.set("GROUP-ID", quoted: rendition.groupID)
+            attributes.set("NAME", quoted: rendition.name)
+            if let language = rendition.language { attributes.set("LANGUAGE", quoted: language) }
+            // Nobody is shown text who did not ask for it.
+            attributes.set("DEFAULT", "NO")
+            attributes.set("AUTOSELECT", "YES")
+            attributes.set("FORCED", rendition.isForced ? "YES" : "NO")
+            if rendition.isForDeaf { attributes.set("CHARACTERISTICS", quoted: Self.forDeaf) }
             attributes.set("URI", quoted: rendition.uri)
             return attributes
         }
@@ -103,6 +160,7 @@ extension HLS {
                 attributes.set("FRAME-RATE", String(text.dropLast(3)))
             }
             if let group = variant.audioGroup { attributes.set("AUDIO", quoted: group) }
+            if let group = variant.subtitlesGroup { attributes.set("SUBTITLES", quoted: group) }
             return attributes
         }
     }
@@ -128,17 +186,31 @@ extension HLS.MasterPlaylist {
                 guard let attributes = HLS.AttributeList(parsing: line.text.dropFirst(13)) else {
                     throw .malformed(line: line.number)
                 }
-                guard attributes["TYPE"] == "AUDIO" else { continue }
-                guard let group = attributes.quoted("GROUP-ID"), let name = attributes.quoted("NAME"),
-                    let uri = attributes.quoted("URI")
-                else { throw .malformed(line: line.number) }
-                audio.append(
-                    AudioRendition(
-                        groupID: group, name: name, language: attributes.quoted("LANGUAGE"), uri: uri,
-                        isDefault: attributes["DEFAULT"] == "YES",
-                        channelCount: attributes.quoted("CHANNELS").flatMap { Int($0) }))
+                guard add(attributes) else { throw .malformed(line: line.number) }
             }
         }
+    }
+
+    /// False where something is missing in it.
+    private mutating func add(_ media: HLS.AttributeList) -> Bool {
+        let type = media["TYPE"]
+        guard type == "AUDIO" || type == "SUBTITLES" else { return true }
+        guard let group = media.quoted("GROUP-ID"), let name = media.quoted("NAME"), let uri = media.quoted("URI")
+        else { return false }
+        let (language, characteristics) = (media.quoted("LANGUAGE"), media.quoted("CHARACTERISTICS"))
+        if type == "AUDIO" {
+            audio.append(
+                AudioRendition(
+                    groupID: group, name: name, language: language, uri: uri, isDefault: media["DEFAULT"] == "YES",
+                    channelCount: media.quoted("CHANNELS").flatMap { Int($0) },
+                    isDescription: characteristics == Self.description))
+        } else {
+            subtitles.append(
+                SubtitlesRendition(
+                    groupID: group, name: name, language: language, uri: uri, isForced: media["FORCED"] == "YES",
+                    isForDeaf: characteristics == Self.forDeaf))
+        }
+        return true
     }
 
     private static func variant(_ attributes: HLS.AttributeList) -> Variant? {
@@ -148,6 +220,7 @@ extension HLS.MasterPlaylist {
             uri: "", bandwidth: bandwidth, averageBandwidth: attributes["AVERAGE-BANDWIDTH"].flatMap { Int($0) },
             codecs: attributes.quoted("CODECS")?.split(separator: ",").map(String.init) ?? [],
             resolution: size?.count == 2 ? Resolution(width: size?[0] ?? 0, height: size?[1] ?? 0) : nil,
-            frameRate: attributes["FRAME-RATE"].flatMap { Double($0) }, audioGroup: attributes.quoted("AUDIO"))
+            frameRate: attributes["FRAME-RATE"].flatMap { Double($0) }, audioGroup: attributes.quoted("AUDIO"),
+            subtitlesGroup: attributes.quoted("SUBTITLES"))
     }
 }

@@ -16,6 +16,12 @@ public struct Video: Sendable, Equatable {
         case failed
     }
 
+    public enum Kind: String, Sendable, CaseIterable, Codable {
+        case video
+        /// Sound alone.
+        case audio
+    }
+
     /// One quality of a video, as far as it exists.
     public struct Rendition: Sendable, Equatable, Codable {
         public var name: String
@@ -82,6 +88,8 @@ public struct Video: Sendable, Equatable {
     public var duration: Double?
     public var width: Int?
     public var height: Int?
+    public var kind = Kind.video
+    public var hasThumbnail = false
     public var renditions: [Rendition]
     public var failure: Failure?
     public var warnings: [Warning]
@@ -104,19 +112,24 @@ public struct VideoProgress: Sendable, Equatable {
     public var duration: Double?
     public var width: Int?
     public var height: Int?
+    public var kind: Video.Kind
+    public var hasThumbnail: Bool
     public var renditions: [Video.Rendition]
     public var failure: Video.Failure?
     public var warnings: [Video.Warning]
 
     public init(
         status: Video.Status, progress: Double, duration: Double? = nil, width: Int? = nil, height: Int? = nil,
-        renditions: [Video.Rendition] = [], failure: Video.Failure? = nil, warnings: [Video.Warning] = []
+        kind: Video.Kind = .video, hasThumbnail: Bool = false, renditions: [Video.Rendition] = [],
+        failure: Video.Failure? = nil, warnings: [Video.Warning] = []
     ) {
         self.status = status
         self.progress = progress
         self.duration = duration
         self.width = width
         self.height = height
+        self.kind = kind
+        self.hasThumbnail = hasThumbnail
         self.renditions = renditions
         self.failure = failure
         self.warnings = warnings

@@ -16,7 +16,7 @@ struct VideoBody: Encodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, title, description, status, progress, duration, width, height, isPremium = "is_premium"
+        case id, kind, title, description, status, progress, duration, width, height, isPremium = "is_premium"
         case isHidden = "is_hidden"
         case hasPassword = "has_password"
         case category, tags, people
@@ -35,6 +35,7 @@ struct VideoBody: Encodable, Sendable {
     func encode(to encoder: any Encoder) throws {
         var body = encoder.container(keyedBy: CodingKeys.self)
         try body.encode(video.id, forKey: .id)
+        try body.encode(video.kind, forKey: .kind)
         try body.encode(video.title, forKey: .title)
         try body.encode(video.description, forKey: .description)
         try body.encode(video.status, forKey: .status)
@@ -64,7 +65,7 @@ struct VideoBody: Encodable, Sendable {
     }
 
     private var thumbnailURL: String? {
-        video.status == .ready ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
+        video.hasThumbnail ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
     }
 
     struct Warning: Encodable, Sendable {

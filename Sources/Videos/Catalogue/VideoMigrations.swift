@@ -24,6 +24,8 @@ extension VideoStore {
                     duration DOUBLE PRECISION,
                     width BIGINT,
                     height BIGINT,
+                    kind TEXT NOT NULL,
+                    has_thumbnail BIGINT NOT NULL DEFAULT 0,
                     renditions TEXT NOT NULL,
                     failure_code TEXT,
                     failure_detail TEXT,

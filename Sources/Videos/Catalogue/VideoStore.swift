@@ -9,7 +9,8 @@ public struct VideoStore: Sendable {
     static let columns = """
         videos.id, videos.owner_id, videos.title, videos.description, videos.category, videos.is_premium, \
         videos.is_hidden, videos.password_hash, videos.checksum, videos.byte_count, videos.file_name, videos.status, \
-        videos.progress, videos.duration, videos.width, videos.height, videos.renditions, videos.failure_code, \
+        videos.progress, videos.duration, videos.width, videos.height, videos.kind, videos.has_thumbnail, \
+        videos.renditions, videos.failure_code, \
         videos.failure_detail, videos.warnings, videos.view_count, videos.created_at, videos.updated_at, \
         videos.ready_at
         """
@@ -60,13 +61,14 @@ public struct VideoStore: Sendable {
         try transaction.execute(
             """
             INSERT INTO videos (id, owner_id, title, description, category, is_premium, is_hidden, password_hash,
-                checksum, byte_count, file_name, status, progress, duration, width, height, renditions,
+                checksum, byte_count, file_name, status, progress, duration, width, height, kind, renditions,
                 warnings, view_count, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                $22)
             """,
             video.id, video.owner, video.title, video.description, video.category, video.isPremium, video.isHidden,
             video.passwordHash, video.checksum, video.byteCount, video.fileName, video.status.rawValue, video.progress,
-            video.duration, video.width, video.height, try Self.text(of: video.renditions),
+            video.duration, video.width, video.height, video.kind.rawValue, try Self.text(of: video.renditions),
             try Self.text(of: video.warnings), video.viewCount, video.createdAt, video.updatedAt)
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
@@ -92,13 +94,13 @@ public struct VideoStore: Sendable {
             """
             UPDATE videos SET status = $2, progress = $3, duration = COALESCE($4, duration),
                 width = COALESCE($5, width), height = COALESCE($6, height), renditions = $7,
-                failure_code = $8, failure_detail = $9, warnings = $10, updated_at = $11,
+                failure_code = $8, failure_detail = $9, warnings = $10, updated_at = $11, kind = $12, has_thumbnail = $13,
                 ready_at = CASE WHEN $2 = 'ready' AND ready_at IS NULL THEN $11 ELSE ready_at END
             WHERE id = $1
             """,
             id, progress.status.rawValue, progress.progress, progress.duration, progress.width, progress.height,
             try Self.text(of: progress.renditions), progress.failure?.code, progress.failure?.detail,
-            try Self.text(of: progress.warnings), time)
+            try Self.text(of: progress.warnings), time, progress.kind.rawValue, progress.hasThumbnail)
     }
 
     @discardableResult
@@ -124,6 +126,7 @@ public struct VideoStore: Sendable {
 extension Video {
     init(row: Row) throws {
         let status: String = try row.value("status")
+        let kind: String = try row.value("kind")
         let renditions: String = try row.value("renditions")
         let failureCode: String? = try row.value("failure_code")
         let warnings: String = try row.value("warnings")
@@ -135,6 +138,7 @@ extension Video {
             byteCount: try row.value("byte_count"), fileName: try row.value("file_name"),
             status: Status(rawValue: status) ?? .pending, progress: try row.value("progress"),
             duration: try row.value("duration"), width: try row.value("width"), height: try row.value("height"),
+            kind: Kind(rawValue: kind) ?? .video, hasThumbnail: try row.value("has_thumbnail"),
             renditions: try JSONDecoder().decode([Rendition].self, from: Data(renditions.utf8)),
             failure: try failureCode.map { Failure(code: $0, detail: try row.value("failure_detail") ?? "") },
             warnings: try JSONDecoder().decode([Warning].self, from: Data(warnings.utf8)),

@@ -15,8 +15,23 @@ extension VideoCatalogue {
             let id = try context.videoID
             let pass = try await self.pass(for: id, request)
             let presentation = try await self.presentation(of: id)
-            guard let track = presentation[try context.rendition] else { throw VideoError.partMissing }
-            return self.playlist(VideoPlaylists(presentation: presentation, token: pass.token).media(of: track))
+            let playlists = VideoPlaylists(presentation: presentation, token: pass.token)
+            let name = try context.rendition
+            if let track = presentation[name] { return self.playlist(playlists.media(of: track)) }
+            guard let captions = presentation.captions.first(where: { $0.name == name }) else {
+                throw VideoError.partMissing
+            }
+            return self.playlist(playlists.media(of: captions))
+        }
+        video.get("/hls/{rendition}/captions.vtt") { request, context in
+            let id = try context.videoID
+            _ = try await self.pass(for: id, request)
+            guard case .file(let file, _) = try await self.encoding.captions(id, try context.rendition) else {
+                throw VideoError.partMissing
+            }
+            var response = Response.file(file, type: "text/vtt; charset=utf-8", etag: EntityTag(file))
+            response.headers[.cacheControl] = "private, max-age=3600"
+            return response
         }
         video.get("/hls/{rendition}/key") { request, context in
             let id = try context.videoID

@@ -17,6 +17,9 @@ extension VideoCatalogue {
         uploads.head("/{id}") { request, context in
             try await self.tell(request, context)
         }
+        uploads.get("/{id}") { request, context in
+            try await self.describe(request, context)
+        }
         uploads.patch("/{id}", bodyLimit: limit) { request, context in
             try await self.append(request, context)
         }
@@ -102,6 +105,17 @@ extension VideoCatalogue {
         }
     }
 
+    /// What the answer to the last chunk waits for; asked while that is still under way, so nothing is held.
+    private func describe(_ request: Request, _ context: ViewerContext) async throws -> Response {
+        let upload = try await upload(try context.uploadID, of: context.viewer)
+        var response = try Response.json(
+            UploadBody(
+                id: upload.id, byteCount: upload.byteCount,
+                state: sessions.phase(of: upload.id)?.rawValue ?? upload.state.rawValue, video: upload.video))
+        response.headers[.cacheControl] = "no-store"
+        return response
+    }
+
     private func append(_ request: Request, _ context: ViewerContext) async throws -> Response {
         let append = try TusProtocol.append { request.headers[FieldName($0)] }
         var response = Response(status: .noContent)
@@ -146,6 +160,29 @@ extension VideoCatalogue {
             sessions.forget(id)
         }
         return .noContent
+    }
+}
+
+/// Where an upload stands.
+struct UploadBody: Encodable, Sendable {
+    var id: UploadID
+    var byteCount: Int64
+    /// `receiving`, `waiting` for its turn to be looked at, `checking`, `finished` or `refused`.
+    var state: String
+    var video: VideoID?
+
+    enum CodingKeys: String, CodingKey {
+        case id, state
+        case byteCount = "length"
+        case video = "video_id"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var body = encoder.container(keyedBy: CodingKeys.self)
+        try body.encode(id, forKey: .id)
+        try body.encode(byteCount, forKey: .byteCount)
+        try body.encode(state, forKey: .state)
+        try body.encode(video, forKey: .video)
     }
 }
 

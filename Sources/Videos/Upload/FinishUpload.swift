@@ -95,8 +95,11 @@ extension VideoCatalogue {
         let uploads = uploads
         // Written down first: if this ends the server, the next one knows what it was.
         try await database.write { try uploads.setInspected(upload.id, true, in: $0) }
+        let (sessions, id) = (sessions, upload.id)
+        sessions.setPhase(.waiting, of: id)
+        defer { sessions.setPhase(nil, of: id) }
         do {
-            let inspected = try await encoding.inspect(storage.path(of: key))
+            let inspected = try await encoding.inspect(storage.path(of: key)) { sessions.setPhase(.checking, of: id) }
             try await database.write { try uploads.setInspected(upload.id, false, in: $0) }
             return inspected
         } catch let refusal as RefusedContent {
@@ -158,7 +161,8 @@ extension Video {
             category: details.category, tags: details.tags, people: details.people, isPremium: details.isPremium,
             isHidden: details.isHidden, passwordHash: details.passwordHash, checksum: checksum,
             byteCount: upload.byteCount, fileName: upload.fileName, status: .pending, progress: 0,
-            duration: inspected.duration, width: inspected.width, height: inspected.height, renditions: [],
+            duration: inspected.duration, width: inspected.width, height: inspected.height, kind: inspected.kind,
+            renditions: [],
             failure: nil, warnings: [], viewCount: 0, createdAt: time, updatedAt: time, readyAt: nil)
     }
 }

@@ -31,11 +31,19 @@ final class UploadSession: @unchecked Sendable {
     var checksum: String { Hex.encode(digest.value()) }
 }
 
+/// How far the look into a complete upload is.
+enum UploadPhase: String, Sendable {
+    /// Others are looked at first.
+    case waiting
+    case checking
+}
+
 /// The sessions of all uploads. One request at a time holds an upload.
 final class UploadSessions: Sendable {
     private struct State {
         var sessions: [UploadID: UploadSession] = [:]
         var held: Set<UploadID> = []
+        var phases: [UploadID: UploadPhase] = [:]
     }
 
     private let state = Mutex(State())
@@ -54,6 +62,11 @@ final class UploadSessions: Sendable {
     func release(_ id: UploadID) {
         state.withLock { _ = $0.held.remove(id) }
     }
+
+    /// Nil while bytes are missing, and when all is said.
+    func phase(of id: UploadID) -> UploadPhase? { state.withLock { $0.phases[id] } }
+
+    func setPhase(_ phase: UploadPhase?, of id: UploadID) { state.withLock { $0.phases[id] = phase } }
 
     /// The upload is over: its hash is not needed any more.
     func forget(_ id: UploadID) {

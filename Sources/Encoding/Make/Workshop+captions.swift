@@ -1,0 +1,61 @@
+import Media
+import Reactor
+import SQL
+import Storage
+
+extension Workshop {
+    /// Text of an hour takes some hundred kilobytes.
+    private static let captionsBytes = 64 << 20
+
+    /// The subtitles of the original as WebVTT, each that can be read.
+    func makeCaptions(_ job: Job, _ plan: EncodingPlan) async throws {
+        let folder = try await workFolder(job)
+        let sources = try await readSubtitles(job, plan.captions, folder: folder)
+        // A mezzanine begins where ffmpeg begins to count.
+        let origin = Int64(clamping: (plan.source.startSeconds * 1000).rounded())
+        let work = MakeCaptions(sources: sources, origin: origin, folder: folder)
+        let names = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
+        let (storage, id, ledger, task) = (storage, job.task.video, ledger, job.task)
+        for name in names {
+            guard let key = VideoFiles.captions(id, name) else { continue }
+            try await storage.adopt(fileAt: MakeCaptions.file(name, in: folder), as: key)
+        }
+        try await database.write { transaction in
+            try EncodingStore.setCaptions(names, of: id, in: transaction)
+            try ledger.record([], of: task, isDone: true, in: transaction)
+        }
+    }
+
+    /// All in one run; where that fails, each in its own, and without those that cannot be read.
+    /// - Returns: what was made, by name.
+    private func readSubtitles(
+        _ job: Job, _ captions: [CaptionsPlan], folder: String
+    ) async throws -> [String: String] {
+        let path = storage.path(of: VideoFiles.original(job.task.video))
+        let effort = try await effort(job, writing: captions.map { _ in Self.captionsBytes })
+        func file(_ captions: CaptionsPlan) -> String { "\(folder)/\(captions.name)-source.vtt" }
+        func run(_ captions: [CaptionsPlan]) async throws {
+            var arguments = ["-nostdin", "-y", "-v", "error", "-threads", "1"]
+            if job.record.mezzanine == nil { arguments.append("-copyts") }
+            arguments += MediaTool.input(path)
+            for each in captions {
+                arguments += ["-map", "0:\(each.streamIndex)", "-c:s", "webvtt", "-map_metadata", "-1"]
+                arguments += ["-f", "webvtt", "file:\(file(each))"]
+            }
+            _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: effort)
+        }
+        var made: [String: String] = [:]
+        do {
+            try await run(captions)
+            for each in captions { made[each.name] = file(each) }
+        } catch is ToolFailure {
+            for each in captions {
+                do {
+                    try await run([each])
+                    made[each.name] = file(each)
+                } catch is ToolFailure { continue }
+            }
+        }
+        return made
+    }
+}

@@ -1,0 +1,22 @@
+import SQL
+
+extension EncodingStore {
+    static func seam(of id: EncodingID, chunk: Int, in access: ReadAccess) throws -> ChunkSeam? {
+        let row = try access.first(
+            "SELECT first, next FROM encoding_seams WHERE video_id = $1 AND chunk = $2", id, chunk)
+        return try row.map { ChunkSeam(first: try $0.value("first"), next: try $0.value("next")) }
+    }
+
+    static func setSeam(_ seam: ChunkSeam, of id: EncodingID, chunk: Int, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO encoding_seams (video_id, chunk, first, next) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (video_id, chunk) DO UPDATE SET first = $3, next = $4
+            """, id, chunk, seam.first, seam.next)
+    }
+
+    /// Another plan cuts elsewhere.
+    static func removeSeams(of id: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM encoding_seams WHERE video_id = $1", id)
+    }
+}
