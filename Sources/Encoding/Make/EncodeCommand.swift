@@ -35,7 +35,7 @@ struct EncodeCommand {
         arguments += ["-filter_complex_threads", "1", "-filter_complex", filters.graph]
         for (step, label) in zip(steps, filters.labels) { arguments += output(step, label) }
         guard showsSeam else { return arguments }
-        return arguments + ["-map", "[first]", "-map", "[next]", "-frames:v", "1", "-fps_mode", "passthrough"]
+        return arguments + ["-map", "[first]", "-map", "[next]", "-frames", "1", "-fps_mode", "passthrough"]
             + ["-f", "framecrc", "file:\(ChunkSeam.path(in: folder))"]
     }
 
