@@ -155,6 +155,25 @@ struct TracksTests {
         }
     }
 
+    @Test("A sound in a codec that nobody knows is told of, and a track with a key is protected")
+    func unusableSound() throws {
+        func probed(_ stream: String) throws -> MediaFacts {
+            let report =
+                #"{"streams":[{"index":0,"codec_type":"video","codec_name":"h264","width":64,"height":64},"#
+                + #"{"index":1,"codec_type":"audio","sample_rate":"48000","channels":2,\#(stream)}]}"#
+            var facts: MediaFacts?
+            let judge = JudgeProbe(path: TestMedia.bunny, probe: .report(report), limits: InspectionLimits())
+            try judge.perform { facts = $0 }
+            return try #require(facts)
+        }
+        #expect(try probed(#""codec_name":"aac""#).warnings.isEmpty)
+        #expect(try probed(#""codec_name":"unknown""#).warnings == [MediaWarning(.soundMissing)])
+        let refusal = #expect(throws: InspectionError.self) {
+            _ = try probed(#""codec_name":"aac","tags":{"enc_key_id":"abc"}"#)
+        }
+        #expect(refusal?.code == .protectedSource)
+    }
+
     @Test("Of several pictures the default one plays, and no cover")
     func severalPictures() async throws {
         try await Studio.with { studio in

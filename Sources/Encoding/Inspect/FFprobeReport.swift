@@ -49,13 +49,16 @@ struct FFprobeReport: Decodable {
         }
         var announcesPicture: Bool { codec_type == "video" && !has("attached_pic") && !has("timed_thumbnails") }
         var isCover: Bool { codec_type == "video" && codec_name != nil && has("attached_pic") }
-        var isAudio: Bool { codec_type == "audio" && codec_name != nil }
+        var isAudio: Bool { codec_type == "audio" && codec_name != nil && codec_name != "unknown" }
         var isSubtitle: Bool { codec_type == "subtitle" }
         /// Of subtitles: what ffmpeg makes WebVTT of.
         var isText: Bool {
             ["subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "microdvd", "sami", "realtext", "subviewer"]
                 .contains(codec_name)
         }
+
+        /// Encrypted, as Matroska has it.
+        var isProtected: Bool { tags?["enc_key_id"] != nil }
 
         func has(_ trait: String) -> Bool { disposition?[trait] == 1 }
 
@@ -103,6 +106,7 @@ extension FFprobeReport {
             subtitles: (streams ?? []).filter { $0.isSubtitle && $0.isText }.map(SubtitleFacts.init),
             pictureSubtitleCount: (streams ?? []).count { $0.isSubtitle && !$0.isText },
             cover: mainVideo == nil ? (streams ?? []).first(where: \.isCover).flatMap(CoverFacts.init) : nil)
+        facts.isSoundMissing = (streams ?? []).count { $0.codec_type == "audio" } > facts.audio.count
         facts.isPictureMissing = mainVideo == nil && (streams ?? []).contains(where: \.announcesPicture)
         return facts
     }

@@ -28,6 +28,7 @@ struct JudgeProbe: ConfinedWork {
             report = decoded
         case .failed(let words, let detail): throw InspectionError(head.verdict(words: words), detail: detail)
         }
+        if (report.streams ?? []).contains(where: \.isProtected) { throw InspectionError(.protectedSource) }
         let streamCount = report.streams?.count ?? 0
         guard streamCount <= limits.streams else { throw InspectionError(.tooManyStreams, detail: "\(streamCount)") }
         var facts = report.facts(byteCount: head.byteCount)

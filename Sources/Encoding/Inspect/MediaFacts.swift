@@ -20,6 +20,8 @@ public struct MediaFacts: Sendable, Hashable, Codable {
     public var isTruncated: Bool
     /// The file announces a picture that cannot be had.
     public var isPictureMissing = false
+    /// The same for one of the sounds.
+    public var isSoundMissing = false
 
     public init(
         container: String, byteCount: Int, duration: Double, video: VideoFacts?, audio: [AudioFacts],

@@ -31,6 +31,7 @@ extension MediaFacts {
         var warnings: [MediaWarning] = []
         if isTruncated { warnings.append(MediaWarning(.truncated)) }
         if isPictureMissing { warnings.append(MediaWarning(.pictureMissing)) }
+        if isSoundMissing { warnings.append(MediaWarning(.soundMissing)) }
         if pictureSubtitleCount > 0 {
             warnings.append(MediaWarning(.subtitlesIgnored, detail: "\(pictureSubtitleCount)"))
         }
