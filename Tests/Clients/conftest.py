@@ -122,6 +122,13 @@ def spoken_otherwise(admin, films):
     return with_captions(admin, films.in_languages("described", "spa", "eng"), "Spoken otherwise")
 
 
+@pytest.fixture(scope="session")
+def song(admin, films):
+    """Half a minute of sound with a cover."""
+    video = admin.have(films.with_cover("cover-30.m4a", "-c:a", "aac"), title="A song")
+    return admin.wait(video["id"], whole=True)
+
+
 def with_captions(admin, film, title):
     """Wholly made, with both its captions."""
     video = admin.wait(admin.have(film, title=title)["id"], whole=True)

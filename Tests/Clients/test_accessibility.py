@@ -28,6 +28,17 @@ def settings(page, standard):
     expect(page.get_by_role("menu")).to_be_visible()
 
 
+def languages(page, spoken):
+    settings(page, spoken)
+    page.get_by_test_id("menu-sound").click()
+    expect(page.get_by_role("menuitemradio")).to_have_count(3)
+
+
+def sound_alone(page, song):
+    film(page, song)
+    expect(page.get_by_test_id("audio")).to_be_visible()
+
+
 def shortcuts(page, standard):
     film(page, standard)
     page.locator("palco-player").press("?")
@@ -70,19 +81,21 @@ def violations(found):
 
 
 SIGNED_OUT = [sign_in_page, refused_sign_in]
-SIGNED_IN = [library, upload, film, settings, shortcuts, editing, account, no_page]
+SIGNED_IN = [library, upload, film, settings, languages, sound_alone, shortcuts, editing, account, no_page]
+OTHER_FILMS = {languages: "spoken", sound_alone: "song"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("place", SIGNED_OUT + SIGNED_IN, ids=lambda place: place.__name__)
-def test_the_checker_finds_nothing(chromium, server, standard, place, width, scheme):
+def test_the_checker_finds_nothing(chromium, server, request, place, width, scheme):
+    video = request.getfixturevalue(OTHER_FILMS.get(place, "standard"))
     # The checker writes styles of its own into shadow trees; the other tests see to it that the page does not.
     options = dict(viewport=dict(width=width, height=800), color_scheme=scheme, bypass_csp=True)
     with visitor(chromium, server.url, **options) as page:
         if place in SIGNED_IN:
             sign_in(page)
-        place(page, standard)
+        place(page, video)
         assert ("/sign-in" in page.url) == (place in SIGNED_OUT), page.url
         assert not page.complaints, page.complaints
         found = Axe().run(page)

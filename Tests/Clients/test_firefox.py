@@ -119,3 +119,11 @@ def test_another_sound_takes_over_without_a_pause(firefox, server, spoken):
     watching.play()
     watching.wait(lambda state: state["ranges"] and state["ranges"][-1][1] > state["time"] + 15, 30, "much is in hand")
     watching.changes_the_sound(1)
+
+
+def test_sound_alone_plays_and_seeks(firefox, server, song):
+    watching = watch(firefox, server.url, song)
+    assert watching.play() is True
+    watching.plays_on(2, within=30)
+    watching.seek(20)
+    watching.plays_on(1, within=30)

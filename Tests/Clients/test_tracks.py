@@ -37,6 +37,7 @@ def test_another_sound_is_heard_at_once_and_the_picture_does_not_stand_still(pag
     watching = watch(page, spoken)
     watching.play_aloud()
     watching.hears(SPANISH)
+    watching.seek(3)
     watching.wait(lambda state: state["ranges"] and state["ranges"][-1][1] > state["time"] + 20, 30, "much is in hand")
     choices = menu(page, "sound")
     assert [text.split("\n") for text in choices.all_inner_texts()] == [
@@ -104,6 +105,7 @@ def test_captions_are_chosen_turned_off_and_on_again_and_remembered(chromium, se
     with signed_in(chromium, server) as page:
         watching = watch(page, spoken)
         watching.play()
+        watching.seek(3)
         captions = button(page, "Captions")
         expect(captions).to_have_attribute("aria-pressed", "false")
         assert page.evaluate(CUES) == ""
@@ -122,6 +124,7 @@ def test_captions_are_chosen_turned_off_and_on_again_and_remembered(chromium, se
         # Another film, another order of everything: the captions are there by themselves.
         watching = watch(page, spoken_otherwise)
         watching.play()
+        watching.seek(3)
         becomes(page, f"{CUES} === 'ESPAÑOL ONE'")
         press(page, "Captions")
         becomes(page, f"{CUES} === ''")
@@ -146,6 +149,7 @@ def test_captions_outlive_their_grant_and_a_new_media_source(chromium, server, s
         page.route(re.compile(r"/hls/.*token="), answer)
         watching = watch(page, spoken)
         watching.play()
+        watching.seek(3)
         watching.plays_on(1)
         page.evaluate(f"{VIDEO}.pause()")
         over |= used
