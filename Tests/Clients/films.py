@@ -150,6 +150,14 @@ class Films:
 
 
     @property
+    def subtitled(self):
+        """bikes.mp4 with a line of text in it."""
+        text = self.made / "line.srt"
+        text.write_text("1\n00:00:00,500 --> 00:00:02,000\nBikes\n")
+        arguments = ("-map", "0", "-map", "1", "-c", "copy", "-c:s", "mov_text")
+        return self.make("bikes-subtitled.mp4", "-i", self.bikes, "-i", text, *arguments)
+
+    @property
     def damaged(self):
         """Twelve seconds of H.264 and AAC with 40 kB of zeros in the middle, as a bad disk leaves them."""
         path = self.made / "damaged-12.mp4"

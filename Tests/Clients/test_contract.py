@@ -35,17 +35,24 @@ class House:
         self.admin = palco.admin()
         self.user = palco.client()
         self.user.login("user@example.org", PASSWORD)
-        self.open = self.admin.upload(films.bikes, title="Open").expect(201).json()["id"]
-        self.locked = self.admin.upload(films.copy(films.bikes, "locked"), title="Locked", password="opensesame")
+        film = films.subtitled
+        self.open = self.admin.upload(film, title="Open").expect(201).json()["id"]
+        self.locked = self.admin.upload(films.copy(film, "locked"), title="Locked", password="opensesame")
         self.locked = self.locked.expect(201).json()["id"]
         self.admin.wait(self.open, whole=True)
         self.admin.wait(self.locked, whole=True)
+        for identifier in (self.open, self.locked):
+            wait_until(lambda each=identifier: self.has_captions(each), "its captions are made")
         variants, _ = self.admin.master(self.open)
         self.rendition = re.search("/hls/([^/]+)/", variants[0][1]).group(1)
 
+    def has_captions(self, identifier):
+        return any(named["TYPE"] == "SUBTITLES" for named, _ in self.admin.master(identifier)[1])
+
     def path(self, template, identifier):
         path = template.replace("{id}", identifier)
-        return path.replace("{rendition}", self.rendition).replace("{number}", "0")
+        rendition = "captions0" if path.endswith("captions.vtt") else self.rendition
+        return path.replace("{rendition}", rendition).replace("{number}", "0")
 
     def cookies(self):
         """A browser's session: its cookies and the token against forgery."""

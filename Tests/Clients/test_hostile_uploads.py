@@ -209,7 +209,7 @@ def absurd(films, code):
         case "unsupported_duration":
             return card("years.mkv", "-c:v", "ffv1", size="64x64", seconds=100_001, sound=False, rate="1/50000")
         case "unsupported_frame_rate":
-            return card("rapid.mp4", "-c:v", "mpeg4", size="64x64", seconds=1, sound=False, rate="1000")
+            return card("rapid-2000.mp4", "-c:v", "mpeg4", size="64x64", seconds=1, sound=False, rate="2000")
         case "too_many_streams":
             maps = ["-map", "0"] * 65
             return card("streams.mkv", *maps, "-c:v", "ffv1", size="64x64", seconds=1, sound=False, rate="5")
