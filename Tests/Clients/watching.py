@@ -126,9 +126,8 @@ class Watching:
         return self.wait(lambda state: to - 0.1 <= state["time"] <= to + 15, 20, f"at {to}")
 
     def plays_to_the_end(self):
-        """From its beginning, faster than it was made, without an error."""
+        """From its beginning, without an error."""
         assert self.play() is True
-        self.evaluate(f"(() => {{ {VIDEO}.playbackRate = 2; return 0; }})()")
         state = self.wait(lambda state: state["ended"] or state["error"], 60, "it ends")
         assert state["error"] is None and abs(state["time"] - state["duration"]) < 0.5
         return state
