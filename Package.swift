@@ -73,7 +73,7 @@ let package = Package(
         tests("SandboxTests", of: ["Sandbox", "Reactor", "palco", "Intruder"]),
         tests("SecurityTests", of: ["Security", "Reactor", "TestSupport"]),
         tests("SQLTests", of: ["SQL", "Security", "Reactor", "TestSupport"]),
-        tests("StorageTests", of: ["Storage", "Reactor"]),
+        tests("StorageTests", of: ["Storage", "Reactor", "TestSupport"]),
         tests("HTTPTests", of: ["HTTP", "Reactor", "TestSupport"]),
         tests("WebTests", of: ["Web", "HTTP", "Reactor", "Telemetry"]),
         tests("MediaTests", of: ["Media"]),

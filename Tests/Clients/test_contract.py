@@ -42,12 +42,15 @@ class House:
         self.admin.wait(self.open, whole=True)
         self.admin.wait(self.locked, whole=True)
         for identifier in (self.open, self.locked):
-            wait_until(lambda each=identifier: self.has_captions(each), "its captions are made")
+            wait_until(lambda each=identifier: self.has_all(each), "its captions and pictures are made")
         variants, _ = self.admin.master(self.open)
         self.rendition = re.search("/hls/([^/]+)/", variants[0][1]).group(1)
 
-    def has_captions(self, identifier):
-        return any(named["TYPE"] == "SUBTITLES" for named, _ in self.admin.master(identifier)[1])
+    def has_all(self, identifier):
+        """Text and pictures are made beside the film, and may be later than all of it."""
+        pictures = [self.admin.get(f"/videos/{identifier}/{name}").status for name in ("thumbnail.jpg", "storyboard.vtt")]
+        captions = any(named["TYPE"] == "SUBTITLES" for named, _ in self.admin.master(identifier)[1])
+        return captions and pictures == [200, 200]
 
     def path(self, template, identifier):
         path = template.replace("{id}", identifier)

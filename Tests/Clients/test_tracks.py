@@ -177,8 +177,8 @@ COVER = f"""(() => {{
 }})()"""
 
 AUDIO = {
-    "cover-30.m4a": ("-c:a", "aac"),
-    "cover-30.mp3": ("-c:a", "libmp3lame", "-id3v2_version", "3"),
+    "cover-new-30.m4a": ("-metadata", "comment=new", "-c:a", "aac"),
+    "cover-new-30.mp3": ("-metadata", "comment=new", "-c:a", "libmp3lame", "-id3v2_version", "3"),
 }
 
 
