@@ -87,6 +87,8 @@ extension WebVTT.Cue {
             }
             fields.append(value)
         }
+        // Minutes and seconds; only hours may be more.
+        guard fields.dropLast().suffix(2).allSatisfy({ $0 < 60 }) else { return nil }
         let whole = fields.dropLast().reduce(Int64(0)) { $0 * 60 + $1 }
         // bound: four numbers below a million each
         return whole * 1000 + (fields.last ?? 0)

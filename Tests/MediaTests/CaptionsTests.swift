@@ -42,6 +42,20 @@ struct CaptionsTests {
         #expect(WebVTT(parsing: Self.written.replacing("\n", with: "\r\n")) == captions)
     }
 
+    @Test("Cut anywhere, what is there is read, and reads back as it was")
+    func cutting() {
+        let bytes = Array(Self.written.utf8)
+        var most = 0
+        for end in bytes.indices {
+            let captions = WebVTT(parsing: String(decoding: bytes[..<end], as: UTF8.self))
+            #expect(captions.cues.count >= most, "nothing that was read is lost by more text")
+            most = captions.cues.count
+            #expect(WebVTT(parsing: captions.render()) == captions)
+        }
+        #expect(most == 2)
+        #expect(WebVTT(parsing: "00:99.000 --> 01:40.000\nNever").cues.isEmpty)
+    }
+
     @Test("They move with the film's clock, and nothing lies before its 0")
     func moving() {
         let moved = WebVTT(parsing: Self.written).earlier(by: 2000)

@@ -69,20 +69,18 @@ struct MezzanineCommand {
             VideoFacts(
                 index: 0, codec: "h264", profile: "High", level: step.level, pixelFormat: "yuv420p", bitDepth: 8,
                 width: step.size.width, height: step.size.height, rotation: 0, pixelAspectRatio: nil,
-                averageFrameRate: nil,
-                timeBase: Ratio(1, Self.timescale), start: nil, frameCount: nil, colorPrimaries: nil,
-                colorTransfer: nil,
-                colorSpace: nil, colorRange: nil, fieldOrder: nil, isReordered: true)
+                averageFrameRate: nil, timeBase: Ratio(1, Self.timescale), start: nil, frameCount: nil,
+                colorPrimaries: nil, colorTransfer: nil, colorSpace: nil, colorRange: nil, fieldOrder: nil,
+                isReordered: true)
         }
         let sounds = sounds.enumerated().map { position, audio in
             let rate = AudioPlan.encodedRate(audio)
             return AudioFacts(
                 index: (video == nil ? 0 : 1) + position, codec: "aac", profile: "LC", sampleRate: rate,
-                channelCount: min(2, audio.channelCount),
-                label: audio.label, isDefault: position == 0, timeBase: Ratio(1, rate), end: nil)
+                channelCount: min(2, audio.channelCount), label: audio.label, isDefault: position == 0,
+                timeBase: Ratio(1, rate), end: nil)
         }
-        return MediaFacts(
-            container: "mov,mp4", byteCount: 0, duration: 0, video: video, audio: sounds)
+        return MediaFacts(container: "mov,mp4", byteCount: 0, duration: 0, video: video, audio: sounds)
     }
 
     private var sounds: [AudioFacts] { hasSound ? facts.sounds : [] }
