@@ -42,9 +42,9 @@ extension Workshop {
     private func drawWaveform(_ job: Job, folder: String, into file: String) async throws {
         let size = PixelSize(width: 640, height: 360)
         let graph =
-            "color=c=0x17212b:s=\(size.width)x\(size.height):r=1,format=rgb24[ground];"
+            "color=c=0x1c1a17:s=\(size.width)x\(size.height):r=1,format=rgb24[ground];"
             + "[0:\(job.facts.mainAudio?.index ?? 0)]aformat=channel_layouts=mono,"
-            + "showwavespic=s=\(size.width)x\(size.height):colors=0x5aa9e6:scale=sqrt[wave];"
+            + "showwavespic=s=\(size.width)x\(size.height):colors=0xf5b640:scale=sqrt[wave];"
             + "[ground][wave]overlay=shortest=1,format=yuvj420p[picture]"
         try await draw(
             job, from: source(job), ["-filter_complex", graph, "-map", "[picture]"], size, folder: folder, into: file)
