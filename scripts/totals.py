@@ -2,7 +2,8 @@
 """Prints `passed failed skipped` of one ring: totals.py FILE RING, with its JUnit file.
 
 `Tests/rings.txt` says how many tests a ring has at least, and what may be skipped and why. Fewer tests are a failure; with
-PALCO_STRICT=1 a skip that is not listed is one as well. Each is named on standard error.
+PALCO_STRICT=1 a skip that is not listed is one as well. Each, and each that
+failed, is named on standard error.
 """
 
 import os
@@ -24,9 +25,21 @@ def expectations(ring):
     return least, reasons
 
 
+def fault(case):
+    """The first lines of why a test failed; None where it did not."""
+    for kind in ("failure", "error"):
+        if (element := case.find(kind)) is not None:
+            told = element.get("message") or element.text or ""
+            return " | ".join(told.strip().splitlines()[:4])[:400]
+    return None
+
+
 def main(file, ring):
     cases = list(ElementTree.parse(file).iter("testcase"))
-    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    faults = [(case, told) for case in cases if (told := fault(case)) is not None]
+    for case, told in faults:
+        print(f"FAILED: {ring}: {case.get('classname')}.{case.get('name')}: {told}", file=sys.stderr)
+    failed = len(faults)
     skipped = [case for case in cases if case.find("skipped") is not None]
     least, listed = expectations(ring)
     if len(cases) < least:

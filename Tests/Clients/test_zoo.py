@@ -9,11 +9,6 @@ import zoo_films
 from palco import Palco
 
 THIRD = zoo_films.FILMS[::3]
-# Wrong, and not mended yet: part of the name, and of what is wrong. They are tried like the others, and whoever mends one
-# takes it off.
-KNOWN = {
-    "mp4-av1-hlg-1-aac51-negative-rotated-whole": "6 frames instead of 5",
-}
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +34,4 @@ def test_every_two_values_that_can_meet_do():
 @pytest.mark.parametrize("film", THIRD, ids=lambda film: film.name)
 def test_a_film_plays_as_ffmpeg_decodes_it(verdicts, film):
     found = verdicts[film].result()
-    fault = next((fault for part, fault in KNOWN.items() if film.name.startswith(part)), None)
-    if fault is None:
-        assert found.is_right, f"{found.outcome}: {found.reason}"
-    else:
-        assert not found.is_right and fault in found.reason, f"{found.outcome}: {found.reason}"
+    assert found.is_right, f"{found.outcome}: {found.reason}"

@@ -86,7 +86,9 @@ struct MezzanineCommand {
     private var sounds: [AudioFacts] { hasSound ? facts.sounds : [] }
 
     private func picture(_ video: VideoFacts, _ step: LadderStep) -> [String] {
-        var filters = ["settb=1/\(Self.timescale)", "setpts='\(times(video))'"]
+        // What an edit list hides has times before 0. Most decoders leave it out by themselves; libdav1d does not.
+        var filters = facts.isISOMedia ? ["select='not(lt(pts,0))'"] : []
+        filters += ["settb=1/\(Self.timescale)", "setpts='\(times(video))'"]
         if step.frameDivisor > 1 { filters.append("select='not(mod(n,\(step.frameDivisor)))'") }
         filters += PictureFilters.preparation(video, size: step.size)
         return filters + [PictureFilters.scaling(video, to: step.size), "setsar=1"]
