@@ -58,8 +58,8 @@ extension Server {
                 settings: videoSettings, revocations: revocations, events: events)
             try await videos.loadRevocations()
             let services = Services(
-                loops: loops, pools: pools, storage: storage, database: database, accounts: accounts,
-                encoder: encoder, videos: videos, events: events, traffic: Traffic(),
+                loops: loops, connections: ConnectionSet(loops), pools: pools, storage: storage, database: database,
+                accounts: accounts, encoder: encoder, videos: videos, events: events, traffic: Traffic(),
                 encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil,
                 isSafe: sandbox.acceptsUploads)
             let application = try routes(settings, services, log: log)

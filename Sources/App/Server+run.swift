@@ -24,7 +24,7 @@ extension Server {
                 say("listening on http://\(settings.host.contains(":") ? "[\(settings.host)]" : settings.host):\(port)")
             },
             until: {
-                let signal = await signals.next(on: loop)
+                guard let signal = await signals.next(on: loop) else { return }
                 log.info("stopping", ["signal": .init(signal.rawValue)])
             })
         log.info("stopped")

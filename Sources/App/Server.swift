@@ -19,6 +19,8 @@ public final class Server: Sendable {
     /// What was started, in the order of starting.
     struct Services: Sendable {
         let loops: EventLoopGroup
+        /// Of people and programs that ask for something.
+        let connections: ConnectionSet
         let pools: Pools
         let storage: LocalStorage
         let database: Database
@@ -108,7 +110,7 @@ public final class Server: Sendable {
         let inventory = try await services.videos.takeInventory(afterTrap: services.hasTrapped)
         let listener = try Listener.bind(host: settings.host, port: settings.port)
         let application = application
-        let server = HTTPServer(listener: listener, group: services.loops, options: options()) { request in
+        let server = HTTPServer(listener: listener, connections: services.connections, options: options()) { request in
             await application.respond(to: request)
         }
         server.start()

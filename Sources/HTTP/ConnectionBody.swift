@@ -19,6 +19,18 @@ final class ConnectionBody: BodySource {
     /// The client waits for leave to send, and did not get it.
     var isUninvited: Bool { mustInvite }
 
+    /// From any thread.
+    override func interrupter() -> (@Sendable () -> Void)? {
+        let confined = LoopBound(self, on: owner.connection.loop)
+        return { confined.loop.execute { confined.value.interrupt() } }
+    }
+
+    private func interrupt() {
+        guard failure == nil, !isComplete else { return }
+        failure = .interrupted
+        owner.connection.endWaitForRead()
+    }
+
     override func next() async throws -> [UInt8]? {
         if let failure { throw failure }
         do {
@@ -30,8 +42,10 @@ final class ConnectionBody: BodySource {
             failure = .malformed
             throw RequestBodyError.malformed
         } catch ConnectionError.timedOut {
-            failure = .tooSlow
-            throw RequestBodyError.tooSlow
+            // An interruption ends the wait in the same way.
+            let reason = failure ?? .tooSlow
+            failure = reason
+            throw reason
         } catch {
             failure = .disconnected
             throw RequestBodyError.disconnected
@@ -40,7 +54,11 @@ final class ConnectionBody: BodySource {
 
     private func read() async throws -> [UInt8]? {
         while true {
-            if let piece = try owner.takeBodyPiece() { return piece.isEmpty ? nil : piece }
+            if let piece = try owner.takeBodyPiece() {
+                // Nothing more comes from the peer but its leaving.
+                if isComplete { owner.connection.endsWithPeer = true }
+                return piece.isEmpty ? nil : piece
+            }
             if mustInvite {
                 mustInvite = false
                 owner.outbound.append(text: "HTTP/1.1 100 Continue\r\n\r\n")

@@ -17,7 +17,7 @@ public final class HTTPServer: Sendable {
     }
 
     public let listener: Listener
-    private let group: EventLoopGroup
+    private let connections: ConnectionSet
     private let options: Options
     private let handler: Handler
     private let census: ConnectionCensus
@@ -26,19 +26,20 @@ public final class HTTPServer: Sendable {
     public var port: Int { listener.port }
 
     public init(
-        listener: Listener, group: EventLoopGroup, options: Options = Options(), handler: @escaping Handler
+        listener: Listener, connections: ConnectionSet, options: Options = Options(), handler: @escaping Handler
     ) {
         self.listener = listener
-        self.group = group
+        self.connections = connections
         self.options = options
         self.handler = handler
         census = ConnectionCensus(limits: options.limits)
-        states = Dictionary(uniqueKeysWithValues: group.loops.map { (ObjectIdentifier($0), LoopState(loop: $0)) })
+        states = Dictionary(
+            uniqueKeysWithValues: connections.group.loops.map { (ObjectIdentifier($0), LoopState(loop: $0)) })
     }
 
     /// Serves from now on, on all loops of the group.
     public func start() {
-        listener.serve(on: group) { [self] connection in await serve(connection) }
+        listener.serve(in: connections) { [self] connection in await serve(connection) }
     }
 
     /// Accepts no more, lets requests in flight finish, and cuts what is left after `patience`.
@@ -47,8 +48,8 @@ public final class HTTPServer: Sendable {
     @discardableResult
     public func stop(patience: Duration = .seconds(10)) async -> Int {
         listener.stop()
-        group.drain()
-        return await group.waitForConnections(patience: patience)
+        connections.drain()
+        return await connections.waitUntilEmpty(patience: patience)
     }
 
     private func serve(_ connection: Connection) async {

@@ -8,12 +8,15 @@ public enum RequestBodyError: Error, Sendable, Equatable {
     case tooSlow
     /// The peer went away before the end.
     case disconnected
+    /// Somebody ended the reading: `RequestBody.interrupter`.
+    case interrupted
 
     public var status: Response.Status {
         switch self {
         case .tooLarge: .contentTooLarge
         case .malformed, .disconnected: .badRequest
         case .tooSlow: .requestTimeout
+        case .interrupted: .conflict
         }
     }
 }
@@ -45,6 +48,10 @@ public struct RequestBody: AsyncSequence {
 
     /// How much was read so far.
     public var receivedByteCount: Int { source?.receivedByteCount ?? 0 }
+
+    /// Ends the reading from any thread: a `next` that waits, and each later one, throws `RequestBodyError.interrupted`.
+    /// Nothing happens once the whole body has come. Nil for a body that nobody waits for.
+    public var interrupter: (@Sendable () -> Void)? { source?.interrupter() }
 
     /// The next piece, never empty; nil at the end.
     ///
@@ -84,6 +91,8 @@ class BodySource {
     init(expectedByteCount: Int?) { self.expectedByteCount = expectedByteCount }
 
     func next() async throws -> [UInt8]? { nil }
+
+    func interrupter() -> (@Sendable () -> Void)? { nil }
 }
 
 private final class BufferedBodySource: BodySource {

@@ -73,6 +73,9 @@ final class ServerConnection {
         }
         connection.readDeadline = .distantFuture
         let source = parser.phase == .complete ? nil : ConnectionBody(self)
+        // A body that is still coming is read to where it was cut, and what came of it is kept.
+        connection.endsWithPeer = source == nil
+        defer { connection.endsWithPeer = false }
         let response = await handler(
             Request(
                 method: parser.method, target: parser.target, headers: parser.headers,

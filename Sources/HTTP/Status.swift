@@ -38,6 +38,8 @@ extension Response {
         public static var locked: Status { 423 }
         public static var tooManyRequests: Status { 429 }
         public static var requestHeaderFieldsTooLarge: Status { 431 }
+        /// As nginx logs it: the peer left before there was an answer.
+        public static var clientClosedRequest: Status { 499 }
         public static var internalServerError: Status { 500 }
         public static var notImplemented: Status { 501 }
         public static var badGateway: Status { 502 }
@@ -86,6 +88,7 @@ extension Response {
             case 429: "Too Many Requests"
             case 431: "Request Header Fields Too Large"
             case 460: "Checksum Mismatch"
+            case 499: "Client Closed Request"
             case 500: "Internal Server Error"
             case 501: "Not Implemented"
             case 502: "Bad Gateway"

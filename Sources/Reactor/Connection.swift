@@ -4,6 +4,8 @@ import Glibc
 public enum ConnectionError: Error, Sendable, Equatable {
     /// The deadline passed, the server is stopping, or the connection was closed from this side.
     case timedOut, stopping, closed
+    /// Somebody else waits for the same already: a connection has one reader and one writer at a time.
+    case busy
     /// The peer went away: reset, broken pipe, unreachable.
     case disconnected(SystemError)
 }
@@ -18,7 +20,10 @@ public final class Connection: @unchecked Sendable {
     public let loop: EventLoop
     public let remoteAddress: SocketAddress
     private let descriptor: Int32
+    private let part: ConnectionSet.Part
     @exclusivity(unchecked) private var token: WatchToken?
+    /// What works for this connection: cancelled when it is cut.
+    @exclusivity(unchecked) var task: Task<Void, Never>?
     @exclusivity(unchecked) private var readWaiter: UnsafeContinuation<Void, any Error>?
     @exclusivity(unchecked) private var writeWaiter: UnsafeContinuation<Void, any Error>?
     /// There may be bytes to read: an edge came, or nobody looked yet. Otherwise a read need not ask the kernel.
@@ -39,23 +44,33 @@ public final class Connection: @unchecked Sendable {
 
     /// True while nothing is in flight (waiting for a next request): draining ends such a connection at once.
     @exclusivity(unchecked) public var isIdle = false {
-        didSet { if isIdle && loop.isDraining { abort(.stopping) } }
+        didSet { if isIdle && part.isDraining { abort(.stopping) } }
+    }
+
+    /// True while what is done is done for the peer alone: its leaving cancels the connection's task at once. A peer that
+    /// says that it will send nothing more counts as gone: over TCP both look the same.
+    ///
+    /// What writes to the connection is not stopped by it, so an answer that needs no waiting still arrives at a peer that
+    /// only closed its sending side.
+    @exclusivity(unchecked) public var endsWithPeer = false {
+        didSet { if endsWithPeer && sawHangUp { task?.cancel() } }
     }
 
     /// The server is stopping: finish what is in flight and take no more.
-    public var isDraining: Bool { loop.isDraining }
+    public var isDraining: Bool { part.isDraining }
 
     /// After so many bytes in a row without waiting, other work of the loop gets its turn.
     private static let fairShare = 1 << 20
 
-    init(descriptor: Int32, remoteAddress: SocketAddress, loop: EventLoop) throws {
+    init(descriptor: Int32, remoteAddress: SocketAddress, loop: EventLoop, part: ConnectionSet.Part) throws {
         self.descriptor = descriptor
         self.remoteAddress = remoteAddress
         self.loop = loop
+        self.part = part
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         token = try loop.watch(descriptor, readable: true, writable: true, handler: self)
-        loop.add(self)
+        part.add(self)
     }
 
     // MARK: Reading
@@ -103,7 +118,7 @@ public final class Connection: @unchecked Sendable {
     /// Call only after `tryRead` returned nil: epoll tells of an edge once.
     public func waitUntilReadable() async throws {
         try checkOpen()
-        precondition(readWaiter == nil, "one read may wait at a time")
+        if readWaiter != nil { throw ConnectionError.busy }
         uninterrupted = 0
         try await withUnsafeThrowingContinuation { continuation in
             park(continuation, in: &readWaiter, unless: sawReadable)
@@ -211,7 +226,7 @@ public final class Connection: @unchecked Sendable {
 
     private func waitUntilWritable() async throws {
         try checkOpen()
-        precondition(writeWaiter == nil, "one write may wait at a time")
+        if writeWaiter != nil { throw ConnectionError.busy }
         uninterrupted = 0
         try await withUnsafeThrowingContinuation { continuation in
             park(continuation, in: &writeWaiter, unless: sawWritable)
@@ -235,11 +250,13 @@ public final class Connection: @unchecked Sendable {
 
     /// Closes the socket. Whoever waits on it gets `ConnectionError.closed`. Calling again does nothing.
     public func close() {
+        // A task that closes its connection is done: it need not be cancelled.
+        task = nil
         abort(.closed)
         guard let token else { return }
         self.token = nil
         loop.unwatch(token, descriptor: descriptor)
-        loop.remove(self)
+        part.remove(self)
         Glibc.close(descriptor)
     }
 
@@ -249,12 +266,13 @@ public final class Connection: @unchecked Sendable {
         guard failure == nil else { return }
         failure = reason
         deadline = .distantFuture
+        task?.cancel()
         resume(&readWaiter, with: .failure(reason))
         resume(&writeWaiter, with: .failure(reason))
     }
 
-    /// The read deadline passed.
-    func endWaitForRead() {
+    /// Ends a wait for the peer's bytes with `timedOut`; the connection stays usable.
+    public func endWaitForRead() {
         readDeadline = .distantFuture
         resume(&readWaiter, with: .failure(ConnectionError.timedOut))
     }
@@ -285,7 +303,10 @@ extension Connection: DescriptorHandler {
     func descriptorBecameReady(_ readiness: Readiness) {
         if readiness.isReadable {
             sawReadable = true
-            if readiness.isHangUp { sawHangUp = true }
+            if readiness.isHangUp {
+                sawHangUp = true
+                if endsWithPeer { task?.cancel() }
+            }
             resume(&readWaiter, with: .success(()))
         }
         if readiness.isWritable {
@@ -314,7 +335,8 @@ extension Connection {
         }
         let connection: Connection
         do {
-            connection = try Connection(descriptor: descriptor, remoteAddress: address, loop: loop)
+            connection = try Connection(
+                descriptor: descriptor, remoteAddress: address, loop: loop, part: loop.outgoing)
         } catch {
             Glibc.close(descriptor)
             throw error

@@ -30,13 +30,12 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     @exclusivity(unchecked) private var ready: [UnownedJob] = []
     @exclusivity(unchecked) private var running: [UnownedJob] = []
     private var messages: [@Sendable () -> Void] = []
-    private var timers = TimerHeap()
+    private let timers = TimerHeap()
     private var watches: [Watch?] = []
     private var freeWatches: [Int] = []
     private var generation: UInt32 = 0
-    private(set) var connections: [ObjectIdentifier: Connection] = [:]
-    private var sweep: TimerToken?
-    private(set) var isDraining = false
+    /// Of connections that no server took: those that were opened from here.
+    private(set) lazy var outgoing = ConnectionSet.Part(loop: self)
 
     /// The monotonic time at which the loop last woke: cheap, and right to within one round of the loop.
     @exclusivity(unchecked) public private(set) var now = MonotonicTime.now
@@ -114,18 +113,19 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     /// Waits without holding a thread. From any task; throws `CancellationError` when the task is cancelled.
     public func sleep(for duration: Duration) async throws {
         let waiter = SleepWaiter()
+        let timer = LoopTimer(after: duration, on: self) { waiter.finish(.success(())) }
         try await withTaskCancellationHandler {
-            try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
-                guard waiter.park(continuation) else {
-                    return continuation.resume(throwing: CancellationError())
-                }
-                execute { [self] in
-                    schedule(after: duration) { waiter.finish(.success(())) }
-                }
-            }
+            try await withUnsafeThrowingContinuation { continuation in waiter.park(continuation) }
         } onCancel: {
             waiter.finish(.failure(CancellationError()))
+            timer.cancel()
         }
+    }
+
+    /// How many calls are scheduled. On the loop only.
+    public var timerCount: Int {
+        preconditionOnLoop()
+        return timers.count
     }
 
     // MARK: Stopping
@@ -174,7 +174,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
                 dispatch(events[index])
             }
             while let timer = timers.popDue(at: now) {
-                timer.body?()
+                timer.fire()
             }
         }
         LoopThread.currentLoop = nil
@@ -212,7 +212,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 
     private func waitMilliseconds() -> Int32 {
         if !ready.isEmpty { return 0 }
-        guard let deadline = timers.nextDeadline() else { return -1 }
+        guard let deadline = timers.nextDeadline else { return -1 }
         let nanoseconds = (deadline - MonotonicTime.now).wholeNanoseconds
         if nanoseconds <= 0 { return 0 }
         return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
@@ -297,74 +297,36 @@ extension EventLoop {
     }
 }
 
-// MARK: - Connections of this loop
-
-extension EventLoop {
-    /// How many connections live on this loop. On the loop only.
-    public var connectionCount: Int {
-        preconditionOnLoop()
-        return connections.count
-    }
-
-    func add(_ connection: Connection) {
-        preconditionOnLoop()
-        connections[ObjectIdentifier(connection)] = connection
-        if sweep == nil { scheduleSweep() }
-    }
-
-    func remove(_ connection: Connection) {
-        preconditionOnLoop()
-        connections[ObjectIdentifier(connection)] = nil
-    }
-
-    /// Idle connections end now; busy ones see `isDraining` and end after what they are doing.
-    func drain() {
-        preconditionOnLoop()
-        isDraining = true
-        for connection in connections.values where connection.isIdle { connection.abort(.stopping) }
-    }
-
-    func abortConnections() {
-        preconditionOnLoop()
-        for connection in connections.values { connection.abort(.stopping) }
-    }
-
-    /// Deadlines of connections are coarse: one sweep over all of them instead of a timer for each request.
-    private func scheduleSweep() {
-        sweep = schedule(after: .milliseconds(250)) { [unowned self] in
-            sweep = nil
-            for connection in connections.values {
-                if connection.deadline <= now { connection.abort(.timedOut) }
-                if connection.readDeadline <= now { connection.endWaitForRead() }
-            }
-            if !connections.isEmpty { scheduleSweep() }
-        }
-    }
-}
-
 /// The one continuation of a sleep, finished once: by the timer or by cancellation, whichever comes first.
 private final class SleepWaiter: Sendable {
     private enum State {
         case new
         case waiting(UnsafeContinuation<Void, any Error>)
-        case finished
+        case finished(Result<Void, any Error>)
     }
 
     private let state = Mutex(State.new)
 
-    func park(_ continuation: UnsafeContinuation<Void, any Error>) -> Bool {
-        state.withLock { state in
-            guard case .new = state else { return false }
+    func park(_ continuation: UnsafeContinuation<Void, any Error>) {
+        let result: Result<Void, any Error>? = state.withLock { state in
+            if case .finished(let result) = state { return result }
             state = .waiting(continuation)
-            return true
+            return nil
         }
+        if let result { continuation.resume(with: result) }
     }
 
     func finish(_ result: Result<Void, any Error>) {
         let continuation: UnsafeContinuation<Void, any Error>? = state.withLock { state in
-            defer { state = .finished }
-            guard case .waiting(let continuation) = state else { return nil }
-            return continuation
+            switch state {
+            case .finished: return nil
+            case .new:
+                state = .finished(result)
+                return nil
+            case .waiting(let continuation):
+                state = .finished(result)
+                return continuation
+            }
         }
         continuation?.resume(with: result)
     }

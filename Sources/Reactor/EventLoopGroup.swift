@@ -19,35 +19,6 @@ public final class EventLoopGroup: Sendable {
         return loops[Int(UInt(bitPattern: index) % UInt(loops.count))]
     }
 
-    /// Asks every connection to end: idle ones at once, busy ones after what they are doing (`Connection.isDraining`).
-    public func drain() {
-        for loop in loops { loop.execute { loop.drain() } }
-    }
-
-    /// Waits until no connection is left, at most `patience`; returns how many had to be cut.
-    public func waitForConnections(patience: Duration) async -> Int {
-        let deadline = MonotonicTime.now + patience
-        while true {
-            let count = await connectionCount()
-            if count == 0 { return 0 }
-            if MonotonicTime.now >= deadline {
-                for loop in loops { loop.execute { loop.abortConnections() } }
-                return count
-            }
-            try? await loops[0].sleep(for: .milliseconds(20))
-        }
-    }
-
-    public func connectionCount() async -> Int {
-        var count = 0
-        for loop in loops {
-            count += await withUnsafeContinuation { continuation in
-                loop.execute { continuation.resume(returning: loop.connectionCount) }
-            }
-        }
-        return count
-    }
-
     /// Ends all loops. Not from one of them.
     public func shutdown() async {
         for loop in loops { await loop.stop() }

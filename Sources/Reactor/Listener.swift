@@ -53,53 +53,50 @@ public final class Listener: Sendable {
         close(descriptor)
     }
 
-    /// Accepts from now on. `handler` runs once for each connection, in a task that prefers the connection's loop;
-    /// the connection is closed when it returns.
-    public func serve(on group: EventLoopGroup, handler: @escaping @Sendable (Connection) async -> Void) {
-        let loop = group.loops[0]
-        loop.execute { [self] in
-            let acceptor = Acceptor(listener: self, descriptor: descriptor, group: group, handler: handler)
-            self.acceptor.withLock { $0 = acceptor }
-            acceptor.start(on: loop)
-        }
+    /// Accepts from now on. `handler` runs once for each connection, in a task that prefers the connection's loop and is
+    /// cancelled when the connection is cut; the connection is closed when it returns.
+    public func serve(in connections: ConnectionSet, handler: @escaping @Sendable (Connection) async -> Void) {
+        let acceptor = Acceptor(listener: self, descriptor: descriptor, connections: connections, handler: handler)
+        self.acceptor.withLock { $0 = acceptor }
+        acceptor.loop.execute { acceptor.start() }
     }
 
     /// Accepts no more. Connections that were accepted live on.
     public func stop() {
         guard let acceptor = acceptor.withLock({ $0.take() }) else { return }
-        acceptor.loop?.execute { acceptor.stop() }
+        acceptor.loop.execute { acceptor.stop() }
     }
 }
 
 /// The accepting side of a listener, confined to the first loop.
 private final class Acceptor: DescriptorHandler, @unchecked Sendable {
-    // @unchecked: confined to `loop` from `start` on.
+    // @unchecked: immutable, or confined to `loop`.
 
     private let listener: Listener
     private let descriptor: Int32
-    private let group: EventLoopGroup
+    private let connections: ConnectionSet
     private let handler: @Sendable (Connection) async -> Void
-    private(set) var loop: EventLoop?
+    let loop: EventLoop
     private var token: WatchToken?
 
     init(
-        listener: Listener, descriptor: Int32, group: EventLoopGroup,
+        listener: Listener, descriptor: Int32, connections: ConnectionSet,
         handler: @escaping @Sendable (Connection) async -> Void
     ) {
         self.listener = listener
         self.descriptor = descriptor
-        self.group = group
+        self.connections = connections
         self.handler = handler
+        loop = connections.group.loops[0]
     }
 
-    func start(on loop: EventLoop) {
-        self.loop = loop
+    func start() {
         token = try? loop.watch(descriptor, readable: true, writable: false, handler: self)
         accept()
     }
 
     func stop() {
-        guard let loop, let token else { return }
+        guard let token else { return }
         loop.unwatch(token, descriptor: descriptor)
         self.token = nil
         // Nobody is taken any more: those that wait in the backlog are told at once instead of hanging.
@@ -111,7 +108,7 @@ private final class Acceptor: DescriptorHandler, @unchecked Sendable {
     }
 
     private func accept() {
-        guard let loop, token != nil else { return }
+        guard token != nil else { return }
         for _ in 0..<256 {
             var storage = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -138,14 +135,16 @@ private final class Acceptor: DescriptorHandler, @unchecked Sendable {
     }
 
     private func hand(_ descriptor: Int32, from address: SocketAddress) {
-        let loop = group.next()
-        let handler = handler
+        let loop = connections.group.next()
+        let (connections, handler) = (connections, handler)
         loop.execute {
-            guard let connection = try? Connection(descriptor: descriptor, remoteAddress: address, loop: loop) else {
+            guard let part = connections.part(on: loop),
+                let connection = try? Connection(descriptor: descriptor, remoteAddress: address, loop: loop, part: part)
+            else {
                 close(descriptor)
                 return
             }
-            Task(executorPreference: loop) {
+            connection.task = Task(executorPreference: loop) {
                 await handler(connection)
                 connection.close()
             }

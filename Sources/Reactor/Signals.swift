@@ -16,11 +16,14 @@ public struct SignalNumber: Sendable, Hashable {
 /// A handler, not a blocked mask with `signalfd`: by the time `async` code runs, threads exist that do not block the signal,
 /// and the kernel may choose any of them. There is one stream at a time; a later one takes the signals over.
 public final class SignalStream: @unchecked Sendable {
-    // @unchecked: immutable but for `waiter` and `token`, confined to the loop of `next`.
+    // @unchecked: immutable but for `waiter`, `cancelled` and `token`, confined to the loop of `next`.
 
     private let ends: (reading: Int32, writing: Int32)
     private var token: WatchToken?
-    private var waiter: UnsafeContinuation<SignalNumber, Never>?
+    private var waiter: (number: Int, continuation: UnsafeContinuation<SignalNumber?, Never>)?
+    /// The wait that was cancelled last; it may not have begun yet.
+    private var cancelled = 0
+    private let waits = Atomic(0)
 
     public init(_ signals: [SignalNumber]) throws {
         var pair: [Int32] = [-1, -1]
@@ -47,15 +50,24 @@ public final class SignalStream: @unchecked Sendable {
         close(ends.writing)
     }
 
-    /// Waits for the next signal. One task at a time.
-    public func next(on loop: EventLoop) async -> SignalNumber {
-        await withUnsafeContinuation { continuation in
-            loop.execute { [self] in
-                waiter = continuation
-                if token == nil {
-                    token = try? loop.watch(ends.reading, readable: true, writable: false, handler: self)
+    /// Waits for the next signal; nil when the task is cancelled. One task at a time.
+    public func next(on loop: EventLoop) async -> SignalNumber? {
+        let number = waits.wrappingAdd(1, ordering: .relaxed).newValue
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                loop.execute { [self] in
+                    if cancelled == number { return continuation.resume(returning: nil) }
+                    waiter = (number, continuation)
+                    if token == nil {
+                        token = try? loop.watch(ends.reading, readable: true, writable: false, handler: self)
+                    }
+                    descriptorBecameReady([])
                 }
-                descriptorBecameReady([])
+            }
+        } onCancel: {
+            loop.execute { [self] in
+                cancelled = number
+                if waiter?.number == number { waiter.take()?.continuation.resume(returning: nil) }
             }
         }
     }
@@ -66,10 +78,9 @@ private let signalPipe = Atomic<Int32>(-1)
 
 extension SignalStream: DescriptorHandler {
     func descriptorBecameReady(_ readiness: Readiness) {
-        guard let waiter else { return }
+        guard waiter != nil else { return }
         var byte: UInt8 = 0
         guard read(ends.reading, &byte, 1) == 1 else { return }
-        self.waiter = nil
-        waiter.resume(returning: SignalNumber(rawValue: Int32(byte)))
+        waiter.take()?.continuation.resume(returning: SignalNumber(rawValue: Int32(byte)))
     }
 }

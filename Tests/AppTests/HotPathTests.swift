@@ -71,7 +71,8 @@ struct HotPathTests {
             let listener = try Listener.bind(host: "127.0.0.1", port: 0)
             let application = house.application
             let server = HTTPServer(
-                listener: listener, group: house.server.services.loops, options: HTTPServer.Options()
+                listener: listener, connections: ConnectionSet(house.server.services.loops),
+                options: HTTPServer.Options()
             ) { request in
                 let before = UInt(pthread_self())
                 let response = await application.respond(to: request)

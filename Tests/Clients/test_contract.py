@@ -3,13 +3,18 @@
 import base64
 import contextlib
 import hashlib
+import json
+import os
 import re
+import select
+import signal
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from crashing import library
-from palco import ADMIN_EMAIL, ADMIN_PASSWORD, Palco
+from palco import ADMIN_EMAIL, ADMIN_PASSWORD, Palco, children
 from test_command_line import palco as command
 from test_tus import BODY, VERSION, create, metadata, patch
 from waiting import wait_until
@@ -219,28 +224,64 @@ def test_a_resumable_upload(house, method, more):
     admin.request("DELETE", address, headers=VERSION).expect(204)
 
 
-def test_an_upload_that_another_request_holds(house):
-    """A piece that stands still, as when its sender is gone and nobody noticed: others are told to come later."""
-    admin = house.admin
-    address = create(admin, 1000, filename="a.mp4")
+def stalled(admin, address, length, sent):
+    """A piece that stands still, as when its sender is gone and nobody noticed."""
     connection = admin.connection()
     connection.putrequest("PATCH", address)
-    for name, value in {**BODY, "Upload-Offset": "0", "Content-Length": "1000", "Authorization": f"Bearer {admin.token}"}.items():
+    for name, value in {**BODY, "Upload-Offset": "0", "Content-Length": str(length), "Authorization": f"Bearer {admin.token}"}.items():
         connection.putheader(name, value)
-    connection.endheaders(b"x")
+    connection.endheaders(sent)
+    return connection
+
+
+def test_a_newer_request_takes_an_upload_over(house):
+    admin = house.admin
+    address = create(admin, 1000, filename="a.mp4")
+    connection = stalled(admin, address, 1000, b"x")
+
+    def is_told():
+        admin.request("HEAD", address, headers=VERSION).expect(200)
+        return select.select([connection.sock], [], [], 0)[0]
+
+    wait_until(is_told, "the older request ends")
+    older = connection.getresponse()
+    assert (older.status, json.loads(older.read())["code"]) == (409, "upload_taken_over")
+    offset = int(admin.request("HEAD", address, headers=VERSION).expect(200).headers["Upload-Offset"])
+    patch(admin, address, offset, b"x" * (500 - offset)).expect(204)
+    connection = stalled(admin, address, 1000, b"")
+    admin.request("DELETE", address, headers=VERSION).expect(204)
+    assert connection.getresponse().status in (404, 409)
+
+
+def test_an_upload_of_which_a_video_is_made(house, films):
+    """Its bytes are looked at, which nobody may interrupt: others are told to come later."""
+    admin = house.admin
+    content = films.copy(films.phone, "held").read_bytes()
 
     def ask(method, **more):
-        return admin.request(method, address, b"" if method != "HEAD" else None, headers={**BODY, "Upload-Offset": "0", **more}).status
+        body = b"" if method != "HEAD" else None
+        return admin.request(method, address, body, headers={**BODY, "Upload-Offset": "0", **more}).status
 
-    def is_held():
-        return ask("HEAD") == 423
+    def halted():
+        """The process that looks into the file, made to stand still."""
+        for child in children(house.palco.pid):
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                os.kill(child, signal.SIGSTOP)
+                if Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[0] in "Tt":
+                    return child
+        assert not last.done(), "it was over too early"
 
-    wait_until(is_held, "the piece has begun")
-    with ThreadPoolExecutor(3) as pool:
-        others = [pool.submit(ask, "DELETE"), pool.submit(ask, "PATCH"), pool.submit(ask, "POST", **OVERRIDE)]
-    assert [each.result() for each in others] == [423] * 3
-    connection.close()
-    wait_until(lambda: ask("DELETE") == 204, "it is let go")
+    with ThreadPoolExecutor(4) as pool:
+        address = create(admin, len(content), filename="a.mp4")
+        last = pool.submit(patch, admin, address, 0, content)
+        child = wait_until(halted, "the look has begun")
+        try:
+            others = [pool.submit(ask, "HEAD"), pool.submit(ask, "DELETE"), pool.submit(ask, "PATCH")]
+            assert [each.result() for each in others] == [423] * 3
+            assert ask("POST", **OVERRIDE) == 423
+        finally:
+            os.kill(child, signal.SIGCONT)
+        assert admin.wait(last.result().expect(204).headers["Palco-Video-Id"])["status"] == "ready"
 
 
 def test_wrong_uploads(house):

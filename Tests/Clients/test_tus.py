@@ -74,6 +74,8 @@ def test_an_upload_goes_on_where_it_was_cut(admin, films):
         if last.status == 204:
             break
         last.expect(409, 423)
+    state = admin.request("GET", address).expect(200).json()
+    assert (state["state"], state["video_id"]) == ("finished", last.headers["Palco-Video-Id"])
     assert admin.wait(last.headers["Palco-Video-Id"])["title"] == "Phone"
 
 

@@ -136,7 +136,7 @@ struct InspectionTests {
     func hostile() async throws {
         let connections = Mutex(0)
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
-        listener.serve(on: try Studio.sharedLoops.get()) { _ in connections.withLock { $0 += 1 } }
+        listener.serve(in: ConnectionSet(try Studio.sharedLoops.get())) { _ in connections.withLock { $0 += 1 } }
         defer { listener.stop() }
         try await Studio.with(isWorking: false) { studio in
             // A real video: if any of these were followed, the inspection would find it.

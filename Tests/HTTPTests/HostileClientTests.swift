@@ -206,7 +206,8 @@ struct HostileClientTests {
         let group = try EventLoopGroup(count: 1)
         let started = AsyncStream<Void>.makeStream()
         let finish = AsyncStream<Void>.makeStream()
-        let server = HTTPServer(listener: try Listener.bind(host: "127.0.0.1", port: 0), group: group) { _ in
+        let listener = try Listener.bind(host: "127.0.0.1", port: 0)
+        let server = HTTPServer(listener: listener, connections: ConnectionSet(group)) { _ in
             started.continuation.yield()
             for await _ in finish.stream { break }
             return .text("finished")

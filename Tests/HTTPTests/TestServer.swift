@@ -13,7 +13,8 @@ struct TestServer {
     ) async throws {
         let group = try EventLoopGroup(count: 2)
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
-        let server = HTTPServer(listener: listener, group: group, options: options, handler: handler)
+        let server = HTTPServer(
+            listener: listener, connections: ConnectionSet(group), options: options, handler: handler)
         server.start()
         let result: Result<Void, any Error>
         do { result = .success(try await body(TestServer(group: group, server: server))) } catch {

@@ -7,12 +7,14 @@ import Testing
 /// A listener on a free port with two loops, and clients that run on the second one.
 private struct Harness {
     let group: EventLoopGroup
+    let connections: ConnectionSet
     let listener: Listener
 
     init(_ handler: @escaping @Sendable (Connection) async -> Void) throws {
         group = try EventLoopGroup(count: 2)
+        connections = ConnectionSet(group)
         listener = try Listener.bind(host: "127.0.0.1", port: 0)
-        listener.serve(on: group, handler: handler)
+        listener.serve(in: connections, handler: handler)
     }
 
     func client<T: Sendable>(_ body: @escaping @Sendable (Connection) async throws -> T) async throws -> T {
@@ -174,10 +176,10 @@ struct ConnectionTests {
         async let idle = talk("i")
         async let busy = talk("b")
         while ready.withLock({ $0 }) < 2 { await Task.yield() }
-        harness.group.drain()
+        harness.connections.drain()
         #expect(try await idle.isEmpty)
         #expect(try await busy == Array("finished".utf8))
-        #expect(await harness.group.waitForConnections(patience: .seconds(120)) == 0)
+        #expect(await harness.connections.waitUntilEmpty(patience: .seconds(120)) == 0)
         await harness.stop()
     }
 

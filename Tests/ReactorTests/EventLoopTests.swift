@@ -95,7 +95,7 @@ struct EventLoopTests {
 
     @Test("Timers fire in the order of their deadlines, and cancelled ones never")
     func timerOrder() {
-        var heap = TimerHeap()
+        let heap = TimerHeap()
         var fired: [Int] = []
         let start = MonotonicTime(nanoseconds: 0)
         var tokens: [TimerToken] = []
@@ -104,9 +104,30 @@ struct EventLoopTests {
         }
         tokens[2].cancel()
         tokens[0].cancel()
-        while let timer = heap.popDue(at: start + .seconds(7)) { timer.body?() }
+        #expect(heap.count == 4)
+        while let timer = heap.popDue(at: start + .seconds(7)) { timer.fire() }
         #expect(fired == [1, 3, 3, 7])
-        #expect(heap.nextDeadline() == nil)
+        #expect(heap.nextDeadline == nil)
+    }
+
+    @Test("Timers that are taken back from any place leave the others in order")
+    func timersTakenBack() {
+        let heap = TimerHeap()
+        let start = MonotonicTime(nanoseconds: 0)
+        var fired: [Int] = []
+        var live: [(value: Int, token: TimerToken)] = []
+        for order in 0..<2000 {
+            let value = order * 7919 % 499
+            live.append((value, heap.schedule(at: start + .seconds(value)) { fired.append(value) }))
+            if order % 2 == 1 {
+                let victim = live.remove(at: order * 104_729 % live.count)
+                victim.token.cancel()
+                victim.token.cancel()
+            }
+        }
+        #expect(heap.count == live.count)
+        while let timer = heap.popDue(at: start + .seconds(500)) { timer.fire() }
+        #expect(fired == live.map(\.value).sorted())
     }
 
     @Test("A cancelled sleep throws at once and leaves nothing behind")
@@ -115,6 +136,8 @@ struct EventLoopTests {
         let task = Task { try await loop.sleep(for: .seconds(3600)) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
+        let timers = await Task(executorPreference: loop) { loop.timerCount }.value
+        #expect(timers == 0)
         await loop.stop()
     }
 

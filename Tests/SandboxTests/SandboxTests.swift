@@ -43,7 +43,7 @@ struct SandboxTests {
     func sockets() async throws {
         let connections = Mutex(0)
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
-        listener.serve(on: try Cell.loops.get()) { _ in connections.withLock { $0 += 1 } }
+        listener.serve(in: ConnectionSet(try Cell.loops.get())) { _ in connections.withLock { $0 += 1 } }
         defer { listener.stop() }
         let script = "exec 3<>/dev/tcp/127.0.0.1/\(listener.port)"
         let free = try await cell.start("/bin/bash", ["-c", script])
@@ -185,7 +185,7 @@ struct ConfinedFFmpegTests {
     func network() async throws {
         let connections = Mutex(0)
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
-        listener.serve(on: try Cell.loops.get()) { _ in connections.withLock { $0 += 1 } }
+        listener.serve(in: ConnectionSet(try Cell.loops.get())) { _ in connections.withLock { $0 += 1 } }
         defer { listener.stop() }
         for address in ["http", "tcp", "rtmp", "udp", "srt"] {
             let result = try await cell.run(

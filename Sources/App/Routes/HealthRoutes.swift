@@ -92,7 +92,7 @@ struct HealthRoutes: Sendable {
             "palco_http_requests_total", "counter", "Requests answered, by class of status.",
             services.traffic.requests.map { ("{status=\"\($0.status)\"}", $0.count) })
         metric(
-            "palco_connections", "gauge", "Open connections.", [("", await services.loops.connectionCount())])
+            "palco_connections", "gauge", "Open connections.", [("", await services.connections.count())])
         metric(
             "palco_event_listeners", "gauge", "Clients that follow events of videos.",
             [("", services.events.listenerCount)])

@@ -32,17 +32,18 @@ final class Bell: Sendable {
             state.nextWaiter += 1
             return state.nextWaiter
         }
+        let end = MonotonicTime.now + patience
+        let timer = LoopTimer(after: patience, on: loop) { [weak self] in self?.wake(number) }
+        defer { timer.cancel() }
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 let isOver = state.withLock { state in
-                    guard state.rings == rings, !Task.isCancelled else { return true }
+                    // The timer or a cancellation may have come already, and woke nobody.
+                    guard state.rings == rings, !Task.isCancelled, MonotonicTime.now < end else { return true }
                     state.waiters[number] = continuation
                     return false
                 }
-                if isOver { return continuation.resume() }
-                loop.execute { [weak self] in
-                    _ = loop.schedule(after: patience) { self?.wake(number) }
-                }
+                if isOver { continuation.resume() }
             }
         } onCancel: {
             wake(number)

@@ -131,13 +131,15 @@ extension VideoCatalogue {
         _ = try await upload(id, of: context.viewer)
         try requireSandbox()
         try await requireUploadRight(context.caller)
-        let (offset, video, end) = try await holding(id) { session in
+        let (offset, video, end) = try await holding(id, receiving: body) { session in
             // Looked up again: a request that was waited for may have changed it.
             let upload = try await upload(id, of: context.viewer)
             do {
                 let offset = try await append(body, chunk, to: upload, session, by: context.caller)
                 guard offset == upload.byteCount else { return (offset, nil as VideoID?, expiry(of: upload)) }
-                let video = try await finish(upload, session, by: context.caller).video.id
+                let video = try await unlessStopped {
+                    try await self.finish(upload, session, by: context.caller).video.id
+                }
                 return (offset, video, expiry(of: upload))
             } catch StorageError.noSpace {
                 // It could not go on, and what it holds is in the way of others.

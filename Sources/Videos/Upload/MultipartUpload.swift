@@ -30,7 +30,7 @@ extension VideoCatalogue {
             throw error
         }
         do {
-            return try await finish(upload, session, by: caller)
+            return try await unlessStopped { try await self.finish(upload, session, by: caller) }
         } catch let refusal as RefusedContent {
             throw refusal
         } catch {

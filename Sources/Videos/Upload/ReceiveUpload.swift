@@ -122,6 +122,7 @@ extension VideoCatalogue {
             // What the disk did not take is hashed again from the file when the upload is finished.
             if Int64(partial.byteCount) < session.digestedByteCount { session.restore(mark) }
             try? await partial.close()
+            if error as? RequestBodyError == .interrupted { throw TusError.superseded }
             throw error
         }
         if isChecked { try await touch(upload, checkedOffset: receiver.offset) }

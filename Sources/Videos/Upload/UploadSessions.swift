@@ -1,3 +1,4 @@
+import HTTP
 import Reactor
 import Security
 import Synchronization
@@ -39,19 +40,27 @@ enum UploadPhase: String, Sendable {
 }
 
 /// The sessions of all uploads. One request at a time holds an upload.
+///
+/// The newest has the right to it: its sender changed the network or lost patience, and the connection of the older one
+/// may be dead without anybody having noticed. So the older one is told to stop receiving. What is being made of a
+/// complete upload goes on.
 final class UploadSessions: Sendable {
     private struct State {
         var sessions: [UploadID: UploadSession] = [:]
-        var held: Set<UploadID> = []
+        /// What ends the receiving of the request that holds an upload.
+        var held: [UploadID: (@Sendable () -> Void)?] = [:]
         var phases: [UploadID: UploadPhase] = [:]
     }
 
     private let state = Mutex(State())
 
     /// Nil while another request holds it.
-    func take(_ id: UploadID) -> UploadSession? {
+    ///
+    /// - Parameter interrupt: called when a newer request wants the upload.
+    func take(_ id: UploadID, interrupt: (@Sendable () -> Void)? = nil) -> UploadSession? {
         state.withLock { state in
-            guard state.held.insert(id).inserted else { return nil }
+            guard state.held[id] == nil else { return nil }
+            state.held[id] = .some(interrupt)
             if let session = state.sessions[id] { return session }
             let session = UploadSession()
             state.sessions[id] = session
@@ -60,7 +69,13 @@ final class UploadSessions: Sendable {
     }
 
     func release(_ id: UploadID) {
-        state.withLock { _ = $0.held.remove(id) }
+        state.withLock { _ = $0.held.removeValue(forKey: id) }
+    }
+
+    /// Tells the request that holds it to receive no more.
+    func takeOver(_ id: UploadID) {
+        let interrupt = state.withLock { $0.held[id] }
+        interrupt??()
     }
 
     /// Nil while bytes are missing, and when all is said.
@@ -84,21 +99,32 @@ extension VideoCatalogue {
         try await body(session)
     }
 
-    /// Runs `body` while no other request touches this upload.
+    /// Runs `body` while no other request touches this upload; one that is still receiving is told to stop.
     ///
-    /// - Throws: `VideoError.uploadLocked` when another one holds on to it for longer than is worth waiting: it may be a
-    ///   connection whose death was not noticed yet.
-    func holding<T>(_ id: UploadID, _ body: (UploadSession) async throws -> T) async throws -> T {
+    /// - Parameter source: what `body` receives; it ends when a newer request comes.
+    /// - Throws: `VideoError.uploadLocked` when another one holds on to it for longer than is worth waiting: it makes a
+    ///   video of the upload.
+    func holding<T>(
+        _ id: UploadID, receiving source: RequestBody? = nil, _ body: (UploadSession) async throws -> T
+    ) async throws -> T {
         var waited = Duration.zero
         let step = Duration.milliseconds(20)
         while true {
-            if let session = sessions.take(id) {
+            if let session = sessions.take(id, interrupt: source?.interrupter) {
                 defer { sessions.release(id) }
                 return try await body(session)
             }
+            sessions.takeOver(id)
             guard waited < settings.lockPatience else { throw VideoError.uploadLocked }
             try await (EventLoop.current ?? foundation.loops.next()).sleep(for: step)
             waited += step
         }
+    }
+
+    /// Runs `body` to its end whatever becomes of the request that asked for it: the bytes are here, and their sender may
+    /// go without waiting for the answer.
+    func unlessStopped<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
+        let loop = EventLoop.current ?? foundation.loops.next()
+        return try await Task(executorPreference: loop) { try await body() }.value
     }
 }
