@@ -1,0 +1,93 @@
+import Reactor
+import Synchronization
+import Testing
+
+@testable import HTTPClient
+@testable import TestSupport
+
+/// Against OpenSSL's own test server with certificates that were made for this run.
+@Suite("Whom the client trusts")
+struct TLSTests {
+    private static let openssl = "/usr/bin/openssl"
+
+    /// A certificate for `video.example` and an authority that issued it.
+    private func makeCertificates(in folder: TemporaryFolder, on loop: EventLoop) async throws {
+        let root = folder.path
+        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        try await run(
+            ["req", "-x509"] + key + [
+                "-keyout", root + "/ca.key", "-out", root + "/ca.pem", "-subj", "/CN=Palco test authority", "-days",
+                "2",
+            ], on: loop)
+        try await run(
+            ["req", "-x509", "-CA", root + "/ca.pem", "-CAkey", root + "/ca.key"] + key + [
+                "-keyout", root + "/server.key", "-out", root + "/server.pem", "-subj", "/CN=video.example", "-addext",
+                "subjectAltName=DNS:video.example", "-addext", "basicConstraints=critical,CA:FALSE", "-days", "2",
+            ], on: loop)
+    }
+
+    private func run(_ arguments: [String], on loop: EventLoop) async throws {
+        let result = try await ChildProcess.run(
+            .init(executable: Self.openssl, arguments: arguments, environment: ["PATH=/usr/bin"]), on: loop)
+        #expect(result.isSuccess, "\(String(decoding: result.errorTail, as: UTF8.self))")
+    }
+
+    /// Starts the server, hands its port to `body`, and ends it.
+    private func withServer(
+        in folder: TemporaryFolder, _ options: [String] = [], on loop: EventLoop, _ body: (Int) async throws -> Void
+    ) async throws {
+        let root = folder.path
+        let output = Pieces<[UInt8]>([])
+        let server = Task {
+            try await ChildProcess.run(
+                .init(
+                    executable: Self.openssl,
+                    arguments: [
+                        "s_server", "-accept", "127.0.0.1:0", "-cert", root + "/server.pem", "-key",
+                        root + "/server.key", "-www",
+                    ] + options, environment: ["PATH=/usr/bin"]), on: loop
+            ) { output.append($0) }
+        }
+        defer { server.cancel() }
+        var port: Int?
+        try await eventually("the server tells its port") {
+            let text = String(decoding: output.all.flatMap { $0 }, as: UTF8.self)
+            port = text.firstMatch(of: /ACCEPT 127\.0\.0\.1:(\d+)/).flatMap { Int($0.1) }
+            return port != nil
+        }
+        try await body(try #require(port))
+    }
+
+    @Test("A known authority and the right name; another authority, another name and an old protocol are refused")
+    func trust() async throws {
+        let folder = try TemporaryFolder()
+        try await ClientHouse.run { (house) async throws in
+            let loop = house.group.loops[0]
+            try await makeCertificates(in: folder, on: loop)
+            try await withServer(in: folder, on: loop) { port in
+                let names = ["video.example:\(port):127.0.0.1", "other.example:\(port):127.0.0.1"]
+                try await ClientHouse.run(resolving: names, authorities: folder.path + "/ca.pem") {
+                    (house) async throws in
+                    let answer = try await house.fetch(ClientRequest(url: "https://video.example:\(port)/"))
+                    #expect(answer.status == 200 && answer.text.contains("TLSv1.3"))
+                    for host in ["other.example", "127.0.0.1"] {
+                        let request = ClientRequest(url: "https://\(host):\(port)/")
+                        #expect(try await house.failure(of: request) == .untrustedServer, "\(host)")
+                    }
+                }
+                try await ClientHouse.run(resolving: names) { (house) async throws in
+                    let request = ClientRequest(url: "https://video.example:\(port)/")
+                    #expect(try await house.failure(of: request) == .untrustedServer)
+                }
+            }
+            try await withServer(in: folder, ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], on: loop) { port in
+                try await ClientHouse.run(
+                    resolving: ["video.example:\(port):127.0.0.1"], authorities: folder.path + "/ca.pem"
+                ) { (house) async throws in
+                    let request = ClientRequest(url: "https://video.example:\(port)/")
+                    #expect(try await house.failure(of: request) == .handshakeFailed)
+                }
+            }
+        }
+    }
+}
