@@ -13,7 +13,7 @@ struct AddressGuard: Sendable {
         address.isPublic || allowed.contains { $0.contains(address) }
     }
 
-    /// For what a proxy will connect to: all that can be seen is the host as it is written.
+    /// Judges the host as it is written, which is all that can be seen of what a proxy will connect to.
     func permitsByName(_ url: TargetURL) -> Bool {
         if let address = url.address { return permits(address) }
         let isLocal = url.plainHost == "localhost" || url.plainHost.hasSuffix(".localhost")

@@ -6,7 +6,8 @@ public struct ClientRequest: Sendable {
     /// `http` or `https`, without user and password: credentials go into `Authorization`.
     public var url: String
     /// Without the fields that belong to the connection or to the body's framing: `Host`, `Content-Length`,
-    /// `Transfer-Encoding` and their like are refused.
+    /// `Transfer-Encoding` and their like are refused. A redirect to another origin gets them without `Authorization`,
+    /// `Cookie`, `Origin` and `Referer`; what else must not go there needs `maxRedirects` 0.
     public var headers: HeaderFields
     public var body: Body
     public var timeouts = Timeouts()

@@ -23,6 +23,8 @@ final class CurlLoop: @unchecked Sendable {
     private static let maxConnectionsPerHost = 8
     /// Of these so many are kept for later requests.
     private static let keptConnections = 16
+    /// On one connection of HTTP/2.
+    private static let maxStreams = 16
 
     init(loop: EventLoop) { self.loop = loop }
 
@@ -88,6 +90,7 @@ final class CurlLoop: @unchecked Sendable {
         ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, Self.maxConnections)
         ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, Self.maxConnectionsPerHost)
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.keptConnections)
+        ccurl_multi_set_long(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, Self.maxStreams)
         return multi
     }
 
@@ -113,7 +116,7 @@ final class CurlLoop: @unchecked Sendable {
         timer?.cancel()
         timer = nil
         guard milliseconds >= 0 else { return }
-        timer = loop.schedule(after: .milliseconds(milliseconds)) { [unowned self] in
+        timer = loop.schedule(after: .milliseconds(milliseconds)) { [self] in
             timer = nil
             act(on: CURL_SOCKET_TIMEOUT, 0)
         }
@@ -134,7 +137,7 @@ final class CurlLoop: @unchecked Sendable {
 
     /// Deadlines are coarse: one look at all transfers instead of a timer for each piece that comes.
     private func scheduleSweep() {
-        sweep = loop.schedule(after: .milliseconds(250)) { [unowned self] in
+        sweep = loop.schedule(after: .milliseconds(250)) { [self] in
             sweep = nil
             for transfer in transfers.values { transfer.checkTime() }
             if !transfers.isEmpty { scheduleSweep() }

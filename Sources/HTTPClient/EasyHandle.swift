@@ -17,7 +17,7 @@ final class EasyHandle {
         }
         self.pointer = pointer
         text.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        try setRules(transfer.client.configuration, timeouts: transfer.timeouts)
+        try setRules(transfer.client.configuration, transfer.limits)
         try setRequest(transfer.hop, userAgent: transfer.client.configuration.userAgent)
         try setCallbacks(transfer)
     }
@@ -38,12 +38,18 @@ final class EasyHandle {
 
     // MARK: Options
 
-    private func setRules(_ configuration: HTTPClient.Configuration, timeouts: ClientRequest.Timeouts) throws {
+    /// libcurl opens windows of 10 MB for each stream of HTTP/2 and keeps what comes while a stream is paused. So much
+    /// memory for each of many slow readers is too much: where more than this may come, HTTP/1.1 lets the kernel slow the
+    /// server down.
+    private static let largestMultiplexedBody = 4 << 20
+
+    private func setRules(_ configuration: HTTPClient.Configuration, _ limits: Transfer.Limits) throws {
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_QUICK_EXIT, 1)
-        try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(clamping: timeouts.connect.wholeNanoseconds / 1_000_000)))
-        try set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
+        try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, limits.timeouts.connect.wholeNanoseconds / 1_000_000))
+        let isSmall = limits.bodyBytes <= Self.largestMultiplexedBody
+        try set(CURLOPT_HTTP_VERSION, isSmall ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
         try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         try set(CURLOPT_SSL_VERIFYPEER, 1)
         try set(CURLOPT_SSL_VERIFYHOST, 2)

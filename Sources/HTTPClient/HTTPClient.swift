@@ -7,7 +7,7 @@ import Reactor
 /// - Rule: an address that a stranger may have given is only asked through this. What is not on the open internet is refused
 ///   when the connection is opened (`AddressGuard`), except `Configuration.allowedNetworks`.
 /// - Rule: certificates are always verified. No cookies, no `.netrc`, no proxy from the environment, nothing but
-///   `http` and `https`, and HTTP/2 where the server has it.
+///   `http` and `https`. HTTP/2 where the server has it and the body may not be large.
 /// - Advice: one client for each set of rules, kept for the life of the process, ended by `shutdown`.
 public final class HTTPClient: Sendable {
     public struct Configuration: Sendable {
@@ -46,16 +46,16 @@ public final class HTTPClient: Sendable {
     /// or throws, the transfer has ended: what was not read is not fetched.
     ///
     /// - Throws: `HTTPClientError`; `CancellationError` when the task is cancelled; what `body` and a streamed body throw.
-    public func withResponse<Result>(
-        to request: ClientRequest, _ body: (ClientResponse) async throws -> Result
-    ) async throws -> Result {
+    public func withResponse<Value>(
+        to request: ClientRequest, _ body: (ClientResponse) async throws -> Value
+    ) async throws -> Value {
         let deadline = MonotonicTime.now + request.timeouts.whole
         var hop = try Hop(request)
         for redirects in 0... {
             let follows = request.maxRedirects > 0
             let outcome = try await perform(hop, of: request, until: deadline, follows: follows, body)
             switch outcome {
-            case .answer(let result): return result
+            case .answer(let value): return value
             case .redirect(let next): hop = next
             }
             guard redirects < request.maxRedirects else { break }
@@ -63,19 +63,17 @@ public final class HTTPClient: Sendable {
         throw HTTPClientError(.tooManyRedirects, "more than \(request.maxRedirects) redirects")
     }
 
-    private enum Outcome<Result> {
-        case answer(Result)
+    private enum Outcome<Value> {
+        case answer(Value)
         case redirect(Hop)
     }
 
-    private func perform<Result>(
+    private func perform<Value>(
         _ hop: Hop, of request: ClientRequest, until deadline: MonotonicTime, follows: Bool,
-        _ body: (ClientResponse) async throws -> Result
-    ) async throws -> Outcome<Result> {
-        if let address = hop.url.address, !addresses.permits(address) {
-            throw HTTPClientError(.forbiddenAddress, "\(hop.url.host) must not be asked")
-        }
-        if configuration.proxy != nil, !addresses.permitsByName(hop.url) {
+        _ body: (ClientResponse) async throws -> Value
+    ) async throws -> Outcome<Value> {
+        // Without a proxy what a name leads to is seen when the socket is opened.
+        if hop.url.address != nil || configuration.proxy != nil, !addresses.permitsByName(hop.url) {
             throw HTTPClientError(.forbiddenAddress, "\(hop.url.host) must not be asked")
         }
         let loop = EventLoop.current ?? group.next()
@@ -93,6 +91,10 @@ public final class HTTPClient: Sendable {
         let response = ClientResponse(
             status: head.status, headers: head.headers, url: hop.url.text, body: ClientResponseBody(transfer: transfer))
         return .answer(try await body(response))
+    }
+
+    deinit {
+        for driver in drivers.values { driver.loop.execute { driver.close() } }
     }
 
     /// Ends all transfers and connections. Call before the loops end; later requests fail with `stopping`.

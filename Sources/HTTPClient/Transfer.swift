@@ -18,9 +18,8 @@ final class Transfer: @unchecked Sendable {
 
     let hop: Hop
     let client: HTTPClient
-    private let limits: Limits
+    let limits: Limits
     private let driver: CurlLoop
-    var timeouts: ClientRequest.Timeouts { limits.timeouts }
     private var loop: EventLoop { driver.loop }
 
     private var handle: EasyHandle?
