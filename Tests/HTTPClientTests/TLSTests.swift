@@ -51,14 +51,20 @@ struct TLSTests {
     ) async throws {
         let output = Pieces<[UInt8]>([])
         let server = Task { try await ChildProcess.run(program, on: loop) { output.append($0) } }
-        defer { server.cancel() }
-        var port: Int?
-        try await eventually("the server tells its port") {
-            let text = String(decoding: output.all.flatMap { $0 }, as: UTF8.self)
-            port = text.firstMatch(of: /127\.0\.0\.1:(\d+)\n/).flatMap { Int($0.1) }
-            return port != nil
-        }
-        try await body(try #require(port))
+        let result: Result<Void, any Error>
+        do {
+            var port: Int?
+            try await eventually("the server tells its port") {
+                let text = String(decoding: output.all.flatMap { $0 }, as: UTF8.self)
+                port = text.firstMatch(of: /127\.0\.0\.1:(\d+)\n/).flatMap { Int($0.1) }
+                return port != nil
+            }
+            result = .success(try await body(try #require(port)))
+        } catch { result = .failure(error) }
+        server.cancel()
+        // Until it is reaped: a zombie would keep the exit tests of other suites from seeing their children's ends.
+        _ = await server.result
+        try result.get()
     }
 
     @Test("A known authority and the right name; another authority, another name and an old protocol are refused")
