@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // Ground floor: bytes and threads.
         room("Telemetry"),
@@ -38,6 +39,7 @@ let package = Package(
         room("SQL", on: ["Security", "Reactor", "CSQLite"]),
         room("Storage", on: ["Reactor", "CStorage"]),
         room("HTTP", on: ["Reactor", "CLLHTTP", "CZlib"]),
+        room("HTTPClient", on: ["HTTP", "Reactor", "CCurl"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 
         // Media floor: values in, values out.
@@ -75,6 +77,7 @@ let package = Package(
         tests("SQLTests", of: ["SQL", "Security", "Reactor", "TestSupport"]),
         tests("StorageTests", of: ["Storage", "Reactor", "TestSupport"]),
         tests("HTTPTests", of: ["HTTP", "Reactor", "TestSupport"]),
+        tests("HTTPClientTests", of: ["HTTPClient", "HTTP", "Reactor", "TestSupport"]),
         tests("WebTests", of: ["Web", "HTTP", "Reactor", "Telemetry"]),
         tests("MediaTests", of: ["Media"]),
         tests(

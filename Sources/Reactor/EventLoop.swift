@@ -264,15 +264,17 @@ struct WatchToken {
 }
 
 extension EventLoop {
-    /// Watches `descriptor` edge-triggered. The loop holds `handler` until `unwatch`.
-    func watch(_ descriptor: Int32, readable: Bool, writable: Bool, handler: any DescriptorHandler) throws -> WatchToken
-    {
+    /// Watches `descriptor`. The loop holds `handler` until `unwatch`.
+    func watch(
+        _ descriptor: Int32, readable: Bool, writable: Bool, isEdgeTriggered: Bool = true,
+        handler: any DescriptorHandler
+    ) throws -> WatchToken {
         preconditionOnLoop()
         generation &+= 1
         let slot = freeWatches.popLast() ?? watches.count
         if slot == watches.count { watches.append(nil) }
         let token = WatchToken(slot: slot, generation: generation)
-        var events = EPOLLET.rawValue
+        var events = isEdgeTriggered ? EPOLLET.rawValue : 0
         if readable { events |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue }
         if writable { events |= EPOLLOUT.rawValue }
         let mark = UInt64(generation) << 32 | UInt64(slot)
