@@ -37,7 +37,7 @@ let package = Package(
         room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
         room("SQL", on: ["Security", "Reactor", "CSQLite"]),
         room("Storage", on: ["Reactor", "CStorage"]),
-        room("HTTP", on: ["Reactor", "CLLHTTP", "CZlib"]),
+        room("HTTP", on: ["Security", "Reactor", "CLLHTTP", "CZlib"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 
         // Media floor: values in, values out.
@@ -115,6 +115,7 @@ if Context.environment["PALCO_FUZZ"] == "1" {
             name: "BoxMutation", path: "fuzz/BoxMutation",
             swiftSettings: settings + [.enableExperimentalFeature("Extern")]),
         fuzz("RequestFuzz", of: ["HTTP"]),
+        fuzz("WebSocketFuzz", of: ["HTTP"]),
         fuzz("FormFuzz", of: ["Web"]),
         fuzz("FieldFuzz", of: ["HTTP", "Web", "Reactor"]),
         fuzz("MovieFuzz", of: ["Media", "BoxMutation"]),
