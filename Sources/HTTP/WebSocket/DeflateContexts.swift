@@ -60,7 +60,8 @@ final class Inflater {
         isBehindFinalBlock = false
     }
 
-    /// Adds what `bytes` inflate to. Stops before `output` has more than `limit` bytes, however well they are packed.
+    /// Adds what `bytes` inflate to, up to the first fault. `output` never has more than `limit` bytes, however well they
+    /// are packed.
     func inflate(_ bytes: [UInt8], into output: inout [UInt8], limit: Int) throws(WebSocketError) {
         var bytes = bytes
         let failure = bytes.withUnsafeMutableBufferPointer { input -> WebSocketError? in
@@ -87,8 +88,9 @@ final class Inflater {
                 stream.pointee.next_out = nil
                 return (status, buffer.count - Int(stream.pointee.avail_out))
             }
-            if count > limit - output.count { return .messageTooBig }
-            output.append(contentsOf: piece[..<count])
+            let room = max(0, limit - output.count)
+            output.append(contentsOf: piece[..<min(count, room)])
+            if count > room { return .messageTooBig }
             isFull = count == Self.pieceByteCount
             switch status {
             case Z_OK: break

@@ -213,7 +213,11 @@ extension WebSocketDecoder.OpenMessage {
         if let inflater {
             var packed: [UInt8] = []
             WebSocketDecoder.append(bytes, range, to: &packed, unmaskedBy: &mask)
-            try inflater.inflate(packed, into: &payload, limit: limit)
+            do throws(WebSocketError) { try inflater.inflate(packed, into: &payload, limit: limit) } catch {
+                // What comes first counts, wherever the stream was cut.
+                try checkText(from: start)
+                throw error
+            }
         } else {
             WebSocketDecoder.append(bytes, range, to: &payload, unmaskedBy: &mask)
         }
@@ -222,7 +226,10 @@ extension WebSocketDecoder.OpenMessage {
 
     fileprivate mutating func finishInflating(_ inflater: Inflater, limit: Int) throws(WebSocketError) {
         let start = payload.count
-        try inflater.finish(into: &payload, limit: limit)
+        do throws(WebSocketError) { try inflater.finish(into: &payload, limit: limit) } catch {
+            try checkText(from: start)
+            throw error
+        }
         try checkText(from: start)
     }
 
