@@ -42,6 +42,9 @@ public final class Connection: @unchecked Sendable {
         didSet { if isIdle && loop.isDraining { abort(.stopping) } }
     }
 
+    /// Called when the server begins to stop, for a connection that must say goodbye instead of ending at once.
+    public var stopping: (() -> Void)?
+
     /// The server is stopping: finish what is in flight and take no more.
     public var isDraining: Bool { loop.isDraining }
 
@@ -251,6 +254,11 @@ public final class Connection: @unchecked Sendable {
         deadline = .distantFuture
         resume(&readWaiter, with: .failure(reason))
         resume(&writeWaiter, with: .failure(reason))
+    }
+
+    /// The server begins to stop.
+    func beginDraining() {
+        if isIdle { abort(.stopping) } else { stopping?() }
     }
 
     /// The read deadline passed.

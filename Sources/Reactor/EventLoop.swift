@@ -321,7 +321,7 @@ extension EventLoop {
     func drain() {
         preconditionOnLoop()
         isDraining = true
-        for connection in connections.values where connection.isIdle { connection.abort(.stopping) }
+        for connection in connections.values { connection.beginDraining() }
     }
 
     func abortConnections() {
