@@ -62,6 +62,11 @@ let package = Package(
         .executableTarget(
             name: "Intruder", path: "Tests/Intruder", linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
+        // Says everything that it hears again, for the suites that test WebSocket servers.
+        .executableTarget(
+            name: "EchoServer", dependencies: ["Web", "HTTP", "Reactor"], path: "Tests/EchoServer",
+            swiftSettings: settings),
+
         // What several test targets share; nothing else stands on it.
         .target(
             name: "TestSupport", dependencies: ["HTTP", "Security", "Reactor"], path: "Tests/TestSupport",
