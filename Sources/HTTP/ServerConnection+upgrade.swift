@@ -12,6 +12,9 @@ extension ServerConnection {
         ResponseHead.write(
             response, framing: .upgrade, keepsAlive: true, isHTTP10: false, date: state.date, to: &outbound)
         try await flush()
+        // The socket sends for itself from now on.
+        state.giveBack(outbound)
+        outbound = []
         response.completion?(.init(status: response.status, byteCount: 0, isWhole: true))
         let socket = WebSocket(
             upgrade, connection: connection, state: state, inbound: inbound.take(), sawEnd: sawEnd,
