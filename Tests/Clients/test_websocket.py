@@ -7,16 +7,18 @@ import signal
 import subprocess
 
 import pytest
-from palco import binary
+from palco import ROOT
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 
 class EchoServer:
-    """Tests/EchoServer, built beside the server under test: it says every message again."""
+    """Tests/EchoServer, which says every message again."""
 
     def __init__(self):
-        self.process = subprocess.Popen([binary().with_name("EchoServer")], stdout=subprocess.PIPE, text=True)
+        program = ROOT / ".build/release/EchoServer"
+        assert program.exists(), "the echo server is not built: run scripts/build echo"
+        self.process = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
         found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.process.stdout.readline())
         assert found, "the echo server did not start"
         self.url = f"ws://127.0.0.1:{found.group(1)}"

@@ -125,8 +125,24 @@ struct WebSocketServerTests {
         }
     }
 
-    @Test("a silent peer is asked, and one that does not answer is let go")
+    @Test("a silent peer is asked whether it is there, again and again as long as it answers")
     func silence() async throws {
+        try await TestServer.webSockets(Self.options { $0.pingInterval = .milliseconds(10) }) { server in
+            try await server.open { peer in
+                for _ in 0..<2 {
+                    try await peer.expects("ping")
+                    try await peer.send(F.pong())
+                }
+                try await peer.expects("ping")
+                // Whatever it says, it is there.
+                try await peer.send(F.text("here"))
+                try await peer.expects("text here")
+            }
+        }
+    }
+
+    @Test("a peer that does not answer is let go")
+    func noPong() async throws {
         let code = Mutex<WebSocketCloseCode?>(nil)
         let options = Self.options {
             $0.pingInterval = .milliseconds(10)
@@ -137,9 +153,6 @@ struct WebSocketServerTests {
             code.withLock { $0 = socket.closeCode }
         } _: { server in
             try await server.open { peer in
-                try await peer.expects("ping")
-                try await peer.send(F.pong())
-                // It was heard, so it is asked again before it is given up.
                 try await peer.expects("ping")
                 try await peer.expects("end")
             }
@@ -176,6 +189,49 @@ struct WebSocketServerTests {
                 try await peer.expects("end")
                 peer.connection.close()
                 #expect(await cut.value == 0)
+            }
+        }
+    }
+
+    @Test("a peer that leaves without a word has left")
+    func vanishing() async throws {
+        let code = Mutex<WebSocketCloseCode?>(nil)
+        try await TestServer.webSockets { socket in
+            await WebSocket.echo(socket)
+            #expect(!socket.send("too late"))
+            await socket.flush()
+            code.withLock { $0 = socket.closeCode }
+        } _: { server in
+            try await server.open { peer in
+                try await peer.send(F.text("there"))
+                try await peer.expects("text there")
+            }
+            try await eventually("the server noticed") { code.withLock { $0 == .abnormal } }
+            #expect(code.withLock { $0 } == .abnormal)
+            try await eventually("the connection is gone") { await server.group.connectionCount() == 0 }
+        }
+    }
+
+    @Test("others of the loop send while one task receives, and a handler can wait until everything has left")
+    func sendingBeside() async throws {
+        try await TestServer.webSockets { socket in
+            await withTaskGroup { group in
+                group.addTask {
+                    for number in 0..<3 {
+                        #expect(socket.send("\(number)"))
+                        await socket.flush()
+                        #expect(socket.queuedByteCount == 0)
+                    }
+                }
+                #expect(await socket.receive() == .text("done"))
+            }
+            socket.close(.goingAway)
+            #expect(!socket.send("after the Close"))
+        } _: { server in
+            try await server.open { peer in
+                for number in 0..<3 { try await peer.expects("text \(number)") }
+                try await peer.send(F.text("done"))
+                try await peer.expects("close 1001")
             }
         }
     }
