@@ -287,13 +287,13 @@ struct WebSocketServerTests {
         .timeLimit(.minutes(5)))
     func volume() async throws {
         let options = Self.options {
-            $0.messageByteCount = 4 << 20
-            $0.queuedByteCount = 8 << 20
+            $0.messageByteCount = 1 << 20
+            $0.queuedByteCount = 2 << 20
         }
         try await TestServer.webSockets(options) { server in
             try await server.open { peer in
-                try await peer.send(F.message(2, [UInt8](repeating: 7, count: 4 << 20), by: 1 << 16))
-                try await peer.expects("binary #\(4 << 20)")
+                try await peer.send(F.message(2, [UInt8](repeating: 7, count: 1 << 20), by: 1 << 14))
+                try await peer.expects("binary #\(1 << 20)")
                 try await peer.send(Array((0..<1000).map { F.text("\($0)") }.joined()))
                 for number in 0..<1000 { try await peer.expects("text \(number)") }
             }
