@@ -38,7 +38,7 @@ let package = Package(
         room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
         room("SQL", on: ["Security", "Reactor", "CSQLite"]),
         room("Storage", on: ["Reactor", "CStorage"]),
-        room("HTTP", on: ["Reactor", "CLLHTTP", "CZlib"]),
+        room("HTTP", on: ["Security", "Reactor", "CLLHTTP", "CZlib"]),
         room("HTTPClient", on: ["HTTP", "Reactor", "CCurl"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 
@@ -63,6 +63,11 @@ let package = Package(
         // Tries everything that a confined program must not be able to do; stands in for ffmpeg in tests.
         .executableTarget(
             name: "Intruder", path: "Tests/Intruder", linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+
+        // Says everything that it hears again, for the suites that test WebSocket servers.
+        .executableTarget(
+            name: "EchoServer", dependencies: ["Web", "HTTP", "Reactor"], path: "Tests/EchoServer",
+            swiftSettings: settings),
 
         // What several test targets share; nothing else stands on it.
         .target(
@@ -118,6 +123,7 @@ if Context.environment["PALCO_FUZZ"] == "1" {
             name: "BoxMutation", path: "fuzz/BoxMutation",
             swiftSettings: settings + [.enableExperimentalFeature("Extern")]),
         fuzz("RequestFuzz", of: ["HTTP"]),
+        fuzz("WebSocketFuzz", of: ["HTTP"]),
         fuzz("FormFuzz", of: ["Web"]),
         fuzz("FieldFuzz", of: ["HTTP", "Web", "Reactor"]),
         fuzz("MovieFuzz", of: ["Media", "BoxMutation"]),

@@ -54,8 +54,14 @@ extension FieldName {
     public static var origin: FieldName { "Origin" }
     public static var range: FieldName { "Range" }
     public static var retryAfter: FieldName { "Retry-After" }
+    public static var secWebSocketAccept: FieldName { "Sec-WebSocket-Accept" }
+    public static var secWebSocketExtensions: FieldName { "Sec-WebSocket-Extensions" }
+    public static var secWebSocketKey: FieldName { "Sec-WebSocket-Key" }
+    public static var secWebSocketProtocol: FieldName { "Sec-WebSocket-Protocol" }
+    public static var secWebSocketVersion: FieldName { "Sec-WebSocket-Version" }
     public static var setCookie: FieldName { "Set-Cookie" }
     public static var transferEncoding: FieldName { "Transfer-Encoding" }
+    public static var upgrade: FieldName { "Upgrade" }
     public static var userAgent: FieldName { "User-Agent" }
     public static var vary: FieldName { "Vary" }
     public static var wwwAuthenticate: FieldName { "WWW-Authenticate" }

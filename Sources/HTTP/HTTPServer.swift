@@ -17,7 +17,7 @@ public final class HTTPServer: Sendable {
     }
 
     public let listener: Listener
-    private let connections: ConnectionSet
+    let connections: ConnectionSet
     private let options: Options
     private let handler: Handler
     private let census: ConnectionCensus

@@ -9,6 +9,7 @@ final class LoopState: @unchecked Sendable {
     private static let mostSpares = 64
 
     let loop: EventLoop
+    let deflateContexts = DeflateContexts()
     @exclusivity(unchecked) private var inbound: [ByteBuffer] = []
     @exclusivity(unchecked) private var outbound: [[UInt8]] = []
     @exclusivity(unchecked) private var dateLine = DateLine()

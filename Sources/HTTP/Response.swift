@@ -7,6 +7,8 @@ public struct Response {
     public var body: Body
     /// Called once when the response has left or failed; for the access log.
     public var completion: ((Completion) -> Void)?
+    /// What follows a 101.
+    var upgrade: WebSocketUpgrade?
 
     public init(status: Status = .ok, headers: HeaderFields = HeaderFields(), body: Body = .empty) {
         self.status = status

@@ -7,6 +7,8 @@ enum ResponseHead {
         case chunked
         /// HTTP/1.0 has no chunks: the end of the connection is the end of the body.
         case untilClose
+        /// Another protocol follows.
+        case upgrade
     }
 
     static func write(
@@ -37,6 +39,7 @@ enum ResponseHead {
             bytes.appendDecimal(count)
             bytes.append(text: "\r\n")
         case .chunked: bytes.append(text: "Transfer-Encoding: chunked\r\n")
+        case .upgrade: bytes.append(text: "Connection: Upgrade\r\n")
         }
         if !keepsAlive {
             bytes.append(text: "Connection: close\r\n")

@@ -18,7 +18,7 @@ final class ServerConnection {
     private let handler: HTTPServer.Handler
     let parser = RequestParser()
 
-    @exclusivity(unchecked) private var inbound: ByteBuffer?
+    @exclusivity(unchecked) var inbound: ByteBuffer?
     @exclusivity(unchecked) var outbound: [UInt8] = []
     /// The peer will send nothing more.
     @exclusivity(unchecked) private(set) var sawEnd = false
@@ -80,6 +80,7 @@ final class ServerConnection {
             Request(
                 method: parser.method, target: parser.target, headers: parser.headers,
                 body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress))
+        if let upgrade = response.upgrade { return try await self.upgrade(response, to: upgrade) }
         if source == nil, let keepsAlive = gather(response) { return keepsAlive }
         return try await send(response, body: source)
     }

@@ -7,6 +7,7 @@ extension Response {
         public init(integerLiteral code: Int) { self.code = code }
 
         public static var `continue`: Status { 100 }
+        public static var switchingProtocols: Status { 101 }
         public static var ok: Status { 200 }
         public static var created: Status { 201 }
         public static var accepted: Status { 202 }
@@ -36,6 +37,7 @@ extension Response {
         public static var expectationFailed: Status { 417 }
         public static var unprocessableContent: Status { 422 }
         public static var locked: Status { 423 }
+        public static var upgradeRequired: Status { 426 }
         public static var tooManyRequests: Status { 429 }
         public static var requestHeaderFieldsTooLarge: Status { 431 }
         /// As nginx logs it: the peer left before there was an answer.
@@ -56,6 +58,7 @@ extension Response {
         public var reason: String {
             switch code {
             case 100: "Continue"
+            case 101: "Switching Protocols"
             case 200: "OK"
             case 201: "Created"
             case 202: "Accepted"
@@ -85,6 +88,7 @@ extension Response {
             case 417: "Expectation Failed"
             case 422: "Unprocessable Content"
             case 423: "Locked"
+            case 426: "Upgrade Required"
             case 429: "Too Many Requests"
             case 431: "Request Header Fields Too Large"
             case 460: "Checksum Mismatch"

@@ -56,6 +56,9 @@ public final class Connection: @unchecked Sendable {
         didSet { if endsWithPeer && sawHangUp { task?.cancel() } }
     }
 
+    /// Called when the server begins to stop, for a connection that must say goodbye instead of ending at once.
+    public var stopping: (() -> Void)?
+
     /// The server is stopping: finish what is in flight and take no more.
     public var isDraining: Bool { part.isDraining }
 
@@ -269,6 +272,11 @@ public final class Connection: @unchecked Sendable {
         task?.cancel()
         resume(&readWaiter, with: .failure(reason))
         resume(&writeWaiter, with: .failure(reason))
+    }
+
+    /// The server begins to stop.
+    func beginDraining() {
+        if isIdle { abort(.stopping) } else { stopping?() }
     }
 
     /// Ends a wait for the peer's bytes with `timedOut`; the connection stays usable.

@@ -77,7 +77,7 @@ public final class ConnectionSet: Sendable {
         func drain() {
             loop.preconditionOnLoop()
             isDraining = true
-            for connection in connections.values where connection.isIdle { connection.abort(.stopping) }
+            for connection in connections.values { connection.beginDraining() }
         }
 
         func abort() {

@@ -65,7 +65,7 @@ public final class SHA256: Digest {
     public static func hash(_ text: String) -> [UInt8] { hash(Array(text.utf8)) }
 }
 
-/// For the checksums of tus clients only: it protects against accidents, not against people.
+/// For the checksums of tus clients and the handshake of WebSockets only: it protects against accidents, not against people.
 public final class SHA1: Digest {
     public static var byteCount: Int { 20 }
 

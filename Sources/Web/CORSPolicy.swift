@@ -42,7 +42,7 @@ public struct CORSPolicy: Sendable {
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     }
 
-    private func allowedOrigin(of request: Request) -> String? {
+    func allowedOrigin(of request: Request) -> String? {
         request.headers[.origin].flatMap { allowedOrigins.contains($0) ? $0 : nil }
     }
 }

@@ -37,7 +37,7 @@ public final class RouterBuilder: RouteCollector {
         let handler: Next<BaseContext>
     }
 
-    private let options: Options
+    let options: Options
     private let log: Log
     private let accessCheck: AccessCheck?
     private var registrations: [Registration] = []

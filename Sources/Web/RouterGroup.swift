@@ -75,7 +75,7 @@ extension RouteCollector {
 
 /// Routes that share a prefix, defaults, a context type and middleware. A value: narrowing makes another one.
 public struct RouterGroup<Context: RequestContext>: RouteCollector {
-    private let builder: RouterBuilder
+    let builder: RouterBuilder
     private var prefix = ""
     private var access: AccessRule?
     private var bodyLimit: Int?

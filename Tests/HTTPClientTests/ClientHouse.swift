@@ -8,6 +8,8 @@ import Testing
 /// A client, and servers on ports of their own that it may ask.
 struct ClientHouse {
     let group: EventLoopGroup
+    /// Of all its servers.
+    let connections: ConnectionSet
     let client: HTTPClient
 
     static func run(
@@ -20,14 +22,18 @@ struct ClientHouse {
         configuration.resolved = names
         configuration.certificateAuthorities = authorities
         configuration.proxy = proxy
+        let connections = ConnectionSet(group)
         let client = try HTTPClient(group: group, configuration: configuration)
         let result: Result<Void, any Error>
-        do { result = .success(try await body(ClientHouse(group: group, client: client))) } catch {
+        do {
+            let house = ClientHouse(group: group, connections: connections, client: client)
+            result = .success(try await body(house))
+        } catch {
             result = .failure(error)
         }
         await client.shutdown()
-        group.drain()
-        _ = await group.waitForConnections(patience: .milliseconds(300))
+        connections.drain()
+        _ = await connections.waitUntilEmpty(patience: .milliseconds(300))
         await group.shutdown()
         try result.get()
     }
@@ -35,14 +41,14 @@ struct ClientHouse {
     /// The house's own server; returns where it is.
     func serve(_ handler: @escaping HTTPServer.Handler) throws -> String {
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
-        HTTPServer(listener: listener, group: group, handler: handler).start()
+        HTTPServer(listener: listener, connections: connections, handler: handler).start()
         return "http://127.0.0.1:\(listener.port)"
     }
 
     /// A server that does just what the script says with each connection.
     func listen(_ script: @escaping @Sendable (Connection) async throws -> Void) throws -> String {
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
-        listener.serve(on: group) { connection in try? await script(connection) }
+        listener.serve(in: connections) { connection in try? await script(connection) }
         return "http://127.0.0.1:\(listener.port)"
     }
 

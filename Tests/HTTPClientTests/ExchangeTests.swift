@@ -96,8 +96,8 @@ struct ExchangeTests {
                 }
                 for try await isRight in tasks { #expect(isRight) }
             }
-            // Eight for each of two loops, of both ends.
-            #expect(await house.group.connectionCount() <= 16)
+            // Eight for each of two loops.
+            #expect(await house.connections.count() <= 16)
         }
     }
 

@@ -113,7 +113,7 @@ struct RedirectTests {
             // The same server under an address that is not allowed.
             let listener = try Listener.bind(host: "0.0.0.0", port: 0)
             let port = listener.port
-            HTTPServer(listener: listener, group: house.group) { request in
+            HTTPServer(listener: listener, connections: house.connections) { request in
                 if request.headers[.host]?.hasPrefix("127.0.0.1:") != true { inside.add() }
                 return .redirect(to: String(request.query["to"] ?? ""), status: .found)
             }.start()
