@@ -38,6 +38,17 @@ struct PlaylistTests {
         #expect(parsed == playlist)
     }
 
+    @Test("Without a vector of its own one key stands for all segments")
+    func vectorByNumber() throws {
+        let playlist = HLS.MediaPlaylist(
+            initSegmentURI: "init.mp4",
+            segments: (0..<3).map { .init(uri: "\($0).m4s", duration: .seconds(4), key: .init(uri: "key")) })
+        let text = playlist.render()
+        #expect(text.contains("#EXT-X-KEY:METHOD=AES-128,URI=\"key\"\n"))
+        #expect(text.split(separator: "#EXT-X-KEY").count == 2 && !text.contains("IV="))
+        #expect(try HLS.MediaPlaylist(parsing: text).segments == playlist.segments)
+    }
+
     @Test("A playlist in the clear has no keys; one that grows has no end")
     func clear() throws {
         var playlist = HLS.MediaPlaylist(

@@ -54,4 +54,10 @@ public struct Presentation: Sendable, Hashable {
     public subscript(name: String) -> Rendition? {
         video.first { $0.name == name } ?? audio.first { $0.name == name }
     }
+
+    /// The rendition of this name if all can have it from any cache.
+    func shared(_ name: String) -> Rendition? {
+        guard !isGrowing, let rendition = self[name], rendition.isEncrypted, rendition.isComplete else { return nil }
+        return rendition
+    }
 }

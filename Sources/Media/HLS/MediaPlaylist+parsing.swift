@@ -38,10 +38,13 @@ extension HLS.MediaPlaylist {
                     key = nil
                     continue
                 }
-                guard method == "AES-128", let uri = attributes.quoted("URI"),
-                    let vector = attributes["IV"].flatMap(Self.bytes(hexadecimal:))
-                else { throw .malformed(line: line.number) }
-                key = Key(uri: uri, initializationVector: vector)
+                guard method == "AES-128", let uri = attributes.quoted("URI") else {
+                    throw .malformed(line: line.number)
+                }
+                key = Key(uri: uri)
+                guard let digits = attributes["IV"] else { continue }
+                guard let vector = Self.bytes(hexadecimal: digits) else { throw .malformed(line: line.number) }
+                key?.initializationVector = vector
             case "#EXT-X-ENDLIST": isComplete = true
             default: break
             }

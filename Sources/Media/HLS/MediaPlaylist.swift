@@ -3,10 +3,10 @@ extension HLS {
     public struct MediaPlaylist: Sendable, Hashable {
         public struct Key: Sendable, Hashable {
             public var uri: String
-            /// 16 bytes.
-            public var initializationVector: [UInt8]
+            /// 16 bytes; nil: for each segment its media sequence number (RFC 8216 5.2), so that one tag stands for all.
+            public var initializationVector: [UInt8]?
 
-            public init(uri: String, initializationVector: [UInt8]) {
+            public init(uri: String, initializationVector: [UInt8]? = nil) {
                 self.uri = uri
                 self.initializationVector = initializationVector
             }
@@ -54,7 +54,7 @@ extension HLS {
         /// microseconds from the start, so a sum of them is never off by more than one.
         public func render() -> String {
             var text = "#EXTM3U\n#EXT-X-VERSION:\(HLS.version)\n#EXT-X-TARGETDURATION:\(targetDuration)\n"
-            text.reserveCapacity(256 + segments.count * 256)
+            text.reserveCapacity(256 + segments.count * 96)
             text += "#EXT-X-MEDIA-SEQUENCE:\(mediaSequence)\n"
             text += "#EXT-X-PLAYLIST-TYPE:\(isComplete ? "VOD" : "EVENT")\n"
             if !isComplete { text += "#EXT-X-START:TIME-OFFSET=0\n" }
@@ -90,8 +90,10 @@ extension HLS {
             }
             attributes.set("METHOD", "AES-128")
             attributes.set("URI", quoted: key.uri)
-            let digits = key.initializationVector.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
-            attributes.set("IV", "0x" + digits.joined())
+            if let vector = key.initializationVector {
+                let digits = vector.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
+                attributes.set("IV", "0x" + digits.joined())
+            }
             return attributes
         }
     }
