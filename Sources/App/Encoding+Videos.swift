@@ -94,7 +94,7 @@ extension VideoPresentation.Track {
         self.init(
             name: rendition.name, kind: kind, codecs: rendition.codecs, bandwidth: rendition.bandwidth,
             segmentDurations: rendition.segmentDurations, isEncrypted: rendition.isEncrypted,
-            isComplete: rendition.isComplete)
+            isComplete: rendition.isComplete, keyframeByteCounts: rendition.keyframeByteCounts)
     }
 }
 

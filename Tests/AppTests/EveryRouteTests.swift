@@ -59,6 +59,7 @@ struct EveryRouteTests {
         // With a grant that is over, for whoever is signed in.
         "GET /api/v1/play/{grant}/master.m3u8": Rule(.viewer, 200),
         "GET /api/v1/play/{grant}/{rendition}/index.m3u8": Rule(.viewer, 200),
+        "GET /api/v1/play/{grant}/{rendition}/keyframes.m3u8": Rule(.viewer, 200),
         "GET /api/v1/play/{grant}/{rendition}/key": Rule(.viewer, 200),
         "GET /api/v1/play/{grant}/{rendition}/init.mp4": Rule(.viewer, 200),
         "GET /api/v1/play/{grant}/{rendition}/{number}.m4s": Rule(.viewer, 200),

@@ -173,6 +173,30 @@ struct PlaybackTests {
         await house.close()
     }
 
+    @Test("A rendition whose keyframes are known has a list of them, with the same key and the same addresses")
+    func keyframes() async throws {
+        let (house, video) = try await self.house()
+        let address = try #require(try await play(house, video).playbackUrl)
+        let list = TestSupport.address("720p/keyframes.m3u8", in: address)
+        func master() async throws -> HLS.MasterPlaylist {
+            try HLS.MasterPlaylist(parsing: try await house.client(nil).get(address).text)
+        }
+        #expect(try await master().keyframes.map(\.uri) == ["360p/keyframes.m3u8"])
+        #expect(try await house.client(nil).get(list).code == "part_not_found")
+        house.encoder.setPresentation { $0.video[0].keyframeByteCounts = [700, 350] }
+        let named = try #require(try await master().keyframes.first)
+        #expect(named.uri == "720p/keyframes.m3u8" && named.codec == "avc1.64001F")
+        #expect(named.bandwidth == HLS.Bandwidth(peak: 1400, average: 1120))
+        let media = try HLS.MediaPlaylist(parsing: try await house.client(nil).get(list).text)
+        #expect(media.hasKeyframesOnly && media.isComplete && media.segments.map(\.prefixByteCount) == [700, 350])
+        #expect(media.segments.map(\.uri) == [0, 1].map { "/media/\(video.id)/720p/\($0).m4s" })
+        #expect(media.segments.allSatisfy { $0.key == HLS.MediaPlaylist.Key(uri: "key") })
+        // The whole list is another one.
+        let whole = try await house.client(nil).get(TestSupport.address("720p/index.m3u8", in: address)).text
+        #expect(try HLS.MediaPlaylist(parsing: whole).segments.allSatisfy { $0.prefixByteCount == nil })
+        await house.close()
+    }
+
     @Test("Playlists below a grant are the same text for everybody and are sent compressed")
     func sameForAll() async throws {
         let (house, video) = try await self.house()
@@ -219,7 +243,7 @@ struct PlaybackTests {
 
     static let parts = [
         "master.m3u8", "720p/index.m3u8", "720p/init.mp4", "720p/0.m4s", "720p/key", "captions0/index.m3u8",
-        "captions0/captions.vtt",
+        "captions0/captions.vtt", "360p/keyframes.m3u8",
     ]
     static let byVideo = ["hls/master.m3u8", "thumbnail.jpg", "storyboard.jpg", "storyboard.vtt"]
 

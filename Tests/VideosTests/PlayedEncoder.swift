@@ -59,11 +59,10 @@ final class PlayedEncoder: Sendable {
                 segmentDurations: [MediaTime(ticks: 4, timescale: 1), MediaTime(ticks: 7, timescale: 2)],
                 isEncrypted: true)
         }
+        var small = track("360p", .video(width: 640, height: 360, frameRate: 25), "avc1.64001E")
+        small.keyframeByteCounts = [3, 4]
         return VideoPresentation(
-            video: [
-                track("720p", .video(width: 1280, height: 720, frameRate: 25), "avc1.64001F"),
-                track("360p", .video(width: 640, height: 360, frameRate: 25), "avc1.64001E"),
-            ],
+            video: [track("720p", .video(width: 1280, height: 720, frameRate: 25), "avc1.64001F"), small],
             audio: [
                 track("audio", .audio(label: VideoPresentation.Label(language: "es"), channelCount: 2), "mp4a.40.2")
             ],

@@ -19,6 +19,8 @@ public struct Presentation: Sendable, Hashable {
         public var segmentDurations: [MediaTime]
         public var isEncrypted: Bool
         public var isComplete: Bool
+        /// How many bytes of each segment, before it is encrypted, show its first picture; nil before all are known.
+        public var keyframeByteCounts: [Int]?
 
         public var isVideo: Bool {
             if case .video = kind { true } else { false }

@@ -18,6 +18,7 @@ final class KeptPlaylists: Sendable {
         var video: VideoID
         /// Nil for the master playlist.
         var rendition: String?
+        var isOfKeyframes = false
     }
 
     struct Playlist: Sendable {

@@ -22,4 +22,16 @@ extension VideoCatalogue {
             VideoPlaylists(presentation: presentation).captions()
         }
     }
+
+    /// One keyframe of each segment, for scrubbing; only of what is wholly made.
+    func keyframePlaylist(of id: VideoID, rendition: String) async throws -> KeptPlaylists.Playlist {
+        let presentation = try await presentation(of: id)
+        guard let track = presentation[rendition], let sizes = track.keyframeByteCounts,
+            sizes.count == track.segmentDurations.count
+        else { throw VideoError.partMissing }
+        var list = SegmentList(track, of: id, isGrowing: presentation.isGrowing)
+        list.keyframeByteCounts = sizes
+        let name = KeptPlaylists.Name(video: id, rendition: rendition, isOfKeyframes: true)
+        return playlists(name, of: .segments(list), at: now()) { list.render() }
+    }
 }

@@ -30,7 +30,18 @@ struct VideoPlaylists {
                 frameRate: track.frameRate, audioGroup: main == nil ? nil : Self.audioGroup,
                 subtitlesGroup: presentation.captions.isEmpty ? nil : Self.subtitlesGroup)
         }
-        return HLS.MasterPlaylist(variants: variants, audio: audioRenditions, subtitles: subtitles).render()
+        return HLS.MasterPlaylist(
+            variants: variants, keyframes: presentation.video.compactMap(keyframes), audio: audioRenditions,
+            subtitles: subtitles
+        ).render()
+    }
+
+    private func keyframes(of track: VideoPresentation.Track) -> HLS.MasterPlaylist.KeyframeVariant? {
+        guard let sizes = track.keyframeByteCounts, let resolution = track.resolution else { return nil }
+        let bandwidth = HLS.Bandwidth(measuring: zip(sizes, track.segmentDurations).map { ($0, $1) })
+        return HLS.MasterPlaylist.KeyframeVariant(
+            uri: "\(folder)\(track.name)/keyframes.m3u8", bandwidth: bandwidth, codec: track.codecs,
+            resolution: resolution)
     }
 
     private var audioRenditions: [HLS.MasterPlaylist.AudioRendition] {
@@ -90,6 +101,8 @@ struct SegmentList: Sendable, Hashable {
     var isGrowing: Bool
     /// Where the segments are that have one address for all viewers; nil: below the grant.
     var sharedFolder: String?
+    /// Of each segment only what shows its first picture; nil: all of it.
+    var keyframeByteCounts: [Int]?
 
     init(_ track: VideoPresentation.Track, of video: VideoID, isGrowing: Bool) {
         durations = track.segmentDurations
@@ -98,13 +111,19 @@ struct SegmentList: Sendable, Hashable {
         if track.isEncrypted, track.isComplete, !isGrowing { sharedFolder = "/media/\(video)/\(track.name)/" }
     }
 
-    /// One key for all segments, whose numbers are their media sequence numbers and so their initialization vectors.
+    /// One key for all segments, whose numbers are their media sequence numbers and so their initialization vectors: for
+    /// keyframes too, as there is one in each segment, at its beginning. Of an encrypted one players fetch whole blocks and
+    /// decrypt these (RFC 8216 6.3.6).
     func render() -> String {
         let key = isEncrypted ? HLS.MediaPlaylist.Key(uri: "key") : nil
         let segments = durations.enumerated().map { number, duration in
-            HLS.MediaPlaylist.Segment(uri: "\(sharedFolder ?? "")\(number).m4s", duration: duration, key: key)
+            HLS.MediaPlaylist.Segment(
+                uri: "\(sharedFolder ?? "")\(number).m4s", duration: duration, key: key,
+                prefixByteCount: keyframeByteCounts?[number])
         }
-        return HLS.MediaPlaylist(initSegmentURI: "init.mp4", segments: segments, isComplete: !isGrowing).render()
+        var list = HLS.MediaPlaylist(initSegmentURI: "init.mp4", segments: segments, isComplete: !isGrowing)
+        list.hasKeyframesOnly = keyframeByteCounts != nil
+        return list.render()
     }
 }
 

@@ -53,10 +53,12 @@ public struct VideoPresentation: Sendable, Hashable {
         public var isEncrypted: Bool
         /// All its segments are made.
         public var isComplete: Bool
+        /// How many bytes of each segment, before it is encrypted, show its first picture; nil before all are known.
+        public var keyframeByteCounts: [Int]?
 
         public init(
             name: String, kind: Kind, codecs: String, bandwidth: HLS.Bandwidth, segmentDurations: [MediaTime],
-            isEncrypted: Bool, isComplete: Bool = true
+            isEncrypted: Bool, isComplete: Bool = true, keyframeByteCounts: [Int]? = nil
         ) {
             self.name = name
             self.kind = kind
@@ -65,6 +67,7 @@ public struct VideoPresentation: Sendable, Hashable {
             self.segmentDurations = segmentDurations
             self.isEncrypted = isEncrypted
             self.isComplete = isComplete
+            self.keyframeByteCounts = keyframeByteCounts
         }
     }
 

@@ -26,6 +26,10 @@ extension VideoCatalogue {
         granted.get("/{rendition}/index.m3u8") { request, context in
             try await self.mediaPlaylist(of: context.video, rendition: try context.rendition).response(for: request)
         }
+        granted.get("/{rendition}/keyframes.m3u8") { request, context in
+            try await self.keyframePlaylist(of: context.video, rendition: try context.rendition)
+                .response(for: request)
+        }
         granted.get("/{rendition}/captions.vtt") { _, context in
             guard case .file(let file) = try await self.encoding.captions(context.video, try context.rendition)
             else { throw VideoError.partMissing }
