@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small responses and media segments: palco with one loop beside nginx with one worker.
+"""Small responses, playlists and media segments: palco with one loop beside nginx with one worker.
 
 Both log each segment; neither logs the small one, which is the question whether the server is alive.
 
 The server is pinned to one core and wrk to another. Runs alternate; what counts is the median.
 """
 
+import gzip
 import os
 import re
 import subprocess
@@ -73,7 +74,7 @@ def load(address, pid):
     """One run of wrk: requests/s, and CPU seconds of the server per request."""
     before = cpu_seconds(pid)
     out = subprocess.run(
-        ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", address],
+        ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-HAccept-Encoding: gzip", address],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     used = cpu_seconds(pid) - before
@@ -120,6 +121,17 @@ def segment_near(bench, client, name, bits_per_second, bytes_wanted):
     return best
 
 
+def playlist_of_two_hours(bench, client):
+    """Of a film without a picture, which is as long a list: (address, its bytes on the wire)."""
+    film = bench.films.make("silence.m4a", "-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-t", "7200", "-c:a", "aac", "-b:a", "32k")
+    video = client.upload(film, title="Two hours").expect(200, 201).json()
+    client.wait(video["id"], whole=True)
+    address = client.master(video["id"])[0][0][1]
+    answer = client.get(address, headers={"Accept-Encoding": "gzip"}).expect(200)
+    assert answer.headers["Content-Encoding"] == "gzip" and "/media/" in gzip.decompress(answer.body).decode()
+    return address, answer.body
+
+
 def measure(bench):
     settings = {"PALCO_LOOPS": "1", "PALCO_MAX_CONNECTIONS_PER_ADDRESS": "10000", "PALCO_MAX_CONNECTIONS": "10000"}
     server = bench.palco("data", settings, wrapper=["taskset", "-c", "0"]).start()
@@ -135,6 +147,10 @@ def measure(bench):
             (nginx.folder / "files" / name).write_bytes(body)
             address = urllib.parse.urljoin(server.url, found)
             addresses[f"{label} ({len(body):,} bytes)"] = (address, f"{nginx.url}/{name}", len(body))
+        found, body = playlist_of_two_hours(bench, client)
+        bench.row("Playlist of two hours: bytes on the wire", len(body), "bytes", "<= 12,000", len(body) <= 12_000)
+        (nginx.folder / "files" / "index.m3u8").write_bytes(body)
+        addresses["Playlist of two hours"] = (found, f"{nginx.url}/index.m3u8", None)
         for label, (ours, theirs, size) in addresses.items():
             middle, runs = alternate([("palco", ours, server.pid), ("nginx", theirs, nginx.worker)])
             (rate, cost), (other_rate, other_cost) = middle["palco"], middle["nginx"]

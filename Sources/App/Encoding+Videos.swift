@@ -28,16 +28,18 @@ extension VideoEncoding {
             segment: { id, rendition, number, viewer in
                 VideoPart(try await encoder.segment(id.encoding, rendition: rendition, number: number, for: viewer))
             },
+            sharedSegment: { id, rendition, number in
+                try await encoder.sharedSegment(id.encoding, rendition: rendition, number: number)
+            },
             initSegment: { id, rendition, viewer in
                 VideoPart(try await encoder.initSegment(id.encoding, rendition: rendition, for: viewer))
             },
             key: { id, rendition in try await encoder.key(id.encoding, rendition: rendition) },
             picture: { id, picture in
-                try await encoder.picture(id.encoding, PictureKind(picture)).map { .file($0, isEncrypted: false) }
-                    ?? .missing
+                try await encoder.picture(id.encoding, PictureKind(picture)).map { .file($0) } ?? .missing
             },
             captions: { id, name in
-                try await encoder.captions(id.encoding, name).map { .file($0, isEncrypted: false) } ?? .missing
+                try await encoder.captions(id.encoding, name).map { .file($0) } ?? .missing
             })
     }
 }
@@ -56,7 +58,7 @@ extension InspectedVideo {
 extension VideoPart {
     fileprivate init(_ answer: SegmentAnswer) {
         switch answer {
-        case .file(let file, let isEncrypted): self = .file(file, isEncrypted: isEncrypted)
+        case .file(let file): self = .file(file)
         case .unavailable(let delay): self = .unavailable(retryAfter: max(1, Int(delay.components.seconds)))
         case .missing: self = .missing
         case .failed: self = .failed
@@ -91,7 +93,8 @@ extension VideoPresentation.Track {
             }
         self.init(
             name: rendition.name, kind: kind, codecs: rendition.codecs, bandwidth: rendition.bandwidth,
-            segmentDurations: rendition.segmentDurations, isEncrypted: rendition.isEncrypted)
+            segmentDurations: rendition.segmentDurations, isEncrypted: rendition.isEncrypted,
+            isComplete: rendition.isComplete, keyframeByteCounts: rendition.keyframeByteCounts)
     }
 }
 

@@ -4,8 +4,9 @@ extension Response {
     /// Answers marked `no-store` stay as they are: they carry secrets, whose length would show what else is in the
     /// body (BREACH).
     public mutating func compressIfUseful(for request: Request) {
-        guard status == .ok, isLongEnough, isText, !headers.contains(.contentEncoding),
-            !headers.contains(.acceptRanges), headers[.cacheControl].map({ !$0.contains("no-store") }) ?? true
+        // What costs most is asked last.
+        guard status == .ok, isLongEnough, !headers.contains(.contentEncoding), !headers.contains(.acceptRanges),
+            headers[.cacheControl].map({ !$0.contains("no-store") }) ?? true, isText
         else { return }
         if !headers.contains(.vary) { headers.append(.vary, "Accept-Encoding") }
         guard request.headers.contains(.acceptEncoding), Gzip.isAccepted(by: request.headers[.acceptEncoding]),

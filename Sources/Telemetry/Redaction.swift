@@ -45,13 +45,50 @@ enum Redaction {
         }
     }
 
+    /// So many letters and digits in a row are taken for a token, wherever they stand: a grant in a path has 82, and
+    /// nothing that is worth a line has a name so long (a SHA-256 has 64).
+    private static let tokenLengths = 65...256
+
     static func masked(_ value: String) -> String {
         var value = value
         let result: [UInt8]? = value.withUTF8 { bytes in
-            guard bytes.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") }) else { return nil }
-            return masked(bytes)
+            let withoutTokens = bytes.count >= tokenLengths.lowerBound ? maskedTokens(bytes) : nil
+            guard bytes.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") }) else {
+                return withoutTokens
+            }
+            guard let withoutTokens else { return masked(bytes) }
+            return withoutTokens.withUnsafeBufferPointer(masked) ?? withoutTokens
         }
         return result.map { String(decoding: $0, as: UTF8.self) } ?? value
+    }
+
+    /// Nil where there is none.
+    private static func maskedTokens(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        var result: [UInt8] = []
+        var copied = 0
+        var start = 0
+        while start < bytes.count {
+            var end = start
+            while end < bytes.count, isNameByte(bytes[end]) { end += 1 }
+            if tokenLengths.contains(end - start) {
+                result += bytes[copied..<start]
+                result += mask.utf8
+                copied = end
+            }
+            start = end + 1
+        }
+        guard copied > 0 else { return nil }
+        return result + bytes[copied...]
+    }
+
+    /// Of base 64 as it stands in addresses, or of its percent encoding.
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "%"):
+            true
+        default: false
+        }
     }
 
     /// Nil where nothing has to be masked.

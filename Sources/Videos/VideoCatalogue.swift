@@ -60,6 +60,7 @@ public final class VideoCatalogue: Sendable {
     let sessions = UploadSessions()
     let unlockAttempts: UnlockAttempts
     let revocations: GrantRevocations
+    let playlists = KeptPlaylists()
     public let events: VideoEvents
 
     var database: Database { foundation.database }

@@ -16,6 +16,8 @@ public struct VideoEncoding: Sendable {
     /// `viewer` tells those who ask apart, so that those who wait are served in turn.
     public var segment:
         @Sendable (VideoID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws -> VideoPart
+    /// A segment of an encrypted rendition that is wholly made; nil for all others. Makes nothing.
+    public var sharedSegment: @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> OpenFile?
     public var initSegment: @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart
     /// The 16 bytes that a rendition's segments are encrypted with.
     public var key: @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?
@@ -32,6 +34,8 @@ public struct VideoEncoding: Sendable {
         segment:
             @escaping @Sendable (VideoID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws ->
             VideoPart,
+        sharedSegment:
+            @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> OpenFile?,
         initSegment: @escaping @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart,
         key: @escaping @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?,
         picture: @escaping @Sendable (VideoID, VideoPicture) async throws -> VideoPart,
@@ -42,6 +46,7 @@ public struct VideoEncoding: Sendable {
         self.retry = retry
         self.presentation = presentation
         self.segment = segment
+        self.sharedSegment = sharedSegment
         self.initSegment = initSegment
         self.key = key
         self.picture = picture
@@ -123,8 +128,7 @@ public struct RefusedContent: Error, Sendable, Equatable {
 
 /// A stored part of a video, or why there is none.
 public enum VideoPart: Sendable {
-    /// - Parameter isEncrypted: whether the content is noise without its key.
-    case file(OpenFile, isEncrypted: Bool)
+    case file(OpenFile)
     /// Not made yet; ask again after so many seconds.
     case unavailable(retryAfter: Int)
     case missing

@@ -43,8 +43,8 @@ public final class RouterBuilder: RouteCollector {
     private var registrations: [Registration] = []
     private var middleware: [Middleware<BaseContext>] = []
 
-    /// - Parameter accessCheck: enforces the rules of all routes; without one only public routes can be built, or
-    ///   those in a group whose context proves the rule.
+    /// - Parameter accessCheck: enforces the rules of all routes but those in a group whose context proves the rule;
+    ///   without one only these and public routes can be built.
     public init(log: Log = .silent, options: Options = Options(), accessCheck: AccessCheck? = nil) {
         self.log = log
         self.options = options
@@ -102,7 +102,7 @@ public final class RouterBuilder: RouteCollector {
             let next = handler
             handler = { request, context in try await middleware(request, context, next) }
         }
-        guard let accessCheck, access.kind != .public else { return handler }
+        guard let accessCheck, access.kind != .public, !registration.provesAccess else { return handler }
         let inner = handler
         return { request, context in
             var context = context

@@ -54,8 +54,8 @@ extension RouteCollector {
 
     /// Routes whose handlers take a context of their own, made for each request from this group's context.
     ///
-    /// - Parameter provesAccess: making the context refuses whoever does not meet the routes' rules, so no access
-    ///   check of the router is needed.
+    /// - Parameter provesAccess: making the context refuses whoever does not meet the routes' rules, so the router's
+    ///   access check is not asked.
     public func group<Child: RequestContext>(
         _ prefix: String = "", access: AccessRule? = nil, bodyLimit: Int? = nil, provesAccess: Bool = false,
         context make: @escaping @Sendable (Request, Context) async throws -> Child

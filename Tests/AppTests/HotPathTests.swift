@@ -11,17 +11,17 @@ import Testing
 
 @Suite("The way of a segment", .serialized)
 struct HotPathTests {
-    /// Every address of one video that is asked for with a grant: segments, init segments and keys.
+    /// Every address of one video that is made: playlists, segments with a grant and without one, init segments and keys.
     private static func addresses(of id: VideoID, _ client: WireClient) async throws -> [String] {
         let master = try #require(try await client.get("/api/v1/videos/\(id)/play")["playback_url"])
-        let base = String(master.prefix { $0 != "?" }.dropLast("master.m3u8".count))
-        var found: [String] = []
+        var found = [master]
         for line in try await client.get(master).text.split(separator: "\n") where !line.hasPrefix("#") {
-            let folder = base + String(line.prefix { $0 != "/" }) + "/"
-            let query = "?" + String(line.split(separator: "?").last ?? "")
-            found += [folder + "init.mp4" + query, folder + "key" + query]
-            for segment in try await client.get(base + line).text.split(separator: "\n") where !segment.hasPrefix("#") {
-                found.append(folder + segment)
+            let list = address(line, in: master)
+            found += [list, address("init.mp4", in: list), address("key", in: list), address("0.m4s", in: list)]
+            let text = try await client.get(list).text
+            for segment in text.split(separator: "\n") where !segment.hasPrefix("#") {
+                #expect(segment.hasPrefix("/media/"))
+                found.append(address(segment, in: list))
             }
         }
         return found
@@ -37,7 +37,7 @@ struct HotPathTests {
         return id
     }
 
-    @Test("Segments, init segments and keys of a video that is being watched need no database")
+    @Test("Playlists, segments, init segments and keys of a video that is being watched need no database")
     func noDatabase() async throws {
         let folder = try TemporaryFolder()
         let house = try await AppHouse(in: folder)

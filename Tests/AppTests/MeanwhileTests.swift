@@ -147,9 +147,9 @@ struct MeanwhileTests {
         try await withPerson { person in
             let id = try await person.house.addVideo()
             let play = try await person.send(.get, "/videos/\(id)/play").text
-            let grant = try #require(play.firstMatch(of: /token=([A-Za-z0-9_-]+)/).map { String($0.1) })
+            let grant = try #require(play.firstMatch(of: /\/play\\?\/([A-Za-z0-9_-]+)/).map { String($0.1) })
             let stranger = InProcessClient(person.house.application)
-            let key = "/api/v1/videos/\(id)/hls/240p/key?token=\(grant)"
+            let key = "/api/v1/play/\(grant)/240p/key"
             #expect(code(try await stranger.get(key)) == "part_not_found", "let in, to a video that has no parts")
             try await person.befall(fate)
             #expect(code(try await stranger.get(key)) == "grant_expired")

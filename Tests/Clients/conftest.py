@@ -22,7 +22,7 @@ def tool():
 
     def find(*names):
         for name in names:
-            if found := shutil.which(name, path=f"{ROOT}/.build/tools/bin:{os.environ['PATH']}:/opt/swift/usr/bin"):
+            if found := shutil.which(name, path=f"{ROOT}/.build/tools/bin:{os.environ['PATH']}:/usr/sbin:/opt/swift/usr/bin"):
                 return found
         message = f"{names[0]} is not installed (scripts/setup test installs it)"
         if os.environ.get("CI"):

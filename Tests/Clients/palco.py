@@ -358,6 +358,13 @@ class Client:
         assert variants, text
         return variants, media
 
+    def keyframe_lists(self, identifier):
+        """The lists of keyframes that the master playlist names, as [(attributes, address)]."""
+        address = self.playback_url(identifier)
+        lines = self.get(address).expect(200).text.splitlines()
+        named = [attributes(line) for line in lines if line.startswith("#EXT-X-I-FRAME-STREAM-INF:")]
+        return [(each, urllib.parse.urljoin(address, each["URI"])) for each in named]
+
     def segments(self, playlist_address):
         """[(seconds, address)] of one media playlist."""
         text = self.get(playlist_address).expect(200).text

@@ -1,5 +1,6 @@
 """The contract over the wire: sign-in, lists, access, grants, headers, events."""
 
+import gzip
 import json
 import re
 import urllib.parse
@@ -95,22 +96,53 @@ def test_a_video_tells_what_it_is(standard, foreign):
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", video[key])
 
 
-def test_the_grant_is_carried_into_every_child_and_is_needed(server, admin, foreign):
+def test_every_child_inherits_the_grant_and_only_what_is_noise_does_without(server, admin, foreign):
+    address = admin.playback_url(foreign["id"])
+    grant = re.search("/api/v1/play/([^/]+)/master.m3u8", address).group(1)
     variants, media = admin.master(foreign["id"])
     stranger = server.client()
-    for named, playlist in [*variants, *media]:
-        assert "token=" in playlist
+    for _, playlist in [*variants, *media]:
         text = stranger.get(playlist).expect(200).text
-        for uri in [line for line in text.splitlines() if line and line[0] != "#"] + re.findall('URI="([^"]+)"', text):
-            assert "token=" in uri
-            child = urllib.parse.urljoin(playlist, uri)
-            stranger.get(child.split("?")[0]).expect(401)
-        segment = urllib.parse.urljoin(playlist, next(line for line in text.splitlines() if line and line[0] != "#"))
-        stranger.get(segment).expect(200)
-        bent = segment[:-2] + ("AA" if segment[-2:] != "AA" else "BB")
-        stranger.get(bent).expect(401)
-    other = segment.replace(foreign["id"], UNKNOWN)
-    stranger.get(other).expect(401)
+        assert grant not in text
+        named = [urllib.parse.urljoin(playlist, uri) for uri in re.findall('URI="([^"]+)"', text)]
+        assert {each.rpartition("/")[2] for each in named} == {"init.mp4", "key"}
+        beside = urllib.parse.urljoin(playlist, "0.m4s")
+        for child in [playlist, *named, beside]:
+            stranger.get(child).expect(200)
+            inherited = re.search("/play/([^/]+)/", child).group(1)
+            bent = ("A" if inherited[0] != "A" else "B") + inherited[1:]
+            for wrong in (inherited[:-1], bent):
+                assert stranger.get(child.replace(inherited, wrong)).expect(401).code == "grant_invalid"
+        shared = admin.segments(playlist)[0][1]
+        assert f"/media/{foreign['id']}/" in shared
+        assert stranger.get(shared).expect(200).body == stranger.get(beside).expect(200).body
+        for child in [shared.replace(foreign["id"], UNKNOWN), shared.replace("0.m4s", "99999.m4s"), shared.replace("0.m4s", "key")]:
+            stranger.get(child).expect(404)
+
+
+def test_the_master_playlist_opens_for_a_token_a_bearer_and_a_cookie(server, admin, foreign):
+    grant = re.search("/play/([^/]+)/", admin.playback_url(foreign["id"])).group(1)
+    entry = f"/videos/{foreign['id']}/hls/master.m3u8"
+    client = server.client()
+    signed_in = client.post("/auth/login", {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}).expect(200)
+    jar = {"Cookie": "; ".join(cookie.split(";")[0] for cookie in signed_in.headers.get_all("Set-Cookie"))}
+    for answer in (
+        client.get(f"{entry}?token={grant}").expect(200), client.get(entry, headers=jar).expect(200), admin.get(entry).expect(200),
+    ):  # fmt: skip
+        for uri in [line for line in answer.text.splitlines() if line and line[0] != "#"] + re.findall('URI="([^"]+)"', answer.text):
+            assert uri.startswith("/api/v1/play/")
+            server.client().get(uri).expect(200)
+    client.get(entry).expect(401)
+
+
+def test_playlists_are_the_same_for_everybody_and_compressed(server, admin, foreign):
+    variants, _ = admin.master(foreign["id"])
+    others, _ = server.admin().master(foreign["id"])
+    assert variants[0][1] != others[0][1] and admin.get(variants[0][1]).body == admin.get(others[0][1]).body
+    plain = admin.get(variants[0][1], headers={"Accept-Encoding": "identity"}).expect(200)
+    packed = admin.get(variants[0][1], headers={"Accept-Encoding": "gzip"}).expect(200)
+    assert packed.headers["Content-Encoding"] == "gzip" and gzip.decompress(packed.body) == plain.body
+    assert "Content-Encoding" not in plain.headers and plain.text.count("#EXT-X-KEY") == 1
 
 
 def test_playlists_and_keys_are_private_and_segments_are_immutable(admin, foreign):
@@ -214,15 +246,25 @@ def test_pages_carry_a_strict_policy_and_the_health_pages_answer(server):
 def test_the_log_holds_requests_and_no_secrets(server, admin, foreign):
     admin.get("/videos?limit=3").expect(200)
     variants, _ = admin.master(foreign["id"])
-    address = admin.segments(variants[0][1])[0][1]
+    address = urllib.parse.urljoin(variants[0][1], "0.m4s")
     body = admin.get(address, token=False).expect(200).body
-    path = urllib.parse.urlsplit(address).path
+    path = re.sub("/play/[^/]+/", "/play/[redacted]/", urllib.parse.urlsplit(address).path)
+    # Not even what leads nowhere, and what is misspelt, shows the grant.
+    for lost in (address + "/lost", address.replace("/play/", "/pl%61y/"), address.replace("/play/", "/lost/")):
+        connection = admin.connection()
+        connection.request("GET", urllib.parse.urlsplit(lost).path)
+        connection.getresponse().read()
+        connection.close()
+    admin.get("//lost/after/the/others").expect(404)
+    wait_until(lambda: any("/lost/after/" in line for line in server.lines), "all requests are in the log")
     wait_until(lambda: any(path in line and '"status":200' in line for line in server.lines), "the request is in the log")
     text = "\n".join(server.lines)
     assert ADMIN_PASSWORD not in text and admin.token not in text
     assert not re.search(r"token=[A-Za-z0-9_-]{20}", text)
+    grant = re.search("/play/([^/]+)/", address).group(1)
+    assert grant not in text and grant[10:60] not in text
     lines = [json.loads(line) for line in server.lines if line.startswith("{")]
     assert any(line.get("path") == "/api/v1/videos" and line["status"] == 200 for line in lines)
     segment = next(line for line in lines if line.get("path") == path and line["status"] == 200)
-    assert segment["route"] == "/api/v1/videos/{id}/hls/{rendition}/{number}.m4s"
+    assert segment["route"] == "/api/v1/play/{grant}/{rendition}/{number}.m4s"
     assert segment["bytes"] == len(body) and segment["duration_us"] > 0

@@ -42,14 +42,28 @@ class House:
         self.user.login("user@example.org", PASSWORD)
         film = films.subtitled
         self.open = self.admin.upload(film, title="Open").expect(201).json()["id"]
-        self.locked = self.admin.upload(films.copy(film, "locked"), title="Locked", password="opensesame")
+        self.locked = self.admin.upload(films.copy(film, "locked"), title="Locked")
         self.locked = self.locked.expect(201).json()["id"]
-        self.admin.wait(self.open, whole=True)
-        self.admin.wait(self.locked, whole=True)
+        gone = self.admin.upload(films.bikes, title="Gone").expect(201).json()["id"]
+        for identifier in (self.open, self.locked, gone):
+            self.admin.wait(identifier, whole=True)
+        self.grants = {
+            self.open: self.grant(self.admin, self.open), self.locked: self.old_grant(), UNKNOWN: self.grant(self.admin, gone),
+        }  # fmt: skip
+        self.admin.request("DELETE", f"/videos/{gone}").expect(204)
         for identifier in (self.open, self.locked):
             wait_until(lambda each=identifier: self.has_all(each), "its captions and pictures are made")
         variants, _ = self.admin.master(self.open)
-        self.rendition = re.search("/hls/([^/]+)/", variants[0][1]).group(1)
+        self.rendition = variants[0][1].split("/")[-2]
+
+    def grant(self, client, identifier):
+        return re.search("/play/([^/]+)/", client.playback_url(identifier)).group(1)
+
+    def old_grant(self):
+        """Of a plain user, from before the video had a password."""
+        grant = self.grant(self.user, self.locked)
+        self.admin.request("PATCH", f"/videos/{self.locked}", {"password": "opensesame"}).expect(200)
+        return grant
 
     def has_all(self, identifier):
         """Text and pictures are made beside the film, and may be later than all of it."""
@@ -58,7 +72,7 @@ class House:
         return captions and pictures == [200, 200]
 
     def path(self, template, identifier):
-        path = template.replace("{id}", identifier)
+        path = template.replace("{id}", identifier).replace("{grant}", self.grants[identifier])
         rendition = "captions0" if path.endswith("captions.vtt") else self.rendition
         return path.replace("{rendition}", rendition).replace("{number}", "0")
 
@@ -90,7 +104,9 @@ def test_without_credentials(house):
     asked = [each for each in promised(house, 401) if each[1] not in ("/auth/login", "/auth/refresh")]
     assert len(asked) > 25
     for method, path in asked:
-        house.palco.client().request(method, house.path(path, house.open), headers=tus(path)).expect(401)
+        # A grant that is good needs no credentials.
+        video = house.locked if "{grant}" in path else house.open
+        house.palco.client().request(method, house.path(path, video), headers=tus(path)).expect(401)
     client = house.palco.client()
     client.post("/auth/login", {"email": ADMIN_EMAIL, "password": "Wrong-1-password"}).expect(401)
     client.post("/auth/refresh", {"refresh_token": "x" * 43}).expect(401)
@@ -190,7 +206,7 @@ def test_files_in_parts(house):
         admin.get(address, headers={"If-None-Match": whole.headers["ETag"]}).expect(304)
         admin.get(address, headers={"Range": f"bytes={len(whole.body)}-"}).expect(416)
     for method, path in promised(house, 200):
-        if method == "GET" and "/hls/" in path:
+        if method == "GET" and ("/hls/" in path or path.startswith("/play/")):
             admin.get(house.path(path, house.open)).expect(200)
     admin.get("/openapi.json").expect(200)
 
@@ -347,8 +363,8 @@ def test_too_many_attempts(own_server, films):
 
 # What is held, and what is not there before it
 HELD = {
-    "packets.csv": ["/hls/master.m3u8", "/hls/{rendition}/index.m3u8"],
-    ".mp4": ["/hls/{rendition}/init.mp4", "/hls/{rendition}/0.m4s"],
+    "packets.csv": ["master.m3u8"],
+    ".mp4": ["init.mp4", "0.m4s"],
 }
 
 
@@ -360,9 +376,13 @@ def test_what_is_not_made_yet(own_server, tool, films, tmp_path, output):
     palco = own_server({"LD_PRELOAD": str(library(tool, "falsify", tmp_path)), "PALCO_FALSE_LIST": str(tmp_path / "wishes")})
     admin = palco.start().admin()
     video = admin.upload(films.street, title="Held").expect(201).json()
-    names = ["576p"]
-    if output == ".mp4":
-        names = wait_until(lambda: [each["name"] for each in admin.video(video["id"])["renditions"]], "it is planned")
-    for path in HELD[output]:
-        admin.get(f"/videos/{video['id']}" + path.replace("{rendition}", names[-1])).expect(503)
+    entry = f"/videos/{video['id']}/hls/master.m3u8"
+    if output == "packets.csv":
+        admin.get(entry).expect(503)
+    else:
+        wait_until(lambda: admin.video(video["id"])["renditions"], "it is planned")
+        text = admin.get(entry).expect(200).text
+        lists = [line for line in text.splitlines() if line and line[0] != "#"]
+        for name in HELD[output]:
+            admin.get(lists[-1].replace("index.m3u8", name)).expect(503)
     palco.kill()

@@ -142,11 +142,11 @@ def test_captions_outlive_their_grant_and_a_new_media_source(chromium, server, s
         used, over = set(), set()
 
         def answer(route):
-            grant = re.search(r"token=([^&]+)", route.request.url)[1]
+            grant = re.search(r"/play/([^/]+)/", route.request.url)[1]
             used.add(grant)
             route.fulfill(status=401) if grant in over else route.continue_()
 
-        page.route(re.compile(r"/hls/.*token="), answer)
+        page.route(re.compile(r"/play/[^/]+/"), answer)
         watching = watch(page, spoken)
         watching.play()
         watching.seek(3)

@@ -16,28 +16,21 @@ struct OpenSegmentsTests {
     @Test("What was opened once is not opened again, and what is not there is asked for again")
     func opensOnce() throws {
         let segments = OpenSegments()
-        #expect(segments.find(name(1), isEncrypted: true, open: { nil }) == nil)
-        let first = try segments.find(name(1), isEncrypted: true, open: file)
+        #expect(segments.find(name(1), open: { nil }) == nil)
+        let first = try segments.find(name(1), open: file)
         #expect(first != nil)
-        #expect(segments.find(name(1), isEncrypted: true, open: { nil })?.file === first?.file)
+        #expect(segments.find(name(1), open: { nil }) === first)
         #expect(segments.find(name(2)) == nil)
         #expect(segments.find(OpenSegments.Name(video: video, rendition: "720p", number: nil)) == nil)
-    }
-
-    @Test("What a segment was made with is known when it is found again", arguments: [true, false])
-    func encryption(isEncrypted: Bool) throws {
-        let segments = OpenSegments()
-        #expect(try segments.find(name(1), isEncrypted: isEncrypted, open: file)?.isEncrypted == isEncrypted)
-        #expect(segments.find(name(1))?.isEncrypted == isEncrypted)
     }
 
     @Test("There are never more than its capacity, and what is asked for stays")
     func isBounded() throws {
         let segments = OpenSegments(capacity: 4)
-        let wanted = try segments.find(name(0), isEncrypted: true, open: file)
+        let wanted = try segments.find(name(0), open: file)
         for number in 1..<100 {
-            #expect(segments.find(name(0))?.file === wanted?.file)
-            _ = try segments.find(name(number), isEncrypted: true, open: file)
+            #expect(segments.find(name(0)) === wanted)
+            _ = try segments.find(name(number), open: file)
         }
         #expect((0..<100).count { segments.find(name($0)) != nil } == 4)
         #expect(segments.find(name(99)) != nil)
@@ -48,22 +41,22 @@ struct OpenSegmentsTests {
         let segments = OpenSegments(capacity: 8)
         let other = EncodingID()
         for number in 0..<4 {
-            _ = try segments.find(name(number), isEncrypted: true, open: file)
-            _ = try segments.find(name(number, of: other), isEncrypted: true, open: file)
+            _ = try segments.find(name(number), open: file)
+            _ = try segments.find(name(number, of: other), open: file)
         }
-        weak let closed = segments.find(name(2))?.file
+        weak let closed = segments.find(name(2))
         segments.forget(video)
         #expect(closed == nil)
         #expect((0..<4).allSatisfy { segments.find(name($0)) == nil && segments.find(name($0, of: other)) != nil })
         // And there is room again.
-        for number in 4..<8 { _ = try segments.find(name(number), isEncrypted: true, open: file) }
+        for number in 4..<8 { _ = try segments.find(name(number), open: file) }
         #expect((0..<4).allSatisfy { segments.find(name($0, of: other)) != nil })
     }
 
     @Test("A video that is removed while a segment is being opened keeps nothing open")
     func forgottenWhileOpening() throws {
         let segments = OpenSegments()
-        let answer = try segments.find(name(1), isEncrypted: true) {
+        let answer = try segments.find(name(1)) {
             segments.forget(video)
             return try file()
         }

@@ -88,6 +88,21 @@ struct RestartTests {
         #expect(counted.bytes[0] == 0x81)
     }
 
+    @Test("Sizes of keyframes are known when all are, and only those that can be")
+    func keyframeSizes() {
+        var sizes = KeyframeSizes()
+        func segment(_ number: Int) -> MadeSegment {
+            MadeSegment(rendition: "360p", number: number, byteCount: 1 << 20, duration: .seconds(4))
+        }
+        for (number, size) in [(2, 70_000), (0, 1), (1, nil), (1, 0), (1, -5), (1, 1 << 20 + 1)] as [(Int, Int?)] {
+            sizes.insert(size, of: segment(number))
+            #expect(sizes.sizes(count: 3) == nil)
+        }
+        sizes.insert(1 << 20, of: segment(1))
+        #expect(sizes.sizes(count: 3) == [1, 1 << 20, 70_000] && sizes.sizes(count: 4) == nil)
+        #expect(sizes.sizes(count: 0) == nil && KeyframeSizes().sizes(count: 1) == nil)
+    }
+
     @Test("A removed video stops at once and leaves the queue")
     func removal() async throws {
         try await Studio.with { studio in

@@ -157,7 +157,7 @@ final class Studio: Sendable {
     }
 
     func whole(_ answer: SegmentAnswer) throws -> [UInt8] {
-        guard case .file(let file, _) = answer else { throw Failure(description: "\(answer)") }
+        guard case .file(let file) = answer else { throw Failure(description: "\(answer)") }
         return try file.read(0..<file.byteCount)
     }
 

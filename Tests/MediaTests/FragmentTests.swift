@@ -25,6 +25,16 @@ struct FragmentTests {
         #expect(fragment.duration == 40)
     }
 
+    @Test("What shows the first picture ends with the first frame, if that is a keyframe")
+    func keyframe() throws {
+        let samples = Self.samples([0, 1, 2], sizes: [500, 20, 30])
+        let fragment = try Fragment.video(samples, displayTimes: [0, 1, 2], end: 3, sequenceNumber: 1)
+        let header = fragment.header()
+        #expect(fragment.keyframeByteCount(after: header) == header.count + 500)
+        let rest = try Fragment.video(samples.dropFirst(), displayTimes: [1, 2], end: 3, sequenceNumber: 1)
+        #expect(rest.keyframeByteCount(after: rest.header()) == nil)
+    }
+
     @Test("Where ticks are few, the first frames are decoded at once")
     func fewTicks() throws {
         let fragment = try Fragment.video(

@@ -12,7 +12,7 @@ struct PlaylistTests {
                 .init(
                     uri: "\(number).m4s?token=abc", duration: MediaTime(ticks: 120_120, timescale: 30000),
                     key: .init(
-                        uri: "key?token=abc", initializationVector: HLS.initializationVector(segment: number)))
+                        uri: "key?token=abc", initializationVector: Array(repeating: 0, count: 15) + [UInt8(number)]))
             })
         #expect(
             playlist.render() == """
@@ -36,6 +36,38 @@ struct PlaylistTests {
         #expect(parsed.statedTargetDuration == 4)
         parsed.statedTargetDuration = nil
         #expect(parsed == playlist)
+    }
+
+    @Test("Without a vector of its own one key stands for all segments")
+    func vectorByNumber() throws {
+        let playlist = HLS.MediaPlaylist(
+            initSegmentURI: "init.mp4",
+            segments: (0..<3).map { .init(uri: "\($0).m4s", duration: .seconds(4), key: .init(uri: "key")) })
+        let text = playlist.render()
+        #expect(text.contains("#EXT-X-KEY:METHOD=AES-128,URI=\"key\"\n"))
+        #expect(text.split(separator: "#EXT-X-KEY").count == 2 && !text.contains("IV="))
+        #expect(try HLS.MediaPlaylist(parsing: text).segments == playlist.segments)
+    }
+
+    @Test("A list of keyframes says which bytes they are")
+    func keyframes() throws {
+        var playlist = HLS.MediaPlaylist(
+            initSegmentURI: "init.mp4",
+            segments: [
+                .init(uri: "0.m4s", duration: .seconds(4), prefixByteCount: 12_345),
+                .init(uri: "1.m4s", duration: .seconds(2), prefixByteCount: 99),
+            ])
+        playlist.hasKeyframesOnly = true
+        let text = playlist.render()
+        #expect(text.contains("#EXT-X-I-FRAMES-ONLY\n#EXT-X-MAP:"))
+        #expect(text.contains("#EXTINF:4.000000,\n#EXT-X-BYTERANGE:12345@0\n0.m4s\n"))
+        playlist.statedTargetDuration = 4
+        #expect(try HLS.MediaPlaylist(parsing: text) == playlist)
+        for range in ["12@1", "12", "-1@0", "0@0", "x@0", "@0"] {
+            #expect(throws: HLS.ParseError.malformed(line: 2)) {
+                try HLS.MediaPlaylist(parsing: "#EXTM3U\n#EXT-X-BYTERANGE:\(range)\n")
+            }
+        }
     }
 
     @Test("A playlist in the clear has no keys; one that grows has no end")
@@ -83,6 +115,11 @@ struct PlaylistTests {
                     frameRate: 30000.0 / 1001, audioGroup: "audio"),
                 .init(uri: "240p/index.m3u8", bandwidth: 300_000, codecs: []),
             ],
+            keyframes: [
+                .init(
+                    uri: "720p/keyframes.m3u8", bandwidth: HLS.Bandwidth(peak: 90_000, average: 80_000),
+                    codec: "avc1.64001F", resolution: .init(width: 1280, height: 720))
+            ],
             audio: [
                 .init(groupID: "audio", name: "Sound \"1\"\n", language: "en", uri: "audio/index.m3u8", channelCount: 2)
             ])
@@ -96,6 +133,7 @@ struct PlaylistTests {
                 720p/index.m3u8?token=abc
                 #EXT-X-STREAM-INF:BANDWIDTH=300000
                 240p/index.m3u8
+                #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90000,AVERAGE-BANDWIDTH=80000,CODECS="avc1.64001F",RESOLUTION=1280x720,URI="720p/keyframes.m3u8"
 
                 """)
         var parsed = try HLS.MasterPlaylist(parsing: playlist.render())
@@ -143,12 +181,6 @@ struct PlaylistTests {
             HLS.MediaPlaylist(initSegmentURI: "i", segments: [.init(uri: "a", duration: .seconds(4))]).render().utf8)
         CodecConfigurationTests.damage(bytes) { try HLS.MediaPlaylist(parsing: String(decoding: $0, as: UTF8.self)) }
         CodecConfigurationTests.damage(bytes) { try HLS.MasterPlaylist(parsing: String(decoding: $0, as: UTF8.self)) }
-    }
-
-    @Test("Initialization vectors count segments")
-    func vectors() {
-        #expect(HLS.initializationVector(segment: 0) == Array(repeating: 0, count: 16))
-        #expect(HLS.initializationVector(segment: 0x1234) == Array(repeating: 0, count: 14) + [0x12, 0x34])
     }
 
     @Test("Bandwidth is the highest of any stretch between half and one and a half target durations")

@@ -110,6 +110,8 @@ struct GrantTests {
             try signer.verify(token, for: Identifier<Film>(), Self.watching, now: 1)
         }
         #expect(throws: GrantError.otherPurpose) { try signer.verify(token, for: film, Self.opening, now: 1) }
+        // What it says can be read when it is over.
+        #expect(signer.read(token) == grant() && signer.read(token.dropLast()) == nil)
     }
 
     @Test("The same grant for another purpose is another token")

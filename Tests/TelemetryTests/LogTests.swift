@@ -89,6 +89,9 @@ struct LogTests {
         #expect(captured.lines.allSatisfy { !$0.contains("hunter2") })
     }
 
+    /// As long as those in addresses.
+    static let grant = String(repeating: "aB-_9", count: 17).dropLast(3)
+
     @Test(
         "Secrets inside a value are masked up to their end",
         arguments: [
@@ -97,6 +100,11 @@ struct LogTests {
             ("Authorization: Bearer hunter2, again", "Authorization: Bearer [redacted], again"),
             ("palco_session=hunter2; palco_csrf=hunter2", "palco_session=[redacted]; palco_csrf=[redacted]"),
             ("nothing = here to hide", "nothing = here to hide"),
+            ("/play/\(grant)/720p/3.m4s", "/play/[redacted]/720p/3.m4s"),
+            ("/play/\(grant)", "/play/[redacted]"),
+            ("see /play/\(grant)?token=x", "see /play/[redacted]?token=[redacted]"),
+            ("/\(grant)/\(grant)//", "/[redacted]/[redacted]//"), ("%2F\(grant)", "[redacted]"),
+            (String(repeating: "a", count: 64), String(repeating: "a", count: 64)),
         ])
     func secretValues(text: String, shown: String) throws {
         #expect(try line(["text": .string(text)]).text == shown)

@@ -15,7 +15,7 @@ final class PlayedEncoder: Sendable {
         var inspections = 0
         var failure: (any Error)?
         var enqueueFailure: (any Error)?
-        var isEncrypted = true
+        var presentation = PlayedEncoder.film
         var whileInspecting: (@Sendable () async throws -> Void)?
         var whileWaiting: (@Sendable () async throws -> Void)?
     }
@@ -38,8 +38,10 @@ final class PlayedEncoder: Sendable {
 
     /// Thrown by the next attempts to make the work on a video part of the transaction that makes its row.
     func failEnqueuing(with error: (any Error & Sendable)?) { state.withLock { $0.enqueueFailure = error } }
-    /// Whether the segments that are served were made encrypted.
-    func setEncrypted(_ isEncrypted: Bool) { state.withLock { $0.isEncrypted = isEncrypted } }
+    /// What is told of all videos.
+    func setPresentation(_ change: (inout VideoPresentation) -> Void) {
+        state.withLock { change(&$0.presentation) }
+    }
     /// Runs while a file is looked into.
     func whileInspecting(_ body: (@Sendable () async throws -> Void)?) {
         state.withLock { $0.whileInspecting = body }
@@ -50,18 +52,17 @@ final class PlayedEncoder: Sendable {
         state.withLock { $0.whileWaiting = body }
     }
 
-    static let presentation: VideoPresentation = {
+    static let film: VideoPresentation = {
         func track(_ name: String, _ kind: VideoPresentation.Kind, _ codecs: String) -> VideoPresentation.Track {
             VideoPresentation.Track(
                 name: name, kind: kind, codecs: codecs, bandwidth: HLS.Bandwidth(peak: 1000, average: 900),
                 segmentDurations: [MediaTime(ticks: 4, timescale: 1), MediaTime(ticks: 7, timescale: 2)],
                 isEncrypted: true)
         }
+        var small = track("360p", .video(width: 640, height: 360, frameRate: 25), "avc1.64001E")
+        small.keyframeByteCounts = [3, 4]
         return VideoPresentation(
-            video: [
-                track("720p", .video(width: 1280, height: 720, frameRate: 25), "avc1.64001F"),
-                track("360p", .video(width: 640, height: 360, frameRate: 25), "avc1.64001E"),
-            ],
+            video: [track("720p", .video(width: 1280, height: 720, frameRate: 25), "avc1.64001F"), small],
             audio: [
                 track("audio", .audio(label: VideoPresentation.Label(language: "es"), channelCount: 2), "mp4a.40.2")
             ],
@@ -78,17 +79,21 @@ final class PlayedEncoder: Sendable {
             },
             remove: { _, id in self.state.withLock { $0.removed.append(id) } },
             retry: { _, _ in },
-            presentation: { _ in Self.presentation },
+            presentation: { _ in self.state.withLock { $0.presentation } },
             segment: { _, rendition, number, _ in
                 if rendition == "slow" { return .unavailable(retryAfter: 3) }
-                let isEncrypted = self.state.withLock { $0.isEncrypted }
-                return number < 2 ? .file(try OpenFile(path: self.segment), isEncrypted: isEncrypted) : .missing
+                return number < 2 ? .file(try OpenFile(path: self.segment)) : .missing
             },
-            initSegment: { _, _, _ in .file(try OpenFile(path: self.segment), isEncrypted: false) },
+            sharedSegment: { _, rendition, number in
+                let track = self.state.withLock { $0.presentation[rendition] }
+                guard let track, track.isEncrypted, track.isComplete, number < 2 else { return nil }
+                return try OpenFile(path: self.segment)
+            },
+            initSegment: { _, _, _ in .file(try OpenFile(path: self.segment)) },
             key: { _, rendition in rendition == "none" ? nil : [UInt8](repeating: 7, count: 16) },
-            picture: { _, _ in .file(try OpenFile(path: self.segment), isEncrypted: false) },
+            picture: { _, _ in .file(try OpenFile(path: self.segment)) },
             captions: { _, name in
-                name == "captions0" ? .file(try OpenFile(path: self.segment), isEncrypted: false) : .missing
+                name == "captions0" ? .file(try OpenFile(path: self.segment)) : .missing
             })
     }
 

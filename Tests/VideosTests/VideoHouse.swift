@@ -71,8 +71,7 @@ final class VideoHouse: Sendable {
             settings: settings, revocations: revocations, events: VideoEvents())
         var options = RouterBuilder.Options()
         options.isSecureOnly = isSecureOnly
-        let router = RouterBuilder(options: options) { request, context, rule in
-            if rule == .playback { return }
+        let router = RouterBuilder(options: options) { request, context, _ in
             context.values[Caller.self] = try await identify(request)
         }
         catalogue.addRoutes(to: router)

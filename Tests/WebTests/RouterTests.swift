@@ -124,6 +124,24 @@ struct RouterTests {
         #expect(try await client.get("/api/admin", headers: [.authorization: "ada"]).text == "admin ada")
     }
 
+    @Test("a context that proves the rule is asked instead of the access check")
+    func provenAccess() async throws {
+        let router = RouterBuilder { _, _, _ in throw Problem.forbidden() }
+        let proven = router.group("/proven", access: .rule("word"), provesAccess: true) { request, parent in
+            guard request.query["word"] == "sesame" else { throw Problem.unauthorized() }
+            return parent
+        }
+        proven.get("/a") { _, _ in .noContent }
+        proven.group("/deeper").get("/b") { _, _ in .noContent }
+        router.group("/other", access: .rule("word")).get("/a") { _, _ in .noContent }
+        let client = InProcessClient(try router.build())
+        for path in ["/proven/a", "/proven/deeper/b"] {
+            #expect(try await client.get(path).status == .unauthorized)
+            #expect(try await client.get(path + "?word=sesame").status == .noContent)
+        }
+        #expect(try await client.get("/other/a?word=sesame").status == .forbidden)
+    }
+
     @Test("middleware runs around handlers, the first one outermost")
     func middleware() async throws {
         let router = RouterBuilder()

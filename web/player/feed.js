@@ -63,7 +63,7 @@ export class RecordedFeed {
   #playlists = new Map();
   /** @type {Map<string, number>} rendition -> when, milliseconds */
   #fetchedAt = new Map();
-  /** @type {Map<string, Promise<Bytes>>} init segments and keys, by address without the grant */
+  /** @type {Map<string, Promise<Bytes>>} init segments and keys, by rendition and place below its playlist */
   #kept = new Map();
 
   /**
@@ -199,9 +199,9 @@ export class RecordedFeed {
     const init = segment?.init;
     if (!init) return null;
     const range = init.byteRange ? `#${init.byteRange.offset}` : '';
-    return await once(this.#kept, withoutGrant(init.uri) + range, async () => {
+    return await once(this.#kept, this.#keptName(rendition, init.uri) + range, async () => {
       const data = await download(init.uri, { signal, byteRange: init.byteRange });
-      return init.key ? await this.#decrypt(data, init.key, segment.sequence, signal) : data;
+      return init.key ? await this.#decrypt(data, rendition, init.key, segment.sequence, signal) : data;
     });
   }
 
@@ -213,21 +213,22 @@ export class RecordedFeed {
   async segment(rendition, index, options) {
     const segment = (await this.#playlist(rendition, options.signal)).segments[index];
     if (!segment) throw new LoadError('missing');
-    const key = segment.key ? this.#key(segment.key, options.signal) : null;
+    const key = segment.key ? this.#key(rendition, segment.key, options.signal) : null;
     key?.catch(() => {}); // Looked at below; the segment may fail first.
     const data = await download(segment.uri, { ...options, byteRange: segment.byteRange });
     if (!segment.key) return data;
-    return await this.#decrypt(data, segment.key, segment.sequence, options.signal);
+    return await this.#decrypt(data, rendition, segment.key, segment.sequence, options.signal);
   }
 
   /**
    * @param {Bytes} data
+   * @param {TrackRendition} rendition
    * @param {import('./playlist.js').KeyReference} reference
    * @param {number} sequence
    * @param {AbortSignal} signal
    */
-  async #decrypt(data, reference, sequence, signal) {
-    const key = await this.#key(reference, signal);
+  async #decrypt(data, rendition, reference, sequence, signal) {
+    const key = await this.#key(rendition, reference, signal);
     try {
       return await this.#decryptor.decrypt(data, key, reference.iv ?? vectorForSequence(sequence));
     } catch (cause) {
@@ -236,15 +237,27 @@ export class RecordedFeed {
   }
 
   /**
+   * @param {TrackRendition} rendition
    * @param {import('./playlist.js').KeyReference} reference
    * @param {AbortSignal} signal
    */
-  #key({ uri }, signal) {
-    return once(this.#kept, withoutGrant(uri), async () => {
+  #key(rendition, { uri }, signal) {
+    return once(this.#kept, this.#keptName(rendition, uri), async () => {
       const key = await download(uri, { signal });
       if (key.length !== 16) throw new LoadError('format');
       return key;
     });
+  }
+
+  /**
+   * What a part is called whatever grant is in its address.
+   * @param {TrackRendition} rendition
+   * @param {string} uri
+   */
+  #keptName({ name }, uri) {
+    const folder = new URL('.', this.#locations.get(name)).href;
+    const place = (uri.startsWith(folder) ? uri.slice(folder.length) : uri).split('?')[0];
+    return `${name}/${place}`;
   }
 }
 
@@ -281,11 +294,6 @@ function audioName(name) {
 /** @param {string} name */
 function captionsName(name) {
   return `captions:${name}`;
-}
-
-/** @param {string} url */
-function withoutGrant(url) {
-  return url.split('?')[0];
 }
 
 /**

@@ -130,8 +130,10 @@ struct CopySource: Sendable {
         let times = shownTimes(samples, planned, picture)
         let fragment = try Fragment.video(
             samples, displayTimes: times, end: planned.end.ticks, sequenceNumber: UInt32(number + 1))
-        return try seal(
+        var (made, bytes) = try seal(
             fragment, rendition: plan.steps[0].name, number: number, duration: planned.duration, cipher: cipher)
+        made.keyframeByteCount = fragment.keyframeByteCount(after: fragment.header())
+        return (made, bytes)
     }
 
     /// A copy through another container may count in other ticks.

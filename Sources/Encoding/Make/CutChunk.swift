@@ -82,10 +82,12 @@ struct CutChunk {
                 part, displayTimes: shownTimes, end: planned.end.ticks,
                 sequenceNumber: UInt32(number + 1))
             var bytes = fragment.header()
+            let keyframe = fragment.keyframeByteCount(after: bytes)
             for range in fragment.sources { bytes += try file.read(range) }
             let sealed = try cipher.seal(bytes, number: number)
             let made = MadeSegment(
-                rendition: step.name, number: number, byteCount: sealed.count, duration: planned.duration)
+                rendition: step.name, number: number, byteCount: sealed.count, duration: planned.duration,
+                keyframeByteCount: keyframe)
             try store(made, sealed)
         }
         return opened.initSegment

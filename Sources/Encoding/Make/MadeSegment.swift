@@ -7,6 +7,8 @@ struct MadeSegment: Sendable, Codable {
     var number: Int
     var byteCount: Int
     var duration: MediaTime
+    /// How much of it, before it is encrypted, shows its first picture; nil where that is not known, and for sound.
+    var keyframeByteCount: Int?
 }
 
 /// An output that is not what the plan asked for. Nothing of it is kept.

@@ -75,6 +75,8 @@ extension Encoder {
                 )
                 """,
                 "CREATE INDEX encoding_tasks_by_priority ON encoding_tasks (is_poison, priority, chunk)",
-            ])
+            ]),
+        // How many bytes of each segment show its first picture: nothing is known of those that were made before.
+        Migration("encoding-0002", ["ALTER TABLE encoding_renditions ADD COLUMN keyframes BYTEA"]),
     ]
 }

@@ -49,6 +49,7 @@ struct RenditionRecord: Sendable {
     var isFailed: Bool
     /// The expectation was taken from the source's own sample sizes.
     var isCopied: Bool
+    var keyframes = KeyframeSizes()
 
     var isComplete: Bool { madeCount >= segmentCount }
 
@@ -59,6 +60,27 @@ struct RenditionRecord: Sendable {
         let average = Int((Double(madeBytes) * 8_000_000 / Double(madeMicroseconds)).rounded(.up))
         if isCopied, !isComplete { return expected }
         return HLS.Bandwidth(peak: max(peak, average), average: average)
+    }
+}
+
+/// How many bytes of each segment of a rendition show its first picture: four bytes each, the highest first; 0 where that
+/// is not known.
+struct KeyframeSizes: Sendable, Hashable {
+    var bytes: [UInt8] = []
+
+    /// - Parameter size: comes out of a confined process, like the segment whose size is known.
+    mutating func insert(_ size: Int?, of segment: MadeSegment) {
+        guard let size, size > 0, size <= segment.byteCount, let size = UInt32(exactly: size) else { return }
+        let place = segment.number * 4  // bound: a number of the plan
+        while bytes.count < place + 4 { bytes.append(0) }
+        for index in 0..<4 { bytes[place + index] = UInt8(truncatingIfNeeded: size >> (24 - 8 * UInt32(index))) }
+    }
+
+    /// Of so many segments; nil where one is not known.
+    func sizes(count: Int) -> [Int]? {
+        guard count > 0, bytes.count >= 4, bytes.count / 4 >= count else { return nil }
+        let sizes = (0..<count).map { number in bytes[number * 4..<number * 4 + 4].reduce(0) { $0 << 8 | Int($1) } }
+        return sizes.contains(0) ? nil : sizes
     }
 }
 
@@ -233,7 +255,8 @@ enum EncodingStore {
                 segmentCount: try row.value("segment_count"), madeCount: try row.value("made_count"),
                 hasStart: try row.value("has_start"), madeBytes: try row.value("made_bytes"),
                 madeMicroseconds: try row.value("made_microseconds"), peak: try row.value("peak"),
-                isFailed: try row.value("is_failed"), isCopied: try row.value("is_copied"))
+                isFailed: try row.value("is_failed"), isCopied: try row.value("is_copied"),
+                keyframes: KeyframeSizes(bytes: try row.value("keyframes", as: [UInt8]?.self) ?? []))
         }
     }
 
@@ -241,18 +264,21 @@ enum EncodingStore {
     static func count(_ made: [MadeSegment], of id: EncodingID, in transaction: Transaction) throws {
         for (name, segments) in Dictionary(grouping: made, by: \.rendition) {
             let row = try transaction.first(
-                "SELECT made FROM encoding_renditions WHERE video_id = $1 AND name = $2", id, name)
+                "SELECT made, keyframes FROM encoding_renditions WHERE video_id = $1 AND name = $2", id, name)
             guard let row else { continue }
             var counted = CountedSegments(bytes: try row.value("made", as: [UInt8]?.self) ?? [])
             let new = segments.filter { counted.insert($0.number) }
             guard !new.isEmpty else { continue }
+            var keyframes = KeyframeSizes(bytes: try row.value("keyframes", as: [UInt8]?.self) ?? [])
+            for segment in new { keyframes.insert(segment.keyframeByteCount, of: segment) }
             try transaction.execute(
                 """
                 UPDATE encoding_renditions SET made = $3, made_count = made_count + $4, made_bytes = made_bytes + $5,
                 made_microseconds = made_microseconds + $6, peak = CASE WHEN peak > $7 THEN peak ELSE $7 END,
-                has_start = CASE WHEN has_start = 1 THEN 1 ELSE $8 END WHERE video_id = $1 AND name = $2
+                has_start = CASE WHEN has_start = 1 THEN 1 ELSE $8 END, keyframes = $9 WHERE video_id = $1 AND name = $2
                 """, id, name, counted.bytes, new.count, new.reduce(0) { $0 + $1.byteCount },
-                new.reduce(0) { $0 + $1.duration.ticks(at: 1_000_000) }, peak(new), new.contains { $0.number == 0 })
+                new.reduce(0) { $0 + $1.duration.ticks(at: 1_000_000) }, peak(new), new.contains { $0.number == 0 },
+                keyframes.bytes)
         }
     }
 

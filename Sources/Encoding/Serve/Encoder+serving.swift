@@ -14,14 +14,32 @@ extension Encoder {
         _ id: EncodingID, rendition: String, number: Int, for viewer: UInt64 = 0
     ) async throws -> SegmentAnswer {
         let name = OpenSegments.Name(video: id, rendition: rendition, number: number)
-        if let segment = openSegments.find(name) { return SegmentAnswer(segment) }
+        if let file = openSegments.find(name) { return .file(file) }
         guard let entry = try await presentations.entry(id), let known = entry.presentation[rendition],
             known.segmentDurations.indices.contains(number), let key = VideoFiles.segment(id, rendition, number)
         else { return .missing }
-        if let segment = try open(name, key, known.isEncrypted) { return SegmentAnswer(segment) }
+        if let file = try open(name, key) { return .file(file) }
         if entry.failed.contains(rendition) { return .failed }
         return try await wait(
-            for: name, key, isEncrypted: known.isEncrypted, demand(id, rendition, segment: number, entry.plan), viewer)
+            for: name, key, demand(id, rendition, segment: number, entry.plan), viewer)
+    }
+
+    /// A segment that is noise without its key and stays as it is: of an encrypted rendition that is wholly made. Nil for
+    /// all others, whether there are any or not.
+    ///
+    /// Nothing is made for whoever asks: nobody has asked them who they are.
+    public func sharedSegment(_ id: EncodingID, rendition: String, number: Int) async throws -> OpenFile? {
+        guard let durations = try await sharedRendition(id, rendition)?.segmentDurations,
+            durations.indices.contains(number), let key = VideoFiles.segment(id, rendition, number)
+        else { return nil }
+        return try open(OpenSegments.Name(video: id, rendition: rendition, number: number), key)
+    }
+
+    private func sharedRendition(_ id: EncodingID, _ name: String) async throws -> Presentation.Rendition? {
+        guard let known = try await presentations.entry(id)?.presentation else { return nil }
+        if let rendition = known.shared(name) { return rendition }
+        // It may have been completed since.
+        return try await presentation(id)?.shared(name)
     }
 
     /// The init segment of a rendition; always in the clear.
@@ -29,21 +47,19 @@ extension Encoder {
         _ id: EncodingID, rendition: String, for viewer: UInt64 = 0
     ) async throws -> SegmentAnswer {
         let name = OpenSegments.Name(video: id, rendition: rendition)
-        if let segment = openSegments.find(name) { return SegmentAnswer(segment) }
+        if let file = openSegments.find(name) { return .file(file) }
         guard let entry = try await presentations.entry(id), entry.presentation[rendition] != nil,
             let key = VideoFiles.initSegment(id, rendition)
         else { return .missing }
-        if let segment = try open(name, key, false) { return SegmentAnswer(segment) }
+        if let file = try open(name, key) { return .file(file) }
         if entry.failed.contains(rendition) { return .failed }
         var demand = demand(id, rendition, segment: 0, entry.plan)
         if demand.kind == .chunk { demand.kind = .heads }
-        return try await wait(for: name, key, isEncrypted: false, demand, viewer)
+        return try await wait(for: name, key, demand, viewer)
     }
 
-    private func open(
-        _ name: OpenSegments.Name, _ key: BlobKey, _ isEncrypted: Bool
-    ) throws -> OpenSegments.Segment? {
-        try openSegments.find(name, isEncrypted: isEncrypted) { try storage.openBlocking(key) }
+    private func open(_ name: OpenSegments.Name, _ key: BlobKey) throws -> OpenFile? {
+        try openSegments.find(name) { try storage.openBlocking(key) }
     }
 
     /// The 16 bytes of a rendition's key; nil where there is none.
@@ -82,7 +98,7 @@ extension Encoder {
 
     /// Looks again whenever something was made, until the patience ends.
     private func wait(
-        for name: OpenSegments.Name, _ key: BlobKey, isEncrypted: Bool, _ demand: Demands.Demand, _ viewer: UInt64
+        for name: OpenSegments.Name, _ key: BlobKey, _ demand: Demands.Demand, _ viewer: UInt64
     ) async throws -> SegmentAnswer {
         let loop = EventLoop.current ?? loops.next()
         let end = MonotonicTime.now + settings.segmentPatience
@@ -91,7 +107,7 @@ extension Encoder {
         bell.ring()
         while true {
             let rings = bell.rings
-            if let segment = try open(name, key, isEncrypted) { return SegmentAnswer(segment) }
+            if let file = try open(name, key) { return .file(file) }
             guard let entry = try await presentations.entry(demand.video) else { return .missing }
             if entry.failed.contains(demand.rendition) { return .failed }
             let patience = end - MonotonicTime.now
@@ -99,11 +115,5 @@ extension Encoder {
             try Task.checkCancellation()
             await bell.wait(after: rings, patience: patience, on: loop)
         }
-    }
-}
-
-extension SegmentAnswer {
-    fileprivate init(_ segment: OpenSegments.Segment) {
-        self = .file(segment.file, isEncrypted: segment.isEncrypted)
     }
 }

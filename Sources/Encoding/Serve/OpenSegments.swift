@@ -11,15 +11,9 @@ final class OpenSegments: Sendable {
         var number: Int?
     }
 
-    struct Segment: Sendable {
-        var file: OpenFile
-        /// What the rendition was made with.
-        var isEncrypted: Bool
-    }
-
     private struct Slot {
         var name: Name
-        var segment: Segment
+        var file: OpenFile
         var wasUsed = false
     }
 
@@ -38,26 +32,25 @@ final class OpenSegments: Sendable {
         self.capacity = max(1, capacity)
     }
 
-    func find(_ name: Name) -> Segment? {
+    func find(_ name: Name) -> OpenFile? {
         state.withLock { state in
             guard let place = state.places[name] else { return nil }
             state.slots[place].wasUsed = true
-            return state.slots[place].segment
+            return state.slots[place].file
         }
     }
 
     /// Opens with `open` what is not there yet; nil where that finds nothing.
-    func find(_ name: Name, isEncrypted: Bool, open: () throws -> OpenFile?) rethrows -> Segment? {
-        if let segment = find(name) { return segment }
+    func find(_ name: Name, open: () throws -> OpenFile?) rethrows -> OpenFile? {
+        if let file = find(name) { return file }
         let generation = state.withLock { $0.generation }
         guard let file = try open() else { return nil }
-        let segment = Segment(file: file, isEncrypted: isEncrypted)
         state.withLock { state in
             // A video that was removed meanwhile must not keep its disk space through an open descriptor.
             guard state.generation == generation, state.places[name] == nil else { return }
-            keep(Slot(name: name, segment: segment), in: &state)
+            keep(Slot(name: name, file: file), in: &state)
         }
-        return segment
+        return file
     }
 
     /// Closes what is open of a video.

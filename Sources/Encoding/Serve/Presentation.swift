@@ -19,6 +19,8 @@ public struct Presentation: Sendable, Hashable {
         public var segmentDurations: [MediaTime]
         public var isEncrypted: Bool
         public var isComplete: Bool
+        /// How many bytes of each segment, before it is encrypted, show its first picture; nil before all are known.
+        public var keyframeByteCounts: [Int]?
 
         public var isVideo: Bool {
             if case .video = kind { true } else { false }
@@ -53,5 +55,11 @@ public struct Presentation: Sendable, Hashable {
 
     public subscript(name: String) -> Rendition? {
         video.first { $0.name == name } ?? audio.first { $0.name == name }
+    }
+
+    /// The rendition of this name if all can have it from any cache.
+    func shared(_ name: String) -> Rendition? {
+        guard !isGrowing, let rendition = self[name], rendition.isEncrypted, rendition.isComplete else { return nil }
+        return rendition
     }
 }

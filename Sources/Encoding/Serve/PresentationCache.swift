@@ -89,7 +89,9 @@ extension PresentationCache.Entry {
         {
             Presentation.Rendition(
                 name: record.name, kind: kind, codecs: record.codecs, bandwidth: record.bandwidth,
-                segmentDurations: durations, isEncrypted: record.key != nil, isComplete: record.isComplete)
+                segmentDurations: durations, isEncrypted: record.key != nil, isComplete: record.isComplete,
+                keyframeByteCounts: record.isVideo && record.isComplete && !plan.isGrowing
+                    ? record.keyframes.sizes(count: durations.count) : nil)
         }
         let video = renditions.filter { $0.isVideo && !hidden.contains($0.name) }.map { record in
             rendition(

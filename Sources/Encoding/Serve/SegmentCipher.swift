@@ -10,6 +10,8 @@ struct SegmentCipher: Sendable {
         return try AES128CBC.encrypt(key: key, iv: Self.initializationVector(of: number), segment)
     }
 
+    /// The number as a 128-bit integer, the highest byte first: what players take where a playlist names no vector
+    /// (RFC 8216 5.2). Each rendition has a key of its own, so no key meets a vector twice.
     static func initializationVector(of number: Int) -> [UInt8] {
         [UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
     }

@@ -59,6 +59,13 @@ public struct Fragment: Sendable, Hashable {
     /// In ticks of the track.
     public var duration: UInt64 { samples.reduce(0) { $0.addingSaturated(UInt64($1.duration)) } }
 
+    /// How many bytes from the fragment's first one a decoder needs to show its first picture; nil where that is no keyframe.
+    ///
+    /// - Parameter header: `header()`
+    public func keyframeByteCount(after header: [UInt8]) -> Int? {
+        samples[0].isSync ? header.count.addingSaturated(Int(samples[0].byteCount)) : nil
+    }
+
     /// `moof` and the head of `mdat`; the samples follow.
     public func header() -> [UInt8] {
         var writer = BoxWriter()

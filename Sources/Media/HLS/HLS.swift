@@ -13,14 +13,6 @@ public enum HLS {
     /// players expect of fragmented MP4.
     static let version = 7
 
-    /// The IV of a segment: its number as a 128-bit big-endian integer (RFC 8216 5.2). Each rendition has a key of
-    /// its own, so no key meets an IV twice.
-    public static func initializationVector(segment number: Int) -> [UInt8] {
-        let value = UInt64(bitPattern: Int64(number))
-        return Array(repeating: 0, count: 8)
-            + (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - UInt64($0) * 8)) }
-    }
-
     /// Splits a playlist into its lines, with numbers from 1; blank ones are left out.
     static func lines(of text: String) throws(ParseError) -> [(number: Int, text: Substring)] {
         var lines: [(number: Int, text: Substring)] = []

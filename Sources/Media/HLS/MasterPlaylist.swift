@@ -89,14 +89,32 @@ extension HLS {
             }
         }
 
+        /// A list of keyframes, for scrubbing and fast motion (RFC 8216 4.3.4.3).
+        public struct KeyframeVariant: Sendable, Hashable {
+            public var uri: String
+            public var bandwidth: Bandwidth
+            public var codec: String
+            public var resolution: Resolution
+
+            public init(uri: String, bandwidth: Bandwidth, codec: String, resolution: Resolution) {
+                self.uri = uri
+                self.bandwidth = bandwidth
+                self.codec = codec
+                self.resolution = resolution
+            }
+        }
+
         public var variants: [Variant]
+        public var keyframes: [KeyframeVariant]
         public var audio: [AudioRendition]
         public var subtitles: [SubtitlesRendition]
 
         public init(
-            variants: [Variant], audio: [AudioRendition] = [], subtitles: [SubtitlesRendition] = []
+            variants: [Variant], keyframes: [KeyframeVariant] = [], audio: [AudioRendition] = [],
+            subtitles: [SubtitlesRendition] = []
         ) {
             self.variants = variants
+            self.keyframes = keyframes
             self.audio = audio
             self.subtitles = subtitles
         }
@@ -108,6 +126,7 @@ extension HLS {
             for variant in variants {
                 text += "#EXT-X-STREAM-INF:\(Self.attributes(of: variant).text)\n\(variant.uri)\n"
             }
+            for variant in keyframes { text += "#EXT-X-I-FRAME-STREAM-INF:\(Self.attributes(of: variant).text)\n" }
             return text
         }
 
@@ -143,6 +162,16 @@ extension HLS {
             attributes.set("FORCED", rendition.isForced ? "YES" : "NO")
             if rendition.isForDeaf { attributes.set("CHARACTERISTICS", quoted: Self.forDeaf) }
             attributes.set("URI", quoted: rendition.uri)
+            return attributes
+        }
+
+        private static func attributes(of variant: KeyframeVariant) -> AttributeList {
+            var attributes = AttributeList()
+            attributes.set("BANDWIDTH", String(variant.bandwidth.peak))
+            attributes.set("AVERAGE-BANDWIDTH", String(variant.bandwidth.average))
+            attributes.set("CODECS", quoted: variant.codec)
+            attributes.set("RESOLUTION", "\(variant.resolution.width)x\(variant.resolution.height)")
+            attributes.set("URI", quoted: variant.uri)
             return attributes
         }
 
@@ -182,6 +211,11 @@ extension HLS.MasterPlaylist {
             if line.text.hasPrefix("#EXT-X-STREAM-INF:") {
                 pending = HLS.AttributeList(parsing: line.text.dropFirst(18)).flatMap(Self.variant)
                 guard pending != nil else { throw .malformed(line: line.number) }
+            } else if line.text.hasPrefix("#EXT-X-I-FRAME-STREAM-INF:") {
+                guard let variant = HLS.AttributeList(parsing: line.text.dropFirst(26)).flatMap(Self.keyframes) else {
+                    throw .malformed(line: line.number)
+                }
+                keyframes.append(variant)
             } else if line.text.hasPrefix("#EXT-X-MEDIA:") {
                 guard let attributes = HLS.AttributeList(parsing: line.text.dropFirst(13)) else {
                     throw .malformed(line: line.number)
@@ -213,13 +247,26 @@ extension HLS.MasterPlaylist {
         return true
     }
 
+    private static func keyframes(_ attributes: HLS.AttributeList) -> KeyframeVariant? {
+        guard let peak = attributes["BANDWIDTH"].flatMap({ Int($0) }), let uri = attributes.quoted("URI"),
+            let average = attributes["AVERAGE-BANDWIDTH"].flatMap({ Int($0) }),
+            let codec = attributes.quoted("CODECS"), let resolution = resolution(attributes)
+        else { return nil }
+        return KeyframeVariant(
+            uri: uri, bandwidth: HLS.Bandwidth(peak: peak, average: average), codec: codec, resolution: resolution)
+    }
+
+    private static func resolution(_ attributes: HLS.AttributeList) -> Resolution? {
+        let size = attributes["RESOLUTION"]?.split(separator: "x").compactMap { Int($0) } ?? []
+        return size.count == 2 ? Resolution(width: size[0], height: size[1]) : nil
+    }
+
     private static func variant(_ attributes: HLS.AttributeList) -> Variant? {
         guard let bandwidth = attributes["BANDWIDTH"].flatMap({ Int($0) }) else { return nil }
-        let size = attributes["RESOLUTION"]?.split(separator: "x").compactMap { Int($0) }
         return Variant(
             uri: "", bandwidth: bandwidth, averageBandwidth: attributes["AVERAGE-BANDWIDTH"].flatMap { Int($0) },
             codecs: attributes.quoted("CODECS")?.split(separator: ",").map(String.init) ?? [],
-            resolution: size?.count == 2 ? Resolution(width: size?[0] ?? 0, height: size?[1] ?? 0) : nil,
+            resolution: resolution(attributes),
             frameRate: attributes["FRAME-RATE"].flatMap { Double($0) }, audioGroup: attributes.quoted("AUDIO"),
             subtitlesGroup: attributes.quoted("SUBTITLES"))
     }

@@ -7,11 +7,13 @@ extension HLS.MediaPlaylist {
         self.init(initSegmentURI: nil, segments: [], isComplete: false)
         var key: Key?
         var duration: MediaTime?
+        var prefixByteCount: Int?
         for line in try HLS.lines(of: text) {
             guard line.text.first == "#" else {
                 guard let known = duration else { throw .malformed(line: line.number) }
-                segments.append(Segment(uri: String(line.text), duration: known, key: key))
-                duration = nil
+                segments.append(
+                    Segment(uri: String(line.text), duration: known, key: key, prefixByteCount: prefixByteCount))
+                (duration, prefixByteCount) = (nil, nil)
                 continue
             }
             let (tag, value) = Self.split(line.text)
@@ -38,10 +40,19 @@ extension HLS.MediaPlaylist {
                     key = nil
                     continue
                 }
-                guard method == "AES-128", let uri = attributes.quoted("URI"),
-                    let vector = attributes["IV"].flatMap(Self.bytes(hexadecimal:))
-                else { throw .malformed(line: line.number) }
-                key = Key(uri: uri, initializationVector: vector)
+                guard method == "AES-128", let uri = attributes.quoted("URI") else {
+                    throw .malformed(line: line.number)
+                }
+                key = Key(uri: uri)
+                guard let digits = attributes["IV"] else { continue }
+                guard let vector = Self.bytes(hexadecimal: digits) else { throw .malformed(line: line.number) }
+                key?.initializationVector = vector
+            case "#EXT-X-BYTERANGE":
+                guard value.hasSuffix("@0"), let count = Int(value.dropLast(2)), count > 0 else {
+                    throw .malformed(line: line.number)
+                }
+                prefixByteCount = count
+            case "#EXT-X-I-FRAMES-ONLY": hasKeyframesOnly = true
             case "#EXT-X-ENDLIST": isComplete = true
             default: break
             }

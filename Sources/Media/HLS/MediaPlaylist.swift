@@ -3,10 +3,10 @@ extension HLS {
     public struct MediaPlaylist: Sendable, Hashable {
         public struct Key: Sendable, Hashable {
             public var uri: String
-            /// 16 bytes.
-            public var initializationVector: [UInt8]
+            /// 16 bytes; nil: for each segment its media sequence number (RFC 8216 5.2), so that one tag stands for all.
+            public var initializationVector: [UInt8]?
 
-            public init(uri: String, initializationVector: [UInt8]) {
+            public init(uri: String, initializationVector: [UInt8]? = nil) {
                 self.uri = uri
                 self.initializationVector = initializationVector
             }
@@ -17,11 +17,14 @@ extension HLS {
             public var duration: MediaTime
             /// AES-128 over the whole segment; nil: in the clear.
             public var key: Key?
+            /// The first bytes of the resource, as they are before it is encrypted; nil: all of it.
+            public var prefixByteCount: Int?
 
-            public init(uri: String, duration: MediaTime, key: Key? = nil) {
+            public init(uri: String, duration: MediaTime, key: Key? = nil, prefixByteCount: Int? = nil) {
                 self.uri = uri
                 self.duration = duration
                 self.key = key
+                self.prefixByteCount = prefixByteCount
             }
         }
 
@@ -33,6 +36,8 @@ extension HLS {
         /// All segments are listed (`EXT-X-PLAYLIST-TYPE:VOD`, `EXT-X-ENDLIST`); otherwise more follow, and players begin at
         /// the first one (`EVENT`, `EXT-X-START`).
         public var isComplete: Bool
+        /// Each segment is one keyframe, shown until the next (RFC 8216 4.3.3.6).
+        public var hasKeyframesOnly = false
         /// As a parsed playlist says; rendering takes it from the segments.
         public internal(set) var statedTargetDuration: Int?
 
@@ -54,11 +59,12 @@ extension HLS {
         /// microseconds from the start, so a sum of them is never off by more than one.
         public func render() -> String {
             var text = "#EXTM3U\n#EXT-X-VERSION:\(HLS.version)\n#EXT-X-TARGETDURATION:\(targetDuration)\n"
-            text.reserveCapacity(256 + segments.count * 256)
+            text.reserveCapacity(256 + segments.count * 96)
             text += "#EXT-X-MEDIA-SEQUENCE:\(mediaSequence)\n"
             text += "#EXT-X-PLAYLIST-TYPE:\(isComplete ? "VOD" : "EVENT")\n"
             if !isComplete { text += "#EXT-X-START:TIME-OFFSET=0\n" }
             text += "#EXT-X-INDEPENDENT-SEGMENTS\n"
+            if hasKeyframesOnly { text += "#EXT-X-I-FRAMES-ONLY\n" }
             if let uri = initSegmentURI {
                 var map = AttributeList()
                 map.set("URI", quoted: uri)
@@ -76,7 +82,9 @@ extension HLS {
                 let rounded = end.ticks(at: 1_000_000)
                 let duration = MediaTime.decimal(microseconds: rounded.subtractingSaturated(written))
                 written = rounded
-                text += "#EXTINF:\(duration),\n\(segment.uri)\n"
+                text += "#EXTINF:\(duration),\n"
+                if let count = segment.prefixByteCount { text += "#EXT-X-BYTERANGE:\(count)@0\n" }
+                text += "\(segment.uri)\n"
             }
             if isComplete { text += "#EXT-X-ENDLIST\n" }
             return text
@@ -90,8 +98,10 @@ extension HLS {
             }
             attributes.set("METHOD", "AES-128")
             attributes.set("URI", quoted: key.uri)
-            let digits = key.initializationVector.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
-            attributes.set("IV", "0x" + digits.joined())
+            if let vector = key.initializationVector {
+                let digits = vector.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
+                attributes.set("IV", "0x" + digits.joined())
+            }
             return attributes
         }
     }

@@ -3,68 +3,68 @@ import Reactor
 import Web
 
 extension VideoCatalogue {
-    /// Playlists, segments, keys and pictures of one video.
-    func addPlaybackRoutes(to video: RouterGroup<BaseContext>) {
-        video.get("/hls/master.m3u8") { request, context in
-            let id = try context.videoID
-            let pass = try await self.pass(for: id, request)
-            return self.playlist(
-                VideoPlaylists(presentation: try await self.presentation(of: id), token: pass.token).master())
+    /// Playlists, segments, keys and pictures.
+    func addPlaybackRoutes(to router: RouterBuilder) {
+        let video = playbackOfVideo("/api/v1/videos/{id}", in: router)
+        video.get("/hls/master.m3u8") { _, context in
+            let presentation = try await self.presentation(of: context.video)
+            // This one is not like any other: its addresses hold a grant.
+            let playlists = VideoPlaylists(presentation: presentation, folder: context.pass.folder)
+            return Self.secret(.text(playlists.master(), type: VideoPlaylists.type))
         }
-        video.get("/hls/{rendition}/index.m3u8") { request, context in
-            let id = try context.videoID
-            let pass = try await self.pass(for: id, request)
-            let presentation = try await self.presentation(of: id)
-            let playlists = VideoPlaylists(presentation: presentation, token: pass.token)
-            let name = try context.rendition
-            if let track = presentation[name] { return self.playlist(playlists.media(of: track)) }
-            guard let captions = presentation.captions.first(where: { $0.name == name }) else {
-                throw VideoError.partMissing
-            }
-            return self.playlist(playlists.media(of: captions))
+        addPictureRoutes(to: video)
+        let granted = playbackByGrant("/api/v1/play/{grant}", in: router)
+        addPlaylistRoutes(to: granted)
+        addMediaRoutes(to: granted)
+        addSharedRoute(to: router)
+    }
+
+    private func addPlaylistRoutes(to granted: RouterGroup<PlaybackContext>) {
+        granted.get("/master.m3u8") { request, context in
+            try await self.masterPlaylist(of: context.video).response(for: request)
         }
-        video.get("/hls/{rendition}/captions.vtt") { request, context in
-            let id = try context.videoID
-            _ = try await self.pass(for: id, request)
-            guard case .file(let file, _) = try await self.encoding.captions(id, try context.rendition) else {
-                throw VideoError.partMissing
-            }
+        granted.get("/{rendition}/index.m3u8") { request, context in
+            try await self.mediaPlaylist(of: context.video, rendition: try context.rendition).response(for: request)
+        }
+        granted.get("/{rendition}/keyframes.m3u8") { request, context in
+            try await self.keyframePlaylist(of: context.video, rendition: try context.rendition)
+                .response(for: request)
+        }
+        granted.get("/{rendition}/captions.vtt") { _, context in
+            guard case .file(let file) = try await self.encoding.captions(context.video, try context.rendition)
+            else { throw VideoError.partMissing }
             var response = Response.file(file, type: "text/vtt; charset=utf-8", etag: EntityTag(file))
             response.headers[.cacheControl] = "private, max-age=3600"
             return response
         }
-        video.get("/hls/{rendition}/key") { request, context in
-            let id = try context.videoID
-            _ = try await self.pass(for: id, request)
-            guard let key = try await self.encoding.key(id, try context.rendition) else { throw VideoError.partMissing }
-            return Self.secret(.bytes(key, type: "application/octet-stream"))
-        }
-        video.get("/hls/{rendition}/init.mp4") { request, context in
-            let id = try context.videoID
-            let viewer = try await self.pass(for: id, request).viewer
-            return try Self.response(for: try await self.encoding.initSegment(id, try context.rendition, viewer))
-        }
-        video.get("/hls/{rendition}/{number}.m4s") { request, context in
-            let id = try context.videoID
-            guard let number = context.parameters["number"].flatMap(Self.segmentNumber) else {
-                throw VideoError.partMissing
-            }
-            let viewer = try await self.pass(for: id, request).viewer
-            return try Self.response(for: try await self.encoding.segment(id, try context.rendition, number, viewer))
-        }
-        addPictureRoutes(to: video)
     }
 
-    private func addPictureRoutes(to video: RouterGroup<BaseContext>) {
+    private func addMediaRoutes(to granted: RouterGroup<PlaybackContext>) {
+        granted.get("/{rendition}/key") { _, context in
+            guard let key = try await self.encoding.key(context.video, try context.rendition) else {
+                throw VideoError.partMissing
+            }
+            return Self.secret(.bytes(key, type: "application/octet-stream"))
+        }
+        granted.get("/{rendition}/init.mp4") { _, context in
+            try Self.response(
+                for: try await self.encoding.initSegment(context.video, try context.rendition, context.pass.viewer))
+        }
+        granted.get("/{rendition}/{number}.m4s") { _, context in
+            try Self.response(
+                for: try await self.encoding.segment(
+                    context.video, try context.rendition, try context.segmentNumber, context.pass.viewer))
+        }
+    }
+
+    private func addPictureRoutes(to video: RouterGroup<PlaybackContext>) {
         let pictures: [(String, VideoPicture, String)] = [
             ("/thumbnail.jpg", .thumbnail, "image/jpeg"), ("/storyboard.jpg", .storyboardImage, "image/jpeg"),
             ("/storyboard.vtt", .storyboardTrack, "text/vtt; charset=utf-8"),
         ]
         for (path, picture, type) in pictures {
-            video.get(path) { request, context in
-                let id = try context.videoID
-                _ = try await self.pass(for: id, request)
-                guard case .file(let file, _) = try await self.encoding.picture(id, picture) else {
+            video.get(path) { _, context in
+                guard case .file(let file) = try await self.encoding.picture(context.video, picture) else {
                     throw VideoError.partMissing
                 }
                 var response = Response.file(file, type: type, etag: EntityTag(file))
@@ -75,44 +75,38 @@ extension VideoCatalogue {
         }
     }
 
-    /// The number in `17.m4s`, without a sign and without leading zeros: a segment has one name.
-    static func segmentNumber(_ text: String) -> Int? {
-        let digits = text.utf8
-        guard (1...7).contains(digits.count), digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
-            digits.count == 1 || digits.first != 0x30
-        else { return nil }
-        return Int(text)
+    /// Complete segments have one address for everybody, and any cache may keep them: they are noise without their key.
+    /// Whatever else is asked for here does not exist.
+    private func addSharedRoute(to router: RouterBuilder) {
+        router.get("/media/{id}/{rendition}/{number}.m4s", access: .public) { _, context in
+            let rendition = try context.parameters.require("rendition", as: String.self)
+            guard let id = try? context.videoID,
+                let file = try await self.encoding.sharedSegment(
+                    id, rendition, try Self.segmentNumber(in: context.parameters))
+            else { throw VideoError.partMissing }
+            return Self.segment(file, keptBy: "public")
+        }
     }
 
-    /// Segments never change once they are made, so whoever has fetched one may keep it. Shared caches may only where it
-    /// is noise without its key: films that were made without encryption stay so, whatever is set today.
+    /// Segments never change once they are made, so whoever has fetched one may keep it.
+    private static func segment(_ file: OpenFile, keptBy scope: String) -> Response {
+        var response = Response.file(file, type: "video/mp4", etag: EntityTag(file))
+        response.headers[.cacheControl] = "\(scope), max-age=31536000, immutable"
+        return response
+    }
+
     private static func response(for part: VideoPart) throws(VideoError) -> Response {
         switch part {
-        case .file(let file, let isEncrypted):
-            var response = Response.file(file, type: "video/mp4", etag: EntityTag(file))
-            response.headers[.cacheControl] =
-                isEncrypted
-                ? "public, max-age=31536000, immutable" : "private, max-age=31536000, immutable"
-            return response
+        case .file(let file): return segment(file, keptBy: "private")
         case .unavailable(let seconds): throw .partUnavailable(retryAfter: seconds)
         case .missing: throw .partMissing
         case .failed: throw .partFailed
         }
     }
 
-    private func playlist(_ text: String) -> Response {
-        Self.secret(.text(text, type: VideoPlaylists.type))
-    }
-
     private static func secret(_ response: Response) -> Response {
         var response = response
         response.headers[.cacheControl] = "private, no-store"
         return response
-    }
-}
-
-extension RequestContext {
-    fileprivate var rendition: String {
-        get throws { try parameters.require("rendition") }
     }
 }

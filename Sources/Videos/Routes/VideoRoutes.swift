@@ -5,15 +5,15 @@ import Storage
 import Web
 
 extension VideoCatalogue {
-    /// Everything below `/api/v1` that is about videos.
+    /// Everything that is about videos: below `/api/v1`, and `/media`.
     ///
-    /// The router's access check must leave the `Caller` in the context and let `AccessRule.playback` pass.
+    /// The router's access check must leave the `Caller` in the context.
     public func addRoutes(to router: RouterBuilder) {
         let videos = router.group("/api/v1/videos", access: .signedIn, context: ViewerContext.self)
         addCatalogueRoutes(to: videos)
         addEventRoutes(to: videos)
         addViewingRoutes(to: videos)
-        addPlaybackRoutes(to: router.group("/api/v1/videos/{id}", access: .playback))
+        addPlaybackRoutes(to: router)
         addUploadRoutes(to: router)
     }
 

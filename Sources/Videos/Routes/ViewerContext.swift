@@ -21,9 +21,3 @@ extension Viewer {
         self.init(id: caller.userID, role: caller.role)
     }
 }
-
-extension AccessRule {
-    /// A grant in the address, or a signed-in viewer whom `VideoAccess` lets play. The routes check it themselves, so that
-    /// a grant takes no look at the database.
-    public static let playback = AccessRule.rule("playback")
-}

@@ -1,0 +1,128 @@
+import FoundationEssentials
+import HTTP
+import Synchronization
+
+/// Playlists as they are sent. Their text is the same for everybody, so each is rendered and compressed once, and again
+/// when what it tells of has changed.
+///
+/// - Rule: what was rendered is good for as long as its source is the same value.
+/// - Why: whoever asks has the source at hand from memory, so there is nothing that somebody could forget to tell.
+final class KeptPlaylists: Sendable {
+    /// All that a text depends on.
+    enum Source: Sendable, Hashable {
+        case whole(VideoPresentation)
+        case segments(SegmentList)
+    }
+
+    struct Name: Sendable, Hashable {
+        var video: VideoID
+        /// Nil for the master playlist.
+        var rendition: String?
+        var isOfKeyframes = false
+    }
+
+    struct Playlist: Sendable {
+        var text: [UInt8]
+        /// Nil where it would not be smaller.
+        var compressed: [UInt8]?
+
+        init(_ text: String) {
+            self.text = Array(text.utf8)
+            compressed = Gzip.compress(self.text, level: 9)
+        }
+
+        var byteCount: Int { text.count + (compressed?.count ?? 0) }
+    }
+
+    private struct Entry {
+        var source: Source
+        var playlist: Playlist
+        var usedAt: Int
+        /// When it was last seen growing.
+        var grewAt: Date?
+    }
+
+    private struct State {
+        var entries: [Name: Entry] = [:]
+        var byteCount = 0
+        var clock = 0
+
+        mutating func remove(_ name: Name) {
+            guard let entry = entries.removeValue(forKey: name) else { return }
+            byteCount -= entry.playlist.byteCount
+        }
+
+        mutating func insert(_ entry: Entry, as name: Name) {
+            remove(name)
+            entries[name] = entry
+            byteCount += entry.playlist.byteCount  // bound: of texts that are in memory
+        }
+
+        var oldest: Name? { entries.min { $0.value.usedAt < $1.value.usedAt }?.key }
+    }
+
+    /// Players look at a list that grows every few seconds, and once a minute while their page is in the background.
+    static let growthIsRemembered: TimeInterval = 600
+
+    private let countLimit: Int
+    private let byteLimit: Int
+    private let state = Mutex(State())
+
+    /// - Parameter byteLimit: what is kept of texts and of their compressed forms, together.
+    init(countLimit: Int = 1024, byteLimit: Int = 32 << 20) {
+        self.countLimit = countLimit
+        self.byteLimit = byteLimit
+    }
+
+    var count: Int { state.withLock { $0.entries.count } }
+    var byteCount: Int { state.withLock { $0.byteCount } }
+
+    func callAsFunction(_ name: Name, of source: Source, at time: Date, render: () -> String) -> Playlist {
+        let known = state.withLock { state -> Playlist? in
+            state.clock += 1
+            guard let entry = state.entries[name], entry.source == source else { return nil }
+            state.entries[name]?.usedAt = state.clock
+            // Of two equal values the new one is known to be equal at a glance when it comes again.
+            state.entries[name]?.source = source
+            if source.isGrowing { state.entries[name]?.grewAt = time }
+            return entry.playlist
+        }
+        if let known { return known }
+        let playlist = Playlist(render())
+        state.withLock { state in
+            let grewAt = source.isGrowing ? time : state.entries[name]?.grewAt
+            state.insert(
+                Entry(source: source, playlist: playlist, usedAt: state.clock, grewAt: grewAt), as: name)
+            while state.entries.count > countLimit || state.byteCount > byteLimit, let oldest = state.oldest {
+                state.remove(oldest)
+            }
+        }
+        return playlist
+    }
+
+    /// Whether players may be there that saw this list growing a while ago: for them no address in it may change
+    /// (RFC 8216 6.2.1).
+    func grewLately(_ name: Name, at time: Date) -> Bool {
+        guard let last = state.withLock({ $0.entries[name]?.grewAt }) else { return false }
+        return time < last + Self.growthIsRemembered
+    }
+}
+
+extension KeptPlaylists.Source {
+    fileprivate var isGrowing: Bool {
+        if case .segments(let list) = self { list.isGrowing } else { false }
+    }
+}
+
+extension KeptPlaylists.Playlist {
+    /// There is no secret in it whose length could be guessed (BREACH), so it may be compressed; but only who holds a
+    /// grant may see it, so no cache keeps it.
+    func response(for request: Request) -> Response {
+        let isCompressed = compressed != nil && Gzip.isAccepted(by: request.headers[.acceptEncoding])
+        var response = Response.bytes(isCompressed ? compressed ?? text : text, type: VideoPlaylists.type)
+        if isCompressed { response.headers[.contentEncoding] = "gzip" }
+        response.headers[.vary] = "Accept-Encoding"
+        response.headers[.cacheControl] = "private, no-store"
+        return response
+    }
+}

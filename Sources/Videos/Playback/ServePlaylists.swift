@@ -1,0 +1,37 @@
+import HTTP
+
+extension VideoCatalogue {
+    /// The master playlist below a grant: the same for everybody.
+    func masterPlaylist(of id: VideoID) async throws -> KeptPlaylists.Playlist {
+        let presentation = try await presentation(of: id)
+        return playlists(KeptPlaylists.Name(video: id), of: .whole(presentation), at: now()) {
+            VideoPlaylists(presentation: presentation).master()
+        }
+    }
+
+    func mediaPlaylist(of id: VideoID, rendition: String) async throws -> KeptPlaylists.Playlist {
+        let presentation = try await presentation(of: id)
+        let (name, now) = (KeptPlaylists.Name(video: id, rendition: rendition), now())
+        if let track = presentation[rendition] {
+            var list = SegmentList(track, of: id, isGrowing: presentation.isGrowing)
+            if playlists.grewLately(name, at: now) { list.sharedFolder = nil }
+            return playlists(name, of: .segments(list), at: now) { list.render() }
+        }
+        guard presentation.captions.contains(where: { $0.name == rendition }) else { throw VideoError.partMissing }
+        return playlists(name, of: .whole(presentation), at: now) {
+            VideoPlaylists(presentation: presentation).captions()
+        }
+    }
+
+    /// One keyframe of each segment, for scrubbing; only of what is wholly made.
+    func keyframePlaylist(of id: VideoID, rendition: String) async throws -> KeptPlaylists.Playlist {
+        let presentation = try await presentation(of: id)
+        guard let track = presentation[rendition], let sizes = track.keyframeByteCounts,
+            sizes.count == track.segmentDurations.count
+        else { throw VideoError.partMissing }
+        var list = SegmentList(track, of: id, isGrowing: presentation.isGrowing)
+        list.keyframeByteCounts = sizes
+        let name = KeptPlaylists.Name(video: id, rendition: rendition, isOfKeyframes: true)
+        return playlists(name, of: .segments(list), at: now()) { list.render() }
+    }
+}

@@ -1,0 +1,50 @@
+import Web
+
+/// A request that may fetch parts of one video: a handler that takes it cannot be reached without the right to.
+struct PlaybackContext: RequestContext {
+    let base: BaseContext
+    let pass: PlaybackPass
+
+    var video: VideoID { pass.video }
+
+    var rendition: String {
+        get throws { try parameters.require("rendition") }
+    }
+
+    /// The number in `17.m4s`.
+    var segmentNumber: Int {
+        get throws(VideoError) { try VideoCatalogue.segmentNumber(in: parameters) }
+    }
+}
+
+extension AccessRule {
+    /// A grant in the address, or a signed-in viewer whom `VideoAccess` lets play. Making a `PlaybackContext` checks it, so
+    /// that a grant takes no look at the database.
+    public static let playback = AccessRule.rule("playback")
+}
+
+extension VideoCatalogue {
+    /// Routes below a prefix that names a video.
+    func playbackOfVideo(_ prefix: String, in router: RouterBuilder) -> RouterGroup<PlaybackContext> {
+        router.group(prefix, access: .playback, provesAccess: true) { request, parent in
+            PlaybackContext(base: parent, pass: try await self.pass(for: try parent.videoID, request))
+        }
+    }
+
+    /// Routes below a prefix that holds a grant: it says which video it is for.
+    func playbackByGrant(_ prefix: String, in router: RouterBuilder) -> RouterGroup<PlaybackContext> {
+        router.group(prefix, access: .playback, provesAccess: true) { request, parent in
+            let token = try parent.parameters.require("grant", as: String.self)
+            return PlaybackContext(base: parent, pass: try await self.pass(inPath: token, request))
+        }
+    }
+
+    /// Without a sign and without leading zeros: a segment has one name.
+    static func segmentNumber(in parameters: PathParameters) throws(VideoError) -> Int {
+        guard let digits = parameters["number"]?.utf8, (1...7).contains(digits.count),
+            digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), digits.count == 1 || digits.first != 0x30,
+            let number = Int(String(digits))
+        else { throw .partMissing }
+        return number
+    }
+}

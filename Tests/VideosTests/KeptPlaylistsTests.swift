@@ -1,0 +1,60 @@
+import FoundationEssentials
+import HTTP
+import Media
+import Testing
+
+@testable import Videos
+
+@Suite("Kept playlists")
+struct KeptPlaylistsTests {
+    let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+    func source(_ count: Int = 2) -> KeptPlaylists.Source {
+        var film = PlayedEncoder.film
+        film.video[0].segmentDurations = (0..<count).map { _ in .seconds(4) }
+        return .whole(film)
+    }
+
+    @Test("A text is rendered once, and again when what it tells of has changed")
+    func once() {
+        let kept = KeptPlaylists()
+        let name = KeptPlaylists.Name(video: VideoID())
+        var rendered = 0
+        func ask(_ source: KeptPlaylists.Source) -> String {
+            let playlist = kept(name, of: source, at: now) {
+                rendered += 1
+                return "\(rendered)"
+            }
+            return String(decoding: playlist.text, as: UTF8.self)
+        }
+        #expect(ask(source()) == "1" && ask(source()) == "1")
+        #expect(ask(source(3)) == "2" && ask(source(3)) == "2" && ask(source()) == "3")
+        #expect(kept.count == 1 && kept.byteCount == 1)
+    }
+
+    @Test("There are never more than it may hold, and what is asked for stays")
+    func bounded() {
+        let kept = KeptPlaylists(countLimit: 8, byteLimit: 1000)
+        let wanted = KeptPlaylists.Name(video: VideoID())
+        func ask(_ name: KeptPlaylists.Name, byteCount: Int) -> Bool {
+            var isNew = false
+            _ = kept(name, of: source(), at: now) {
+                isNew = true
+                // Random, so that there is nothing to compress.
+                return String(decoding: (0..<byteCount).map { _ in UInt8.random(in: 33...126) }, as: UTF8.self)
+            }
+            return isNew
+        }
+        #expect(ask(wanted, byteCount: 10))
+        for _ in 0..<50 {
+            _ = ask(KeptPlaylists.Name(video: VideoID()), byteCount: 10)
+            #expect(!ask(wanted, byteCount: 10) && kept.count <= 8)
+        }
+        for _ in 0..<50 {
+            _ = ask(KeptPlaylists.Name(video: VideoID()), byteCount: 300)
+            #expect(!ask(wanted, byteCount: 10) && kept.byteCount <= 1000)
+        }
+        #expect(ask(KeptPlaylists.Name(video: VideoID()), byteCount: 2000))
+        #expect(kept.count == 0 && kept.byteCount == 0, "what is larger than all of it is not kept")
+    }
+}
