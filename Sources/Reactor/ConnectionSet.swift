@@ -87,7 +87,8 @@ public final class ConnectionSet: Sendable {
 
         /// Deadlines of connections are coarse: one sweep over all of them instead of a timer for each request.
         private func scheduleSweep() {
-            sweep = loop.schedule(after: .milliseconds(250)) { [unowned self] in
+            sweep = loop.schedule(after: .milliseconds(250)) { [weak self] in
+                guard let self else { return }
                 sweep = nil
                 let now = loop.now
                 for connection in connections.values {

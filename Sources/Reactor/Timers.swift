@@ -3,7 +3,7 @@ public final class TimerToken {
     let deadline: MonotonicTime
     let order: UInt64
     fileprivate(set) var body: (() -> Void)?
-    private unowned let heap: TimerHeap
+    private weak var heap: TimerHeap?
     /// Nil once it left the heap.
     fileprivate var index: Int?
 
@@ -17,7 +17,7 @@ public final class TimerToken {
     /// Takes it out of the loop's timers. Nothing happens if it already fired.
     public func cancel() {
         guard index != nil else { return }
-        heap.remove(self)
+        heap?.remove(self)
         body = nil
     }
 
