@@ -160,7 +160,13 @@ public final class Encoder: Sendable {
     /// Puts a video into the queue, inside the caller's transaction. Its original is at `videos/{id}/original`.
     public func enqueue(_ transaction: Transaction, _ id: EncodingID, facts: MediaFacts) throws {
         try EncodingStore.insert(id, facts: facts, at: now(), in: transaction)
-        try TaskQueue.add(.plan, of: id, priority: EncodingTask.Priority.plan, in: transaction)
+        if facts.soundStart == nil {
+            try TaskQueue.add(.plan, of: id, priority: EncodingTask.Priority.plan, in: transaction)
+        } else {
+            // There is no index of it.
+            try EncodingStore.setNeedsMezzanine(id, in: transaction)
+            try TaskQueue.add(.mezzanine, of: id, priority: EncodingTask.Priority.first, in: transaction)
+        }
         transaction.afterCommit { [bell] in bell.ring() }
     }
 
