@@ -33,7 +33,7 @@ let package = Package(
 
         // Ground floor: bytes and threads.
         room("Telemetry"),
-        room("Reactor", on: ["CSystem"]),
+        room("Reactor", on: ["CSystem", "Telemetry"]),
         room("Sandbox", on: ["CSandbox"]),
         room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
         room("SQL", on: ["Security", "Reactor", "CSQLite"]),

@@ -12,6 +12,10 @@ public final class HTTPServer: Sendable {
         public var trustedProxies = TrustedProxies()
         /// Told about each request that was refused before the handler saw it.
         public var refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
+        /// Where the loops count their connections.
+        public var counts: PerLoop<ConnectionCounts>?
+        /// Told about each connection that is over.
+        public var ended: (@Sendable (EndedConnection) -> Void)?
 
         public init() {}
     }
@@ -57,11 +61,19 @@ public final class HTTPServer: Sendable {
         let address = connection.remoteAddress
         let network = options.trustedProxies.contains(address) ? nil : address.network
         guard census.enter(network) else {
+            options.counts?.update { $0.refuse() }
             options.refused?(.serviceUnavailable, address)
             return await refuse(connection)
         }
-        await ServerConnection(connection, state: state, options: options, handler: handler).run()
+        options.counts?.update { $0.begin(.http1) }
+        let start = connection.loop.now
+        let requestCount = await ServerConnection(connection, state: state, options: options, handler: handler).run()
+        options.counts?.update { $0.end(.http1) }
         census.leave(network)
+        options.ended?(
+            EndedConnection(
+                address: address, requestCount: requestCount, receivedByteCount: connection.receivedByteCount,
+                sentByteCount: connection.sentByteCount, duration: connection.loop.now - start))
     }
 
     private func refuse(_ connection: Connection) async {

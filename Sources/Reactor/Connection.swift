@@ -34,6 +34,9 @@ public final class Connection: @unchecked Sendable {
     @exclusivity(unchecked) private var sawWritable = false
     @exclusivity(unchecked) private var failure: ConnectionError?
     @exclusivity(unchecked) private var uninterrupted = 0
+    /// What went over the socket so far.
+    @exclusivity(unchecked) public private(set) var receivedByteCount = 0
+    @exclusivity(unchecked) public private(set) var sentByteCount = 0
 
     /// When the loop's sweep cuts the connection with `timedOut`; coarse, within half a second.
     @exclusivity(unchecked) public var deadline = MonotonicTime.distantFuture
@@ -103,6 +106,7 @@ public final class Connection: @unchecked Sendable {
                 if count >= 0 {
                     // A short read emptied the socket (epoll(7), question 9): what comes next makes an edge.
                     if count < bytes.count, !sawHangUp { sawReadable = false }
+                    receivedByteCount &+= count
                     return count
                 }
                 if errno == EAGAIN {
@@ -178,7 +182,10 @@ public final class Connection: @unchecked Sendable {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         while true {
             let count = send(descriptor, bytes.baseAddress, bytes.count, flags)
-            if count >= 0 { return count }
+            if count >= 0 {
+                sentByteCount &+= count
+                return count
+            }
             if errno == EAGAIN {
                 sawWritable = false
                 return nil
@@ -218,7 +225,10 @@ public final class Connection: @unchecked Sendable {
         var position = off_t(offset)
         while true {
             let sent = sendfile(descriptor, file.descriptor, &position, count)
-            if sent >= 0 { return sent }
+            if sent >= 0 {
+                sentByteCount &+= sent
+                return sent
+            }
             if errno == EAGAIN {
                 sawWritable = false
                 return nil
