@@ -18,10 +18,16 @@ public final class RequestMetrics: Sendable {
             }
             statuses.append((status, times))
         }
+
+        mutating func count(_ status: Int, byteCount: Int, nanoseconds: Int64) {
+            count(status)
+            self.byteCount &+= byteCount
+            durations.record(nanoseconds: nanoseconds)
+        }
     }
 
-    /// By the numbers of the routes; nil where nobody asked yet.
-    private let traffic: PerLoop<[RouteTraffic?]>
+    /// By the numbers of the routes; in the place of one that nobody asked for stands what matches none.
+    private let traffic: PerLoop<[RouteTraffic]>
 
     public init(_ loops: EventLoopGroup) { traffic = PerLoop([], in: loops) }
 
@@ -29,9 +35,7 @@ public final class RequestMetrics: Sendable {
     func count(_ route: Route, _ status: Response.Status, byteCount: Int, nanoseconds: Int64) {
         traffic.update { traffic in
             Self.makePlace(for: route, in: &traffic)
-            traffic[route.number]?.count(status.code)
-            traffic[route.number]?.byteCount &+= byteCount
-            traffic[route.number]?.durations.record(nanoseconds: nanoseconds)
+            traffic[route.number].count(status.code, byteCount: byteCount, nanoseconds: nanoseconds)
         }
     }
 
@@ -39,13 +43,15 @@ public final class RequestMetrics: Sendable {
     public func countRefusal(_ status: Response.Status) {
         traffic.update { traffic in
             Self.makePlace(for: .none, in: &traffic)
-            traffic[Route.none.number]?.count(status.code)
+            traffic[Route.none.number].count(status.code)
         }
     }
 
-    private static func makePlace(for route: Route, in traffic: inout [RouteTraffic?]) {
-        while traffic.count <= route.number { traffic.append(nil) }
-        if traffic[route.number] == nil { traffic[route.number] = RouteTraffic(route: route) }
+    @inline(__always)
+    private static func makePlace(for route: Route, in traffic: inout [RouteTraffic]) {
+        if traffic.count > route.number, traffic[route.number].route === route { return }
+        while traffic.count <= route.number { traffic.append(RouteTraffic(route: .none)) }
+        traffic[route.number] = RouteTraffic(route: route)
     }
 
     /// Writes down what was counted until now.
@@ -65,22 +71,23 @@ public final class RequestMetrics: Sendable {
             text.sample(each.durations, ["method": each.route.metricMethod, "route": each.route.path])
         }
         text.family("palco_http_response_body_bytes_total", .counter, "Bytes of answers' bodies, by route.")
-        for each in routes {
+        for each in routes where each.durations.count > 0 {
             text.sample(each.byteCount, ["method": each.route.metricMethod, "route": each.route.path])
         }
     }
 
+    /// Of the routes that somebody asked for.
     private func sums() async -> [RouteTraffic] {
-        var sums: [RouteTraffic?] = []
+        var sums: [RouteTraffic] = []
         for part in await traffic.values() {
-            for case let each? in part {
+            for each in part where !each.statuses.isEmpty {
                 Self.makePlace(for: each.route, in: &sums)
-                for (status, count) in each.statuses { sums[each.route.number]?.count(status, times: count) }
-                sums[each.route.number]?.byteCount &+= each.byteCount
-                sums[each.route.number]?.durations += each.durations
+                for (status, count) in each.statuses { sums[each.route.number].count(status, times: count) }
+                sums[each.route.number].byteCount &+= each.byteCount
+                sums[each.route.number].durations += each.durations
             }
         }
-        return sums.compactMap(\.self)
+        return sums.filter { !$0.statuses.isEmpty }
     }
 }
 

@@ -51,20 +51,27 @@ public struct TraceContext: Sendable, Hashable {
     }
 
     /// 32 digits.
-    public var traceID: String { Self.hex(high, low) }
+    public var traceID: String {
+        String(unsafeUninitializedCapacity: 32) { buffer in
+            Self.write(high, to: buffer, at: 0)
+            Self.write(low, to: buffer, at: 16)
+            return 32
+        }
+    }
 
     /// 16 digits; nil where the trace began here.
-    public var parentID: String? { parent.map { Self.hex($0) } }
+    public var parentID: String? {
+        guard let parent else { return nil }
+        return String(unsafeUninitializedCapacity: 16) { buffer in
+            Self.write(parent, to: buffer, at: 0)
+            return 16
+        }
+    }
 
-    private static func hex(_ words: UInt64...) -> String {
+    private static func write(_ word: UInt64, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
         let digits: StaticString = "0123456789abcdef"
-        return String(unsafeUninitializedCapacity: 16 * words.count) { buffer in
-            for (number, word) in words.enumerated() {
-                for place in 0..<16 {
-                    buffer[16 * number + place] = digits.utf8Start[Int(truncatingIfNeeded: word >> UInt64(60 - 4 * place)) & 15]
-                }
-            }
-            return 16 * words.count
+        for place in 0..<16 {
+            buffer[start + place] = digits.utf8Start[Int(truncatingIfNeeded: word >> UInt64(60 - 4 * place)) & 15]
         }
     }
 }
