@@ -54,7 +54,7 @@ let package = Package(
         room(
             "App",
             on: [
-                "Accounts", "Encoding", "Videos", "Web", "HTTP", "SQL", "Storage", "Security", "Sandbox",
+                "Accounts", "Encoding", "Videos", "Web", "HTTP", "HTTPClient", "SQL", "Storage", "Security", "Sandbox",
                 "Reactor", "Telemetry",
             ]),
         .executableTarget(

@@ -85,6 +85,7 @@ extension Server {
         services.accounts.addRoutes(to: router)
         services.videos.addRoutes(to: router)
         HealthRoutes(services, metricsToken: settings.metricsToken).add(to: router)
+        ConnectionRoutes(loops: services.loops).add(to: router)
         pages.add(to: router)
         ContractRoutes(web: web).add(to: router)
         return try router.build()

@@ -113,8 +113,11 @@ public final class Server: Sendable {
         // Before the first request, so that what a request makes is not taken for a leftover.
         let inventory = try await services.videos.takeInventory(afterTrap: services.hasTrapped)
         let listener = try Listener.bind(host: settings.host, port: settings.port)
+        let sockets = try settings.socketPath.map { [try Listener.bind(path: $0)] } ?? []
         let application = application
-        let server = HTTPServer(listener: listener, connections: services.connections, options: options()) { request in
+        let server = HTTPServer(
+            listener: listener, others: sockets, connections: services.connections, options: options()
+        ) { request in
             await application.respond(to: request)
         }
         server.start()
@@ -155,6 +158,7 @@ public final class Server: Sendable {
         options.limits.connections = settings.maxConnections
         options.limits.connectionsPerAddress = settings.maxConnectionsPerAddress
         options.trustedProxies = settings.proxies
+        options.readsProxyHeaders = settings.readsProxyHeaders
         options.warming = services.pools.warming
         options.refused = { [requests = services.requests] status, _ in requests.countRefusal(status) }
         options.counts = services.connectionCounts

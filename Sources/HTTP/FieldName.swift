@@ -68,6 +68,7 @@ extension FieldName {
     public static var wwwAuthenticate: FieldName { "WWW-Authenticate" }
     public static var via: FieldName { "Via" }
     public static var xForwardedFor: FieldName { "X-Forwarded-For" }
+    public static var xForwardedHost: FieldName { "X-Forwarded-Host" }
     public static var xForwardedProto: FieldName { "X-Forwarded-Proto" }
     public static var xRequestID: FieldName { "X-Request-Id" }
 }

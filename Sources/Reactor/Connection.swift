@@ -18,7 +18,12 @@ public final class Connection: @unchecked Sendable {
     // @unchecked: confined to `loop`; each entry checks.
 
     public let loop: EventLoop
-    public let remoteAddress: SocketAddress
+    /// The other end, or the client for whom a proxy at the other end speaks (`speaks(for:securely:)`).
+    @exclusivity(unchecked) public private(set) var remoteAddress: SocketAddress
+    /// The proxy at the other end, if there is one that speaks for somebody else.
+    @exclusivity(unchecked) public private(set) var proxyAddress: SocketAddress?
+    /// Somebody else speaks TLS with the client and said so.
+    @exclusivity(unchecked) public private(set) var isSecureBefore = false
     private let descriptor: Int32
     private let part: ConnectionSet.Part
     @exclusivity(unchecked) private var token: WatchToken?
@@ -77,6 +82,15 @@ public final class Connection: @unchecked Sendable {
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         token = try loop.watch(descriptor, readable: true, writable: true, handler: self)
         part.add(self)
+    }
+
+    /// A proxy at the other end told before anything else for whom it opened the connection, and whether that client
+    /// speaks TLS with it.
+    public func speaks(for client: SocketAddress, securely: Bool) {
+        loop.preconditionOnLoop()
+        proxyAddress = remoteAddress
+        remoteAddress = client
+        isSecureBefore = securely
     }
 
     // MARK: Reading

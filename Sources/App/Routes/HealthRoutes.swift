@@ -57,7 +57,7 @@ struct HealthRoutes: Sendable {
     }
 
     private static func namesThisMachine(_ request: Request) -> Bool {
-        guard let host = request.headers[.host]?.lowercased() else { return true }
+        guard let host = request.host?.lowercased() else { return true }
         let name = host.hasPrefix("[") ? host.dropFirst().prefix { $0 != "]" } : host.prefix { $0 != ":" }
         return name == "localhost" || IPAddress(String(name))?.isLoopback == true
     }
