@@ -53,6 +53,9 @@ extension FieldName {
     public static var location: FieldName { "Location" }
     public static var origin: FieldName { "Origin" }
     public static var range: FieldName { "Range" }
+    public static var rateLimitLimit: FieldName { "RateLimit-Limit" }
+    public static var rateLimitRemaining: FieldName { "RateLimit-Remaining" }
+    public static var rateLimitReset: FieldName { "RateLimit-Reset" }
     public static var retryAfter: FieldName { "Retry-After" }
     public static var secWebSocketAccept: FieldName { "Sec-WebSocket-Accept" }
     public static var secWebSocketExtensions: FieldName { "Sec-WebSocket-Extensions" }
