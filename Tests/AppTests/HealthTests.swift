@@ -119,6 +119,46 @@ struct HealthTests {
     }
 }
 
+@Suite("What the server sees of a caller")
+struct ConnectionRoutesTests {
+    struct Way: Sendable, CustomTestStringConvertible {
+        var host = "203.0.113.1"
+        var fields: [(String, String)] = []
+        var sees: String
+        var testDescription: String { "\(host) \(fields)" }
+    }
+
+    @Test(
+        "The address, the scheme and the name as far as they are believed, and whether a WebSocket could begin",
+        arguments: [
+            Way(fields: [("Host", "a.example")], sees: "203.0.113.1 false false http a.example false"),
+            Way(
+                fields: [("Host", "a.example"), ("X-Forwarded-For", "198.51.100.9"), ("Upgrade", "websocket")],
+                sees: "203.0.113.1 false true http a.example true"),
+            Way(
+                host: "127.0.0.9",
+                fields: [
+                    ("Host", "inner"), ("X-Forwarded-For", "198.51.100.9"), ("X-Forwarded-Proto", "https"),
+                    ("X-Forwarded-Host", "a.example"), ("Upgrade", "WebSocket"),
+                ], sees: "198.51.100.9 true true https a.example true"),
+            Way(host: "127.0.0.9", fields: [("Upgrade", "h2c")], sees: "127.0.0.9 false false http none false"),
+        ])
+    func seen(way: Way) async throws {
+        let folder = try TemporaryFolder()
+        let house = try await AppHouse(in: folder) { $0.trustedProxies = ["127.0.0.9"].compactMap(IPNetwork.init) }
+        let client = InProcessClient(house.application)
+        client.remoteAddress = SocketAddress(host: way.host, port: 1)
+        let answer = try await client.get(
+            "/connection", headers: HeaderFields(way.fields.map { (FieldName($0.0), $0.1) }))
+        let seen = try answer.decode(ConnectionRoutes.Seen.self)
+        let text =
+            "\(seen.address) \(seen.isProxied) \(seen.isForwarded) \(seen.scheme) \(seen.host ?? "none") "
+            + "\(seen.offersWebSocket)"
+        #expect(text == way.sees)
+        await house.server.stop()
+    }
+}
+
 @Suite("Numbers of the process")
 struct ProcessNumbersTests {
     @Test("The name of a program may hold anything")
