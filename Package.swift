@@ -33,7 +33,7 @@ let package = Package(
 
         // Ground floor: bytes and threads.
         room("Telemetry"),
-        room("Reactor", on: ["CSystem"]),
+        room("Reactor", on: ["CSystem", "Telemetry"]),
         room("Sandbox", on: ["CSandbox"]),
         room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
         room("SQL", on: ["Security", "Reactor", "CSQLite"]),
@@ -54,7 +54,7 @@ let package = Package(
         room(
             "App",
             on: [
-                "Accounts", "Encoding", "Videos", "Web", "HTTP", "SQL", "Storage", "Security", "Sandbox",
+                "Accounts", "Encoding", "Videos", "Web", "HTTP", "HTTPClient", "SQL", "Storage", "Security", "Sandbox",
                 "Reactor", "Telemetry",
             ]),
         .executableTarget(

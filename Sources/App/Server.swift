@@ -28,7 +28,9 @@ public final class Server: Sendable {
         let encoder: Encoder
         let videos: VideoCatalogue
         let events: VideoEvents
-        let traffic: Traffic
+        /// What is answered, and over how many connections.
+        let requests: RequestMetrics
+        let connectionCounts: PerLoop<ConnectionCounts>
         /// The programs that encoding needs.
         let encodingTools: [String]
         /// The process before was ended by a trap of its own.
@@ -47,6 +49,8 @@ public final class Server: Sendable {
         let signIns: BlockingPool
         let unlocking: BlockingPool
         let uploadPasswords: BlockingPool
+
+        var all: [BlockingPool] { [files, warming, signIns, unlocking, uploadPasswords] }
 
         init() throws {
             files = try BlockingPool(name: "files", threads: 4)
@@ -109,8 +113,11 @@ public final class Server: Sendable {
         // Before the first request, so that what a request makes is not taken for a leftover.
         let inventory = try await services.videos.takeInventory(afterTrap: services.hasTrapped)
         let listener = try Listener.bind(host: settings.host, port: settings.port)
+        let sockets = try settings.socketPath.map { [try Listener.bind(path: $0)] } ?? []
         let application = application
-        let server = HTTPServer(listener: listener, connections: services.connections, options: options()) { request in
+        let server = HTTPServer(
+            listener: listener, others: sockets, connections: services.connections, options: options()
+        ) { request in
             await application.respond(to: request)
         }
         server.start()
@@ -151,8 +158,11 @@ public final class Server: Sendable {
         options.limits.connections = settings.maxConnections
         options.limits.connectionsPerAddress = settings.maxConnectionsPerAddress
         options.trustedProxies = settings.proxies
+        options.readsProxyHeaders = settings.readsProxyHeaders
         options.warming = services.pools.warming
-        options.refused = { [traffic = services.traffic] status, _ in traffic.count(status) }
+        options.refused = { [requests = services.requests] status, _ in requests.countRefusal(status) }
+        options.counts = services.connectionCounts
+        if log.level <= .debug { options.ended = { [log] connection in log.debug("connection", connection.fields) } }
         return options
     }
 
@@ -162,5 +172,14 @@ public final class Server: Sendable {
         await services.pools.shutdown()
         services.storage.close()
         await services.loops.shutdown()
+    }
+}
+
+extension EndedConnection {
+    fileprivate var fields: LogFields {
+        [
+            "address": .string(address.host), "requests": .init(requestCount), "received": .init(receivedByteCount),
+            "sent": .init(sentByteCount), "duration": .seconds(duration),
+        ]
     }
 }

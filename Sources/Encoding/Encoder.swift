@@ -183,8 +183,9 @@ public final class Encoder: Sendable {
     }
 
     /// For those who watch over the server: how many tasks are `waiting`, `running` and `failed`.
-    public func taskCounts() async throws -> [String: Int] {
-        try await database.scan { try TaskQueue.countsByState(in: $0) }
+    public func taskCounts() async throws -> [String: TaskCount] {
+        let moment = now()
+        return try await database.scan { try TaskQueue.countsByState(at: moment, in: $0) }
     }
 
     /// Runs what failed again. Answers whether there was anything failed.

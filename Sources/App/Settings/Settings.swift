@@ -9,6 +9,8 @@ public struct Settings: Sendable {
     public var host = "127.0.0.1"
     /// 0 lets the kernel choose.
     public var port = 8080
+    /// A Unix socket to listen on besides.
+    public var socketPath: String?
     public var dataFolder = "data"
     /// The folder of pages; nil finds `web/` beside the executable or the working folder.
     public var webFolder: String?
@@ -33,6 +35,10 @@ public struct Settings: Sendable {
     public var grantLifetime = Duration.seconds(6 * 3600)
     /// Proxies that may say for whom they ask.
     public var trustedProxies: [IPNetwork] = []
+    /// Whoever comes by the Unix socket may say so, too.
+    public var trustsSocket = false
+    /// Those proxies begin each connection with a header of the PROXY protocol.
+    public var readsProxyHeaders = false
     /// What a reader of `/metrics` sends from another machine; nil lets this machine only.
     public var metricsToken: String?
     /// Wrong passwords in a row that lock an account for the network that they come from.
