@@ -1,4 +1,5 @@
 import Reactor
+import TLS
 
 /// An HTTP/1.1 server: takes connections from a listener and requests from connections, and hands them to one function.
 public final class HTTPServer: Sendable {
@@ -10,6 +11,8 @@ public final class HTTPServer: Sendable {
         public var warming: BlockingPool?
         /// Their connections are many people's, so the limit of one network does not hold for them.
         public var trustedProxies = TrustedProxies()
+        /// Whose certificates are shown to a new connection; nil serves without TLS.
+        public var tls: (@Sendable () -> TLSContext)?
         /// Told about each request that was refused before the handler saw it.
         public var refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
 
@@ -60,17 +63,46 @@ public final class HTTPServer: Sendable {
             options.refused?(.serviceUnavailable, address)
             return await refuse(connection)
         }
-        await ServerConnection(connection, state: state, options: options, handler: handler).run()
+        if await startTLS(connection) {
+            await ServerConnection(connection, state: state, options: options, handler: handler).run()
+        }
         census.leave(network)
     }
 
+    /// False where no TLS came about.
+    private func startTLS(_ connection: Connection) async -> Bool {
+        guard let tls = options.tls else { return true }
+        let end = connection.loop.now + options.limits.handshakeTimeout
+        connection.deadline = end
+        do {
+            _ = try await connection.startTLS(tls())
+        } catch ConnectionError.tls(.plainHTTP) {
+            await answer(Self.needsTLS, connection)
+            return false
+        } catch {
+            return false
+        }
+        connection.deadline = .distantFuture
+        return true
+    }
+
     private func refuse(_ connection: Connection) async {
+        // Who expects TLS could not read it.
+        if options.tls == nil { await answer(Self.full, connection) }
+    }
+
+    private func answer(_ bytes: [UInt8], _ connection: Connection) async {
         connection.deadline = connection.loop.now + .seconds(2)
-        try? await connection.write(Self.full)
+        try? await connection.write(bytes)
         connection.shutdownWrite()
         var rest = ByteBuffer(capacity: 4096)
         while let count = try? await connection.read(into: &rest), count > 0 { rest.removeAll() }
     }
+
+    /// For who speaks HTTP where TLS is spoken.
+    private static let needsTLS = Array(
+        ("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 43\r\n"
+            + "Cache-Control: no-store\r\nConnection: close\r\n\r\nThis port speaks https: begin with https://").utf8)
 
     private static let full = Array(
         ("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 101\r\n"

@@ -76,10 +76,11 @@ final class ServerConnection {
         // A body that is still coming is read to where it was cut, and what came of it is kept.
         connection.endsWithPeer = source == nil
         defer { connection.endsWithPeer = false }
-        let response = await handler(
-            Request(
-                method: parser.method, target: parser.target, headers: parser.headers,
-                body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress))
+        var request = Request(
+            method: parser.method, target: parser.target, headers: parser.headers,
+            body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress)
+        request.isSecure = connection.isEncrypted
+        let response = await handler(request)
         if let upgrade = response.upgrade { return try await self.upgrade(response, to: upgrade) }
         if source == nil, let keepsAlive = gather(response) { return keepsAlive }
         return try await send(response, body: source)
