@@ -11,6 +11,10 @@ struct SignalStreamTests {
         let signals = try SignalStream([SignalNumber(rawValue: SIGUSR1), SignalNumber(rawValue: SIGUSR2)])
         kill(getpid(), number)
         #expect(await signals.next(on: loop)?.rawValue == number)
+        // Who is cancelled waits no longer, so that a server whose service failed can end.
+        let waiting = Task { await signals.next(on: loop) }
+        waiting.cancel()
+        #expect(await waiting.value == nil)
         await loop.stop()
     }
 }
