@@ -2,6 +2,8 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -29,6 +31,16 @@ static inline void ctls_on_ticket_key(
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, callback);
 }
 
+/// For HMAC with SHA-256.
+static inline int ctls_set_mac_key(EVP_MAC_CTX *mac, const unsigned char *key, size_t count) {
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, count),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
+
 static inline void ctls_on_status(SSL_CTX *context, int (*callback)(SSL *, void *), void *argument) {
     SSL_CTX_set_tlsext_status_cb(context, callback);
     SSL_CTX_set_tlsext_status_arg(context, argument);
@@ -45,10 +57,17 @@ static inline int ctls_context_index(void) {
     return CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL, NULL, NULL, NULL);
 }
 
-static inline int ctls_chain_count(SSL_CTX *context) {
-    STACK_OF(X509) *chain = NULL;
-    SSL_CTX_get0_chain_certs(context, &chain);
-    return chain == NULL ? 0 : sk_X509_num(chain);
+static inline GENERAL_NAMES *ctls_alternative_names(const X509 *certificate) {
+    return (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+}
+
+static inline int ctls_name_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
+
+/// NULL for a name of another kind.
+static inline const ASN1_STRING *ctls_dns_name(const GENERAL_NAMES *names, int index) {
+    int kind;
+    void *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, index), &kind);
+    return kind == GEN_DNS ? (const ASN1_STRING *)value : NULL;
 }
 
 static inline void ctls_keep_no_sessions(SSL_CTX *context) {

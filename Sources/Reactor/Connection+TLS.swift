@@ -43,7 +43,7 @@ extension Connection {
         if readNeedsRoom ? !sawWritable : !sawReadable { return nil }
         var outcome = TLSSession.Outcome.ended
         _ = try buffer.withUnsafeWritableBytes { bytes in
-            do { outcome = try tls.read(into: bytes) } catch { throw ConnectionError.tls(error) }
+            do throws(TLSError) { outcome = try tls.read(into: bytes) } catch { throw ConnectionError.tls(error) }
             if case .done(let count) = outcome { return count }
             return 0
         }

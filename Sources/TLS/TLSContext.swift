@@ -1,5 +1,5 @@
 import CTLS
-import Synchronization
+import Glibc
 
 /// What a server shows to its peers: certificates, protocols and ciphers (Mozilla's "intermediate" profile). Immutable;
 /// a reload makes another one, and sessions that are open go on with theirs.
@@ -10,35 +10,27 @@ public final class TLSContext: @unchecked Sendable {
     public struct Identity: Sendable, Hashable {
         public var certificate: String
         public var key: String
-        /// A stapled OCSP answer (RFC 6066 8) in DER; nil: none.
-        public var status: [UInt8]?
 
-        public init(certificate: String, key: String, status: [UInt8]? = nil) {
+        public init(certificate: String, key: String) {
             self.certificate = certificate
             self.key = key
-            self.status = status
         }
+
+        /// Where a signed statement that the certificate is good (OCSP, RFC 6960) lies, in DER: beside the certificate,
+        /// and stapled to handshakes (RFC 6066 8) where it is there.
+        public var statusPath: String { certificate + ".ocsp" }
     }
 
-    /// One certificate of it.
-    private final class Face {
-        let context: OpaquePointer
-        let status: [UInt8]
-
-        init(_ context: OpaquePointer, status: [UInt8]) {
-            self.context = context
-            self.status = status
-        }
-
-        deinit { SSL_CTX_free(context) }
-
-        func isFor(_ name: String) -> Bool {
-            guard let certificate = SSL_CTX_get0_certificate(context) else { return false }
-            return X509_check_host(certificate, name, name.utf8.count, 0, nil) == 1
-        }
+    /// What a certificate says.
+    public struct Certificate: Sendable, Equatable {
+        public let path: String
+        /// The host names that it is for.
+        public let names: [String]
+        /// Seconds since 1970.
+        public let expiresAt: Int64
     }
 
-    private let faces: [Face]
+    private let identities: [LoadedIdentity]
     private let tickets: TicketKeys
     /// In wire format (RFC 7301 3.1), what is liked best first.
     private let protocols: [UInt8]
@@ -49,87 +41,57 @@ public final class TLSContext: @unchecked Sendable {
     public init(_ identities: [Identity], protocols: [String], tickets: TicketKeys) throws(TLSError) {
         self.tickets = tickets
         self.protocols = protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
-        var faces: [Face] = []
-        for identity in identities {
-            let face = Face(try Self.load(identity), status: identity.status ?? [])
-            faces.append(face)
-        }
-        guard !faces.isEmpty else { throw .failed("there is no certificate") }
-        self.faces = faces
-        for face in faces { prepare(face) }
+        var loaded: [LoadedIdentity] = []
+        for identity in identities { loaded.append(try LoadedIdentity(identity)) }
+        guard !loaded.isEmpty else { throw .failed("there is no certificate") }
+        self.identities = loaded
+        for identity in loaded { prepare(identity) }
     }
 
-    private static func load(_ identity: Identity) throws(TLSError) -> OpaquePointer {
-        guard let context = SSL_CTX_new(TLS_server_method()) else { throw .takeLast() }
-        do {
-            try load(identity, into: context)
-        } catch {
-            SSL_CTX_free(context)
-            throw error
-        }
-        return context
-    }
-
-    private static func load(_ identity: Identity, into context: OpaquePointer) throws(TLSError) {
-        ERR_clear_error()
-        guard SSL_CTX_use_certificate_chain_file(context, identity.certificate) == 1 else {
-            throw .unusable(path: identity.certificate, reason: "\(TLSError.takeLast())")
-        }
-        guard SSL_CTX_use_PrivateKey_file(context, identity.key, SSL_FILETYPE_PEM) == 1 else {
-            throw .unusable(path: identity.key, reason: "\(TLSError.takeLast())")
-        }
-        guard SSL_CTX_check_private_key(context) == 1 else {
-            ERR_clear_error()
-            throw .keyOfAnotherCertificate(certificate: identity.certificate, key: identity.key)
-        }
-        guard ctls_set_versions(context, TLS1_2_VERSION, TLS1_3_VERSION) == 1,
-            SSL_CTX_set_cipher_list(context, ciphers) == 1, SSL_CTX_set_ciphersuites(context, suites) == 1,
-            ctls_set_groups(context, groups) == 1
-        else { throw .takeLast() }
-        // The peer chooses among them: a telephone without AES in hardware is quicker with ChaCha20. The kernel encrypts
-        // where it can.
-        ctls_set_options(context)
-        ctls_set_write_modes(context)
-    }
-
-    private static let suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
-    private static let ciphers =
-        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-        + "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
-    private static let groups = "X25519:P-256:P-384"
+    /// In the order of the identities.
+    public var certificates: [Certificate] { identities.map(\.certificate) }
 
     private static let contextIndex = ctls_context_index()
 
-    private func prepare(_ face: Face) {
+    private func prepare(_ identity: LoadedIdentity) {
         let this = Unmanaged.passUnretained(self).toOpaque()
-        SSL_CTX_set_ex_data(face.context, Self.contextIndex, this)
+        SSL_CTX_set_ex_data(identity.context, Self.contextIndex, this)
         // Sessions are kept by the peers in their tickets, not here.
-        ctls_keep_no_sessions(face.context)
+        ctls_keep_no_sessions(identity.context)
         var identifier = Array("palco".utf8)
-        SSL_CTX_set_session_id_context(face.context, &identifier, UInt32(identifier.count))
-        SSL_CTX_set_alpn_select_cb(face.context, { _, chosen, count, offered, offeredCount, argument in
-            guard let argument, let chosen, let count, let offered else { return SSL_TLSEXT_ERR_NOACK }
-            return Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue()
-                .choose(chosen, count, UnsafeBufferPointer(start: offered, count: Int(offeredCount)))
-        }, this)
-        ctls_on_server_name(face.context, { session, _, argument in
-            guard let session, let argument, let name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name) else {
-                return SSL_TLSEXT_ERR_NOACK
-            }
-            let context = Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue()
-            if let face = context.face(for: String(cString: name)) { SSL_set_SSL_CTX(session, face.context) }
-            return SSL_TLSEXT_ERR_OK
-        }, this)
-        ctls_on_ticket_key(face.context) { session, name, vector, cipher, mac, isMaking in
+        SSL_CTX_set_session_id_context(identity.context, &identifier, UInt32(identifier.count))
+        SSL_CTX_set_alpn_select_cb(
+            identity.context,
+            { _, chosen, count, offered, offeredCount, argument in
+                guard let argument, let chosen, let count, let offered else { return SSL_TLSEXT_ERR_NOACK }
+                return Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue()
+                    .choose(chosen, count, UnsafeBufferPointer(start: offered, count: Int(offeredCount)))
+            }, this)
+        ctls_on_server_name(
+            identity.context,
+            { session, _, argument in
+                guard let session, let argument, let name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name)
+                else {
+                    return SSL_TLSEXT_ERR_NOACK
+                }
+                let context = Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue()
+                if let identity = context.identity(for: String(cString: name)) {
+                    SSL_set_SSL_CTX(session, identity.context)
+                }
+                return SSL_TLSEXT_ERR_OK
+            }, this)
+        ctls_on_ticket_key(identity.context) { session, name, vector, cipher, mac, isMaking in
             guard let session, let name, let vector, let cipher, let mac, let context = TLSContext.of(session) else {
                 return -1
             }
             return useTicketKey(context.tickets, name, vector, cipher, mac, isMaking: isMaking == 1)
         }
-        ctls_on_status(face.context, { session, argument in
-            guard let session, let argument else { return SSL_TLSEXT_ERR_NOACK }
-            return Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue().staple(to: session)
-        }, this)
+        ctls_on_status(
+            identity.context,
+            { session, argument in
+                guard let session, let argument else { return SSL_TLSEXT_ERR_NOACK }
+                return Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue().staple(to: session)
+            }, this)
     }
 
     private static func of(_ session: OpaquePointer) -> TLSContext? {
@@ -139,7 +101,7 @@ public final class TLSContext: @unchecked Sendable {
         return Unmanaged<TLSContext>.fromOpaque(data).takeUnretainedValue()
     }
 
-    private func face(for name: String) -> Face? { faces.first { $0.isFor(name) } }
+    private func identity(for name: String) -> LoadedIdentity? { identities.first { $0.isFor(name) } }
 
     private func choose(
         _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>, _ count: UnsafeMutablePointer<UInt8>,
@@ -167,22 +129,22 @@ public final class TLSContext: @unchecked Sendable {
     }
 
     private func staple(to session: OpaquePointer) -> Int32 {
-        guard let context = SSL_get_SSL_CTX(session), let face = faces.first(where: { $0.context == context }),
-            !face.status.isEmpty, let copy = CRYPTO_malloc(face.status.count, nil, 0)
+        guard let context = SSL_get_SSL_CTX(session), let identity = identities.first(where: { $0.context == context }),
+            let status = identity.status(at: time(nil)), let copy = CRYPTO_malloc(status.count, nil, 0)
         else { return SSL_TLSEXT_ERR_NOACK }
         // OpenSSL frees it.
         let bytes = copy.assumingMemoryBound(to: UInt8.self)
-        for (index, byte) in face.status.enumerated() { bytes[index] = byte }
-        ctls_set_status(session, bytes, face.status.count)
+        for (index, byte) in status.enumerated() { bytes[index] = byte }
+        ctls_set_status(session, bytes, status.count)
         return SSL_TLSEXT_ERR_OK
     }
 
     /// A session on a connected socket that does not block.
     public func session(on descriptor: Int32) throws(TLSError) -> TLSSession {
-        guard let session = SSL_new(faces[0].context) else { throw .takeLast() }
+        guard let session = SSL_new(identities[0].context) else { throw .take() }
         guard SSL_set_fd(session, descriptor) == 1 else {
             SSL_free(session)
-            throw .takeLast()
+            throw .take()
         }
         SSL_set_accept_state(session)
         return TLSSession(session, context: self)

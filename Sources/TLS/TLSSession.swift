@@ -18,7 +18,6 @@ public final class TLSSession {
     private let session: OpaquePointer
     /// Kept as long as the session, whose callbacks point to it.
     private let context: TLSContext
-    private var buffer: [UInt8] = []
 
     init(_ session: OpaquePointer, context: TLSContext) {
         self.session = session
@@ -66,7 +65,7 @@ public final class TLSSession {
         return try outcome(status, done: count)
     }
 
-    /// Sends part of a file, by the kernel where it encrypts, and through a buffer that is used again elsewhere.
+    /// Sends part of a file, by the kernel where it encrypts, and record by record through this process elsewhere.
     ///
     /// - Returns: `ended` where the file is shorter.
     public func sendFile(_ file: Int32, offset: Int, count: Int) throws(TLSError) -> Outcome {
@@ -76,16 +75,20 @@ public final class TLSSession {
             if sent > 0 { return .done(sent) }
             return sent == 0 ? .ended : try outcome(Int32(sent), done: 0)
         }
-        if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: Self.fileStep) }
-        let wanted = min(count, Self.fileStep)
-        let there = buffer.withUnsafeMutableBytes { pread(file, $0.baseAddress, wanted, off_t(offset)) }
-        guard there > 0 else { return .ended }
-        return try buffer.withUnsafeBytes { (bytes) throws(TLSError) in
-            try write(UnsafeRawBufferPointer(rebasing: bytes[..<there]))
+        // Memory for one record is taken for the call and not kept: most connections are idle most of the time. When the
+        // socket is full, the same bytes are read again for the next try.
+        let result: Result<Outcome, TLSError> = withUnsafeTemporaryAllocation(
+            byteCount: min(count, Self.recordSize), alignment: 16
+        ) { bytes in
+            let there = pread(file, bytes.baseAddress, bytes.count, off_t(offset))
+            guard there > 0 else { return .success(.ended) }
+            return Result { () throws(TLSError) in try write(UnsafeRawBufferPointer(rebasing: bytes[..<there])) }
         }
+        return try result.get()
     }
 
-    private static let fileStep = 64 << 10
+    /// What fits into one record (RFC 8446 5.1): OpenSSL takes one record in each call, so more would be read in vain.
+    private static let recordSize = 16 << 10
 
     /// Tells the peer that nothing more comes (RFC 8446 6.1), if there is room for it.
     public func sendClose() {
@@ -101,7 +104,7 @@ public final class TLSSession {
         case SSL_ERROR_WANT_WRITE: return .needsWrite
         case SSL_ERROR_ZERO_RETURN: return .ended
         case SSL_ERROR_SYSCALL: throw .truncated
-        default: throw .takeLast()
+        default: throw .take()
         }
     }
 }

@@ -26,6 +26,9 @@ public final class TicketKeys: Sendable {
         self.now = now
     }
 
+    /// How many are kept.
+    var count: Int { keys.withLock(\.count) }
+
     /// The key that makes tickets now; nil where the system has no randomness.
     func current() -> Key? {
         let time = now()
@@ -76,21 +79,6 @@ func useTicketKey(
         isMaking
         ? EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.aes, vector)
         : EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.aes, vector)
-    guard isReady == 1, setMACKey(mac, key.hmac) else { return -1 }
+    guard isReady == 1, ctls_set_mac_key(mac, key.hmac, key.hmac.count) == 1 else { return -1 }
     return found.isOld ? 2 : 1
-}
-
-private func setMACKey(_ mac: OpaquePointer, _ key: [UInt8]) -> Bool {
-    var key = key
-    var digest = Array("SHA256".utf8CString)
-    return key.withUnsafeMutableBytes { key in
-        digest.withUnsafeMutableBufferPointer { digest in
-            let parameters = [
-                OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key.baseAddress, key.count),
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return EVP_MAC_CTX_set_params(mac, parameters) == 1
-        }
-    }
 }
