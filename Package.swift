@@ -57,7 +57,7 @@ let package = Package(
             "App",
             on: [
                 "Accounts", "Encoding", "Videos", "Web", "HTTP", "SQL", "Storage", "Security", "Sandbox",
-                "Reactor", "Telemetry",
+                "Reactor", "TLS", "Telemetry",
             ]),
         .executableTarget(
             name: "palco", dependencies: ["App", "Sandbox", "Reactor", "Telemetry"], swiftSettings: settings),
@@ -104,7 +104,7 @@ let package = Package(
             "AppTests",
             of: [
                 "App", "Accounts", "Videos", "SQL", "Sandbox", "Security", "Storage", "Telemetry", "Web", "HTTP",
-                "Reactor",
+                "Reactor", "TLS",
                 "palco", "TestSupport",
             ]),
     ],

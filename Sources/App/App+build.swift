@@ -28,6 +28,9 @@ extension Server {
         let loops = try EventLoopGroup(count: settings.loopCount)
         let pools = try Pools()
         do {
+            let certificates =
+                settings.tlsIdentities.isEmpty
+                ? nil : try Certificates(settings.tlsIdentities, pool: pools.files, log: log)
             let storage = try LocalStorage(root: data, pool: pools.files, reserve: settings.diskReserveBytes)
             let leftovers = try storage.sweepLeftovers()
             if leftovers > 0 { log.info("leftovers removed", ["count": .init(leftovers)]) }
@@ -60,7 +63,8 @@ extension Server {
             let services = Services(
                 loops: loops, connections: ConnectionSet(loops), pools: pools, storage: storage, database: database,
                 accounts: accounts, encoder: encoder, videos: videos, events: events, traffic: Traffic(),
-                encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil,
+                certificates: certificates, encodingTools: [settings.ffmpegPath, settings.ffprobePath],
+                hasTrapped: trap != nil,
                 isSafe: sandbox.acceptsUploads)
             let application = try routes(settings, services, log: log)
             return Server(settings: settings, application: application, services: services, log: log)
@@ -78,6 +82,7 @@ extension Server {
         options.errorPage = { problem, request in pages.errorPage(problem, request) }
         options.trustedProxies = settings.proxies
         options.isSecureOnly = settings.secureCookies
+        options.strictTransport = !settings.tlsIdentities.isEmpty
         options.cors = CORSPolicy(allowedOrigins: Set(settings.corsOrigins))
         let traffic = services.traffic
         options.answered = { status in traffic.count(status) }

@@ -60,6 +60,7 @@ extension FieldName {
     public static var secWebSocketProtocol: FieldName { "Sec-WebSocket-Protocol" }
     public static var secWebSocketVersion: FieldName { "Sec-WebSocket-Version" }
     public static var setCookie: FieldName { "Set-Cookie" }
+    public static var strictTransportSecurity: FieldName { "Strict-Transport-Security" }
     public static var transferEncoding: FieldName { "Transfer-Encoding" }
     public static var upgrade: FieldName { "Upgrade" }
     public static var userAgent: FieldName { "User-Agent" }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTP
 import Reactor
 import Synchronization
@@ -148,38 +147,6 @@ struct HandshakeTests {
                 #expect(text.isEmpty)
             }
             #expect(try await server.ask().contains("200 OK"))
-        }
-    }
-
-    @Test("files and bodies of megabytes pass both ways as they are", arguments: ["-tls1_3", "-tls1_2"])
-    func megabytes(version: String) async throws {
-        let authority = try await TestAuthority()
-        let context = try Self.context(try await authority.issue("a", for: "DNS:a.example"))
-        let path = authority.folder.path + "/film"
-        // No two places look the same.
-        let bytes = (0..<(3 << 20) + 17).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8 ^ $0 >> 16) }
-        try Data(bytes).write(to: URL(filePath: path))
-        let handler: HTTPServer.Handler = { request in
-            if request.method == .post {
-                let sent = (try? await request.body.collect()) ?? []
-                return .text(sent == bytes ? "the same" : "\(sent.count) others")
-            }
-            guard let file = try? OpenFile(path: path) else { return .text("no file") }
-            var response = Response.file(file, type: "video/mp4")
-            response.applyConditions(of: request)
-            return response
-        }
-        try await TLSServer.run(authority, context: { context }, handler: handler) { server in
-            let client = ["s_client", "-connect", server.address, "-quiet", version]
-            let whole = try await authority.bytes(client, input: Array(TLSServer.request.utf8))
-            #expect(whole.suffix(bytes.count).elementsEqual(bytes))
-            let range = TLSServer.request.replacing("Host", with: "Range: bytes=70000-2000000\r\nHost")
-            let part = try await authority.bytes(client, input: Array(range.utf8))
-            #expect(part.suffix(2_000_000 - 70_000 + 1).elementsEqual(bytes[70_000...2_000_000]))
-            let head =
-                "POST / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\nContent-Length: \(bytes.count)\r\n\r\n"
-            let answer = try await authority.bytes(client, input: Array(head.utf8) + bytes)
-            #expect(String(decoding: answer, as: UTF8.self).hasSuffix("\r\n\r\nthe same"))
         }
     }
 }

@@ -15,6 +15,9 @@ public enum SettingsReader {
     static let all: [Setting] = [
         text("PALCO_HOST", \.host),
         number("PALCO_PORT", \.port, 0...65_535),
+        files("PALCO_TLS_CERT", \.tlsCertificates),
+        files("PALCO_TLS_KEY", \.tlsKeys),
+        number("PALCO_TLS_PORT", \.tlsPort, 0...65_535),
         text("PALCO_DATA", \.dataFolder),
         optionalText("PALCO_WEB", \.webFolder),
         optionalText("PALCO_ADMIN_EMAIL", \.adminEmail),
@@ -102,6 +105,9 @@ public enum SettingsReader {
             guard let value = values.removeValue(forKey: setting.name), !value.isEmpty else { continue }
             if let advice = setting.read(value, &settings) { throw SettingError(name: setting.name, advice: advice) }
         }
+        guard settings.tlsCertificates.count == settings.tlsKeys.count else {
+            throw SettingError(name: "PALCO_TLS_KEY", advice: "must name one key for each file of PALCO_TLS_CERT")
+        }
         return settings
     }
 
@@ -112,6 +118,17 @@ public enum SettingsReader {
     private static func text(_ name: String, _ place: any Place<String>) -> Setting {
         Setting(name: name) { value, settings in
             settings[keyPath: place] = value
+            return nil
+        }
+    }
+
+    private static func files(_ name: String, _ place: any Place<[String]>) -> Setting {
+        Setting(name: name) { value, settings in
+            let paths = value.split(separator: ",", omittingEmptySubsequences: false).map { path in
+                String(path.trimmingPrefix(" ").reversed().trimmingPrefix(" ").reversed())
+            }
+            guard !paths.contains("") else { return "must be paths of files, separated by commas" }
+            settings[keyPath: place] = paths
             return nil
         }
     }

@@ -1,0 +1,55 @@
+import HTTP
+import Reactor
+import TLS
+
+extension Server {
+    /// Where a server listens.
+    public struct Ports: Sendable {
+        public let plain: Int
+        /// Of https; nil without TLS.
+        public let secure: Int?
+    }
+
+    /// Takes the ports. With certificates there are two servers: the one for https, and the plain one that leads there.
+    func listen() throws -> (servers: [HTTPServer], ports: Ports) {
+        let application = application
+        let plain = try Listener.bind(host: settings.host, port: settings.port)
+        guard let certificates = services.certificates else {
+            let server = HTTPServer(listener: plain, connections: services.connections, options: options()) { request in
+                await application.respond(to: request)
+            }
+            return ([server], Ports(plain: plain.port, secure: nil))
+        }
+        let secure = try Listener.bind(host: settings.host, port: settings.tlsPort)
+        let redirect = SecureRedirect(plainPort: plain.port, securePort: secure.port, proxies: settings.proxies)
+        let traffic = services.traffic
+        let redirecting = HTTPServer(
+            listener: plain, connections: services.connections, options: options()
+        ) { request in
+            guard let response = redirect.answer(to: request) else { return await application.respond(to: request) }
+            traffic.count(response.status)
+            return response
+        }
+        var secureOptions = options()
+        secureOptions.tls = { certificates.context }
+        let serving = HTTPServer(
+            listener: secure, connections: services.connections, options: secureOptions
+        ) { request in
+            await application.respond(to: request)
+        }
+        return ([serving, redirecting], Ports(plain: plain.port, secure: secure.port))
+    }
+
+    private func options() -> HTTPServer.Options {
+        var options = HTTPServer.Options()
+        options.limits.connections = settings.maxConnections
+        options.limits.connectionsPerAddress = settings.maxConnectionsPerAddress
+        options.trustedProxies = settings.proxies
+        options.warming = services.pools.warming
+        options.refused = { [traffic = services.traffic] status, _ in traffic.count(status) }
+        return options
+    }
+
+    /// Loads the certificates anew from their files, now.
+    func reloadCertificates() async { await services.certificates?.reload() }
+}
