@@ -44,6 +44,7 @@ extension Server {
         var options = HTTPServer.Options()
         options.limits.connections = settings.maxConnections
         options.limits.connectionsPerAddress = settings.maxConnectionsPerAddress
+        options.limits.handshakeBurst = settings.maxConnectionsPerAddress
         options.trustedProxies = settings.proxies
         options.warming = services.pools.warming
         options.refused = { [traffic = services.traffic] status, _ in traffic.count(status) }

@@ -24,6 +24,7 @@ public final class HTTPServer: Sendable {
     private let options: Options
     private let handler: Handler
     private let census: ConnectionCensus
+    private let handshakes: TokenBuckets<IPNetwork>
     private let states: [ObjectIdentifier: LoopState]
 
     public var port: Int { listener.port }
@@ -36,6 +37,7 @@ public final class HTTPServer: Sendable {
         self.options = options
         self.handler = handler
         census = ConnectionCensus(limits: options.limits)
+        handshakes = TokenBuckets(burst: options.limits.handshakeBurst, interval: options.limits.handshakeInterval)
         states = Dictionary(
             uniqueKeysWithValues: connections.group.loops.map { (ObjectIdentifier($0), LoopState(loop: $0)) })
     }
@@ -63,15 +65,21 @@ public final class HTTPServer: Sendable {
             options.refused?(.serviceUnavailable, address)
             return await refuse(connection)
         }
-        if await startTLS(connection) {
+        if await startTLS(connection, from: network) {
             await ServerConnection(connection, state: state, options: options, handler: handler).run()
         }
         census.leave(network)
     }
 
     /// False where no TLS came about.
-    private func startTLS(_ connection: Connection) async -> Bool {
+    ///
+    /// - Parameter network: nil for a peer whose handshakes are not counted.
+    private func startTLS(_ connection: Connection, from network: IPNetwork?) async -> Bool {
         guard let tls = options.tls else { return true }
+        if let network, !handshakes.take(network, now: connection.loop.now) {
+            options.refused?(.tooManyRequests, connection.remoteAddress)
+            return false
+        }
         let end = connection.loop.now + options.limits.handshakeTimeout
         connection.deadline = end
         do {

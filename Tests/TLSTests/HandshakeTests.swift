@@ -149,4 +149,27 @@ struct HandshakeTests {
             #expect(try await server.ask().contains("200 OK"))
         }
     }
+
+    @Test("one address may not begin handshakes without end, and its neighbours do not notice")
+    func budget() async throws {
+        let authority = try await TestAuthority()
+        let context = try Self.context(try await authority.issue("a", for: "DNS:a.example"))
+        let refusals = Atomic(0)
+        var options = HTTPServer.Options()
+        options.limits.handshakeBurst = 3
+        options.limits.handshakeInterval = .seconds(100_000)
+        options.refused = { status, _ in
+            if status == .tooManyRequests { refusals.add(1, ordering: .relaxed) }
+        }
+        try await TLSServer.run(authority, options: options, context: { context }, handler: Self.secure) { server in
+            for number in 0..<6 {
+                let text = try await server.ask()
+                #expect(text.contains("200 OK") == (number < 3))
+                #expect(text.contains("Server certificate") == (number < 3))
+            }
+            #expect(refusals.load(ordering: .relaxed) == 3)
+            let neighbour = try await server.ask("-bind", "127.0.0.2")
+            #expect(neighbour.contains("200 OK"))
+        }
+    }
 }
