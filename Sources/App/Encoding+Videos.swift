@@ -94,7 +94,8 @@ extension VideoPresentation.Track {
         self.init(
             name: rendition.name, kind: kind, codecs: rendition.codecs, bandwidth: rendition.bandwidth,
             segmentDurations: rendition.segmentDurations, isEncrypted: rendition.isEncrypted,
-            isComplete: rendition.isComplete, keyframeByteCounts: rendition.keyframeByteCounts)
+            isComplete: rendition.isComplete, keyframeByteCounts: rendition.keyframeByteCounts,
+            mended: rendition.mended, mendedName: rendition.mendedName)
     }
 }
 

@@ -96,10 +96,11 @@ def foreign(admin, films):
 
 @pytest.fixture(scope="session")
 def damaged(admin, films):
-    """A film with a hole in its middle, wholly made."""
+    """A film with a hole in its middle, wholly made: others stand in for the copied segments there."""
     video = admin.have(films.damaged, title="Damaged")
     video = admin.wait(video["id"], whole=True)
     assert [warning["code"] for warning in video["warnings"]] == ["damaged"]
+    assert [rendition["name"] for rendition in video["renditions"]] == ["360p", "240p"]
     return video
 
 

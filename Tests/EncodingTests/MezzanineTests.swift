@@ -55,44 +55,6 @@ struct MezzanineTests {
         }
     }
 
-    @Test("Damage inside a film that would be copied is covered, a lost second stays a lost second")
-    func damaged() async throws {
-        try await Studio.with(Self.patient) { studio in
-            let path = "\(studio.folder)/a.mp4"
-            try await studio.ffmpeg([
-                "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=12", "-f", "lavfi", "-i",
-                "sine=duration=12",
-                "-c:v", "libx264", "-b:v", "2M", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac", path,
-            ])
-            var bytes = try Data(contentsOf: URL(filePath: path))
-            let middle = bytes.count / 2
-            bytes.replaceSubrange(middle..<middle + 40_000, with: Data(count: 40_000))
-            try bytes.write(to: URL(filePath: path))
-            let id = try await studio.add(path)
-            try await studio.ready(id)
-            let first = try await studio.presentation(id).video.map(\.name)
-            #expect(first == ["360p", "240p"])
-            try await studio.drained()
-            let presentation = try await studio.presentation(id)
-            #expect(presentation.video.map(\.name) == ["360p-2", "240p-2"])
-            #expect(abs(presentation.duration.seconds - 12) < 0.1)
-            for name in presentation.video.map(\.name) + ["audio-2"] {
-                try await studio.ffmpeg(["-xerror", "-i", studio.served(id, name), "-f", "null", "-"])
-            }
-            let change = try #require(studio.changes.all(of: id).last)
-            #expect(change.status == .ready && change.progress == 1)
-            let place = try #require(change.warnings.first { $0.code == .damaged }?.detail.flatMap { Double($0) })
-            #expect((0...6).contains(place))
-            // The original stays; what was made for the way and what was replaced is gone.
-            let left = Set(
-                try await studio.keys(VideoFiles.folder(id)).compactMap { $0.split(separator: "/").dropFirst(2).first })
-            #expect(
-                left == [
-                    "original", "360p-2", "240p-2", "audio-2", "thumbnail.jpg", "storyboard.jpg", "storyboard.vtt",
-                ])
-        }
-    }
-
     @Test("Sound that goes on a little after the last picture is heard to its end")
     func rest() async throws {
         try await Studio.with(Studio.strict) { studio in

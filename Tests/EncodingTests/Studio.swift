@@ -141,19 +141,32 @@ final class Studio: Sendable {
         let presentation = if let presentation { presentation } else { try await self.presentation(id) }
         guard let rendition = presentation[name] else { throw Failure(description: "no \(name)") }
         var bytes = try await whole(encoder.initSegment(id, rendition: name))
-        let key = try await encoder.key(id, rendition: name)
-        for number in rendition.segmentDurations.indices {
-            let segment = try await whole(encoder.segment(id, rendition: name, number: number))
-            if let key {
-                let vector = rendition.initializationVector(of: number)
-                bytes += try AES128CBC.decrypt(key: key, iv: vector, segment)
-            } else {
-                bytes += segment
-            }
-        }
+        for number in rendition.segmentDurations.indices { bytes += try await segment(number, of: rendition, id, name) }
         let path = "\(folder)/\(id)-\(name).mp4"
         try Data(bytes).write(to: URL(filePath: path))
         return path
+    }
+
+    /// Each segment in a file of its own, behind the init segment that its playlist names for it.
+    func pieces(_ id: EncodingID, _ name: String) async throws -> [String] {
+        guard let rendition = try await presentation(id)[name] else { throw Failure(description: "no \(name)") }
+        var paths: [String] = []
+        for number in rendition.segmentDurations.indices {
+            let shown = rendition.mended.contains(number) ? rendition.mendedName : name
+            let bytes = try await whole(encoder.initSegment(id, rendition: shown))
+            paths.append("\(folder)/\(id)-\(name)-\(number).mp4")
+            try await Data(bytes + segment(number, of: rendition, id, shown)).write(to: URL(filePath: paths[number]))
+        }
+        return paths
+    }
+
+    /// As a player decrypts it.
+    private func segment(
+        _ number: Int, of rendition: Presentation.Rendition, _ id: EncodingID, _ name: String
+    ) async throws -> [UInt8] {
+        let segment = try await whole(encoder.segment(id, rendition: name, number: number))
+        guard let key = try await encoder.key(id, rendition: rendition.name) else { return segment }
+        return try AES128CBC.decrypt(key: key, iv: rendition.initializationVector(of: number), segment)
     }
 
     func whole(_ answer: SegmentAnswer) throws -> [UInt8] {

@@ -49,6 +49,35 @@ struct PlaylistTests {
         #expect(try HLS.MediaPlaylist(parsing: text).segments == playlist.segments)
     }
 
+    @Test("Where another init segment begins, none is taken for encrypted")
+    func initSegments() throws {
+        let key = HLS.MediaPlaylist.Key(uri: "key")
+        let playlist = HLS.MediaPlaylist(
+            initSegmentURI: "init.mp4",
+            segments: [
+                .init(uri: "0.m4s", duration: .seconds(4), key: key),
+                .init(uri: "../m/1.m4s", duration: .seconds(4), key: key, initSegmentURI: "../m/init.mp4"),
+                .init(uri: "2.m4s", duration: .seconds(4), key: key),
+            ])
+        let text = playlist.render()
+        #expect(
+            text.contains(
+                """
+                0.m4s
+                #EXT-X-KEY:METHOD=NONE
+                #EXT-X-MAP:URI="../m/init.mp4"
+                #EXT-X-KEY:METHOD=AES-128,URI="key"
+                #EXTINF:4.000000,
+                ../m/1.m4s
+                #EXT-X-KEY:METHOD=NONE
+                #EXT-X-MAP:URI="init.mp4"
+                #EXT-X-KEY:METHOD=AES-128,URI="key"
+
+                """))
+        let parsed = try HLS.MediaPlaylist(parsing: text)
+        #expect(parsed.segments == playlist.segments && parsed.initSegmentURI == "init.mp4")
+    }
+
     @Test("A list of keyframes says which bytes they are")
     func keyframes() throws {
         var playlist = HLS.MediaPlaylist(

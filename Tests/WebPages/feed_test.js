@@ -90,6 +90,7 @@ Deno.test('segments come decrypted; key, init and playlist are asked for once', 
     for (let time = 0; time < 2; time++) {
       equal(new TextDecoder().decode(await feed.segment(low, 0, { signal })), 'picture');
       equal(new TextDecoder().decode(await feed.init(low, 0, signal) ?? undefined), 'init');
+      equal(await feed.init(low, 0, signal) === await feed.init(low, 1, signal), true);
     }
     for (const name of ['key', 'init.mp4', 'index.m3u8']) {
       equal(asked.filter((path) => path === `/240p/${name}`).length, 1);

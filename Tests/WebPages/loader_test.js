@@ -87,8 +87,21 @@ class Feed {
     return Array.from({ length: count }, (_, place) => ({ start: place * length, duration: length }));
   };
 
-  /** @param {{ name: string }} rendition */
-  init = ({ name }) => Promise.resolve(new TextEncoder().encode(`init ${name}`));
+  /** @type {Map<string, Uint8Array<ArrayBuffer>>} */
+  #inits = new Map();
+  /** Numbers of segments that another init segment explains. */
+  mended = new Set();
+
+  /**
+   * @param {{ name: string }} rendition
+   * @param {number} index
+   */
+  init = ({ name }, index) => {
+    const text = `init ${name}${this.mended.has(index) ? '-mended' : ''}`;
+    const init = this.#inits.get(text) ?? new TextEncoder().encode(text);
+    this.#inits.set(text, init);
+    return Promise.resolve(init);
+  };
 
   /**
    * @param {{ name: string }} rendition
@@ -231,6 +244,25 @@ Deno.test('a segment that is all but over is not loaded for its last moments', (
     choose('en');
     await until(() => buffer.log.length >= 2, 'something came');
     equal(buffer.log.slice(0, 2), ['init en', 'en 12 16']);
+  }));
+
+Deno.test('each segment comes behind the init segment that explains it, and that only where it is another', () =>
+  playing(0, async ({ buffer, feed, choose, until, loader }) => {
+    feed.mended.add(2);
+    choose('en');
+    await until(() => loader.finished, 'all is there');
+    const from = buffer.log.indexOf('init en');
+    equal(buffer.log.slice(from).filter((line) => !line.startsWith('remove')), [
+      'init en',
+      'en 0 4',
+      'en 4 8',
+      'init en-mended',
+      'en 8 12',
+      'init en',
+      'en 12 16',
+      'en 16 20',
+      'en 20 24',
+    ]);
   }));
 
 Deno.test('it is changed although the browser wants no more data', () =>

@@ -25,7 +25,7 @@
  * @property {boolean} growing more segments follow what the timelines tell
  * @property {(signal: AbortSignal) => Promise<Track[]>} open
  * @property {(rendition: TrackRendition, signal: AbortSignal) => Promise<import('./buffer.js').Span[]>} timeline
- * @property {(rendition: TrackRendition, index: number, signal: AbortSignal) => Promise<Bytes | null>} init
+ * @property {(rendition: TrackRendition, index: number, signal: AbortSignal) => Promise<Bytes | null>} init the same object as long as it is the same
  * @property {(rendition: TrackRendition, index: number, options: RequestOptions) => Promise<Bytes>} segment
  * @property {(url: string, signal: AbortSignal) => Promise<void>} renew goes on with a fresh grant
  * @property {readonly Alternative[]} captions as they were known at the last look; another list after each look

@@ -53,7 +53,8 @@ export class TrackLoader {
   #next = 0;
   #relocate = true;
   #attempts = 0;
-  #initFor = '';
+  /** @type {Uint8Array<ArrayBuffer> | null} what explains that, where the browser has it */
+  #init = null;
   #trying = 0;
   /** @type {AbortController | null} */
   #work = null;
@@ -230,12 +231,12 @@ export class TrackLoader {
     const work = new AbortController();
     this.#work = work;
     // WebKitGTK loses the sound that follows a jump back, unless it begins anew there.
-    if (index !== this.#next) this.#initFor = '';
+    if (index !== this.#next) this.#init = null;
     const download = { place, index, asked: now(), began: 0, received: 0, expected: 0 };
     this.#download = download;
     try {
       const [init, data] = await Promise.all([
-        this.#initFor === rendition.name ? null : host.feed.init(rendition, index, work.signal),
+        host.feed.init(rendition, index, work.signal),
         host.feed.segment(rendition, index, {
           signal: work.signal,
           meter: host.meter,
@@ -291,12 +292,12 @@ export class TrackLoader {
   async #append(rendition, init, data, signal) {
     const excess = this.host.goal.trim(this.sink.ranges, this.host.time);
     if (excess) await this.sink.remove(excess.start, excess.end);
-    if (init) {
-      this.#initFor = '';
+    if (init && init !== this.#init) {
+      this.#init = null;
       await this.sink.reset();
       await this.sink.changeType(rendition.mime);
       await this.sink.append(init);
-      this.#initFor = rendition.name;
+      this.#init = init;
     }
     while (!signal.aborted) {
       try {

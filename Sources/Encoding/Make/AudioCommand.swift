@@ -27,8 +27,12 @@ struct AudioCommand {
     var arguments: [String] {
         ["-nostdin", "-y", "-v", "warning", "-threads", "1", "-copyts"] + seek + MediaTool.input(source)
             + ["-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[a]", "-c:a", "aac"]
-            + ["-b:a", audio.channelCount > 1 ? "160k" : "96k", "-map_metadata", "-1", "-map_chapters", "-1"]
+            + ["-b:a", bitRate, "-map_metadata", "-1", "-map_chapters", "-1"]
             + ["-f", "mp4", "file:\(file)"]
+    }
+
+    private var bitRate: String {
+        audio.channelCount > 2 ? "384k" : audio.channelCount > 1 ? "160k" : "96k"
     }
 
     /// Of the first sample that is encoded, on the output's grid; negative at the very start.
@@ -49,9 +53,10 @@ struct AudioCommand {
         let origin =
             plan.source.startSeconds * Double(facts.sampleRate)
             + Double(firstSample) * Double(facts.sampleRate) / Double(audio.sampleRate)
-        let layout = audio.channelCount > 1 ? "stereo" : "mono"
+        // More channels than two come from an AAC decoder, in the order that the encoder knows.
+        let layout = audio.channelCount > 2 ? "" : audio.channelCount > 1 ? ":ochl=stereo" : ":ochl=mono"
         return "[0:\(facts.index)]asetpts=PTS-(\(Int64(clamping: origin.rounded()))),"
-            + "aresample=\(audio.sampleRate):async=1:min_hard_comp=0.01:first_pts=0:ochl=\(layout):osf=fltp,"
+            + "aresample=\(audio.sampleRate):async=1:min_hard_comp=0.01:first_pts=0\(layout):osf=fltp,"
             + "apad=whole_len=\(sampleCount),atrim=end_sample=\(sampleCount)[a]"
     }
 }

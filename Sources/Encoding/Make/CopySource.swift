@@ -114,6 +114,14 @@ struct CopySource: Sendable {
     /// What the copied picture really is; nil where only the sound is copied.
     var videoCodecs: String? { plan.copying == nil ? nil : picture?.track.video?.codecString }
 
+    var videoFormat: VideoFormat? { picture?.track.video }
+
+    /// When a segment of copied sound begins and how long it is, in samples.
+    func soundPlace(_ name: String, _ number: Int) -> (start: Int64, length: Int64)? {
+        guard let sound = sounds[name], sound.parts.indices.contains(number) else { return nil }
+        return (sound.parts[number].decodeTime, sound.parts[number].duration)
+    }
+
     /// Before anything is stored: a head takes some bytes for each sample.
     var plannedBandwidth: HLS.Bandwidth {
         HLS.Bandwidth(

@@ -7,9 +7,12 @@ struct CutChunk {
     let step: LadderStep
     let segments: Range<Int>
     let cipher: SegmentCipher
+    /// Of H.264: high, as `LadderStep.plannedCodecs` says.
+    var profile = Self.high
+    /// Frames that the plan has may be missing: what could not be decoded does not come.
+    var isDamaged = false
 
-    /// High, as `LadderStep.plannedCodecs` says.
-    private static let profile: UInt8 = 100
+    static let high: UInt8 = 100
 
     /// What all chunks of the rendition have in common. Blocks.
     func initSegment(_ path: String) throws -> [UInt8] { try open(path).initSegment }
@@ -33,10 +36,10 @@ struct CutChunk {
             let shown = track.frames(movieTimescale: movie.timescale)
         else { throw failure("is no whole movie") }
         // What the playlist announces before anything is encoded, and what all chunks must have in common.
-        guard configuration.profile == Self.profile, configuration.level == step.level else {
+        guard configuration.profile == profile, configuration.level == step.level else {
             throw failure(
                 "has profile \(configuration.profile) and level \(configuration.level), "
-                    + "not \(Self.profile) and \(step.level)")
+                    + "not \(profile) and \(step.level)")
         }
         guard format.width == step.size.width, format.height == step.size.height else {
             throw failure("has \(format.width) x \(format.height) pixels, not \(step.size.width) x \(step.size.height)")
@@ -99,7 +102,7 @@ struct CutChunk {
     ) throws {
         let expected = (planned.frameCount + step.frameDivisor - 1) / step.frameDivisor
         guard let first = samples.first else { throw contradiction("has no frame at \(planned.start.seconds) s") }
-        guard samples.count == expected else {
+        guard samples.count == expected || isDamaged else {
             throw contradiction("has \(samples.count) frames at \(planned.start.seconds) s, not \(expected)")
         }
         guard first.isSync, configuration.isIDR(try file.read(first.byteRange)) else {

@@ -6,6 +6,7 @@ struct EncodedChunk: Codable, Sendable {
     var path: String
     /// Of the rendition; nil where it stays in the clear.
     var key: [UInt8]?
+    var profile = CutChunk.high
 }
 
 /// Cuts the encoded renditions of a chunk into the plan's segments, checks and seals them.
@@ -13,6 +14,8 @@ struct CutPicture: ConfinedWork {
     var plan: EncodingPlan
     var segments: Range<Int>
     var chunks: [EncodedChunk]
+    /// The source has places that cannot be decoded.
+    var isDamaged = false
     /// For `SealedFiles`.
     var folder: String
 
@@ -21,7 +24,8 @@ struct CutPicture: ConfinedWork {
         var all: [MadeSegment] = []
         for chunk in chunks {
             let cut = CutChunk(
-                plan: plan, step: chunk.step, segments: segments, cipher: SegmentCipher(key: chunk.key))
+                plan: plan, step: chunk.step, segments: segments, cipher: SegmentCipher(key: chunk.key),
+                profile: chunk.profile, isDamaged: isDamaged)
             let initSegment = try cut(chunk.path) { made, bytes in
                 try sealed.write(made, bytes)
                 all.append(made)

@@ -11,6 +11,9 @@ struct CutSound: ConfinedWork {
     var segments: Range<Int>
     /// AAC frames of the encoded chunk that belong to the segments.
     var keptFrames: Range<Int>
+    /// What the first segment of the plan is called, and where it begins, in samples.
+    var firstNumber = 0
+    var firstTime: Int64 = 0
     var key: [UInt8]?
     /// For `SealedFiles`.
     var folder: String
@@ -37,9 +40,11 @@ struct CutSound: ConfinedWork {
         let cipher = SegmentCipher(key: key)
         var all: [MadeSegment] = []
         var next = keptFrames.lowerBound
-        var time = Int64(audio.frames(of: segments).lowerBound * AudioPlan.frameLength)
-        for number in segments {
-            let length = audio.segmentDurations[number]
+        var time = firstTime.addingSaturated(
+            Int64(audio.frames(of: segments).lowerBound * AudioPlan.frameLength))
+        for position in segments {
+            let number = position.addingSaturated(firstNumber)
+            let length = audio.segmentDurations[position]
             let count = Int(length) / AudioPlan.frameLength
             let samples = track.samples.samples(next..<next + count).map { sample in
                 var sample = sample

@@ -17,6 +17,8 @@ struct EncodeCommand {
     var frameLimit: Int?
     /// Writes down what `ChunkSeam` reads.
     var showsSeam = false
+    /// Frames that cannot be decoded do not leave a gap.
+    var coversDamage = false
 
     func file(_ step: LadderStep) -> String { "\(folder)/\(step.name).mp4" }
 
@@ -28,7 +30,8 @@ struct EncodeCommand {
 
     var arguments: [String] {
         let filters = PictureFilters(
-            video: video, plan: plan, segments: segments, steps: steps, showsSeam: showsSeam)
+            video: video, plan: plan, segments: segments, steps: steps, showsSeam: showsSeam,
+            coversDamage: coversDamage)
         var arguments = ["-nostdin", "-y", "-v", "warning", "-threads", "\(threads)", "-copyts"]
         arguments += ["-max_error_rate", "1"]
         arguments += seek + MediaTool.input(source)

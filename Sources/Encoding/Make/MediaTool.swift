@@ -26,6 +26,9 @@ struct MediaTool: Sendable {
         static let background = Effort(timeLimit: .seconds(3600), niceness: 12)
     }
 
+    /// In bytes: a damaged film has a word for each picture until the next keyframe, and the first ones count too.
+    private static let keptWords = 256 << 10
+
     let settings: EncodingSettings
     let sandbox: Sandbox
     let loops: EventLoopGroup
@@ -67,7 +70,7 @@ struct MediaTool: Sendable {
         let command = sandbox.command(path(of: program), arguments, policy: policy)
         var configuration = ChildProcess.Configuration(
             executable: command.executable, arguments: command.arguments, timeLimit: effort.timeLimit,
-            maxOutputBytes: effort.maxOutputBytes, keptErrorBytes: 4 << 10)
+            maxOutputBytes: effort.maxOutputBytes, keptErrorBytes: Self.keptWords)
         configuration.input = input
         // A process that trapped in its cell cannot look for the place, and somebody waits for its end.
         configuration.environment = ["SWIFT_BACKTRACE=enable=no"]

@@ -1,3 +1,5 @@
+import Media
+
 /// The filter graph that turns a decoded source into all wanted renditions with one decode: each is scaled from the
 /// one above it.
 struct PictureFilters {
@@ -8,13 +10,15 @@ struct PictureFilters {
     let steps: [LadderStep]
     /// The pictures of `ChunkSeam` come out as `[first]` and `[next]`.
     var showsSeam = false
+    /// Where nothing could be decoded the picture before stays.
+    var coversDamage = false
 
     /// Labels of the graph's outputs, in the order of `steps`.
     var labels: [String] { steps.indices.map { "[v\($0)]" } }
 
     var graph: String {
         let source = "[0:\(video.index)]"
-        let input = showsSeam ? "\(source)split=3[all][a][b];[all]" : source
+        let input = showsSeam ? "\(source)\(limit)split=3[all][a][b];[all]" : source
         var parts = [([input + cut] + preparation).joined(separator: ",")]
         var divisor = 1
         for (position, step) in steps.enumerated() {
@@ -35,6 +39,18 @@ struct PictureFilters {
         return (parts + seam).joined(separator: ";")
     }
 
+    /// In seconds behind the last segment: enough to see the next picture.
+    private static let seamLength = 0.5
+
+    /// One of several outputs that ends does not end the run: ffmpeg would decode all that follows.
+    private var limit: String {
+        let all = plan.segments.segments
+        guard segments.upperBound < all.count else { return "" }
+        // bound: times add without overflow
+        let end = all[segments.upperBound - 1].end + MediaTime(seconds: Self.seamLength, timescale: 1000)
+        return "trim=end_pts=\(plan.source.ticks(end.ticks(at: plan.segments.timescale))),"
+    }
+
     private var seam: [String] {
         guard showsSeam else { return [] }
         let all = plan.segments.segments
@@ -51,7 +67,28 @@ struct PictureFilters {
         let start = plan.source.ticks(first.start.ticks)
         // The last segment takes what is there: ffmpeg may know of a frame that the container did not announce.
         let bound = segments.upperBound == all.count ? "" : ":end_pts=\(plan.source.ticks(end.ticks))"
-        return "trim=start_pts=\(start)\(bound),setpts=PTS-\(start)"
+        let cut = "trim=start_pts=\(start)\(bound),setpts=PTS-\(start)"
+        guard coversDamage else { return cut }
+        // bound: times add without overflow
+        let whole = all[segments].reduce(MediaTime.zero) { $0 + $1.duration }
+        let covering = Self.covering(
+            from: plan.source.seconds(start), for: whole, rate: plan.steps.first?.frameRate ?? 25,
+            timeBase: plan.source.timeBase)
+        let last = plan.source.ticks(end.ticks)
+        return "\(covering),trim=start_pts=\(start):end_pts=\(last),setpts=PTS-\(start)"
+    }
+
+    /// A picture at each moment of a steady rate: the last one that was seen until then, or the first of all.
+    /// - Parameters:
+    ///   - start: in seconds, on the clock of the input.
+    ///   - timeBase: of the result, in seconds.
+    static func covering(from start: Double, for time: MediaTime, rate: Double, timeBase: Ratio) -> String {
+        // bound: times add without overflow
+        let held = (time + .seconds(1)).decimalSeconds
+        let first = MediaTime(seconds: start, timescale: 1_000_000).decimalSeconds
+        let rate = MediaTime(seconds: rate, timescale: 1_000_000).decimalSeconds
+        return "tpad=stop_mode=clone:stop_duration=\(held),fps=\(rate):start_time=\(first),"
+            + "settb=\(timeBase.numerator)/\(timeBase.denominator)"
     }
 
     private var preparation: [String] { steps.first.map { Self.preparation(video, size: $0.size) } ?? [] }

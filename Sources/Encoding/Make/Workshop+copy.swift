@@ -97,7 +97,7 @@ extension Workshop {
     }
 
     /// A standard source in another container: its samples move into a temporary MP4, unchanged.
-    private func copyToMovie(_ job: Job, _ plan: EncodingPlan, folder: String) async throws -> String {
+    func copyToMovie(_ job: Job, _ plan: EncodingPlan, folder: String) async throws -> String {
         let path = source(job)
         // Twice the source, where there is room for it.
         let wanted = job.facts.byteCount.multipliedSaturated(by: 2).addingSaturated(64 << 20)

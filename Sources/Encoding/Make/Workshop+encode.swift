@@ -123,11 +123,18 @@ extension Workshop {
         let effort = try await effort(job, writing: steps.map { Self.bound(of: $0, plan, segments) })
         let result = try await tool.run(
             .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
-        try await judge(result.words, job, from: plan.segments.segments[segments.lowerBound].start)
-        if let chunk { try await checkSeam(of: chunk, job, folder: folder) }
+        let isDamaged = try await judge(result.words, job, plan, segments)
+        if isDamaged {
+            // What is covered at a seam looks otherwise from ahead.
+            (command.coversDamage, command.showsSeam, command.seekMargin) = (true, false, Self.coveringMargin)
+            _ = try await tool.run(
+                .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
+        } else if let chunk {
+            try await checkSeam(of: chunk, job, folder: folder)
+        }
         let chunks = try await encodedChunks(job, steps) { command.file($0) }
         let work = CutPicture(
-            plan: plan, segments: segments, chunks: chunks, folder: folder)
+            plan: plan, segments: segments, chunks: chunks, isDamaged: isDamaged, folder: folder)
         let made = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
         job.place?.giveBack()
         let names = steps.map(\.name)
@@ -135,19 +142,40 @@ extension Workshop {
         return try await publish(made, initSegments: names, in: folder, of: id)
     }
 
+    /// In seconds: far enough ahead to have seen a picture.
+    private static let coveringMargin = 15.0
+
     /// What the decoder says of a source whose frames all came out.
-    private func judge(_ words: String, _ job: Job, from start: MediaTime) async throws {
+    /// - Returns: whether its copied picture is damaged there. Some players end where that cannot be decoded; what is encoded
+    ///   hides it.
+    private func judge(
+        _ words: String, _ job: Job, _ plan: EncodingPlan, _ segments: Range<Int>
+    ) async throws -> Bool {
         if words.contains("first frame is no keyframe") {
             throw PlanFailure(description: "decoding began at a frame that is no keyframe")
         }
-        // Browsers end where a copied picture cannot be decoded; one that is encoded anew hides it.
-        let complaints = ["Error while decoding", "Error submitting packet to decoder", "corrupt decoded frame"]
-        guard complaints.contains(where: words.contains), job.record.mezzanine == nil else { return }
-        let (ledger, id) = (ledger, job.task.video)
-        let warning = MediaWarning(.damaged, detail: start.decimalSeconds)
-        try await database.write { try ledger.warn(warning, of: id, in: $0) }
-        if job.record.plan?.copying != nil {
-            throw PlanFailure(description: "a picture of the source cannot be decoded: \(words.suffix(300))")
+        guard Self.complains(words), job.record.mezzanine == nil else { return false }
+        let chunk = plan.chunk(ofSegment: segments.lowerBound)
+        try await reportDamage(job, plan, in: chunk..<chunk + 1)
+        return plan.copying != nil
+    }
+
+    /// Whether a decoder says that something could not be decoded.
+    static func complains(_ words: String) -> Bool {
+        ["Error while decoding", "Error submitting packet to decoder", "corrupt decoded frame"]
+            .contains(where: words.contains)
+    }
+
+    /// What was copied of these chunks is looked at segment by segment. Where nothing was, the owner is told at once.
+    private func reportDamage(_ job: Job, _ plan: EncodingPlan, in chunks: Range<Int>) async throws {
+        let (ledger, id, isCopied) = (ledger, job.task.video, !plan.copiedRenditions.isEmpty)
+        let start = plan.segments.segments[plan.segments(ofChunk: chunks.lowerBound).lowerBound].start
+        try await database.write { transaction in
+            guard isCopied else { return try ledger.warnOfDamage(at: start, of: id, in: transaction) }
+            for chunk in chunks {
+                try TaskQueue.add(
+                    .mend, chunk: chunk, of: id, priority: EncodingTask.Priority.rest, in: transaction)
+            }
         }
     }
 
@@ -166,17 +194,19 @@ extension Workshop {
         }
     }
 
-    /// Decodes a picture that is shown as it is and that nothing is encoded from.
-    func check(_ job: Job) async throws {
+    /// Decodes what is copied and nothing is encoded from.
+    func check(_ job: Job, _ plan: EncodingPlan) async throws {
         let path = source(job)
+        var streams = plan.audio.filter { $0.making == .copy }.map(\.streamIndex)
+        if plan.copying != nil, plan.steps.allSatisfy(\.isCopy) { streams.append(try job.video.index) }
         let arguments =
             ["-nostdin", "-v", "warning", "-threads", "1", "-max_error_rate", "1"] + MediaTool.input(path)
-            + [
-                "-map", "0:\(try job.video.index)", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null",
-                "-",
-            ]
+            + streams.flatMap { ["-map", "0:\($0)"] }
+            + ["-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-"]
         let result = try await tool.run(.ffmpeg, arguments, reads: [path], effort: job.effort)
-        try await judge(result.words, job, from: .zero)
+        if Self.complains(result.words), job.record.mezzanine == nil {
+            try await reportDamage(job, plan, in: plan.chunkStarts.indices)
+        }
         try await finish(job, [])
     }
 
@@ -194,7 +224,7 @@ extension Workshop {
     }
 
     /// Every chunk of a rendition must be explained by the same init segment.
-    private func checkInitSegments(_ names: [String], in folder: String, of id: EncodingID) async throws {
+    func checkInitSegments(_ names: [String], in folder: String, of id: EncodingID) async throws {
         let (storage, sealed) = (storage, SealedFiles(folder: folder))
         try await pool.run {
             for name in names {
@@ -222,7 +252,7 @@ extension Workshop {
             // The muxer must not complain of times that its guess of a frame rate cannot tell apart.
             .ffmpeg, arguments + ["-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-"], reads: files,
             effort: effort)
-        guard result.words.isEmpty else { throw VerificationFailure(description: result.words) }
+        guard result.words.isEmpty else { throw VerificationFailure(description: String(result.words.suffix(1000))) }
     }
 
     /// One chunk of the sound.

@@ -83,12 +83,13 @@ extension Workshop {
             let isFirst = sound.chunk == 0
             try add(.audio, number, isFirst ? EncodingTask.Priority.first : EncodingTask.Priority.rest)
         }
-        if plan.steps.contains(where: { !$0.isCopy }) {
+        let isEncoded = plan.steps.contains { !$0.isCopy }
+        if isEncoded {
             try add(.heads, 0, EncodingTask.Priority.heads)
             for chunk in plan.chunkStarts.indices { try add(.chunk, chunk, EncodingTask.Priority.rest) }
-        } else if plan.copying != nil, !isVerified {
-            try add(.check, 0, EncodingTask.Priority.rest)
         }
+        let isCopied = plan.audio.contains { $0.making == .copy } || (plan.copying != nil && !isEncoded)
+        if isCopied, !isVerified { try add(.check, 0, EncodingTask.Priority.rest) }
         try add(.thumbnail, 0, EncodingTask.Priority.thumbnail)
         if !plan.steps.isEmpty { try add(.storyboard, 0, EncodingTask.Priority.storyboard) }
         if !plan.captions.isEmpty { try add(.captions, 0, EncodingTask.Priority.captions) }

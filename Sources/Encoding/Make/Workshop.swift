@@ -76,7 +76,8 @@ struct Workshop: Sendable {
         case .thumbnail: try await makeThumbnail(job)
         case .storyboard: try await makeStoryboard(job)
         case .captions: try await makeCaptions(job, try planned(job))
-        case .check: try await check(job)
+        case .check: try await check(job, try planned(job))
+        case .mend: try await mend(job, try planned(job))
         case .mezzanine: try await makeMezzanine(job)
         case .cleanup: try await cleanUp(job)
         }

@@ -78,5 +78,7 @@ extension Encoder {
             ]),
         // How many bytes of each segment show its first picture: nothing is known of those that were made before.
         Migration("encoding-0002", ["ALTER TABLE encoding_renditions ADD COLUMN keyframes BYTEA"]),
+        // Which segments others stand in for.
+        Migration("encoding-0003", ["ALTER TABLE encoding_renditions ADD COLUMN mended BYTEA"]),
     ]
 }

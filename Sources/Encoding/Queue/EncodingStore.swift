@@ -50,6 +50,8 @@ struct RenditionRecord: Sendable {
     /// The expectation was taken from the source's own sample sizes.
     var isCopied: Bool
     var keyframes = KeyframeSizes()
+    /// Those that others stand in for.
+    var mended = CountedSegments(bytes: [])
 
     var isComplete: Bool { madeCount >= segmentCount }
 
@@ -87,6 +89,10 @@ struct KeyframeSizes: Sendable, Hashable {
 /// Which segments of a rendition are counted: a bit each, the lowest of the first byte for segment 0.
 struct CountedSegments: Sendable, Hashable {
     var bytes: [UInt8]
+
+    func contains(_ number: Int) -> Bool {
+        bytes.indices.contains(number / 8) && bytes[number / 8] & UInt8(1) << UInt8(number % 8) != 0
+    }
 
     /// False when it was counted before.
     mutating func insert(_ number: Int) -> Bool {
@@ -209,6 +215,16 @@ enum EncodingStore {
         try setWarnings(known + [warning], of: id, in: transaction)
     }
 
+    /// Of several damaged places the first is told.
+    static func addDamage(at time: MediaTime, to id: EncodingID, in transaction: Transaction) throws {
+        guard var known = try outline(id, in: transaction)?.warnings else { return }
+        let place = known.firstIndex { $0.code == .damaged }
+        let told = place.flatMap { known[$0].detail.flatMap { Double($0) } }
+        if let told, told <= time.seconds { return }
+        if let place { known.remove(at: place) }
+        try setWarnings(known + [MediaWarning(.damaged, detail: time.decimalSeconds)], of: id, in: transaction)
+    }
+
     private static func setWarnings(
         _ warnings: [MediaWarning], of id: EncodingID, in transaction: Transaction
     ) throws {
@@ -256,7 +272,8 @@ enum EncodingStore {
                 hasStart: try row.value("has_start"), madeBytes: try row.value("made_bytes"),
                 madeMicroseconds: try row.value("made_microseconds"), peak: try row.value("peak"),
                 isFailed: try row.value("is_failed"), isCopied: try row.value("is_copied"),
-                keyframes: KeyframeSizes(bytes: try row.value("keyframes", as: [UInt8]?.self) ?? []))
+                keyframes: KeyframeSizes(bytes: try row.value("keyframes", as: [UInt8]?.self) ?? []),
+                mended: CountedSegments(bytes: try row.value("mended", as: [UInt8]?.self) ?? []))
         }
     }
 
@@ -264,13 +281,16 @@ enum EncodingStore {
     static func count(_ made: [MadeSegment], of id: EncodingID, in transaction: Transaction) throws {
         for (name, segments) in Dictionary(grouping: made, by: \.rendition) {
             let row = try transaction.first(
-                "SELECT made, keyframes FROM encoding_renditions WHERE video_id = $1 AND name = $2", id, name)
+                "SELECT made, keyframes, mended FROM encoding_renditions WHERE video_id = $1 AND name = $2", id, name)
             guard let row else { continue }
             var counted = CountedSegments(bytes: try row.value("made", as: [UInt8]?.self) ?? [])
             let new = segments.filter { counted.insert($0.number) }
             guard !new.isEmpty else { continue }
             var keyframes = KeyframeSizes(bytes: try row.value("keyframes", as: [UInt8]?.self) ?? [])
-            for segment in new { keyframes.insert(segment.keyframeByteCount, of: segment) }
+            let mended = CountedSegments(bytes: try row.value("mended", as: [UInt8]?.self) ?? [])
+            for segment in new where !mended.contains(segment.number) {
+                keyframes.insert(segment.keyframeByteCount, of: segment)
+            }
             try transaction.execute(
                 """
                 UPDATE encoding_renditions SET made = $3, made_count = made_count + $4, made_bytes = made_bytes + $5,
@@ -295,7 +315,7 @@ enum EncodingStore {
     }
 
     /// Segments much shorter than a second say nothing about a rate.
-    private static func peak(_ segments: [MadeSegment]) -> Int {
+    static func peak(_ segments: [MadeSegment]) -> Int {
         segments.map { Int((Double($0.byteCount) * 8 / max(1, $0.duration.seconds)).rounded(.up)) }.max() ?? 0
     }
 

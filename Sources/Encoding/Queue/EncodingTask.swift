@@ -24,6 +24,8 @@ struct EncodingTask: Sendable, Hashable {
         case captions
         /// Decodes what is copied and nothing is encoded from, once, to see whether that can be done.
         case check
+        /// Replaces the copied segments of a chunk that cannot be decoded.
+        case mend
         /// A copy of the source with clean times, made by reading it from its first byte to its last.
         case mezzanine
         /// Removes what nothing is made from any more.

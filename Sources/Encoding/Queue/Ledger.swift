@@ -1,3 +1,4 @@
+import Media
 import SQL
 
 /// Writes down what became of tasks, and tells the catalogue in the same transaction.
@@ -36,8 +37,8 @@ struct Ledger: Sendable {
     }
 
     /// Something is missing in what was made.
-    func warn(_ warning: MediaWarning, of id: EncodingID, in transaction: Transaction) throws {
-        try EncodingStore.add(warning, to: id, in: transaction)
+    func warnOfDamage(at time: MediaTime, of id: EncodingID, in transaction: Transaction) throws {
+        try EncodingStore.addDamage(at: time, to: id, in: transaction)
         try settle(id, in: transaction)
     }
 
@@ -45,7 +46,9 @@ struct Ledger: Sendable {
     func settle(_ id: EncodingID, isMeasurement: Bool = false, in transaction: Transaction) throws {
         guard let record = try EncodingStore.outline(id, in: transaction) else { return }
         let renditions = try EncodingStore.renditions(id, in: transaction)
+        let isUnverified = try TaskQueue.isUnverified(id, in: transaction)
         var change = Self.change(record, renditions)
+        if isUnverified { change.progress = min(change.progress, Self.almost) }
         if record.state == .planned {
             let sound = renditions.first { !$0.isVideo }
             let pictures = renditions.filter(\.isVideo)
@@ -55,7 +58,7 @@ struct Ledger: Sendable {
                 try EncodingStore.setReady(id, at: now(), in: transaction)
                 change.status = .ready
             }
-            if renditions.allSatisfy({ $0.isComplete || $0.isFailed }) {
+            if !isUnverified, renditions.allSatisfy({ $0.isComplete || $0.isFailed }) {
                 try EncodingStore.setState(
                     .complete, of: id, code: record.errorCode, detail: record.errorDetail, in: transaction)
             }
@@ -79,6 +82,9 @@ struct Ledger: Sendable {
         }
         return isRead
     }
+
+    /// Everything is made, and some of it may still be replaced.
+    private static let almost = 0.99
 
     static let encodingFailed = "encoding_failed"
 
@@ -115,7 +121,7 @@ struct Ledger: Sendable {
         case .mezzanine:
             // What was shown of it is what there is.
             try EncodingStore.endGrowth(of: task.video, in: transaction)
-        case .plan, .copy, .audio, .check: break
+        case .plan, .copy, .audio, .check, .mend: break
         }
         try queue.poison(task, words: words, in: transaction)
         try EncodingStore.poison(EncodingTask.Kind.allCases, of: task.video, in: transaction)

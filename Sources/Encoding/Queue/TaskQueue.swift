@@ -61,6 +61,13 @@ struct TaskQueue: Sendable {
         try access.first("SELECT id FROM encoding_tasks WHERE video_id = $1", video) != nil
     }
 
+    /// Whether it is still to be seen that what is copied of a video can be decoded.
+    static func isUnverified(_ video: EncodingID, in access: ReadAccess) throws -> Bool {
+        try access.first(
+            "SELECT id FROM encoding_tasks WHERE video_id = $1 AND is_poison = 0 AND kind IN ($2, $3)", video,
+            EncodingTask.Kind.check, EncodingTask.Kind.mend) != nil
+    }
+
     /// How many tasks are `waiting`, `running` and `failed`; states without any are left out.
     static func countsByState(in access: ReadAccess) throws -> [String: Int] {
         let rows = try access.query(

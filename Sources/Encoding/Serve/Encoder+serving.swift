@@ -15,8 +15,12 @@ extension Encoder {
     ) async throws -> SegmentAnswer {
         let name = OpenSegments.Name(video: id, rendition: rendition, number: number)
         if let file = openSegments.find(name) { return .file(file) }
-        guard let entry = try await presentations.entry(id), let known = entry.presentation[rendition],
-            known.segmentDurations.indices.contains(number), let key = VideoFiles.segment(id, rendition, number)
+        guard let entry = try await presentations.entry(id), let key = VideoFiles.segment(id, rendition, number)
+        else { return .missing }
+        if entry.presentation.mended(rendition)?.mended.contains(number) == true {
+            return try open(name, key).map { .file($0) } ?? .missing
+        }
+        guard let known = entry.presentation[rendition], known.segmentDurations.indices.contains(number)
         else { return .missing }
         if let file = try open(name, key) { return .file(file) }
         if entry.failed.contains(rendition) { return .failed }
@@ -48,9 +52,12 @@ extension Encoder {
     ) async throws -> SegmentAnswer {
         let name = OpenSegments.Name(video: id, rendition: rendition)
         if let file = openSegments.find(name) { return .file(file) }
-        guard let entry = try await presentations.entry(id), entry.presentation[rendition] != nil,
-            let key = VideoFiles.initSegment(id, rendition)
+        guard let entry = try await presentations.entry(id), let key = VideoFiles.initSegment(id, rendition)
         else { return .missing }
+        if entry.presentation.mended(rendition) != nil {
+            return try open(name, key).map { .file($0) } ?? .missing
+        }
+        guard entry.presentation[rendition] != nil else { return .missing }
         if let file = try open(name, key) { return .file(file) }
         if entry.failed.contains(rendition) { return .failed }
         var demand = demand(id, rendition, segment: 0, entry.plan)

@@ -21,6 +21,10 @@ public struct Presentation: Sendable, Hashable {
         public var isComplete: Bool
         /// How many bytes of each segment, before it is encrypted, show its first picture; nil before all are known.
         public var keyframeByteCounts: [Int]?
+        /// Numbers of segments that others stand in for: below `mendedName`, with an init segment of their own.
+        public var mended: Set<Int> = []
+
+        public var mendedName: String { Workshop.mended(name) }
 
         public var isVideo: Bool {
             if case .video = kind { true } else { false }
@@ -57,9 +61,16 @@ public struct Presentation: Sendable, Hashable {
         video.first { $0.name == name } ?? audio.first { $0.name == name }
     }
 
+    /// The rendition for whose segments those of this name stand in.
+    func mended(_ name: String) -> Rendition? {
+        (video + audio).first { !$0.mended.isEmpty && $0.mendedName == name }
+    }
+
     /// The rendition of this name if all can have it from any cache.
     func shared(_ name: String) -> Rendition? {
-        guard !isGrowing, let rendition = self[name], rendition.isEncrypted, rendition.isComplete else { return nil }
+        guard !isGrowing, let rendition = self[name] ?? mended(name), rendition.isEncrypted, rendition.isComplete else {
+            return nil
+        }
         return rendition
     }
 }

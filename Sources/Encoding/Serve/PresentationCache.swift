@@ -91,7 +91,8 @@ extension PresentationCache.Entry {
                 name: record.name, kind: kind, codecs: record.codecs, bandwidth: record.bandwidth,
                 segmentDurations: durations, isEncrypted: record.key != nil, isComplete: record.isComplete,
                 keyframeByteCounts: record.isVideo && record.isComplete && !plan.isGrowing
-                    ? record.keyframes.sizes(count: durations.count) : nil)
+                    ? record.keyframes.sizes(count: durations.count) : nil,
+                mended: Set(durations.indices.filter(record.mended.contains)))
         }
         let video = renditions.filter { $0.isVideo && !hidden.contains($0.name) }.map { record in
             rendition(

@@ -6,13 +6,16 @@ extension HLS.MediaPlaylist {
     public init(parsing text: String) throws(HLS.ParseError) {
         self.init(initSegmentURI: nil, segments: [], isComplete: false)
         var key: Key?
+        var map: String?
         var duration: MediaTime?
         var prefixByteCount: Int?
         for line in try HLS.lines(of: text) {
             guard line.text.first == "#" else {
                 guard let known = duration else { throw .malformed(line: line.number) }
                 segments.append(
-                    Segment(uri: String(line.text), duration: known, key: key, prefixByteCount: prefixByteCount))
+                    Segment(
+                        uri: String(line.text), duration: known, key: key,
+                        initSegmentURI: map == initSegmentURI ? nil : map, prefixByteCount: prefixByteCount))
                 (duration, prefixByteCount) = (nil, nil)
                 continue
             }
@@ -30,8 +33,9 @@ extension HLS.MediaPlaylist {
                 guard let number = Int(value) else { throw .malformed(line: line.number) }
                 mediaSequence = number
             case "#EXT-X-MAP":
-                initSegmentURI = HLS.AttributeList(parsing: value)?.quoted("URI")
-                guard initSegmentURI != nil else { throw .malformed(line: line.number) }
+                map = HLS.AttributeList(parsing: value)?.quoted("URI")
+                guard map != nil else { throw .malformed(line: line.number) }
+                if segments.isEmpty { initSegmentURI = map }
             case "#EXT-X-KEY":
                 guard let attributes = HLS.AttributeList(parsing: value), let method = attributes["METHOD"] else {
                     throw .malformed(line: line.number)

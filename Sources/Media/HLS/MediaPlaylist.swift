@@ -17,18 +17,24 @@ extension HLS {
             public var duration: MediaTime
             /// AES-128 over the whole segment; nil: in the clear.
             public var key: Key?
+            /// Its own; nil: the playlist's.
+            public var initSegmentURI: String?
             /// The first bytes of the resource, as they are before it is encrypted; nil: all of it.
             public var prefixByteCount: Int?
 
-            public init(uri: String, duration: MediaTime, key: Key? = nil, prefixByteCount: Int? = nil) {
+            public init(
+                uri: String, duration: MediaTime, key: Key? = nil, initSegmentURI: String? = nil,
+                prefixByteCount: Int? = nil
+            ) {
                 self.uri = uri
                 self.duration = duration
                 self.key = key
+                self.initSegmentURI = initSegmentURI
                 self.prefixByteCount = prefixByteCount
             }
         }
 
-        /// The init segment, always in the clear: `EXT-X-MAP` stands before the first `EXT-X-KEY`.
+        /// The init segment, always in the clear: no `EXT-X-KEY` holds where `EXT-X-MAP` stands (RFC 8216 4.3.2.5).
         public var initSegmentURI: String?
         /// Of the first segment.
         public var mediaSequence: Int
@@ -65,15 +71,18 @@ extension HLS {
             if !isComplete { text += "#EXT-X-START:TIME-OFFSET=0\n" }
             text += "#EXT-X-INDEPENDENT-SEGMENTS\n"
             if hasKeyframesOnly { text += "#EXT-X-I-FRAMES-ONLY\n" }
-            if let uri = initSegmentURI {
-                var map = AttributeList()
-                map.set("URI", quoted: uri)
-                text += "#EXT-X-MAP:\(map.text)\n"
-            }
             var end = MediaTime.zero
             var written: Int64 = 0
             var key: Key?
+            var map: String?
             for segment in segments {
+                if let uri = segment.initSegmentURI ?? initSegmentURI, uri != map {
+                    if key != nil { text += "#EXT-X-KEY:METHOD=NONE\n" }
+                    var attributes = AttributeList()
+                    attributes.set("URI", quoted: uri)
+                    text += "#EXT-X-MAP:\(attributes.text)\n"
+                    (map, key) = (uri, nil)
+                }
                 if segment.key != key {
                     text += "#EXT-X-KEY:\(Self.attributes(of: segment.key).text)\n"
                     key = segment.key

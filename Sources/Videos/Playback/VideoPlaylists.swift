@@ -99,8 +99,11 @@ struct SegmentList: Sendable, Hashable {
     var isEncrypted: Bool
     /// More segments follow.
     var isGrowing: Bool
-    /// Where the segments are that have one address for all viewers; nil: below the grant.
+    /// Below this are the segments that have one address for all viewers; nil: all are below the grant.
     var sharedFolder: String?
+    var name: String
+    var mended: Set<Int>
+    var mendedName: String
     /// Of each segment only what shows its first picture; nil: all of it.
     var keyframeByteCounts: [Int]?
 
@@ -108,7 +111,10 @@ struct SegmentList: Sendable, Hashable {
         durations = track.segmentDurations
         isEncrypted = track.isEncrypted
         self.isGrowing = isGrowing
-        if track.isEncrypted, track.isComplete, !isGrowing { sharedFolder = "/media/\(video)/\(track.name)/" }
+        name = track.name
+        mended = track.mended
+        mendedName = track.mendedName
+        if track.isEncrypted, track.isComplete, !isGrowing { sharedFolder = "/media/\(video)/" }
     }
 
     /// One key for all segments, whose numbers are their media sequence numbers and so their initialization vectors: for
@@ -117,8 +123,14 @@ struct SegmentList: Sendable, Hashable {
     func render() -> String {
         let key = isEncrypted ? HLS.MediaPlaylist.Key(uri: "key") : nil
         let segments = durations.enumerated().map { number, duration in
-            HLS.MediaPlaylist.Segment(
-                uri: "\(sharedFolder ?? "")\(number).m4s", duration: duration, key: key,
+            let isMended = mended.contains(number)
+            let folder =
+                if let sharedFolder { "\(sharedFolder)\(isMended ? mendedName : name)/" } else {
+                    isMended ? "../\(mendedName)/" : ""
+                }
+            return HLS.MediaPlaylist.Segment(
+                uri: "\(folder)\(number).m4s", duration: duration, key: key,
+                initSegmentURI: isMended ? "../\(mendedName)/init.mp4" : nil,
                 prefixByteCount: keyframeByteCounts?[number])
         }
         var list = HLS.MediaPlaylist(initSegmentURI: "init.mp4", segments: segments, isComplete: !isGrowing)

@@ -55,10 +55,15 @@ public struct VideoPresentation: Sendable, Hashable {
         public var isComplete: Bool
         /// How many bytes of each segment, before it is encrypted, show its first picture; nil before all are known.
         public var keyframeByteCounts: [Int]?
+        /// Numbers of segments that others stand in for, and the part of the URL of those: they have an init segment of their
+        /// own, and the key of this track.
+        public var mended: Set<Int>
+        public var mendedName: String
 
         public init(
             name: String, kind: Kind, codecs: String, bandwidth: HLS.Bandwidth, segmentDurations: [MediaTime],
-            isEncrypted: Bool, isComplete: Bool = true, keyframeByteCounts: [Int]? = nil
+            isEncrypted: Bool, isComplete: Bool = true, keyframeByteCounts: [Int]? = nil, mended: Set<Int> = [],
+            mendedName: String = ""
         ) {
             self.name = name
             self.kind = kind
@@ -68,6 +73,8 @@ public struct VideoPresentation: Sendable, Hashable {
             self.isEncrypted = isEncrypted
             self.isComplete = isComplete
             self.keyframeByteCounts = keyframeByteCounts
+            self.mended = mended
+            self.mendedName = mendedName
         }
     }
 
