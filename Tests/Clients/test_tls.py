@@ -1,6 +1,7 @@
 """https as others speak it: curl, openssl, Python, a scanner, a browser; certificates that change while people are there."""
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
@@ -185,6 +186,44 @@ def test_the_name_chooses_the_certificate(own_server, authority, tmp_path):
     palco = own_server({**first, **both}).start()
     for name, file in (("first.example", "first"), ("second.example", "second"), ("third.example", "first")):
         assert shown(palco, name) == in_file(tmp_path / f"{file}.pem"), name
+    assert palco.stop() == 0
+
+
+def test_handshakes_that_never_end_do_not_keep_others_out(own_server, authority, tmp_path):
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    settings = {**authority.issue("shown", folder=folder), "PALCO_MAX_CONNECTIONS_PER_ADDRESS": "300"}
+    palco = own_server(settings).start()
+    trust = authority.trust()
+
+    def ask(source):
+        with (
+            socket.create_connection(("127.0.0.1", palco.secure_port), timeout=60, source_address=(source, 0)) as plain,
+            trust.wrap_socket(plain, server_hostname="localhost") as secure,
+        ):
+            secure.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return b"".join(iter(lambda: secure.recv(1 << 14), b""))
+
+    assert ask("127.0.0.9").endswith(b"ok\n")
+    files, memory = len(palco.open_files()), palco.resident_bytes()
+    # Nothing, a beginning, a record of rubbish, and one that announces more than it has.
+    starts = [b"", b"\x16\x03\x01", b"\x16\x03\x01\x00\x05\xff\xff\xff\xff\xff", b"\x16\x03\x01\x40\x00\x01\x00"]
+    flood = []
+    for number in range(1200):
+        one = socket.create_connection(("127.0.0.1", palco.secure_port), timeout=60)
+        with contextlib.suppress(OSError):
+            one.sendall(starts[number % len(starts)])
+        flood.append(one)
+        if number % 100 == 0:
+            assert ask("127.0.0.9").endswith(b"ok\n")
+    assert ask("127.0.0.9").endswith(b"ok\n")
+    # The limit of one address holds: who is over it is sent away at once.
+    assert len(palco.open_files()) - files <= 300 + 16
+    assert palco.resident_bytes() - memory < 64 << 20
+    # The server ends them by itself: no handshake may take longer than ten seconds.
+    wait_until(lambda: len(palco.open_files()) <= files + 2, lambda: f"{len(palco.open_files())} files are open")
+    for one in flood:
+        one.close()
     assert palco.stop() == 0
 
 

@@ -42,6 +42,12 @@ struct TLSServer {
             mayFail: true)
     }
 
+    /// Sends the bytes and reads until the server closes.
+    func exchange(_ bytes: [UInt8]) async throws -> [UInt8] {
+        try await authority.bytes(
+            ["s_client", "-connect", address, "-CAfile", authority.path, "-quiet"], input: bytes)
+    }
+
     /// Runs `script` with a connection that speaks no TLS by itself.
     func connect<T: Sendable>(_ script: @escaping @Sendable (Connection) async throws -> T) async throws -> T {
         let (loop, address) = (group.next(), server.listener.address)

@@ -68,6 +68,13 @@ struct TestAuthority {
         return text
     }
 
+    /// Runs `openssl` and answers what it writes to standard output.
+    func bytes(_ arguments: [String], input: [UInt8]) async throws -> [UInt8] {
+        var command = ChildProcess.Configuration(executable: Self.openssl, arguments: arguments)
+        command.input = input
+        return try await ChildProcess.run(command, on: loop).output
+    }
+
     /// Runs a program of the system and answers what it writes to standard output; it must succeed.
     func tool(_ path: String, _ arguments: [String]) async throws -> String {
         let command = ChildProcess.Configuration(executable: path, arguments: arguments)
