@@ -26,6 +26,7 @@ let package = Package(
         .target(name: "CLLHTTP", cSettings: [.define("LLHTTP_STRICT_MODE", to: "1")]),
         .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -33,12 +34,13 @@ let package = Package(
 
         // Ground floor: bytes and threads.
         room("Telemetry"),
-        room("Reactor", on: ["CSystem", "Telemetry"]),
+        room("TLS", on: ["CTLS"]),
+        room("Reactor", on: ["TLS", "CSystem", "Telemetry"]),
         room("Sandbox", on: ["CSandbox"]),
         room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
         room("SQL", on: ["Security", "Reactor", "CSQLite"]),
         room("Storage", on: ["Reactor", "CStorage"]),
-        room("HTTP", on: ["Security", "Reactor", "CLLHTTP", "CZlib"]),
+        room("HTTP", on: ["Security", "Reactor", "TLS", "CLLHTTP", "CZlib"]),
         room("HTTPClient", on: ["HTTP", "Reactor", "CCurl"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 
@@ -55,7 +57,7 @@ let package = Package(
             "App",
             on: [
                 "Accounts", "Encoding", "Videos", "Web", "HTTP", "HTTPClient", "SQL", "Storage", "Security", "Sandbox",
-                "Reactor", "Telemetry",
+                "Reactor", "TLS", "Telemetry",
             ]),
         .executableTarget(
             name: "palco", dependencies: ["App", "Sandbox", "Reactor", "Telemetry"], swiftSettings: settings),
@@ -76,6 +78,7 @@ let package = Package(
 
         tests("HouseTests", of: []),
         tests("TelemetryTests", of: ["Telemetry"]),
+        tests("TLSTests", of: ["TLS", "HTTP", "Reactor", "TestSupport"]),
         tests("ReactorTests", of: ["Reactor", "TestSupport"]),
         tests("SandboxTests", of: ["Sandbox", "Reactor", "palco", "Intruder"]),
         tests("SecurityTests", of: ["Security", "Reactor", "TestSupport"]),
@@ -101,7 +104,7 @@ let package = Package(
             "AppTests",
             of: [
                 "App", "Accounts", "Videos", "SQL", "Sandbox", "Security", "Storage", "Telemetry", "Web", "HTTP",
-                "Reactor",
+                "Reactor", "TLS",
                 "palco", "TestSupport",
             ]),
     ],

@@ -28,6 +28,9 @@ extension Server {
         let loops = try EventLoopGroup(count: settings.loopCount)
         let pools = try Pools()
         do {
+            let certificates =
+                settings.tlsIdentities.isEmpty
+                ? nil : try Certificates(settings.tlsIdentities, pool: pools.files, log: log)
             let storage = try LocalStorage(root: data, pool: pools.files, reserve: settings.diskReserveBytes)
             let leftovers = try storage.sweepLeftovers()
             if leftovers > 0 { log.info("leftovers removed", ["count": .init(leftovers)]) }
@@ -60,7 +63,7 @@ extension Server {
             let services = Services(
                 loops: loops, connections: ConnectionSet(loops), pools: pools, storage: storage, database: database,
                 accounts: accounts, encoder: encoder, videos: videos, events: events, requests: RequestMetrics(loops),
-                connectionCounts: PerLoop(ConnectionCounts(), in: loops),
+                connectionCounts: PerLoop(ConnectionCounts(), in: loops), certificates: certificates,
                 encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil,
                 isSafe: sandbox.acceptsUploads)
             let application = try routes(settings, services, log: log)
@@ -79,6 +82,7 @@ extension Server {
         options.errorPage = { problem, request in pages.errorPage(problem, request) }
         options.trustedProxies = settings.proxies
         options.isSecureOnly = settings.secureCookies
+        options.strictTransport = !settings.tlsIdentities.isEmpty
         options.cors = CORSPolicy(allowedOrigins: Set(settings.corsOrigins))
         options.metrics = services.requests
         let router = RouterBuilder(log: log, options: options, accessCheck: services.accounts.accessCheck)

@@ -8,7 +8,13 @@ import Telemetry
 import Videos
 
 extension Server {
-    /// `palco serve`: from settings to the exit, until a signal.
+    /// The signals that `run` wants. Without certificates there is nothing to load anew, and SIGHUP ends the process as
+    /// it does by default.
+    public static func signals(for settings: Settings) -> [SignalNumber] {
+        settings.tlsIdentities.isEmpty ? [.terminate, .interrupt] : [.terminate, .interrupt, .hangUp]
+    }
+
+    /// `palco serve`: from settings to the exit, until a signal. SIGHUP loads the certificates anew.
     public static func run(_ settings: Settings, log: Log, signals: SignalStream) async throws {
         raiseFileLimit()
         let server = try await build(settings, log: log)
@@ -20,12 +26,19 @@ extension Server {
         }
         let loop = server.services.loops.loops[0]
         try await server.serve(
-            started: { port in
-                say("listening on http://\(settings.host.contains(":") ? "[\(settings.host)]" : settings.host):\(port)")
+            started: { ports in
+                let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+                if let port = ports.secure { say("listening on https://\(host):\(port)") }
+                say("listening on http://\(host):\(ports.plain)")
             },
             until: {
-                guard let signal = await signals.next(on: loop) else { return }
-                log.info("stopping", ["signal": .init(signal.rawValue)])
+                while let signal = await signals.next(on: loop) {
+                    guard signal == .hangUp else {
+                        log.info("stopping", ["signal": .init(signal.rawValue)])
+                        return
+                    }
+                    await server.reloadCertificates()
+                }
             })
         log.info("stopped")
         log.flush()

@@ -31,6 +31,8 @@ public final class Server: Sendable {
         /// What is answered, and over how many connections.
         let requests: RequestMetrics
         let connectionCounts: PerLoop<ConnectionCounts>
+        /// Nil where no https is spoken.
+        let certificates: Certificates?
         /// The programs that encoding needs.
         let encodingTools: [String]
         /// The process before was ended by a trap of its own.
@@ -94,9 +96,9 @@ public final class Server: Sendable {
 
     /// Listens, works until `end` returns, finishes what is in flight and stops everything in reverse order.
     ///
-    /// - Parameter started: told the port once requests are taken.
+    /// - Parameter started: told the ports once requests are taken.
     public func serve(
-        started: (_ port: Int) throws -> Void, until end: @escaping @Sendable () async -> Void
+        started: (_ ports: Ports) throws -> Void, until end: @escaping @Sendable () async -> Void
     ) async throws {
         do {
             try await work(started: started, until: end)
@@ -108,37 +110,33 @@ public final class Server: Sendable {
     }
 
     private func work(
-        started: (_ port: Int) throws -> Void, until end: @escaping @Sendable () async -> Void
+        started: (_ ports: Ports) throws -> Void, until end: @escaping @Sendable () async -> Void
     ) async throws {
         // Before the first request, so that what a request makes is not taken for a leftover.
         let inventory = try await services.videos.takeInventory(afterTrap: services.hasTrapped)
-        let listener = try Listener.bind(host: settings.host, port: settings.port)
-        let sockets = try settings.socketPath.map { [try Listener.bind(path: $0)] } ?? []
-        let application = application
-        let server = HTTPServer(
-            listener: listener, others: sockets, connections: services.connections, options: options()
-        ) { request in
-            await application.respond(to: request)
-        }
-        server.start()
-        try started(listener.port)
+        let listening = try listen()
+        for server in listening.servers { server.start() }
+        try started(listening.ports)
         let (videos, encoder, loop) = (services.videos, services.encoder, services.loops.next())
         let (accounts, hasTrapped, isSafe) = (services.accounts, services.hasTrapped, services.isSafe)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask(executorPreference: loop) { try await encoder.run(afterTrap: hasTrapped, isSafe: isSafe) }
             group.addTask(executorPreference: loop) { await accounts.run(on: loop) }
             group.addTask(executorPreference: loop) { await videos.work(inventory) }
+            if let certificates = services.certificates {
+                group.addTask(executorPreference: loop) { await certificates.run(on: loop) }
+            }
             group.addTask { await end() }
             do {
                 // The first to end is the wish to stop, or a service that cannot go on.
                 try await group.next()
             } catch {
                 log.error("a service failed", ["error": .error(error)])
-                await drain(server)
+                await drain(listening.servers)
                 group.cancelAll()
                 throw error
             }
-            await drain(server)
+            await drain(listening.servers)
             group.cancelAll()
             while let result = await group.nextResult() {
                 if case .failure(let error) = result, !(error is CancellationError) { throw error }
@@ -146,24 +144,14 @@ public final class Server: Sendable {
         }
     }
 
-    private func drain(_ server: HTTPServer) async {
+    private func drain(_ servers: [HTTPServer]) async {
         // Streams that never end by themselves.
         services.events.close()
-        let cut = await server.stop(patience: .seconds(10))
+        for server in servers { server.listener.stop() }
+        var cut = 0
+        // They share one set of connections, so the first waits for all.
+        for server in servers { cut += await server.stop(patience: .seconds(10)) }
         if cut > 0 { log.warning("connections were cut", ["count": .init(cut)]) }
-    }
-
-    private func options() -> HTTPServer.Options {
-        var options = HTTPServer.Options()
-        options.limits.connections = settings.maxConnections
-        options.limits.connectionsPerAddress = settings.maxConnectionsPerAddress
-        options.trustedProxies = settings.proxies
-        options.readsProxyHeaders = settings.readsProxyHeaders
-        options.warming = services.pools.warming
-        options.refused = { [requests = services.requests] status, _ in requests.countRefusal(status) }
-        options.counts = services.connectionCounts
-        if log.level <= .debug { options.ended = { [log] connection in log.debug("connection", connection.fields) } }
-        return options
     }
 
     /// Stops what `build` started; `serve` does it by itself.
@@ -172,14 +160,5 @@ public final class Server: Sendable {
         await services.pools.shutdown()
         services.storage.close()
         await services.loops.shutdown()
-    }
-}
-
-extension EndedConnection {
-    fileprivate var fields: LogFields {
-        [
-            "address": .string(address.host), "requests": .init(requestCount), "received": .init(receivedByteCount),
-            "sent": .init(sentByteCount), "duration": .seconds(duration),
-        ]
     }
 }

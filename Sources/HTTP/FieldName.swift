@@ -64,6 +64,7 @@ extension FieldName {
     public static var secWebSocketVersion: FieldName { "Sec-WebSocket-Version" }
     public static var setCookie: FieldName { "Set-Cookie" }
     public static var traceparent: FieldName { "traceparent" }
+    public static var strictTransportSecurity: FieldName { "Strict-Transport-Security" }
     public static var transferEncoding: FieldName { "Transfer-Encoding" }
     public static var upgrade: FieldName { "Upgrade" }
     public static var userAgent: FieldName { "User-Agent" }

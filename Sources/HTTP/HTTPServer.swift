@@ -1,4 +1,5 @@
 import Reactor
+import TLS
 
 /// An HTTP/1.1 server: takes connections from a listener and requests from connections, and hands them to one function.
 public final class HTTPServer: Sendable {
@@ -12,6 +13,8 @@ public final class HTTPServer: Sendable {
         public var trustedProxies = TrustedProxies()
         /// Trusted proxies begin each connection with a header of the PROXY protocol; nobody else does.
         public var readsProxyHeaders = false
+        /// Whose certificates are shown to a new connection; nil serves without TLS.
+        public var tls: (@Sendable () -> TLSContext)?
         /// Told about each request that was refused before the handler saw it.
         public var refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
         /// Where the loops count their connections.
@@ -23,35 +26,31 @@ public final class HTTPServer: Sendable {
     }
 
     public let listener: Listener
-    private let others: [Listener]
     let connections: ConnectionSet
     private let options: Options
     private let handler: Handler
     private let census: ConnectionCensus
+    private let handshakes: TokenBuckets<IPNetwork>
     private let states: [ObjectIdentifier: LoopState]
 
     public var port: Int { listener.port }
 
-    /// - Parameter others: where the same is served.
     public init(
-        listener: Listener, others: [Listener] = [], connections: ConnectionSet, options: Options = Options(),
-        handler: @escaping Handler
+        listener: Listener, connections: ConnectionSet, options: Options = Options(), handler: @escaping Handler
     ) {
         self.listener = listener
-        self.others = others
         self.connections = connections
         self.options = options
         self.handler = handler
         census = ConnectionCensus(limits: options.limits)
+        handshakes = TokenBuckets(burst: options.limits.handshakeBurst, interval: options.limits.handshakeInterval)
         states = Dictionary(
             uniqueKeysWithValues: connections.group.loops.map { (ObjectIdentifier($0), LoopState(loop: $0)) })
     }
 
     /// Serves from now on, on all loops of the group.
     public func start() {
-        for listener in [listener] + others {
-            listener.serve(in: connections) { [self] connection in await serve(connection) }
-        }
+        listener.serve(in: connections) { [self] connection in await serve(connection) }
     }
 
     /// Accepts no more, lets requests in flight finish, and cuts what is left after `patience`.
@@ -59,7 +58,7 @@ public final class HTTPServer: Sendable {
     /// - Returns: how many connections had to be cut.
     @discardableResult
     public func stop(patience: Duration = .seconds(10)) async -> Int {
-        for listener in [listener] + others { listener.stop() }
+        listener.stop()
         connections.drain()
         return await connections.waitUntilEmpty(patience: patience)
     }
@@ -77,6 +76,7 @@ public final class HTTPServer: Sendable {
             guard let own = await enter(connection) else { return }
             network = own
         }
+        guard await startTLS(connection, from: network.value) else { return census.leave(network.value) }
         let address = connection.remoteAddress
         options.counts?.update { $0.begin(.http1) }
         let start = connection.loop.now
@@ -103,13 +103,46 @@ public final class HTTPServer: Sendable {
         return nil
     }
 
+    /// False where no TLS came about.
+    ///
+    /// - Parameter network: nil for a peer whose handshakes are not counted.
+    private func startTLS(_ connection: Connection, from network: IPNetwork?) async -> Bool {
+        guard let tls = options.tls else { return true }
+        if let network, !handshakes.take(network, now: connection.loop.now) {
+            options.refused?(.tooManyRequests, connection.remoteAddress)
+            return false
+        }
+        let end = connection.loop.now + options.limits.handshakeTimeout
+        connection.deadline = end
+        do {
+            _ = try await connection.startTLS(tls())
+        } catch ConnectionError.tls(.plainHTTP) {
+            await answer(Self.needsTLS, connection)
+            return false
+        } catch {
+            return false
+        }
+        connection.deadline = .distantFuture
+        return true
+    }
+
     private func refuse(_ connection: Connection) async {
+        // Who expects TLS could not read it.
+        if options.tls == nil { await answer(Self.full, connection) }
+    }
+
+    private func answer(_ bytes: [UInt8], _ connection: Connection) async {
         connection.deadline = connection.loop.now + .seconds(2)
-        try? await connection.write(Self.full)
+        try? await connection.write(bytes)
         connection.shutdownWrite()
         var rest = ByteBuffer(capacity: 4096)
         while let count = try? await connection.read(into: &rest), count > 0 { rest.removeAll() }
     }
+
+    /// For who speaks HTTP where TLS is spoken.
+    private static let needsTLS = Array(
+        ("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 43\r\n"
+            + "Cache-Control: no-store\r\nConnection: close\r\n\r\nThis port speaks https: begin with https://").utf8)
 
     private static let full = Array(
         ("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 101\r\n"

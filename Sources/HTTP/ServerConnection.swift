@@ -85,7 +85,7 @@ final class ServerConnection {
             method: parser.method, target: parser.target, headers: parser.headers,
             body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress)
         request.proxyAddress = connection.proxyAddress
-        request.isSecure = connection.isSecureBefore
+        request.isSecure = connection.isEncrypted || connection.isSecureBefore
         let response = await handler(request)
         if let upgrade = response.upgrade { return try await self.upgrade(response, to: upgrade) }
         if source == nil, let keepsAlive = gather(response) { return keepsAlive }

@@ -3,6 +3,12 @@ public struct ServerLimits: Sendable {
     public var connections = 10_000
     /// Of one address (of one /64 for IPv6), so that one peer cannot take all of them.
     public var connectionsPerAddress = 1_000
+    /// From the accepted connection to the end of the TLS handshake.
+    public var handshakeTimeout = Duration.seconds(10)
+    /// TLS handshakes that one address (one /64 for IPv6) may begin at once; after each interval it may begin one more.
+    /// They cost the server more than the peer.
+    public var handshakeBurst = 512
+    public var handshakeInterval = Duration.milliseconds(20)
     /// From the first byte of a head to its end; then 408.
     public var headTimeout = Duration.seconds(10)
     /// Between requests; then the connection ends without a word.

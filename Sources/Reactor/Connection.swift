@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import TLS
 
 public enum ConnectionError: Error, Sendable, Equatable {
     /// The deadline passed, the server is stopping, or the connection was closed from this side.
@@ -8,6 +9,8 @@ public enum ConnectionError: Error, Sendable, Equatable {
     case busy
     /// The peer went away: reset, broken pipe, unreachable.
     case disconnected(SystemError)
+    /// What the peer sent is no TLS, or not such as is taken.
+    case tls(TLSError)
 }
 
 /// One TCP connection, confined to its loop.
@@ -24,19 +27,24 @@ public final class Connection: @unchecked Sendable {
     @exclusivity(unchecked) public private(set) var proxyAddress: SocketAddress?
     /// Somebody else speaks TLS with the client and said so.
     @exclusivity(unchecked) public private(set) var isSecureBefore = false
-    private let descriptor: Int32
+    let descriptor: Int32
     private let part: ConnectionSet.Part
     @exclusivity(unchecked) private var token: WatchToken?
     /// What works for this connection: cancelled when it is cut.
     @exclusivity(unchecked) var task: Task<Void, Never>?
+    /// What encrypts, if anything does.
+    @exclusivity(unchecked) var tls: TLSSession?
+    /// TLS waits for the other direction: a read for room to write, or a write for something to read.
+    @exclusivity(unchecked) var readNeedsRoom = false
+    @exclusivity(unchecked) var writeNeedsBytes = false
     @exclusivity(unchecked) private var readWaiter: UnsafeContinuation<Void, any Error>?
     @exclusivity(unchecked) private var writeWaiter: UnsafeContinuation<Void, any Error>?
     /// There may be bytes to read: an edge came, or nobody looked yet. Otherwise a read need not ask the kernel.
-    @exclusivity(unchecked) private var sawReadable = true
+    @exclusivity(unchecked) var sawReadable = true
     /// The peer closed its side or the connection broke: epoll tells that once, so reads ask until they see it.
     @exclusivity(unchecked) private var sawHangUp = false
     /// An edge that came while nobody waited: the next wait ends at once instead of missing it.
-    @exclusivity(unchecked) private var sawWritable = false
+    @exclusivity(unchecked) var sawWritable = false
     @exclusivity(unchecked) private var failure: ConnectionError?
     @exclusivity(unchecked) private var uninterrupted = 0
     /// What went over the socket so far.
@@ -112,6 +120,7 @@ public final class Connection: @unchecked Sendable {
     public func tryRead(into buffer: inout ByteBuffer) throws -> Int? {
         try checkOpen()
         precondition(buffer.writableCount > 0, "reading needs free space")
+        if let tls { return try tryRead(into: &buffer, tls) }
         if !sawReadable { return nil }
         var blocked = false
         let count = try buffer.withUnsafeWritableBytes { bytes in
@@ -142,7 +151,7 @@ public final class Connection: @unchecked Sendable {
         if readWaiter != nil { throw ConnectionError.busy }
         uninterrupted = 0
         try await withUnsafeThrowingContinuation { continuation in
-            park(continuation, in: &readWaiter, unless: sawReadable)
+            park(continuation, in: &readWaiter, unless: readNeedsRoom ? sawWritable : sawReadable)
         }
     }
 
@@ -193,6 +202,10 @@ public final class Connection: @unchecked Sendable {
 
     private func trySend(_ bytes: UnsafeRawBufferPointer, more: Bool) throws -> Int? {
         try checkOpen()
+        if let tls {
+            if bytes.isEmpty { return 0 }
+            return try wrote { () throws(TLSError) in try tls.write(bytes) }
+        }
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         while true {
             let count = send(descriptor, bytes.baseAddress, bytes.count, flags)
@@ -236,6 +249,11 @@ public final class Connection: @unchecked Sendable {
 
     private func trySendFile(_ file: OpenFile, offset: Int, count: Int) throws -> Int? {
         try checkOpen()
+        if let tls {
+            return try wrote { () throws(TLSError) in
+                try tls.sendFile(file.descriptor, offset: offset, count: count)
+            }
+        }
         var position = off_t(offset)
         while true {
             let sent = sendfile(descriptor, file.descriptor, &position, count)
@@ -251,12 +269,12 @@ public final class Connection: @unchecked Sendable {
         }
     }
 
-    private func waitUntilWritable() async throws {
+    func waitUntilWritable() async throws {
         try checkOpen()
         if writeWaiter != nil { throw ConnectionError.busy }
         uninterrupted = 0
         try await withUnsafeThrowingContinuation { continuation in
-            park(continuation, in: &writeWaiter, unless: sawWritable)
+            park(continuation, in: &writeWaiter, unless: writeNeedsBytes ? sawReadable : sawWritable)
         }
     }
 
@@ -272,7 +290,9 @@ public final class Connection: @unchecked Sendable {
     /// Tells the peer that nothing more comes; reading goes on.
     public func shutdownWrite() {
         loop.preconditionOnLoop()
-        if failure == nil { shutdown(descriptor, Int32(SHUT_WR)) }
+        guard failure == nil else { return }
+        tls?.sendClose()
+        shutdown(descriptor, Int32(SHUT_WR))
     }
 
     /// Closes the socket. Whoever waits on it gets `ConnectionError.closed`. Calling again does nothing.
@@ -310,7 +330,7 @@ public final class Connection: @unchecked Sendable {
     }
 
     @inline(__always)
-    private func checkOpen() throws {
+    func checkOpen() throws {
         loop.preconditionOnLoop()
         if let failure { throw failure }
     }
@@ -340,10 +360,12 @@ extension Connection: DescriptorHandler {
                 if endsWithPeer { task?.cancel() }
             }
             resume(&readWaiter, with: .success(()))
+            if writeNeedsBytes { resume(&writeWaiter, with: .success(())) }
         }
         if readiness.isWritable {
             sawWritable = true
             resume(&writeWaiter, with: .success(()))
+            if readNeedsRoom { resume(&readWaiter, with: .success(())) }
         }
     }
 }

@@ -106,6 +106,9 @@ public final class Application: Sendable {
         response.applyConditions(of: request)
         options.security.apply(to: &response)
         options.cors.apply(to: &response, for: request)
+        if options.strictTransport, SecurityHeaders.maySendStrictTransport(to: request) {
+            response.headers.append(.strictTransportSecurity, SecurityHeaders.strictTransport)
+        }
         response.headers.append(.xRequestID, id.description)
     }
 

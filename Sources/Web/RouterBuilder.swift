@@ -17,6 +17,8 @@ public final class RouterBuilder: RouteCollector {
         public var trustedProxies = TrustedProxies()
         /// People reach this server by https only, whatever is between them and it.
         public var isSecureOnly = false
+        /// Browsers that came by https are told to come by nothing else from now on (HSTS, RFC 6797).
+        public var strictTransport = false
         /// For routes that say nothing else.
         public var bodyLimit = 1 << 20
         /// Counts every answer.

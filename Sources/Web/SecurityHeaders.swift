@@ -37,6 +37,17 @@ public struct SecurityHeaders: Sendable {
         response.headers.append(contentsOf: isPage(response) ? forPages : forData)
     }
 
+    /// For two years (RFC 6797 6.1), and for this name only: names below it belong to others.
+    static let strictTransport = "max-age=63072000"
+
+    /// Only who came by the standard port is told: a browser would otherwise come to the port of the plain listener with TLS
+    /// (RFC 6797 8.3).
+    static func maySendStrictTransport(to request: Request) -> Bool {
+        guard request.isSecure, let host = request.headers[.host] else { return false }
+        let name = host.hasPrefix("[") ? host.drop { $0 != "]" } : host[...]
+        return !name.contains(":") || name.hasSuffix(":443")
+    }
+
     private func isPage(_ response: Response) -> Bool {
         guard let type = response.headers.bytes(of: .contentType) else { return false }
         return type.starts(with: "text/html".utf8)

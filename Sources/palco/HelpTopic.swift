@@ -34,7 +34,8 @@ enum HelpTopic: Equatable {
             """
             usage: palco serve [--host H] [--port N] [--data DIR]
 
-            Starts the server and stays in the foreground. SIGTERM lets what is in flight finish, 10 seconds at most.
+            Starts the server and stays in the foreground. SIGTERM lets what is in flight finish, 10 seconds at most. SIGHUP
+            loads the certificates of https anew.
 
               --host H      the address to listen on (PALCO_HOST, 127.0.0.1)
               --port N      the port; 0 for any free one (PALCO_PORT, 8080)
@@ -56,8 +57,8 @@ enum HelpTopic: Equatable {
             usage: palco doctor [--data DIR]
                    palco doctor --url https://video.example.org
 
-            Looks at ffmpeg, the data folder, free space, the database, limits and the sandbox, and says how to mend
-            what is wrong. It changes nothing. Ends with 1 when something is bad.
+            Looks at ffmpeg, the data folder, free space, the database, certificates, limits and the sandbox, and says how
+            to mend what is wrong. It changes nothing. Ends with 1 when something is bad.
 
               --data DIR    the folder for everything that is kept (PALCO_DATA, ./data)
               --url URL     looks at a running server instead, by the address that people use: whether the proxy before

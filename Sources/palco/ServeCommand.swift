@@ -6,7 +6,7 @@ import Telemetry
 enum ServeCommand {
     static func run(_ options: Command.Options) async throws {
         let settings = try options.settings()
-        let signals = try SignalStream([.terminate, .interrupt])
+        let signals = try SignalStream(Server.signals(for: settings))
         try await Server.run(settings, log: .standardOutput(level: settings.logLevel), signals: signals)
     }
 }

@@ -54,21 +54,25 @@ struct AppHouse {
 
     /// Works as `palco serve` does while `body` runs, then stops as after a signal.
     func serving(_ body: (_ port: Int) async throws -> Void) async throws {
-        let (ports, portGiven) = AsyncStream.makeStream(of: Int.self)
+        try await servingBoth { ports in try await body(ports.plain) }
+    }
+
+    func servingBoth(_ body: (Server.Ports) async throws -> Void) async throws {
+        let (given, portsGiven) = AsyncStream.makeStream(of: Server.Ports.self)
         let (end, stopper) = AsyncStream.makeStream(of: Void.self)
         let server = server
         let work = Task {
-            defer { portGiven.finish() }
+            defer { portsGiven.finish() }
             try await server.serve(
-                started: { portGiven.yield($0) },
+                started: { portsGiven.yield($0) },
                 until: {
                     for await _ in end { return }
                 })
         }
-        var iterator = ports.makeAsyncIterator()
+        var iterator = given.makeAsyncIterator()
         let outcome: Result<Void, any Error>
         do {
-            if let port = await iterator.next() { try await body(port) }
+            if let ports = await iterator.next() { try await body(ports) }
             outcome = .success(())
         } catch {
             outcome = .failure(error)

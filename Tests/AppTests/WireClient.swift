@@ -45,7 +45,7 @@ struct WireClient {
         return answer
     }
 
-    private func exchange(
+    func exchange(
         _ method: Request.Method, _ path: String, _ headers: [(String, String)], _ body: [UInt8]
     ) async throws -> Answer {
         var fields = headers
@@ -69,7 +69,7 @@ struct WireClient {
 
     func get(_ path: String) async throws -> Answer { try await send(.get, path) }
 
-    private func exchange(_ bytes: [UInt8]) async throws -> Answer {
+    func exchange(_ bytes: [UInt8]) async throws -> Answer {
         let (loop, port) = (server.services.loops.next(), port)
         let received = try await Task(executorPreference: loop) {
             let connection = try await Connection.connect(

@@ -42,6 +42,7 @@ class Palco:
         self.wrapper = list(wrapper)
         self.process = None
         self.port = None
+        self.secure_port = None
         self.lines = []
 
     def start(self, port=0, timeout=60):
@@ -78,6 +79,9 @@ class Palco:
         for raw in process.stdout:
             line = raw.decode("utf-8", "replace").rstrip("\n")
             self.lines.append(line)
+            # The line for https comes first.
+            if found := re.search(r"listening on https://[^\s:\"]+:(\d+)", line):
+                self.secure_port = int(found.group(1))
             found = re.search(r"listening on http://[^\s:\"]+:(\d+)", line)
             if found and not listening.is_set():
                 self.port = int(found.group(1))
@@ -201,14 +205,18 @@ class Answer:
 class Client:
     known_contract = None
 
-    def __init__(self, url, timeout=60):
+    def __init__(self, url, timeout=60, trust=None):
+        """`trust` is the TLS context for an address with https."""
         self.url = url
         self.timeout = timeout
+        self.trust = trust
         self.token = None
         self.signed_in = None
 
     def connection(self):
         parts = urllib.parse.urlsplit(self.url)
+        if self.trust:
+            return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=self.timeout, context=self.trust)
         return http.client.HTTPConnection(parts.hostname, parts.port, timeout=self.timeout)
 
     def request(self, method, path, body=None, headers=None, token=True):
@@ -241,7 +249,7 @@ class Client:
         return Client.known_contract
 
     def target(self, path):
-        if path.startswith("http://"):
+        if path.startswith(("http://", "https://")):
             parts = urllib.parse.urlsplit(path)
             return parts.path + (f"?{parts.query}" if parts.query else "")
         if path.startswith("//"):

@@ -65,7 +65,9 @@ struct ExchangeTests {
         }
     }
 
-    @Test("An answer is seen that comes while the body pauses, whether all of it arrived or not", arguments: [1 << 20, 1 << 16])
+    @Test(
+        "An answer is seen that comes while the body pauses, whether all of it arrived or not",
+        arguments: [1 << 20, 1 << 16])
     func earlyAnswer(taken: Int) async throws {
         try await ClientHouse.run { (house) async throws in
             let base = try house.listen { connection in

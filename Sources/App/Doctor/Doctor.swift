@@ -17,6 +17,7 @@ public struct Doctor: Sendable {
         var findings = await toolFindings(on: loop)
         findings += folderFindings()
         findings.append(await databaseFinding())
+        findings += certificateFindings()
         findings += limitFindings()
         findings.append(try await passwordFinding())
         findings += sandboxFindings()

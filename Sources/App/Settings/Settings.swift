@@ -1,6 +1,7 @@
 import Encoding
 import Reactor
 import Sandbox
+import TLS
 import Telemetry
 
 /// Everything an operator may choose. Each is an environment variable `PALCO_…`; `SettingsReader` reads them and
@@ -11,6 +12,11 @@ public struct Settings: Sendable {
     public var port = 8080
     /// A Unix socket to listen on besides.
     public var socketPath: String?
+    /// Certificates with their chains, and their keys in the same order: PEM files. Without any there is no https.
+    public var tlsCertificates: [String] = []
+    public var tlsKeys: [String] = []
+    /// 0 lets the kernel choose.
+    public var tlsPort = 8443
     public var dataFolder = "data"
     /// The folder of pages; nil finds `web/` beside the executable or the working folder.
     public var webFolder: String?
@@ -54,6 +60,10 @@ public struct Settings: Sendable {
     public var logLevel = LogLevel.info
 
     public init() {}
+
+    var tlsIdentities: [TLSContext.Identity] {
+        zip(tlsCertificates, tlsKeys).map(TLSContext.Identity.init)
+    }
 
     public var encoding: EncodingSettings {
         var encoding = EncodingSettings()

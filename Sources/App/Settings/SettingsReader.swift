@@ -16,6 +16,9 @@ public enum SettingsReader {
         text("PALCO_HOST", \.host),
         number("PALCO_PORT", \.port, 0...65_535),
         optionalText("PALCO_SOCKET", \.socketPath),
+        files("PALCO_TLS_CERT", \.tlsCertificates),
+        files("PALCO_TLS_KEY", \.tlsKeys),
+        number("PALCO_TLS_PORT", \.tlsPort, 0...65_535),
         text("PALCO_DATA", \.dataFolder),
         optionalText("PALCO_WEB", \.webFolder),
         optionalText("PALCO_ADMIN_EMAIL", \.adminEmail),
@@ -110,6 +113,9 @@ public enum SettingsReader {
                 name: "PALCO_PROXY_PROTOCOL",
                 advice: "is of use only with the proxies' addresses in PALCO_TRUSTED_PROXIES")
         }
+        guard settings.tlsCertificates.count == settings.tlsKeys.count else {
+            throw SettingError(name: "PALCO_TLS_KEY", advice: "must name one key for each file of PALCO_TLS_CERT")
+        }
         return settings
     }
 
@@ -120,6 +126,17 @@ public enum SettingsReader {
     private static func text(_ name: String, _ place: any Place<String>) -> Setting {
         Setting(name: name) { value, settings in
             settings[keyPath: place] = value
+            return nil
+        }
+    }
+
+    private static func files(_ name: String, _ place: any Place<[String]>) -> Setting {
+        Setting(name: name) { value, settings in
+            let paths = value.split(separator: ",", omittingEmptySubsequences: false).map { path in
+                String(path.trimmingPrefix(" ").reversed().trimmingPrefix(" ").reversed())
+            }
+            guard !paths.contains("") else { return "must be paths of files, separated by commas" }
+            settings[keyPath: place] = paths
             return nil
         }
     }

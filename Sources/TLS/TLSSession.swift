@@ -1,0 +1,110 @@
+import CTLS
+import Glibc
+
+/// One TLS connection over a socket that does not block: each call does what is possible now.
+///
+/// Confined to whoever holds it, as OpenSSL's sessions are.
+public final class TLSSession {
+    /// What a call came to.
+    public enum Outcome: Equatable {
+        /// So many bytes went through.
+        case done(Int)
+        /// Nothing more before the socket can be read, or written; the call is then made again.
+        case needsRead, needsWrite
+        /// The peer said that it sends nothing more.
+        case ended
+    }
+
+    private let session: OpaquePointer
+    /// Kept as long as the session, whose callbacks point to it.
+    private let context: TLSContext
+
+    init(_ session: OpaquePointer, context: TLSContext) {
+        self.session = session
+        self.context = context
+    }
+
+    deinit { SSL_free(session) }
+
+    public func handshake() throws(TLSError) -> Outcome {
+        ERR_clear_error()
+        return try outcome(SSL_do_handshake(session), done: 0)
+    }
+
+    /// The protocol that was agreed on by ALPN; nil where the peer offered none.
+    public var negotiatedProtocol: String? {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(session, &name, &count)
+        guard let name, count > 0 else { return nil }
+        return String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
+    }
+
+    /// `TLSv1.3`.
+    public var version: String { String(cString: SSL_get_version(session)) }
+
+    /// Whether a ticket of an earlier session was taken.
+    public var isResumed: Bool { SSL_session_reused(session) == 1 }
+
+    /// Whether the kernel encrypts, so that files need not pass through this process.
+    public var kernelSends: Bool { ctls_kernel_sends(session) == 1 }
+
+    /// - Parameter bytes: free space, not empty.
+    public func read(into bytes: UnsafeMutableRawBufferPointer) throws(TLSError) -> Outcome {
+        ERR_clear_error()
+        var count = 0
+        let status = SSL_read_ex(session, bytes.baseAddress, bytes.count, &count)
+        return try outcome(status, done: count)
+    }
+
+    /// - Parameter bytes: not empty; after `needsWrite` or `needsRead` the same ones, at whatever address.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(TLSError) -> Outcome {
+        ERR_clear_error()
+        var count = 0
+        let status = SSL_write_ex(session, bytes.baseAddress, bytes.count, &count)
+        return try outcome(status, done: count)
+    }
+
+    /// Sends part of a file, by the kernel where it encrypts, and record by record through this process elsewhere.
+    ///
+    /// - Returns: `ended` where the file is shorter.
+    public func sendFile(_ file: Int32, offset: Int, count: Int) throws(TLSError) -> Outcome {
+        ERR_clear_error()
+        if kernelSends {
+            let sent = SSL_sendfile(session, file, off_t(offset), count, 0)
+            if sent > 0 { return .done(sent) }
+            return sent == 0 ? .ended : try outcome(Int32(sent), done: 0)
+        }
+        // Memory for one record is taken for the call and not kept: most connections are idle most of the time. When the
+        // socket is full, the same bytes are read again for the next try.
+        let result: Result<Outcome, TLSError> = withUnsafeTemporaryAllocation(
+            byteCount: min(count, Self.recordSize), alignment: 16
+        ) { bytes in
+            let there = pread(file, bytes.baseAddress, bytes.count, off_t(offset))
+            guard there > 0 else { return .success(.ended) }
+            return Result { () throws(TLSError) in try write(UnsafeRawBufferPointer(rebasing: bytes[..<there])) }
+        }
+        return try result.get()
+    }
+
+    /// What fits into one record (RFC 8446 5.1): OpenSSL takes one record in each call, so more would be read in vain.
+    private static let recordSize = 16 << 10
+
+    /// Tells the peer that nothing more comes (RFC 8446 6.1), if there is room for it.
+    public func sendClose() {
+        ERR_clear_error()
+        if SSL_in_init(session) == 0 { SSL_shutdown(session) }
+        ERR_clear_error()
+    }
+
+    private func outcome(_ status: Int32, done count: Int) throws(TLSError) -> Outcome {
+        if status > 0 { return .done(count) }
+        switch SSL_get_error(session, status) {
+        case SSL_ERROR_WANT_READ: return .needsRead
+        case SSL_ERROR_WANT_WRITE: return .needsWrite
+        case SSL_ERROR_ZERO_RETURN: return .ended
+        case SSL_ERROR_SYSCALL: throw .truncated
+        default: throw .take()
+        }
+    }
+}

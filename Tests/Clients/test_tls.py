@@ -1,0 +1,253 @@
+"""https as others speak it: curl, openssl, Python, a scanner, a browser; certificates that change while people are there."""
+
+import base64
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+
+import pytest
+from authority import Authority
+from browsing import visitor, watch
+from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, Client
+from waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def authority(tool, tmp_path_factory):
+    return Authority(tool("openssl"), tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def secure_server(own_server, authority, tmp_path):
+    """A server with a certificate for this machine, whose files the test may change."""
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    palco = own_server(authority.issue("shown", folder=folder)).start()
+    palco.folder = folder
+    palco.secure_url = f"https://localhost:{palco.secure_port}"
+    yield palco
+    if palco.process.poll() is None:
+        assert palco.stop() == 0
+
+
+def secure_client(palco, authority):
+    return Client(palco.secure_url, trust=authority.trust())
+
+
+def curl(tool, *arguments):
+    command = [tool("curl"), "--silent", "--show-error", "--include", *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def shown(palco, name=None):
+    """The serial number of the certificate that a new connection sees."""
+    context = ssl._create_unverified_context()
+    with (
+        socket.create_connection(("127.0.0.1", palco.secure_port), timeout=60) as plain,
+        context.wrap_socket(plain, server_hostname=name) as secure,
+    ):
+        return hashlib.sha256(secure.getpeercert(binary_form=True)).hexdigest()
+
+
+def in_file(path):
+    text = re.search(r"BEGIN CERTIFICATE-+\n(.*?)-+END", path.read_text(), re.DOTALL).group(1)
+    return hashlib.sha256(base64.b64decode(text)).hexdigest()
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_curl_is_led_to_https_and_gets_its_page(tool, secure_server, authority, version):
+    trusting = ["--cacert", authority.path, f"--tlsv{version}", "--tls-max", version]
+    answer = curl(tool, *trusting, f"{secure_server.secure_url}/sign-in")
+    assert answer.startswith("HTTP/1.1 200 OK"), answer[:300]
+    # The port is not the standard one, so the browser is not told to come by https only.
+    assert "Strict-Transport-Security" not in answer
+    standard = ["--connect-to", f"localhost:443:127.0.0.1:{secure_server.secure_port}"]
+    assert "Strict-Transport-Security: max-age=63072000\n" in curl(tool, *trusting, *standard, "https://localhost/")
+    moved = curl(tool, f"http://localhost:{secure_server.port}/watch/1?t=5")
+    assert moved.startswith("HTTP/1.1 308 Permanent Redirect")
+    assert f"Location: {secure_server.secure_url}/watch/1?t=5\n" in moved
+    followed = curl(tool, "--location", *trusting, f"http://localhost:{secure_server.port}/sign-in")
+    assert "HTTP/1.1 200 OK" in followed
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert curl(tool, f"http://localhost:{secure_server.port}{path}").startswith("HTTP/1.1 200 OK"), path
+    challenge = curl(tool, f"http://localhost:{secure_server.port}/.well-known/acme-challenge/x")
+    assert challenge.startswith("HTTP/1.1 404 Not Found")
+
+
+def test_a_stranger_s_certificate_is_not_believed(tool, secure_server):
+    command = [tool("curl"), "--silent", f"{secure_server.secure_url}/healthz"]
+    assert subprocess.run(command, capture_output=True, timeout=60).returncode == 60
+
+
+def test_plain_words_at_the_secure_port_are_answered(secure_server):
+    connection = http.client.HTTPConnection("127.0.0.1", secure_server.secure_port, timeout=60)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    assert answer.status == 400
+    assert b"https" in answer.read()
+
+
+def test_cookies_are_the_host_s_own_and_secure(secure_server, authority):
+    client = secure_client(secure_server, authority)
+    body = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
+    answer = client.request("POST", "/auth/login", body, headers={"Origin": secure_server.secure_url})
+    cookies = answer.expect(200).headers.get_all("Set-Cookie")
+    assert any(cookie.startswith("__Host-palco_session=") for cookie in cookies), cookies
+    assert all("; Secure" in cookie for cookie in cookies), cookies
+
+
+def test_a_film_goes_up_and_is_watched_over_https(chromium, secure_server, authority, films):
+    client = secure_client(secure_server, authority)
+    client.login(ADMIN_EMAIL, ADMIN_PASSWORD)
+    video = client.wait(client.have(films.bunny, title="Big Buck Bunny")["id"], whole=True)
+    assert video["checksum_sha256"] == hashlib.sha256(films.bunny.read_bytes()).hexdigest()
+    with visitor(chromium, secure_server.secure_url, ignore_https_errors=True) as page:
+        sign_in = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
+        assert page.context.request.post("/api/v1/auth/login", data=sign_in).ok
+        cookie = next(cookie for cookie in page.context.cookies() if cookie["name"].endswith("palco_session"))
+        assert cookie["name"].startswith("__Host-") and cookie["secure"]
+        watching = watch(page, video)
+        assert watching.play() is True
+        watching.plays_on(1.5)
+        watching.seek(video["duration"] * 0.6)
+        watching.plays_on(1)
+        assert page.evaluate("isSecureContext && location.protocol === 'https:'")
+
+
+def test_events_come_through_https(secure_server, authority):
+    client = secure_client(secure_server, authority)
+    client.login(ADMIN_EMAIL, ADMIN_PASSWORD)
+    with client.stream("/videos/events") as lines:
+        assert next(lines)
+
+
+def test_openssl_goes_on_with_a_session_on_new_connections(tool, secure_server, tmp_path):
+    for version in ("-tls1_2", "-tls1_3"):
+        session = tmp_path / f"session{version}"
+        command = [tool("openssl"), "s_client", "-connect", f"127.0.0.1:{secure_server.secure_port}", version, "-ign_eof"]
+        request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+        def said(*more, command=command, request=request):
+            return subprocess.run([*command, *more], input=request, capture_output=True, timeout=60).stdout.decode()
+
+        assert "New, TLSv1" in said("-sess_out", session)
+        # As many as there are loops, and more.
+        for _ in range(6):
+            answer = said("-sess_in", session)
+            assert "Reused, TLSv1" in answer and "HTTP/1.1 200 OK" in answer
+
+
+def test_a_new_certificate_is_shown_without_a_restart_and_connections_go_on(secure_server, authority):
+    kept = http.client.HTTPSConnection("localhost", secure_server.secure_port, timeout=60, context=authority.trust())
+    kept.request("GET", "/healthz")
+    assert kept.getresponse().read() == b"ok\n"
+    path = secure_server.folder / "shown.pem"
+    old = in_file(path)
+    assert shown(secure_server) == old
+
+    # By the files alone.
+    authority.issue("shown", folder=secure_server.folder)
+    assert in_file(path) != old
+    wait_until(lambda: shown(secure_server) == in_file(path), "the new certificate is shown")
+
+    # At once by a signal.
+    second = in_file(path)
+    authority.issue("shown", folder=secure_server.folder)
+    os.kill(secure_server.pid, signal.SIGHUP)
+    wait_until(lambda: shown(secure_server) == in_file(path) != second, "the newest certificate is shown")
+
+    kept.request("GET", "/healthz")
+    assert kept.getresponse().read() == b"ok\n"
+    assert kept.sock is not None
+
+
+def test_a_broken_file_keeps_the_old_certificate(secure_server):
+    path = secure_server.folder / "shown.pem"
+    old, whole = in_file(path), path.read_text()
+    path.write_text(whole[: len(whole) // 2])
+    os.kill(secure_server.pid, signal.SIGHUP)
+    line = json.loads(secure_server.wait_for_line("the old ones stay"))
+    assert line["level"] == "error" and str(path) in line["reason"]
+    assert shown(secure_server) == old
+
+
+def test_the_name_chooses_the_certificate(own_server, authority, tmp_path):
+    first = authority.issue("first", "DNS:first.example", folder=tmp_path)
+    second = authority.issue("second", "DNS:second.example", folder=tmp_path)
+    both = {name: f"{first[name]},{second[name]}" for name in ("PALCO_TLS_CERT", "PALCO_TLS_KEY")}
+    palco = own_server({**first, **both}).start()
+    for name, file in (("first.example", "first"), ("second.example", "second"), ("third.example", "first")):
+        assert shown(palco, name) == in_file(tmp_path / f"{file}.pem"), name
+    assert palco.stop() == 0
+
+
+def test_handshakes_that_never_end_do_not_keep_others_out(own_server, authority, tmp_path):
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    settings = {**authority.issue("shown", folder=folder), "PALCO_MAX_CONNECTIONS_PER_ADDRESS": "300"}
+    palco = own_server(settings).start()
+    trust = authority.trust()
+
+    def ask(source):
+        with (
+            socket.create_connection(("127.0.0.1", palco.secure_port), timeout=60, source_address=(source, 0)) as plain,
+            trust.wrap_socket(plain, server_hostname="localhost") as secure,
+        ):
+            secure.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return b"".join(iter(lambda: secure.recv(1 << 14), b""))
+
+    assert ask("127.0.0.9").endswith(b"ok\n")
+    files, memory = len(palco.open_files()), palco.resident_bytes()
+    # Nothing, a beginning, a record of rubbish, and one that announces more than it has.
+    starts = [b"", b"\x16\x03\x01", b"\x16\x03\x01\x00\x05\xff\xff\xff\xff\xff", b"\x16\x03\x01\x40\x00\x01\x00"]
+    flood = []
+    for number in range(1200):
+        one = socket.create_connection(("127.0.0.1", palco.secure_port), timeout=60)
+        with contextlib.suppress(OSError):
+            one.sendall(starts[number % len(starts)])
+        flood.append(one)
+        if number % 100 == 0:
+            assert ask("127.0.0.9").endswith(b"ok\n")
+    assert ask("127.0.0.9").endswith(b"ok\n")
+    # The limit of one address holds: who is over it is sent away at once.
+    assert len(palco.open_files()) - files <= 300 + 16
+    assert palco.resident_bytes() - memory < 64 << 20
+    # The server ends them by itself: no handshake may take longer than ten seconds.
+    wait_until(lambda: len(palco.open_files()) <= files + 2, lambda: f"{len(palco.open_files())} files are open")
+    for one in flood:
+        one.close()
+    assert palco.stop() == 0
+
+
+def test_a_scanner_finds_nothing_against_the_intermediate_profile(secure_server, tmp_path):
+    sslyze = shutil.which("sslyze", path=ROOT / ".build/scanners/bin")
+    assert sslyze, "sslyze is not installed (scripts/setup test installs it)"
+    command = [sslyze, "--mozilla_config=intermediate", f"localhost:{secure_server.secure_port}"]
+    scan = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    (tmp_path / "scan.txt").write_text(scan.stdout)
+    findings = re.search(r"COMPLIANCE AGAINST.*", scan.stdout, re.DOTALL)
+    assert findings, scan.stdout[-3000:] + scan.stderr[-500:]
+    # Nobody but this test believes its authority.
+    found = [line.strip() for line in findings.group().splitlines() if line.strip().startswith("*")]
+    assert [line for line in found if "certificate path validation failed" not in line.lower()] == [], found
+
+
+def test_the_doctor_shows_certificates(tool, authority, tmp_path):
+    from test_command_line import palco
+
+    settings = authority.issue("shown", "DNS:video.example", folder=tmp_path)
+    answer = palco("doctor", "--data", tmp_path / "data", settings=settings)
+    assert re.search(r"ok\s+https\s+\S+shown.pem for video.example, 89 days left", answer.stdout), answer.stdout
+    broken = {**settings, "PALCO_TLS_KEY": str(authority.folder / "authority.key")}
+    answer = palco("doctor", "--data", tmp_path / "data", settings=broken)
+    assert answer.returncode == 1 and "does not belong to the certificate" in answer.stdout, answer.stdout
+    answer = palco("serve", "--data", tmp_path / "data", settings=broken)
+    assert answer.returncode == 1 and "does not belong to the certificate" in answer.stderr
