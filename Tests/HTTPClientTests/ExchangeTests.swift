@@ -65,7 +65,9 @@ struct ExchangeTests {
         }
     }
 
-    @Test("An answer is seen that comes while the body pauses, whether all of it arrived or not", arguments: [1 << 20, 1 << 16])
+    @Test(
+        "An answer is seen that comes while the body pauses, whether all of it arrived or not",
+        arguments: [1 << 20, 1 << 16])
     func earlyAnswer(taken: Int) async throws {
         try await ClientHouse.run { (house) async throws in
             let base = try house.listen { connection in
@@ -80,16 +82,17 @@ struct ExchangeTests {
                 while try await connection.read(into: &buffer) > 0 { buffer.removeAll() }
             }
             let beginning = Pieces([String](repeating: String(repeating: "x", count: 1 << 14), count: 65))
-            let loop = house.group.next()
+            let (silence, held) = AsyncStream.makeStream(of: Void.self)
             var request = ClientRequest(method: .post, url: base)
             request.body = .stream(byteCount: 4 << 30) {
                 if let piece = try await beginning.next() { return piece }
-                try await loop.sleep(for: .seconds(3600))
+                for await _ in silence {}
                 return nil
             }
             request.timeouts.whole = .seconds(20)
             let answer = try await house.fetch(request)
             #expect(answer.status == 413 && answer.text == "no")
+            held.finish()
         }
     }
 
