@@ -126,6 +126,9 @@ extension Connection {
     /// - Throws: `ConnectionError`; `ProxyHeader.Malformed`, also for a proxy that closes before the header is whole.
     func takeProxyHeader(within patience: Duration) async throws {
         deadline = loop.now + patience
+        // Nothing was asked yet, so a server that stops need not wait for it.
+        isIdle = true
+        defer { isIdle = false }
         var bytes: [UInt8] = []
         while true {
             switch try ProxyHeader.decode(bytes) {

@@ -82,16 +82,17 @@ struct ExchangeTests {
                 while try await connection.read(into: &buffer) > 0 { buffer.removeAll() }
             }
             let beginning = Pieces([String](repeating: String(repeating: "x", count: 1 << 14), count: 65))
-            let loop = house.group.next()
+            let (silence, held) = AsyncStream.makeStream(of: Void.self)
             var request = ClientRequest(method: .post, url: base)
             request.body = .stream(byteCount: 4 << 30) {
                 if let piece = try await beginning.next() { return piece }
-                try await loop.sleep(for: .seconds(3600))
+                for await _ in silence {}
                 return nil
             }
             request.timeouts.whole = .seconds(20)
             let answer = try await house.fetch(request)
             #expect(answer.status == 413 && answer.text == "no")
+            held.finish()
         }
     }
 

@@ -154,6 +154,17 @@ struct ProxyHeaderTests {
         }
     }
 
+    @Test("A server that stops does not wait for headers")
+    func stopping() async throws {
+        try await TestServer.run(options: Self.options(proxies: ["127.0.0.1"]), handler: { Self.who($0) }) { server in
+            try await server.connect { peer in
+                try await peer.send("PROXY ")
+                try await eventually("the connection is there") { await server.server.connections.count() == 1 }
+                #expect(await server.server.stop(patience: .seconds(100)) == 0)
+            }
+        }
+    }
+
     @Test("From anybody else the header is no header, but a malformed request")
     func untrusted() async throws {
         try await TestServer.run(options: Self.options(proxies: ["10.0.0.1"]), handler: { Self.who($0) }) { server in

@@ -80,8 +80,10 @@ public struct OutsideDoctor: Sendable {
     private func look() async throws -> Seen {
         var request = request("/connection")
         request.offersWebSocket = true
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try await client.withResponse(to: request) { response in
-            try JSONDecoder().decode(Seen.self, from: Data(try await response.body.collect()))
+            try decoder.decode(Seen.self, from: Data(try await response.body.collect()))
         }
     }
 

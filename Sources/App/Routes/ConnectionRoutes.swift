@@ -17,13 +17,6 @@ struct ConnectionRoutes: Sendable {
         var host: String?
         /// The wish for a WebSocket arrived.
         var offersWebSocket: Bool
-
-        enum CodingKeys: String, CodingKey {
-            case address, scheme, host
-            case isProxied = "is_proxied"
-            case isForwarded = "is_forwarded"
-            case offersWebSocket = "offers_web_socket"
-        }
     }
 
     /// Between the two events of the stream: so long does somebody on the way who keeps them hide the first one.
