@@ -112,16 +112,19 @@ public final class HTTPServer: Sendable {
             options.refused?(.tooManyRequests, connection.remoteAddress)
             return false
         }
-        let end = connection.loop.now + options.limits.handshakeTimeout
-        connection.deadline = end
+        connection.deadline = connection.loop.now + options.limits.handshakeTimeout
+        // A server that stops waits for no handshake.
+        connection.isIdle = true
         do {
             _ = try await connection.startTLS(tls())
         } catch ConnectionError.tls(.plainHTTP) {
+            connection.isIdle = false
             await answer(Self.needsTLS, connection)
             return false
         } catch {
             return false
         }
+        connection.isIdle = false
         connection.deadline = .distantFuture
         return true
     }

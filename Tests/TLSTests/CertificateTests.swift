@@ -59,6 +59,19 @@ struct CertificateTests {
         #expect(throws: TLSError.failed("there is no certificate")) { try Self.context() }
     }
 
+    @Test("a status is stapled for as long as it says")
+    func statusEnds() async throws {
+        let authority = try await TestAuthority()
+        let pair = try await authority.issue("a", for: "DNS:a")
+        #expect(try LoadedIdentity(pair.identity).status(at: 0) == nil)
+        let status = try Data(contentsOf: URL(filePath: try await authority.sayIsGood(pair)))
+        let identity = try LoadedIdentity(pair.identity)
+        let now = Int(Date().timeIntervalSince1970)
+        #expect(identity.status(at: now) == Array(status))
+        #expect(identity.status(at: now + 6 * 86_400) != nil)
+        #expect(identity.status(at: now + 8 * 86_400) == nil)
+    }
+
     @Test("a status that is no OCSP answer, or one about another certificate, is refused with its file")
     func statuses() async throws {
         let authority = try await TestAuthority()

@@ -1,9 +1,9 @@
-import HTTP
 import Reactor
 import Synchronization
 import TLS
 import Testing
 
+@testable import HTTP
 @testable import TestSupport
 
 @Suite("TLS to a real client")
@@ -170,6 +170,22 @@ struct HandshakeTests {
             #expect(refusals.load(ordering: .relaxed) == 3)
             let neighbour = try await server.ask("-bind", "127.0.0.2")
             #expect(neighbour.contains("200 OK"))
+        }
+    }
+
+    @Test("a server that stops does not wait for handshakes")
+    func stopping() async throws {
+        let authority = try await TestAuthority()
+        let context = try Self.context(try await authority.issue("a", for: "DNS:a.example"))
+        var options = HTTPServer.Options()
+        options.limits.handshakeTimeout = .seconds(1000)
+        try await TLSServer.run(authority, options: options, context: { context }, handler: Self.secure) { server in
+            let cut = try await server.connect { connection in
+                try await connection.write([0x16, 3, 1])
+                try await eventually("the connection is served") { await server.server.connections.count() == 1 }
+                return await server.server.stop(patience: .seconds(5))
+            }
+            #expect(cut == 0)
         }
     }
 }
