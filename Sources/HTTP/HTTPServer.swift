@@ -60,7 +60,7 @@ public final class HTTPServer: Sendable {
             options.refused?(.serviceUnavailable, address)
             return await refuse(connection)
         }
-        await ServerConnection(connection, state: state, options: options, handler: handler).run()
+        await HTTP1Connection(connection, state: state, options: options, handler: handler).run()
         census.leave(network)
     }
 

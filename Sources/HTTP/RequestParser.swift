@@ -46,6 +46,8 @@ final class RequestParser {
     var contentLength: Int? { message.pointee.contentLength }
     var keepsAlive: Bool { message.pointee.keepsAlive }
     var isHTTP10: Bool { message.pointee.isHTTP10 }
+    /// What the answer depends on.
+    var traits: RequestTraits { RequestTraits(method: method, isHTTP10: isHTTP10, keepsAlive: keepsAlive) }
     /// Where the last piece held bytes of the body.
     var bodyRanges: [Range<Int>] { message.pointee.bodyRanges }
 

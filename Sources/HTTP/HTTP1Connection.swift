@@ -7,7 +7,7 @@ import Reactor
 ///
 /// `@exclusivity(unchecked)` here and in `Connection`, `LoopState` and `EventLoop`: checking at run time what the loop's
 /// confinement guarantees was a twentieth of the work for a small response.
-final class ServerConnection {
+final class HTTP1Connection {
     let connection: Connection
     let state: LoopState
     let limits: ServerLimits
@@ -18,10 +18,8 @@ final class ServerConnection {
     private let handler: HTTPServer.Handler
     let parser = RequestParser()
 
-    @exclusivity(unchecked) var inbound: ByteBuffer?
+    @exclusivity(unchecked) var inbound = Inbound()
     @exclusivity(unchecked) var outbound: [UInt8] = []
-    /// The peer will send nothing more.
-    @exclusivity(unchecked) private(set) var sawEnd = false
     @exclusivity(unchecked) private var headDeadline = MonotonicTime.distantFuture
     /// Requests taken since the connection last waited.
     @exclusivity(unchecked) private var unbroken = 0
@@ -55,8 +53,7 @@ final class ServerConnection {
         } catch {
             // The peer is gone, or the connection was cut: there is nobody to tell.
         }
-        if let inbound { state.giveBack(inbound) }
-        inbound = nil
+        inbound.giveBack(to: state)
         state.giveBack(outbound)
         outbound = []
     }
@@ -72,7 +69,7 @@ final class ServerConnection {
             return try await refuse(.requestTimeout)
         }
         connection.readDeadline = .distantFuture
-        let source = parser.phase == .complete ? nil : ConnectionBody(self)
+        let source = parser.phase == .complete ? nil : HTTP1Body(self)
         // A body that is still coming is read to where it was cut, and what came of it is kept.
         connection.endsWithPeer = source == nil
         defer { connection.endsWithPeer = false }
@@ -101,8 +98,8 @@ final class ServerConnection {
             }
             if try !flushNow() { try await flush() }
             if connection.isDraining, !parser.hasBegun { return false }
-            if try readNow() { continue }
-            if sawEnd { return false }
+            if try inbound.readNow(from: connection, state) { continue }
+            if inbound.sawEnd { return false }
             let isIdle = !parser.hasBegun
             connection.readDeadline =
                 isIdle ? connection.loop.now.advanced(byNanoseconds: idleNanoseconds) : headDeadline
@@ -123,22 +120,22 @@ final class ServerConnection {
 
     /// Feeds what is there to the parser. True when the head is complete.
     private func parseInbound() throws -> Bool {
-        guard let taken = try inbound?.withUnsafeReadableBytes({ $0.isEmpty ? 0 : try parser.parse($0) }), taken > 0
+        guard let taken = try inbound.withUnsafeReadableBytes({ $0.isEmpty ? 0 : try parser.parse($0) }), taken > 0
         else { return false }
-        inbound?.consume(taken)
+        inbound.consume(taken)
         return parser.phase != .head
     }
 
     /// The next piece of the body that is already here, nil when more must be read. At the end it is empty.
     func takeBodyPiece() throws -> [UInt8]? {
         var piece: [UInt8] = []
-        while piece.isEmpty, parser.phase == .body, inbound?.isEmpty == false {
-            let taken = try inbound?.withUnsafeReadableBytes { bytes in
+        while piece.isEmpty, parser.phase == .body, !inbound.isEmpty {
+            let taken = try inbound.withUnsafeReadableBytes { bytes in
                 let taken = try parser.parse(bytes)
                 for range in parser.bodyRanges { piece.append(contentsOf: bytes[range]) }
                 return taken
             }
-            inbound?.consume(taken ?? 0)
+            inbound.consume(taken ?? 0)
         }
         return piece.isEmpty && parser.phase == .body ? nil : piece
     }
@@ -146,35 +143,13 @@ final class ServerConnection {
     /// Waits for more of a body; false at the end of the stream.
     func fill(until deadline: MonotonicTime) async throws -> Bool {
         while true {
-            if try readNow() { return true }
-            if sawEnd { return false }
+            if try inbound.readNow(from: connection, state) { return true }
+            if inbound.sawEnd { return false }
             connection.readDeadline = deadline
             if deadline <= connection.loop.now { throw ConnectionError.timedOut }
             unbroken = 0
             try await connection.waitUntilReadable()
         }
-    }
-
-    /// Takes what the kernel has, if anything. While nothing is there, no buffer is held.
-    private func readNow() throws -> Bool {
-        if sawEnd { return false }
-        var buffer = inbound.take() ?? state.takeInbound()
-        if buffer.writableCount == 0 { buffer.compact() }
-        let count: Int?
-        do { count = try connection.tryRead(into: &buffer) } catch {
-            state.giveBack(consume buffer)
-            throw error
-        }
-        if count == 0 { sawEnd = true }
-        if buffer.isEmpty { state.giveBack(consume buffer) } else { inbound = consume buffer }
-        return count ?? 0 > 0
-    }
-
-    /// Looks whether the peer closed its side, without waiting. What it sent meanwhile is kept for later.
-    func peerHasGone() -> Bool {
-        if inbound?.writableCount == 0 { return false }
-        do { _ = try readNow() } catch { sawEnd = true }
-        return sawEnd
     }
 
     /// When a write that begins now has taken too long.
@@ -191,9 +166,8 @@ final class ServerConnection {
         let response = Response(
             status: status, headers: [.contentType: "application/problem+json", .cacheControl: "no-store"],
             body: .string(text))
-        ResponseHead.write(
-            response, framing: .length(text.utf8.count), keepsAlive: false, isHTTP10: false, date: state.date,
-            to: &outbound)
+        ResponseEncoder(response, to: RequestTraits(), mayContinue: false)
+            .writeHead(of: response, date: state.date, to: &outbound)
         outbound.append(text: text)
         return false
     }
@@ -221,11 +195,11 @@ final class ServerConnection {
     /// Closing while unread bytes are there would reset the connection, and the peer could lose the answer: so tell it
     /// that nothing more comes and read on for a moment (RFC 9112 9.6).
     private func linger() async {
-        guard !sawEnd else { return }
+        guard !inbound.sawEnd else { return }
         connection.shutdownWrite()
         connection.deadline = connection.loop.now + limits.lingering
-        var rest = inbound.take() ?? state.takeInbound()
-        rest.removeAll()
+        inbound.giveBack(to: state)
+        var rest = state.takeInbound()
         while let count = try? await connection.read(into: &rest), count > 0 { rest.removeAll() }
         state.giveBack(rest)
     }
