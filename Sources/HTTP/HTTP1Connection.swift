@@ -20,6 +20,9 @@ final class HTTP1Connection {
 
     @exclusivity(unchecked) var inbound = Inbound()
     @exclusivity(unchecked) var outbound: [UInt8] = []
+    /// No request has come yet, so the peer may speak HTTP/2 without having said so.
+    @exclusivity(unchecked) private var isFresh = true
+    @exclusivity(unchecked) private var speaksHTTP2 = false
     @exclusivity(unchecked) private var headDeadline = MonotonicTime.distantFuture
     /// Requests taken since the connection last waited.
     @exclusivity(unchecked) private var unbroken = 0
@@ -44,18 +47,23 @@ final class HTTP1Connection {
         self.handler = handler
     }
 
-    func run() async {
+    /// - Returns: what was received, when it begins with the preface of HTTP/2 (RFC 9113 3.3): another serves it then.
+    func run() async -> Inbound? {
         outbound = state.takeOutbound()
+        defer {
+            inbound.giveBack(to: state)
+            state.giveBack(outbound)
+            outbound = []
+        }
         do {
             while try await serveOne() {}
+            if speaksHTTP2 { return inbound.handOver() }
             try await flush()
             await linger()
         } catch {
             // The peer is gone, or the connection was cut: there is nobody to tell.
         }
-        inbound.giveBack(to: state)
-        state.giveBack(outbound)
-        outbound = []
+        return nil
     }
 
     /// - Returns: whether another request may follow.
@@ -88,7 +96,9 @@ final class HTTP1Connection {
     private func readHead() async throws -> Bool {
         headDeadline = .distantFuture
         while true {
-            if try parseInbound() {
+            if isFresh, looksLikeHTTP2() {
+                if speaksHTTP2 { return false }
+            } else if try parseInbound() {
                 unbroken += 1
                 if unbroken % Self.fairShare == 0 { await Task.yield() }
                 return true
@@ -116,6 +126,18 @@ final class HTTP1Connection {
             throw ConnectionError.closed
         }
         connection.isIdle = false
+    }
+
+    /// Whether the connection begins as HTTP/2 does, as far as it has come.
+    private func looksLikeHTTP2() -> Bool {
+        guard let bytes = inbound.readableBytes, !bytes.isEmpty else { return false }
+        let preface = HTTP2Connection.preface
+        guard preface.starts(with: bytes.prefix(preface.count)) else {
+            isFresh = false
+            return false
+        }
+        speaksHTTP2 = bytes.count >= preface.count
+        return true
     }
 
     /// Feeds what is there to the parser. True when the head is complete.
@@ -161,14 +183,10 @@ final class HTTP1Connection {
     private func refuse(_ status: Response.Status) async throws -> Bool {
         refused?(status, connection.remoteAddress)
         connection.readDeadline = .distantFuture
-        let text =
-            #"{"type":"about:blank","title":"\#(status.reason)","status":\#(status.code),"code":"\#(status.slug)"}"#
-        let response = Response(
-            status: status, headers: [.contentType: "application/problem+json", .cacheControl: "no-store"],
-            body: .string(text))
+        let response = Response.refusal(status)
         ResponseEncoder(response, to: RequestTraits(), mayContinue: false)
             .writeHead(of: response, date: state.date, to: &outbound)
-        outbound.append(text: text)
+        if case .string(let text) = response.body { outbound.append(text: text) }
         return false
     }
 
@@ -203,9 +221,4 @@ final class HTTP1Connection {
         while let count = try? await connection.read(into: &rest), count > 0 { rest.removeAll() }
         state.giveBack(rest)
     }
-}
-
-extension Response.Status {
-    /// The stable code of an answer that no room made: `uri_too_long`.
-    fileprivate var slug: String { reason.lowercased().replacing(" ", with: "_") }
 }

@@ -1,6 +1,6 @@
 import Reactor
 
-/// An HTTP/1.1 server: takes connections from a listener and requests from connections, and hands them to one function.
+/// A server of HTTP/1.1 and HTTP/2: takes connections from a listener and requests from connections, and hands them to one function.
 public final class HTTPServer: Sendable {
     public typealias Handler = @Sendable (Request) async -> Response
 
@@ -60,7 +60,13 @@ public final class HTTPServer: Sendable {
             options.refused?(.serviceUnavailable, address)
             return await refuse(connection)
         }
-        await HTTP1Connection(connection, state: state, options: options, handler: handler).run()
+        // Clients with prior knowledge speak HTTP/2 at once (RFC 9113 3.3).
+        let first = HTTP1Connection(connection, state: state, options: options, handler: handler)
+        if let inbound = await first.run() {
+            await HTTP2Connection(
+                connection, inbound: inbound, state: state, options: options, handler: handler
+            ).run()
+        }
         census.leave(network)
     }
 

@@ -126,7 +126,7 @@ final class RequestParser {
         self.target = target
     }
 
-    private static func mayStandInHost(_ byte: UInt8) -> Bool {
+    static func mayStandInHost(_ byte: UInt8) -> Bool {
         byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "?")
             && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "@") && byte != UInt8(ascii: ",")
     }

@@ -1,0 +1,96 @@
+import Reactor
+
+extension HTTP2Connection {
+    func handle(_ event: HTTP2Session.Event) {
+        switch event {
+        case .request(let head): begin(head)
+        case .body(let id, let bytes):
+            if let body = streams[id]?.body { body.append(bytes) } else { session.drop(bytes.count) }
+        case .bodyEnded(let id): streams[id]?.body?.end()
+        case .wanted(let id):
+            streams[id]?.expectNothing()
+            streams[id]?.wake()
+        case .left(let id):
+            guard let stream = streams[id] else { return }
+            stream.progressed(next: loop.now + limits.writePause)
+            stream.wake()
+        case .closed(let id, let code):
+            if let stream = streams[id] { close(stream, code) }
+        case .noticeHeard:
+            noticeWasHeard()
+            wakeWriter()
+        }
+    }
+
+    private func begin(_ head: HTTP2RequestHead) {
+        // Streams that were reset are not open any more, but what works for them may be at it still.
+        guard running.count < HTTP2Session.mostStreams else { return session.reset(head.streamID, .refusedStream) }
+        let stream = HTTP2Stream(head, body: head.isWhole ? nil : HTTP2Body(self, head))
+        streams[head.streamID] = stream
+        running[head.streamID] = stream
+        stream.task = Task(executorPreference: loop) {
+            await self.serve(stream)
+            self.ended(stream)
+        }
+    }
+
+    /// The stream is over for the peer.
+    func close(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        streams[stream.id] = nil
+        stream.isClosed = true
+        stream.expectNothing()
+        stream.complete()
+        stream.wake()
+        if let body = stream.body, !body.isComplete {
+            body.fail(.disconnected)
+        } else if !stream.isWhole {
+            stream.task?.cancel()
+        }
+        stream.outbox.removeAll()
+        became(idleIf: streams.isEmpty && running.isEmpty)
+    }
+
+    private func ended(_ stream: HTTP2Stream) {
+        running[stream.id] = nil
+        stream.task = nil
+        stream.body?.discard()
+        wakeWriter()
+        became(idleIf: streams.isEmpty && running.isEmpty)
+    }
+
+    private func serve(_ stream: HTTP2Stream) async {
+        let head = stream.head
+        if let refusal = head.refusal {
+            refused?(refusal, connection.remoteAddress)
+            return await answer(stream, with: .refusal(refusal))
+        }
+        let body = stream.body.map(RequestBody.init(source:)) ?? RequestBody()
+        let response = await handler(
+            Request(
+                method: head.method, target: head.target, headers: head.headers, body: body,
+                remoteAddress: connection.remoteAddress))
+        await answer(stream, with: response.upgrade == nil ? response : Response(status: .upgradeRequired))
+    }
+
+    // MARK: What bodies ask for
+
+    func consume(_ id: Int32, _ byteCount: Int) {
+        session.consume(id, byteCount)
+        if session.wantsOutput { wakeWriter() }
+    }
+
+    func drop(_ byteCount: Int) {
+        session.drop(byteCount)
+        if session.wantsOutput { wakeWriter() }
+    }
+
+    func widen(_ id: Int32, to byteCount: Int) {
+        session.widen(id, to: byteCount)
+        wakeWriter()
+    }
+
+    func invite(_ id: Int32) {
+        session.inform(id, HTTP2FieldSection(status: .continue))
+        wakeWriter()
+    }
+}
