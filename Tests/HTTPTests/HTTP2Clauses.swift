@@ -235,6 +235,9 @@ extension HTTP2Clause {
         .init(
             "8.3.1", "no path", [headers((":method", "GET"), (":scheme", "http"), (":authority", "a"))], malformed,
             goAway),
+        .init("8.5", "CONNECT", [headers((":method", "CONNECT"), (":authority", "a:1"))], answered),
+        .init(
+            "8.5", "CONNECT with a path", [Frame.headers(1, Frame.request("/", method: "CONNECT"))], malformed, goAway),
         .init("8.3.1", "two methods", [with(":method", "GET")], malformed, goAway),
         .init("8.3.1", "two schemes", [with(":scheme", "http")], malformed, goAway),
         .init("8.3.1", "two paths", [with(":path", "/")], malformed, goAway),

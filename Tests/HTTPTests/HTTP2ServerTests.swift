@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Reactor
 import Synchronization
 import Testing
@@ -131,6 +132,31 @@ struct HTTP2ServerTests {
                     try await peer.send(HTTP2Frame.headers(7, same))
                     #expect(try await peer.answer(7).0 == "304")
                 }
+            }
+        }
+    }
+
+    @Test("a hundred megabytes of a file come whole over a wide window, a piece at a time")
+    func largeFile() async throws {
+        let block = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 11) }
+        let path = FileManager.default.temporaryDirectory.path + "/palco-\(UInt64.random(in: .min ... .max))"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var content = Data()
+        for number in 0..<100 {
+            content += block
+            content.append(UInt8(number))
+        }
+        try content.write(to: URL(filePath: path))
+        let file = try OpenFile(path: path)
+        let expected = [UInt8](content)
+        try await FileDeliveryTests.serve(file) { server in
+            try await server.speakHTTP2([(4, 8 << 20)]) { peer in
+                peer.givesWindow = true
+                try await peer.send(
+                    HTTP2Frame.windowUpdate(0, 8 << 20), HTTP2Frame.headers(1, HTTP2Frame.request()))
+                let answer = try await peer.answer(1)
+                #expect(answer.0 == "200")
+                #expect(answer.1 == expected)
             }
         }
     }

@@ -52,7 +52,7 @@ final class HTTP2Body: BodySource {
     func discard() {
         connection.drop(received.count)
         received = []
-        connection.state.windowBudget += borrowed
+        connection.giveBackWindow(borrowed)
         borrowed = 0
         fail(.disconnected)
     }
@@ -89,12 +89,11 @@ final class HTTP2Body: BodySource {
 
     /// The reader waits for the peer, and not the other way round: a window that was used up is too small for the way.
     private func growWindow() {
-        guard sinceGrowth >= window, window < Self.widestWindow, connection.state.windowBudget >= window else { return }
-        connection.state.windowBudget -= window
+        guard sinceGrowth >= window, window < Self.widestWindow, connection.widen(streamID, to: 2 * window, by: window)
+        else { return }
         borrowed += window
         window *= 2
         sinceGrowth = 0
-        connection.widen(streamID, to: window)
     }
 
     /// Fills a way of 100 ms at 600 Mbit/s.

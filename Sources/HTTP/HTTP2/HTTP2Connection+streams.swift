@@ -84,9 +84,21 @@ extension HTTP2Connection {
         if session.wantsOutput { wakeWriter() }
     }
 
-    func widen(_ id: Int32, to byteCount: Int) {
+    /// - Returns: false when all that may be lent is lent.
+    func widen(_ id: Int32, to byteCount: Int, by growth: Int) -> Bool {
+        guard state.windowBudget >= growth else { return false }
+        state.windowBudget -= growth
+        lentWindow += growth
         session.widen(id, to: byteCount)
         wakeWriter()
+        return true
+    }
+
+    func giveBackWindow(_ byteCount: Int) {
+        guard byteCount > 0 else { return }
+        state.windowBudget += byteCount
+        lentWindow -= byteCount
+        if lentWindow == 0 { session.narrow() }
     }
 
     func invite(_ id: Int32) {

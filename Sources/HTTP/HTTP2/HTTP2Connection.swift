@@ -24,6 +24,8 @@ final class HTTP2Connection: @unchecked Sendable {
     @exclusivity(unchecked) var streams: [Int32: HTTP2Stream] = [:]
     /// Streams that a task works for: after a reset it may take a while to end.
     @exclusivity(unchecked) var running: [Int32: HTTP2Stream] = [:]
+    /// How much wider than at first the windows of bodies are.
+    @exclusivity(unchecked) var lentWindow = 0
     @exclusivity(unchecked) private var writerWaiter: UnsafeContinuation<Void, Never>?
     @exclusivity(unchecked) private var endWaiter: UnsafeContinuation<Void, Never>?
     /// The session may have something to say that the writer has not asked for.

@@ -64,6 +64,8 @@ struct HTTP2RequestHead {
             }
             if hosts.isEmpty { headers.append(.host, text) }
         }
+        // As HTTP/1.1 has it.
+        if method == .connect, let authority { target = String(decoding: authority, as: UTF8.self) }
         if headers.bytes(of: .host)?.allSatisfy(RequestParser.mayStandInHost) == false { refusal = .badRequest }
     }
 

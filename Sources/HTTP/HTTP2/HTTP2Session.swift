@@ -26,8 +26,8 @@ final class HTTP2Session {
     /// What the peer may have open at the same time; more is refused (RFC 9113 5.1.2).
     static let mostStreams = 100
     /// What a stream, and the connection, may receive before anybody takes it (RFC 9113 6.9.2).
-    static let streamWindow = 256 << 10
-    static let connectionWindow = 1 << 20
+    static let streamWindow = 128 << 10
+    static let connectionWindow = 256 << 10
     /// nghttp2 ends a connection that resets more streams than these, at once and a second (CVE-2023-44487).
     private static let resets: (burst: UInt64, perSecond: UInt64) = (1_000, 33)
     private static let mostRemembered = 256
@@ -184,7 +184,13 @@ final class HTTP2Session {
     /// Lets the stream, and with it the connection, receive more before anybody takes it.
     func widen(_ streamID: Int32, to byteCount: Int) {
         nghttp2_session_set_local_window_size(session, 0, streamID, Int32(clamping: byteCount))
-        guard byteCount > connectionWindow else { return }
+        if byteCount > connectionWindow { setConnectionWindow(byteCount) }
+    }
+
+    /// No stream is wide any more, so the connection need not be.
+    func narrow() { setConnectionWindow(Self.connectionWindow) }
+
+    private func setConnectionWindow(_ byteCount: Int) {
         connectionWindow = byteCount
         nghttp2_session_set_local_window_size(session, 0, 0, Int32(clamping: byteCount))
     }
