@@ -40,6 +40,19 @@ struct Inbound {
         return sawEnd
     }
 
+    /// Takes bytes that came another way than from a socket.
+    ///
+    /// - Parameter take: hands over at most so many bytes, and at least one.
+    mutating func fill(_ state: LoopState, take: (Int) -> [UInt8]) {
+        var buffer = buffer.take() ?? state.takeInbound()
+        if buffer.writableCount == 0 { buffer.compact() }
+        buffer.append(contentsOf: take(buffer.writableCount))
+        self.buffer = consume buffer
+    }
+
+    /// Nothing more will come.
+    mutating func end() { sawEnd = true }
+
     /// Forgets `count` bytes at the front.
     mutating func consume(_ count: Int) { buffer?.consume(count) }
 

@@ -179,7 +179,7 @@ final class HTTP2Peer {
 
 extension HTTP2Peer {
     /// Sends a body as fast as the server's windows allow, reading what comes meanwhile.
-    func upload(_ bytes: [UInt8], on stream: Int) async throws {
+    func upload(_ bytes: [UInt8], on stream: Int, ends: Bool = true) async throws {
         var start = 0
         while start < bytes.count {
             let connectionLeft = 65_535 + windowUpdates[0, default: 0] - uploaded
@@ -191,7 +191,8 @@ extension HTTP2Peer {
             }
             start += count
             uploaded += count
-            try await send(HTTP2Frame.data(stream, Array(bytes[start - count..<start]), ends: start == bytes.count))
+            try await send(
+                HTTP2Frame.data(stream, Array(bytes[start - count..<start]), ends: ends && start == bytes.count))
         }
     }
 }

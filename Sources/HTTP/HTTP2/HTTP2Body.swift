@@ -60,9 +60,22 @@ final class HTTP2Body: BodySource {
     private func wake() {
         deadline = .distantFuture
         waiter.take()?.resume()
+        arrived?()
     }
 
     // MARK: The handler's side
+
+    /// Called when something has come, for a tunnel, whose bytes are taken without waiting.
+    var arrived: (() -> Void)?
+
+    var hasArrived: Bool { !received.isEmpty }
+
+    func take(upTo most: Int) -> [UInt8] {
+        let taken = Array(received.prefix(most))
+        received.removeFirst(taken.count)
+        connection.consume(streamID, taken.count)
+        return taken
+    }
 
     override func next() async throws -> [UInt8]? {
         while true {

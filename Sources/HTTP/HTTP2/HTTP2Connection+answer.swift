@@ -73,7 +73,7 @@ extension HTTP2Connection {
     }
 
     /// Puts bytes into the outbox, and waits while there are many.
-    fileprivate func put(_ bytes: [UInt8], on stream: HTTP2Stream) async throws {
+    func put(_ bytes: [UInt8], on stream: HTTP2Stream) async throws {
         if stream.isClosed { throw ConnectionError.closed }
         put(bytes, into: stream)
         while stream.outbox.byteCount > Self.mostWaiting { try await wait(stream) }

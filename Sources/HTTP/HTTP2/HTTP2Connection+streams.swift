@@ -64,12 +64,44 @@ extension HTTP2Connection {
             refused?(refusal, connection.remoteAddress)
             return await answer(stream, with: .refusal(refusal))
         }
-        let body = stream.body.map(RequestBody.init(source:)) ?? RequestBody()
+        let source = head.asksForWebSocket ? nil : stream.body
+        let body = source.map(RequestBody.init(source:)) ?? RequestBody()
         let response = await handler(
             Request(
                 method: head.method, target: head.target, headers: head.headers, body: body,
                 remoteAddress: connection.remoteAddress))
-        await answer(stream, with: response.upgrade == nil ? response : Response(status: .upgradeRequired))
+        guard let upgrade = response.upgrade else { return await answer(stream, with: response) }
+        await self.upgrade(stream, response, to: upgrade)
+    }
+
+    /// Answers an extended CONNECT and lets the WebSocket have the stream until it is over (RFC 8441 5).
+    private func upgrade(_ stream: HTTP2Stream, _ response: Response, to upgrade: WebSocketUpgrade) async {
+        guard !stream.isClosed else { return }
+        var response = response
+        response.status = .ok
+        response.headers.remove(.secWebSocketAccept)
+        let fields = HTTP2FieldSection(response, byteCount: nil, date: state.date)
+        session.answer(stream.id, fields, body: stream.outbox, HTTP2Priority())
+        wakeWriter()
+        response.completion?(.init(status: response.status, byteCount: 0, isWhole: true))
+        let tunnel = HTTP2Tunnel(self, stream)
+        stream.tunnel = tunnel
+        let socket = WebSocket(
+            upgrade, connection: tunnel, state: state, inbound: Inbound(), writePause: limits.writePause)
+        let endedInWords = await socket.run(upgrade.handler)
+        stream.tunnel = nil
+        guard endedInWords, !stream.isClosed else { return cancel(stream) }
+        stream.outbox.end()
+        session.resume(stream.id)
+        wakeWriter()
+    }
+
+    /// Nobody works for the stream any more, or it is too slow.
+    func cancel(_ stream: HTTP2Stream) {
+        guard !stream.isClosed else { return }
+        stream.expectNothing()
+        session.reset(stream.id, .cancel)
+        wakeWriter()
     }
 
     // MARK: What bodies ask for

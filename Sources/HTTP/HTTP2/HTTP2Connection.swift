@@ -141,6 +141,7 @@ final class HTTP2Connection: @unchecked Sendable {
         for stream in streams.values {
             next = min(next, stream.deadline)
             if let body = stream.body { next = min(next, body.deadline) }
+            if let tunnel = stream.tunnel { next = min(next, tunnel.nextDeadline) }
         }
         return next
     }
@@ -151,12 +152,9 @@ final class HTTP2Connection: @unchecked Sendable {
         if headDeadline <= now { return false }
         if streams.isEmpty, running.isEmpty { return false }
         for stream in streams.values {
-            if stream.deadline <= now {
-                stream.expectNothing()
-                session.reset(stream.id, .cancel)
-                wakeWriter()
-            }
+            if stream.deadline <= now { cancel(stream) }
             if let body = stream.body, body.deadline <= now { body.fail(.tooSlow) }
+            stream.tunnel?.endWhatIsTooSlow(now)
         }
         return true
     }
@@ -204,6 +202,7 @@ final class HTTP2Connection: @unchecked Sendable {
 
     private func beginDraining() {
         if !(streams.isEmpty && running.isEmpty) { session.giveNotice() }
+        for stream in running.values { stream.tunnel?.stopping?() }
         wakeWriter()
         connection.endWaitForRead()
     }

@@ -7,9 +7,12 @@ struct HTTP2RequestHead {
     private(set) var headers = HeaderFields()
     /// Set once the head is refused; what follows of it is not kept.
     private(set) var refusal: Response.Status?
+    /// The stream is to become a WebSocket (RFC 8441 4).
+    private(set) var asksForWebSocket = false
     /// Nothing of a body follows.
     var isWhole = false
     private var authority: [UInt8]?
+    private var protocolName: String?
     private var byteCount = 0
 
     /// RFC 9113 6.5.2 counts so much more for each field.
@@ -42,6 +45,8 @@ struct HTTP2RequestHead {
             if value.count > RequestParser.urlLimit { refusal = .uriTooLong }
             if value.contains(UInt8(ascii: "#")) { refusal = .badRequest }
             target = String(decoding: value, as: UTF8.self)
+        } else if name.elementsEqual("protocol".utf8) {
+            protocolName = String(decoding: value, as: UTF8.self)
         } else if name.elementsEqual("authority".utf8) {
             authority = Array(value)
         }
@@ -65,8 +70,25 @@ struct HTTP2RequestHead {
             if hosts.isEmpty { headers.append(.host, text) }
         }
         // As HTTP/1.1 has it.
-        if method == .connect, let authority { target = String(decoding: authority, as: UTF8.self) }
+        if let protocolName {
+            takeExtendedConnect(protocolName)
+        } else if method == .connect, let authority {
+            target = String(decoding: authority, as: UTF8.self)
+        }
         if headers.bytes(of: .host)?.allSatisfy(RequestParser.mayStandInHost) == false { refusal = .badRequest }
+    }
+
+    /// What HTTP/1.1 says with GET and an upgrade. No key proves anything here, so any will do (RFC 8441 5).
+    private mutating func takeExtendedConnect(_ name: String) {
+        guard name == "websocket" else {
+            refusal = .notImplemented
+            return
+        }
+        asksForWebSocket = true
+        method = .get
+        headers[.upgrade] = name
+        headers[.connection] = "Upgrade"
+        headers[.secWebSocketKey] = "AAAAAAAAAAAAAAAAAAAAAA=="
     }
 
     /// Announced by `Content-Length`; nghttp2 has checked that it is one number.

@@ -76,6 +76,7 @@ final class HTTP2Session {
             (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, Self.streamWindow),
             (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, RequestParser.headLimit),
             (NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
+            (NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1),
         ]
         let entries = settings.map { nghttp2_settings_entry(settings_id: Int32($0.0.rawValue), value: UInt32($0.1)) }
         nghttp2_submit_settings(session, 0, entries, entries.count)

@@ -14,7 +14,7 @@ public final class WebSocket: @unchecked Sendable {
     public let remoteAddress: SocketAddress
     /// As agreed on in the handshake.
     public let subprotocol: String?
-    let connection: Connection
+    let connection: any WebSocketTransport
     let state: LoopState
     let options: WebSocketOptions
     let writePause: Duration
@@ -53,18 +53,18 @@ public final class WebSocket: @unchecked Sendable {
     private static let fairShare = 16
 
     init(
-        _ upgrade: WebSocketUpgrade, connection: Connection, state: LoopState, inbound: Inbound,
+        _ upgrade: WebSocketUpgrade, connection: any WebSocketTransport, state: LoopState, inbound: Inbound,
         writePause: Duration
     ) {
         self.connection = connection
         self.state = state
         self.inbound = inbound
         self.writePause = writePause
-        loop = connection.loop
+        loop = state.loop
         remoteAddress = upgrade.remoteAddress
         subprotocol = upgrade.handshake.subprotocol
         options = upgrade.options
-        heardAt = connection.loop.now
+        heardAt = state.loop.now
         let deflate = upgrade.handshake.deflate
         encoder = WebSocketEncoder(
             deflate: deflate, leastByteCount: options.compressedByteCount ?? .max, contexts: state.deflateContexts)
@@ -149,7 +149,7 @@ public final class WebSocket: @unchecked Sendable {
     private func fill() async throws {
         while true {
             if messageDeadline <= loop.now { throw WebSocketError.messageTooSlow }
-            if try inbound.readNow(from: connection, state) {
+            if try connection.readNow(into: &inbound, state) {
                 heardAt = loop.now
                 pingedAt = nil
                 unbroken += 1
