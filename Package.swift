@@ -30,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // Ground floor: bytes and threads.
@@ -40,7 +41,7 @@ let package = Package(
         room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
         room("SQL", on: ["Security", "Reactor", "CSQLite"]),
         room("Storage", on: ["Reactor", "CStorage"]),
-        room("HTTP", on: ["Security", "Reactor", "TLS", "CLLHTTP", "CZlib"]),
+        room("HTTP", on: ["Security", "Reactor", "TLS", "CLLHTTP", "CNghttp2", "CZlib"]),
         room("HTTPClient", on: ["HTTP", "Reactor", "CCurl"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 

@@ -3,6 +3,7 @@ import Reactor
 /// What a connection speaks at the moment.
 public enum ConnectionProtocol: String, Sendable, CaseIterable {
     case http1 = "http/1.1"
+    case http2 = "http/2"
     case webSocket = "websocket"
 }
 
@@ -11,7 +12,7 @@ public struct ConnectionCounts: Sendable {
     public private(set) var accepted = 0
     /// Those that found no place.
     public private(set) var refused = 0
-    private var open = InlineArray<2, Int>(repeating: 0)
+    private var open = InlineArray<3, Int>(repeating: 0)
 
     public init() {}
 
@@ -42,6 +43,7 @@ public struct ConnectionCounts: Sendable {
         switch spoken {
         case .http1: 0
         case .webSocket: 1
+        case .http2: 2
         }
     }
 }

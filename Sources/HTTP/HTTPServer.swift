@@ -1,7 +1,7 @@
 import Reactor
 import TLS
 
-/// An HTTP/1.1 server: takes connections from a listener and requests from connections, and hands them to one function.
+/// A server of HTTP/1.1 and HTTP/2: takes connections from a listener and requests from connections, and hands them to one function.
 public final class HTTPServer: Sendable {
     public typealias Handler = @Sendable (Request) async -> Response
 
@@ -80,13 +80,30 @@ public final class HTTPServer: Sendable {
         let address = connection.remoteAddress
         options.counts?.update { $0.begin(.http1) }
         let start = connection.loop.now
-        let requestCount = await ServerConnection(connection, state: state, options: options, handler: handler).run()
-        options.counts?.update { $0.end(.http1) }
+        let requestCount = await converse(connection, state)
         census.leave(network.value)
         options.ended?(
             EndedConnection(
                 address: address, requestCount: requestCount, receivedByteCount: connection.receivedByteCount,
                 sentByteCount: connection.sentByteCount, duration: connection.loop.now - start))
+    }
+
+    /// Speaks what the peer speaks until the end.
+    ///
+    /// - Returns: how many requests came.
+    private func converse(_ connection: Connection, _ state: LoopState) async -> Int {
+        let first = HTTP1Connection(connection, state: state, options: options, handler: handler)
+        // Whoever agreed on HTTP/2 (RFC 7301) begins with its preface, as whoever has prior knowledge does (RFC 9113 3.3).
+        guard let inbound = await first.run() else {
+            options.counts?.update { $0.end(.http1) }
+            return first.requestCount
+        }
+        options.counts?.update { $0.change(from: .http1, to: .http2) }
+        let second = HTTP2Connection(
+            connection, inbound: inbound, state: state, options: options, handler: handler)
+        await second.run()
+        options.counts?.update { $0.end(.http2) }
+        return second.requestCount
     }
 
     /// What a connection is counted under: one of a trusted proxy under nothing but all.

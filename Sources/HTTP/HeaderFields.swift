@@ -87,7 +87,7 @@ public struct HeaderFields: Sendable {
         self = kept
     }
 
-    private mutating func append(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+    mutating func append(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
         let start = bytes.count
         bytes.append(contentsOf: name)
         bytes.append(text: ": ")

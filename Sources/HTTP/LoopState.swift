@@ -10,6 +10,8 @@ final class LoopState: @unchecked Sendable {
 
     let loop: EventLoop
     let deflateContexts = DeflateContexts()
+    /// What bodies over HTTP/2 may still receive, on all connections together, beyond the windows they begin with.
+    @exclusivity(unchecked) var windowBudget = 64 << 20
     @exclusivity(unchecked) private var inbound: [ByteBuffer] = []
     @exclusivity(unchecked) private var outbound: [[UInt8]] = []
     @exclusivity(unchecked) private var dateLine = DateLine()

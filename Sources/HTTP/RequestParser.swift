@@ -46,6 +46,8 @@ final class RequestParser {
     var contentLength: Int? { message.pointee.contentLength }
     var keepsAlive: Bool { message.pointee.keepsAlive }
     var isHTTP10: Bool { message.pointee.isHTTP10 }
+    /// What the answer depends on.
+    var traits: RequestTraits { RequestTraits(method: method, isHTTP10: isHTTP10, keepsAlive: keepsAlive) }
     /// Where the last piece held bytes of the body.
     var bodyRanges: [Range<Int>] { message.pointee.bodyRanges }
 
@@ -124,7 +126,7 @@ final class RequestParser {
         self.target = target
     }
 
-    private static func mayStandInHost(_ byte: UInt8) -> Bool {
+    static func mayStandInHost(_ byte: UInt8) -> Bool {
         byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "?")
             && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "@") && byte != UInt8(ascii: ",")
     }

@@ -25,7 +25,7 @@ final class Certificates: Sendable {
     private let tickets: TicketKeys
     private let state: Mutex<State>
 
-    private static let protocols = ["http/1.1"]
+    private static let protocols = ["h2", "http/1.1"]
     /// Between two looks at the files. They are loaded when two looks found them changed and alike, so that none is read
     /// while a program still writes them.
     private static let pause = Duration.seconds(5)

@@ -93,7 +93,7 @@ extension WebSocket {
         while start < bytes.count {
             let end = min(start + Self.piece, bytes.count)
             connection.deadline = min(loop.now + writePause, closeDeadline)
-            try await connection.write(bytes[start..<end])
+            try await connection.send(bytes[start..<end])
             leavingByteCount -= end - start
             start = end
         }

@@ -14,14 +14,13 @@ public final class WebSocket: @unchecked Sendable {
     public let remoteAddress: SocketAddress
     /// As agreed on in the handshake.
     public let subprotocol: String?
-    let connection: Connection
+    let connection: any WebSocketTransport
     let state: LoopState
     let options: WebSocketOptions
     let writePause: Duration
     let encoder: WebSocketEncoder
     private var decoder: WebSocketDecoder
-    private var inbound: ByteBuffer?
-    private var sawEnd: Bool
+    private var inbound: Inbound
 
     /// Frames that wait to leave, and how many bytes are leaving just now.
     var outgoing: [UInt8] = []
@@ -54,19 +53,18 @@ public final class WebSocket: @unchecked Sendable {
     private static let fairShare = 16
 
     init(
-        _ upgrade: WebSocketUpgrade, connection: Connection, state: LoopState, inbound: consuming ByteBuffer?,
-        sawEnd: Bool, writePause: Duration
+        _ upgrade: WebSocketUpgrade, connection: any WebSocketTransport, state: LoopState, inbound: Inbound,
+        writePause: Duration
     ) {
         self.connection = connection
         self.state = state
         self.inbound = inbound
-        self.sawEnd = sawEnd
         self.writePause = writePause
-        loop = connection.loop
+        loop = state.loop
         remoteAddress = upgrade.remoteAddress
         subprotocol = upgrade.handshake.subprotocol
         options = upgrade.options
-        heardAt = connection.loop.now
+        heardAt = state.loop.now
         let deflate = upgrade.handshake.deflate
         encoder = WebSocketEncoder(
             deflate: deflate, leastByteCount: options.compressedByteCount ?? .max, contexts: state.deflateContexts)
@@ -102,10 +100,10 @@ public final class WebSocket: @unchecked Sendable {
 
     /// Decodes what is already here.
     private func takeEvent() throws(WebSocketError) -> WebSocketDecoder.Event? {
-        guard let bytes = inbound?.readableBytes, !bytes.isEmpty else { return nil }
+        guard let bytes = inbound.readableBytes, !bytes.isEmpty else { return nil }
         var position = 0
         let event = try decoder.decode(bytes.span, from: &position)
-        inbound?.consume(position)
+        inbound.consume(position)
         // A ping between two fragments gives a message no more time.
         if case .message = event { messageDeadline = .distantFuture }
         if !decoder.isInside {
@@ -132,8 +130,7 @@ public final class WebSocket: @unchecked Sendable {
     private func end(_ code: WebSocketCloseCode) {
         isOver = true
         if closeCode == nil { closeCode = code }
-        if let inbound { state.giveBack(inbound) }
-        inbound = nil
+        inbound.giveBack(to: state)
     }
 
     /// The connection broke or is given up: nothing more can be said.
@@ -152,14 +149,14 @@ public final class WebSocket: @unchecked Sendable {
     private func fill() async throws {
         while true {
             if messageDeadline <= loop.now { throw WebSocketError.messageTooSlow }
-            if try readNow() {
+            if try connection.readNow(into: &inbound, state) {
                 heardAt = loop.now
                 pingedAt = nil
                 unbroken += 1
                 if unbroken % Self.fairShare == 0 { await Task.yield() }
                 return
             }
-            if sawEnd { throw ConnectionError.closed }
+            if inbound.sawEnd { throw ConnectionError.closed }
             unbroken = 0
             connection.readDeadline = min(peerDeadline, messageDeadline)
             do { try await connection.waitUntilReadable() } catch ConnectionError.timedOut { try patienceEnded() }
@@ -183,20 +180,6 @@ public final class WebSocket: @unchecked Sendable {
         if hasSentClose || pingedAt != nil { throw ConnectionError.timedOut }
         pingedAt = loop.now
         sendPing()
-    }
-
-    /// Takes what the kernel has, if anything. While nothing is there, no buffer is held.
-    private func readNow() throws -> Bool {
-        if sawEnd { return false }
-        var buffer = inbound.take() ?? state.takeInbound()
-        let count: Int?
-        do { count = try connection.tryRead(into: &buffer) } catch {
-            state.giveBack(consume buffer)
-            throw error
-        }
-        if count == 0 { sawEnd = true }
-        if buffer.isEmpty { state.giveBack(consume buffer) } else { inbound = consume buffer }
-        return count ?? 0 > 0
     }
 
     /// From now on the peer's Close is waited for, and no longer than the options say.

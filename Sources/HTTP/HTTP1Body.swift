@@ -1,14 +1,14 @@
 import Reactor
 
 /// A request's body as it comes from the socket: read only when asked for.
-final class ConnectionBody: BodySource {
-    private let owner: ServerConnection
+final class HTTP1Body: BodySource {
+    private let owner: HTTP1Connection
     private var mustInvite: Bool
     private(set) var failure: RequestBodyError?
     /// How long the peer was waited for; what the handler takes does not count against it.
     private var waited = Duration.zero
 
-    init(_ owner: ServerConnection) {
+    init(_ owner: HTTP1Connection) {
         self.owner = owner
         mustInvite = owner.parser.expectsContinue
         super.init(expectedByteCount: owner.parser.contentLength)

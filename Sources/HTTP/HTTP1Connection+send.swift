@@ -1,6 +1,6 @@
 import Reactor
 
-extension ServerConnection {
+extension HTTP1Connection {
     /// Files leave in pieces of this size, each with its own time.
     private static let filePiece = 1 << 20
     /// Bodies up to this size are copied behind their head and leave in one call.
@@ -12,10 +12,10 @@ extension ServerConnection {
     func gather(_ response: Response) -> Bool? {
         guard outbound.count < Self.mostGathered, let count = response.body.smallByteCount, count <= Self.copiedBody
         else { return nil }
-        let keepsAlive = parser.keepsAlive && !connection.isDraining && !asksToClose(response)
-        writeHead(response, framing: response.status.forbidsBody ? .none : .length(count), keepsAlive: keepsAlive)
+        let encoder = ResponseEncoder(response, to: parser.traits, mayContinue: !connection.isDraining)
+        encoder.writeHead(of: response, date: state.date, to: &outbound)
         var sent = 0
-        if parser.method != .head, !response.status.forbidsBody {
+        if encoder.sendsBody {
             switch response.body {
             case .bytes(let bytes): outbound.append(contentsOf: bytes)
             case .string(let text): outbound.append(text: text)
@@ -24,56 +24,35 @@ extension ServerConnection {
             sent = count
         }
         complete(response, sent: sent, isWhole: true)
-        return keepsAlive
-    }
-
-    private func asksToClose(_ response: Response) -> Bool {
-        guard let wish = response.headers.bytes(of: .connection) else { return false }
-        return wish.elementsEqual("close".utf8)
-    }
-
-    private func writeHead(_ response: Response, framing: ResponseHead.Framing, keepsAlive: Bool) {
-        ResponseHead.write(
-            response, framing: framing, keepsAlive: keepsAlive, isHTTP10: parser.isHTTP10, date: state.date,
-            to: &outbound)
+        return encoder.keepsAlive
     }
 
     /// Sends the response to the current request.
     ///
     /// - Returns: whether the connection can take another request.
-    func send(_ response: Response, body source: ConnectionBody?) async throws -> Bool {
+    func send(_ response: Response, body source: HTTP1Body?) async throws -> Bool {
         var isDrained = true
         if let source, !source.isComplete { isDrained = await source.drain() }
-        var keepsAlive = parser.keepsAlive && isDrained && !connection.isDraining
-        if asksToClose(response) { keepsAlive = false }
-        var framing = framing(of: response)
-        if framing == .chunked, parser.isHTTP10 { framing = .untilClose }
-        if framing == .untilClose { keepsAlive = false }
-        writeHead(response, framing: framing, keepsAlive: keepsAlive)
+        let encoder = ResponseEncoder(
+            response, to: parser.traits, mayContinue: isDrained && !connection.isDraining)
+        encoder.writeHead(of: response, date: state.date, to: &outbound)
         var sent = 0
         do {
-            if parser.method != .head, !response.status.forbidsBody {
-                try await send(response.body, framing: framing, sent: &sent)
-            }
+            if encoder.sendsBody { try await send(response.body, framing: encoder.framing, sent: &sent) }
             if outbound.count > Self.mostGathered { try await flush() }
         } catch {
             complete(response, sent: sent, isWhole: false)
             throw error
         }
         complete(response, sent: sent, isWhole: true)
-        return keepsAlive
-    }
-
-    private func framing(of response: Response) -> ResponseHead.Framing {
-        if response.status.forbidsBody { return .none }
-        return response.body.byteCount.map { .length($0) } ?? .chunked
+        return encoder.keepsAlive
     }
 
     private func complete(_ response: Response, sent: Int, isWhole: Bool) {
         response.completion?(.init(status: response.status, byteCount: sent, isWhole: isWhole))
     }
 
-    private func send(_ body: Response.Body, framing: ResponseHead.Framing, sent: inout Int) async throws {
+    private func send(_ body: Response.Body, framing: ResponseEncoder.Framing, sent: inout Int) async throws {
         switch body {
         case .empty: break
         case .bytes(let bytes): try await send(bytes, sent: &sent)
@@ -92,7 +71,7 @@ extension ServerConnection {
             let writer = ConnectionWriter(self, isChunked: framing == .chunked)
             defer { sent = writer.byteCount }
             try await produce(writer)
-            if framing == .chunked { outbound.append(text: ResponseHead.lastChunk) }
+            if framing == .chunked { outbound.append(text: ResponseEncoder.lastChunk) }
             if let byteCount, byteCount != writer.byteCount { throw ResponseBodyError.wrongLength }
         }
     }
@@ -152,20 +131,22 @@ enum ResponseBodyError: Error {
 
 /// Sends a streamed body as it is made.
 final class ConnectionWriter: ResponseWriter {
-    private let owner: ServerConnection
+    private let owner: HTTP1Connection
     private let isChunked: Bool
     private(set) var byteCount = 0
 
-    init(_ owner: ServerConnection, isChunked: Bool) {
+    init(_ owner: HTTP1Connection, isChunked: Bool) {
         self.owner = owner
         self.isChunked = isChunked
     }
 
     func write(_ bytes: [UInt8]) async throws {
-        if isChunked { ResponseHead.writeChunk(bytes, to: &owner.outbound) } else { owner.outbound += bytes }
+        if isChunked { ResponseEncoder.writeChunk(bytes, to: &owner.outbound) } else { owner.outbound += bytes }
         try await owner.flush()
         byteCount += bytes.count
     }
 
-    func keepsGoing() -> Bool { !owner.connection.isDraining && !owner.peerHasGone() }
+    func keepsGoing() -> Bool {
+        !owner.connection.isDraining && !owner.inbound.peerHasGone(owner.connection, owner.state)
+    }
 }

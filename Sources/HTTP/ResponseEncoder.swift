@@ -1,5 +1,6 @@
-/// Writes status lines and header fields into a buffer that is used again and again.
-enum ResponseHead {
+/// How one response stands on the wire of HTTP/1.1: decided from the response and from what its request said, without a
+/// look at any connection or parser.
+struct ResponseEncoder {
     /// How the end of the body shows on the wire (RFC 9112 6).
     enum Framing: Equatable {
         case none
@@ -11,10 +12,34 @@ enum ResponseHead {
         case upgrade
     }
 
-    static func write(
-        _ response: borrowing Response, framing: Framing, keepsAlive: Bool, isHTTP10: Bool, date: [UInt8],
-        to bytes: inout [UInt8]
-    ) {
+    let framing: Framing
+    /// Whether another request may follow on the connection.
+    let keepsAlive: Bool
+    /// False for the answers to HEAD and for statuses without a body.
+    let sendsBody: Bool
+    private let isHTTP10: Bool
+
+    /// - Parameter mayContinue: false when the connection ends for a reason of its own.
+    init(_ response: borrowing Response, to request: RequestTraits, mayContinue: Bool) {
+        isHTTP10 = request.isHTTP10
+        let forbidsBody = response.status.forbidsBody
+        sendsBody = !forbidsBody && request.method != .head
+        let framing: Framing = forbidsBody ? .none : response.body.byteCount.map { .length($0) } ?? .chunked
+        self.framing = framing == .chunked && isHTTP10 ? .untilClose : framing
+        keepsAlive = request.keepsAlive && mayContinue && self.framing != .untilClose && !response.asksToClose
+    }
+
+    /// The answer that changes the protocol of the connection.
+    static var upgrade: ResponseEncoder { ResponseEncoder(framing: .upgrade) }
+
+    private init(framing: Framing) {
+        self.framing = framing
+        keepsAlive = true
+        sendsBody = false
+        isHTTP10 = false
+    }
+
+    func writeHead(of response: borrowing Response, date: [UInt8], to bytes: inout [UInt8]) {
         if response.status.code == 200 {
             bytes.append(text: "HTTP/1.1 200 OK\r\n")
         } else {
@@ -59,6 +84,13 @@ enum ResponseHead {
     }
 
     static let lastChunk: StaticString = "0\r\n\r\n"
+}
+
+extension Response {
+    fileprivate var asksToClose: Bool {
+        guard let wish = headers.bytes(of: .connection) else { return false }
+        return wish.elementsEqual("close".utf8)
+    }
 }
 
 extension HeaderFields {

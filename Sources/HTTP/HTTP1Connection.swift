@@ -7,7 +7,7 @@ import Reactor
 ///
 /// `@exclusivity(unchecked)` here and in `Connection`, `LoopState` and `EventLoop`: checking at run time what the loop's
 /// confinement guarantees was a twentieth of the work for a small response.
-final class ServerConnection {
+final class HTTP1Connection {
     let connection: Connection
     let state: LoopState
     let limits: ServerLimits
@@ -19,14 +19,15 @@ final class ServerConnection {
     private let handler: HTTPServer.Handler
     let parser = RequestParser()
 
-    @exclusivity(unchecked) var inbound: ByteBuffer?
+    @exclusivity(unchecked) var inbound = Inbound()
     @exclusivity(unchecked) var outbound: [UInt8] = []
-    /// The peer will send nothing more.
-    @exclusivity(unchecked) private(set) var sawEnd = false
+    /// No request has come yet, so the peer may speak HTTP/2 without having said so.
+    @exclusivity(unchecked) private var isFresh = true
+    @exclusivity(unchecked) private var speaksHTTP2 = false
     @exclusivity(unchecked) private var headDeadline = MonotonicTime.distantFuture
     /// Requests taken since the connection last waited.
     @exclusivity(unchecked) private var unbroken = 0
-    @exclusivity(unchecked) private var requestCount = 0
+    @exclusivity(unchecked) private(set) var requestCount = 0
 
     /// After so many requests in a row, other connections of the loop get their turn.
     private static let fairShare = 64
@@ -49,21 +50,23 @@ final class ServerConnection {
         self.handler = handler
     }
 
-    /// - Returns: how many requests came.
-    func run() async -> Int {
+    /// - Returns: what was received, when it begins with the preface of HTTP/2 (RFC 9113 3.3): another serves it then.
+    func run() async -> Inbound? {
         outbound = state.takeOutbound()
+        defer {
+            inbound.giveBack(to: state)
+            state.giveBack(outbound)
+            outbound = []
+        }
         do {
             while try await serveOne() {}
+            if speaksHTTP2 { return inbound.handOver() }
             try await flush()
             await linger()
         } catch {
             // The peer is gone, or the connection was cut: there is nobody to tell.
         }
-        if let inbound { state.giveBack(inbound) }
-        inbound = nil
-        state.giveBack(outbound)
-        outbound = []
-        return requestCount
+        return nil
     }
 
     /// - Returns: whether another request may follow.
@@ -77,7 +80,7 @@ final class ServerConnection {
             return try await refuse(.requestTimeout)
         }
         connection.readDeadline = .distantFuture
-        let source = parser.phase == .complete ? nil : ConnectionBody(self)
+        let source = parser.phase == .complete ? nil : HTTP1Body(self)
         // A body that is still coming is read to where it was cut, and what came of it is kept.
         connection.endsWithPeer = source == nil
         defer { connection.endsWithPeer = false }
@@ -98,7 +101,9 @@ final class ServerConnection {
     private func readHead() async throws -> Bool {
         headDeadline = .distantFuture
         while true {
-            if try parseInbound() {
+            if isFresh, looksLikeHTTP2() {
+                if speaksHTTP2 { return false }
+            } else if try parseInbound() {
                 unbroken += 1
                 requestCount += 1
                 if unbroken % Self.fairShare == 0 { await Task.yield() }
@@ -109,8 +114,8 @@ final class ServerConnection {
             }
             if try !flushNow() { try await flush() }
             if connection.isDraining, !parser.hasBegun { return false }
-            if try readNow() { continue }
-            if sawEnd { return false }
+            if try inbound.readNow(from: connection, state) { continue }
+            if inbound.sawEnd { return false }
             let isIdle = !parser.hasBegun
             connection.readDeadline =
                 isIdle ? connection.loop.now.advanced(byNanoseconds: idleNanoseconds) : headDeadline
@@ -129,24 +134,36 @@ final class ServerConnection {
         connection.isIdle = false
     }
 
+    /// Whether the connection begins as HTTP/2 does, as far as it has come.
+    private func looksLikeHTTP2() -> Bool {
+        guard let bytes = inbound.readableBytes, !bytes.isEmpty else { return false }
+        let preface = HTTP2Connection.preface
+        guard preface.starts(with: bytes.prefix(preface.count)) else {
+            isFresh = false
+            return false
+        }
+        speaksHTTP2 = bytes.count >= preface.count
+        return true
+    }
+
     /// Feeds what is there to the parser. True when the head is complete.
     private func parseInbound() throws -> Bool {
-        guard let taken = try inbound?.withUnsafeReadableBytes({ $0.isEmpty ? 0 : try parser.parse($0) }), taken > 0
+        guard let taken = try inbound.withUnsafeReadableBytes({ $0.isEmpty ? 0 : try parser.parse($0) }), taken > 0
         else { return false }
-        inbound?.consume(taken)
+        inbound.consume(taken)
         return parser.phase != .head
     }
 
     /// The next piece of the body that is already here, nil when more must be read. At the end it is empty.
     func takeBodyPiece() throws -> [UInt8]? {
         var piece: [UInt8] = []
-        while piece.isEmpty, parser.phase == .body, inbound?.isEmpty == false {
-            let taken = try inbound?.withUnsafeReadableBytes { bytes in
+        while piece.isEmpty, parser.phase == .body, !inbound.isEmpty {
+            let taken = try inbound.withUnsafeReadableBytes { bytes in
                 let taken = try parser.parse(bytes)
                 for range in parser.bodyRanges { piece.append(contentsOf: bytes[range]) }
                 return taken
             }
-            inbound?.consume(taken ?? 0)
+            inbound.consume(taken ?? 0)
         }
         return piece.isEmpty && parser.phase == .body ? nil : piece
     }
@@ -154,35 +171,13 @@ final class ServerConnection {
     /// Waits for more of a body; false at the end of the stream.
     func fill(until deadline: MonotonicTime) async throws -> Bool {
         while true {
-            if try readNow() { return true }
-            if sawEnd { return false }
+            if try inbound.readNow(from: connection, state) { return true }
+            if inbound.sawEnd { return false }
             connection.readDeadline = deadline
             if deadline <= connection.loop.now { throw ConnectionError.timedOut }
             unbroken = 0
             try await connection.waitUntilReadable()
         }
-    }
-
-    /// Takes what the kernel has, if anything. While nothing is there, no buffer is held.
-    private func readNow() throws -> Bool {
-        if sawEnd { return false }
-        var buffer = inbound.take() ?? state.takeInbound()
-        if buffer.writableCount == 0 { buffer.compact() }
-        let count: Int?
-        do { count = try connection.tryRead(into: &buffer) } catch {
-            state.giveBack(consume buffer)
-            throw error
-        }
-        if count == 0 { sawEnd = true }
-        if buffer.isEmpty { state.giveBack(consume buffer) } else { inbound = consume buffer }
-        return count ?? 0 > 0
-    }
-
-    /// Looks whether the peer closed its side, without waiting. What it sent meanwhile is kept for later.
-    func peerHasGone() -> Bool {
-        if inbound?.writableCount == 0 { return false }
-        do { _ = try readNow() } catch { sawEnd = true }
-        return sawEnd
     }
 
     /// When a write that begins now has taken too long.
@@ -194,15 +189,10 @@ final class ServerConnection {
     private func refuse(_ status: Response.Status) async throws -> Bool {
         refused?(status, connection.remoteAddress)
         connection.readDeadline = .distantFuture
-        let text =
-            #"{"type":"about:blank","title":"\#(status.reason)","status":\#(status.code),"code":"\#(status.slug)"}"#
-        let response = Response(
-            status: status, headers: [.contentType: "application/problem+json", .cacheControl: "no-store"],
-            body: .string(text))
-        ResponseHead.write(
-            response, framing: .length(text.utf8.count), keepsAlive: false, isHTTP10: false, date: state.date,
-            to: &outbound)
-        outbound.append(text: text)
+        let response = Response.refusal(status)
+        ResponseEncoder(response, to: RequestTraits(), mayContinue: false)
+            .writeHead(of: response, date: state.date, to: &outbound)
+        if case .string(let text) = response.body { outbound.append(text: text) }
         return false
     }
 
@@ -229,17 +219,12 @@ final class ServerConnection {
     /// Closing while unread bytes are there would reset the connection, and the peer could lose the answer: so tell it
     /// that nothing more comes and read on for a moment (RFC 9112 9.6).
     private func linger() async {
-        guard !sawEnd else { return }
+        guard !inbound.sawEnd else { return }
         connection.shutdownWrite()
         connection.deadline = connection.loop.now + limits.lingering
-        var rest = inbound.take() ?? state.takeInbound()
-        rest.removeAll()
+        inbound.giveBack(to: state)
+        var rest = state.takeInbound()
         while let count = try? await connection.read(into: &rest), count > 0 { rest.removeAll() }
         state.giveBack(rest)
     }
-}
-
-extension Response.Status {
-    /// The stable code of an answer that no room made: `uri_too_long`.
-    fileprivate var slug: String { reason.lowercased().replacing(" ", with: "_") }
 }

@@ -1,6 +1,6 @@
 import Reactor
 
-extension ServerConnection {
+extension HTTP1Connection {
     /// Says `101 Switching Protocols` and lets the WebSocket have the connection until it is over.
     ///
     /// - Returns: false: no request follows.
@@ -11,15 +11,14 @@ extension ServerConnection {
         guard !parser.isHTTP10 else {
             return try await send(Response(status: .upgradeRequired), body: nil)
         }
-        ResponseHead.write(
-            response, framing: .upgrade, keepsAlive: true, isHTTP10: false, date: state.date, to: &outbound)
+        ResponseEncoder.upgrade.writeHead(of: response, date: state.date, to: &outbound)
         try await flush()
         // The socket sends for itself from now on.
         state.giveBack(outbound)
         outbound = []
         response.completion?(.init(status: response.status, byteCount: 0, isWhole: true))
         let socket = WebSocket(
-            upgrade, connection: connection, state: state, inbound: inbound.take(), sawEnd: sawEnd,
+            upgrade, connection: connection, state: state, inbound: inbound.handOver(),
             writePause: limits.writePause)
         counts?.update { $0.change(from: .http1, to: .webSocket) }
         defer { counts?.update { $0.change(from: .webSocket, to: .http1) } }

@@ -1,0 +1,120 @@
+import Reactor
+
+extension HTTP2Connection {
+    /// A streamed body waits while more than this has not left.
+    private static let mostWaiting = 32 << 10
+    /// Files are read in pieces of at most this size, and of what the peer's window takes.
+    private static let filePiece = 256 << 10
+
+    /// Begins the answer, and stays until all of its body lies in the outbox.
+    func answer(_ stream: HTTP2Stream, with response: Response) async {
+        stream.status = response.status
+        stream.completion = response.completion
+        guard !stream.isClosed else { return stream.complete() }
+        let forbidsBody = response.status.forbidsBody
+        let byteCount = response.body.byteCount
+        let fields = HTTP2FieldSection(response, byteCount: forbidsBody ? nil : byteCount, date: state.date)
+        let priority = HTTP2Priority(
+            of: HTTP2Priority(parsing: stream.head.headers["Priority"]), answering: response)
+        let sendsBody = !forbidsBody && byteCount != 0 && stream.head.method != .head
+        if !sendsBody { stream.outbox.end() }
+        switch response.body {
+        case .bytes(let bytes) where sendsBody: stream.outbox.append(bytes)
+        case .string(let text) where sendsBody: stream.outbox.append(Array(text.utf8))
+        default: break
+        }
+        if !stream.outbox.isEmpty {
+            stream.outbox.end()
+            expectProgress(of: stream)
+        }
+        session.answer(stream.id, fields, body: sendsBody ? stream.outbox : nil, priority)
+        wakeWriter()
+        guard !stream.outbox.isEnded else { return }
+        do {
+            try await send(response.body, on: stream)
+            stream.outbox.end()
+            session.resume(stream.id)
+        } catch {
+            if !stream.isClosed { session.reset(stream.id, .internalError) }
+        }
+        wakeWriter()
+    }
+
+    private func send(_ body: Response.Body, on stream: HTTP2Stream) async throws {
+        switch body {
+        case .empty, .bytes, .string: break
+        case .file(let file, let range): try await send(file, range, on: stream)
+        case .pieces(let pieces):
+            for piece in pieces {
+                switch piece {
+                case .bytes(let bytes): try await put(bytes, on: stream)
+                case .file(let file, let range): try await send(file, range, on: stream)
+                }
+            }
+        case .stream(let byteCount, let produce):
+            let writer = HTTP2Writer(self, stream)
+            try await produce(writer)
+            if let byteCount, byteCount != writer.byteCount { throw ResponseBodyError.wrongLength }
+        }
+    }
+
+    /// Reads only what the peer's windows take at once, so that one who takes nothing costs no memory.
+    private func send(_ file: OpenFile, _ range: Range<Int>, on stream: HTTP2Stream) async throws {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            while !stream.outbox.isWanted { try await wait(stream) }
+            let piece = min(max(session.sendableByteCount(stream.id), 1 << 10), Self.filePiece)
+            let end = min(start + piece, range.upperBound)
+            let bytes = try await file.read(start..<end, on: loop, warming: warming)
+            if stream.isClosed { throw ConnectionError.closed }
+            put(bytes, into: stream)
+            start = end
+        }
+    }
+
+    /// Puts bytes into the outbox, and waits while there are many.
+    func put(_ bytes: [UInt8], on stream: HTTP2Stream) async throws {
+        if stream.isClosed { throw ConnectionError.closed }
+        put(bytes, into: stream)
+        while stream.outbox.byteCount > Self.mostWaiting { try await wait(stream) }
+    }
+
+    private func put(_ bytes: [UInt8], into stream: HTTP2Stream) {
+        guard !bytes.isEmpty else { return }
+        stream.outbox.append(bytes)
+        expectProgress(of: stream)
+        session.resume(stream.id)
+        wakeWriter()
+    }
+
+    private func wait(_ stream: HTTP2Stream) async throws {
+        if stream.isClosed { throw ConnectionError.closed }
+        expectProgress(of: stream)
+        await withUnsafeContinuation { stream.waiter = $0 }
+        if stream.isClosed { throw ConnectionError.closed }
+    }
+
+    private func expectProgress(of stream: HTTP2Stream) {
+        stream.expectProgress(by: loop.now + limits.writePause)
+        expect(by: stream.deadline)
+    }
+}
+
+/// Sends a streamed body as it is made.
+private final class HTTP2Writer: ResponseWriter {
+    private let owner: HTTP2Connection
+    private let stream: HTTP2Stream
+    private(set) var byteCount = 0
+
+    init(_ owner: HTTP2Connection, _ stream: HTTP2Stream) {
+        self.owner = owner
+        self.stream = stream
+    }
+
+    func write(_ bytes: [UInt8]) async throws {
+        try await owner.put(bytes, on: stream)
+        byteCount += bytes.count
+    }
+
+    func keepsGoing() -> Bool { !owner.connection.isDraining && !stream.isClosed }
+}

@@ -1,0 +1,69 @@
+import Reactor
+
+/// What a connection has received and nobody has taken yet. While nothing is there, no buffer is held, so that an idle
+/// connection costs little.
+struct Inbound {
+    private var buffer: ByteBuffer?
+    /// The peer will send nothing more.
+    private(set) var sawEnd = false
+
+    var isEmpty: Bool { buffer?.isEmpty ?? true }
+
+    @inline(__always)
+    func withUnsafeReadableBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T? {
+        try buffer?.withUnsafeReadableBytes(body)
+    }
+
+    var readableBytes: ArraySlice<UInt8>? { buffer?.readableBytes }
+
+    /// Takes what the kernel has, if anything.
+    ///
+    /// - Returns: whether bytes came.
+    mutating func readNow(from connection: Connection, _ state: LoopState) throws -> Bool {
+        if sawEnd { return false }
+        var buffer = buffer.take() ?? state.takeInbound()
+        if buffer.writableCount == 0 { buffer.compact() }
+        let count: Int?
+        do { count = try connection.tryRead(into: &buffer) } catch {
+            state.giveBack(consume buffer)
+            throw error
+        }
+        if count == 0 { sawEnd = true }
+        if buffer.isEmpty { state.giveBack(consume buffer) } else { self.buffer = consume buffer }
+        return count ?? 0 > 0
+    }
+
+    /// Looks whether the peer closed its side, without waiting. What it sent meanwhile is kept for later.
+    mutating func peerHasGone(_ connection: Connection, _ state: LoopState) -> Bool {
+        if let buffer, buffer.writableCount == 0 { return false }
+        do { _ = try readNow(from: connection, state) } catch { sawEnd = true }
+        return sawEnd
+    }
+
+    /// Takes bytes that came another way than from a socket.
+    ///
+    /// - Parameter take: hands over at most so many bytes, and at least one.
+    mutating func fill(_ state: LoopState, take: (Int) -> [UInt8]) {
+        var buffer = buffer.take() ?? state.takeInbound()
+        if buffer.writableCount == 0 { buffer.compact() }
+        buffer.append(contentsOf: take(buffer.writableCount))
+        self.buffer = consume buffer
+    }
+
+    /// Nothing more will come.
+    mutating func end() { sawEnd = true }
+
+    /// Forgets `count` bytes at the front.
+    mutating func consume(_ count: Int) { buffer?.consume(count) }
+
+    /// What is here goes to another reader of the same connection.
+    mutating func handOver() -> Inbound {
+        defer { buffer = nil }
+        return self
+    }
+
+    /// Forgets everything.
+    mutating func giveBack(to state: LoopState) {
+        if let buffer = buffer.take() { state.giveBack(buffer) }
+    }
+}

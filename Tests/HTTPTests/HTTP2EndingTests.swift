@@ -1,0 +1,170 @@
+import Reactor
+import Synchronization
+import Testing
+
+@testable import HTTP
+@testable import TestSupport
+
+@Suite("Ends of streams and connections of HTTP/2")
+struct HTTP2EndingTests {
+    private static func untilCancelled() async {
+        for await _ in AsyncStream<Void>.makeStream().stream {}
+    }
+
+    private static func first(of stream: AsyncStream<String>) async -> String? {
+        for await value in stream { return value }
+        return nil
+    }
+
+    @Test("A reset stream and a lost connection end the work that is done for them", arguments: ["reset", "closed"])
+    func cancelled(_ how: String) async throws {
+        let begun = AsyncStream<String>.makeStream()
+        let ended = AsyncStream<String>.makeStream()
+        try await TestServer.run(handler: { request in
+            guard request.target == "/wait" else { return .text("here") }
+            begun.continuation.yield("")
+            await Self.untilCancelled()
+            ended.continuation.yield("cancelled: \(Task.isCancelled)")
+            return .text("late")
+        }) { server in
+            try await server.speakHTTP2 { peer in
+                try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request("/wait")))
+                _ = await Self.first(of: begun.stream)
+                guard how == "reset" else { return }
+                try await peer.send(HTTP2Frame.reset(1), HTTP2Frame.headers(3, HTTP2Frame.request()))
+                #expect(await Self.first(of: ended.stream) == "cancelled: true")
+                #expect(try await peer.answer(3).0 == "200")
+            }
+            if how == "closed" { #expect(await Self.first(of: ended.stream) == "cancelled: true") }
+        }
+    }
+
+    @Test("What came of a body that was cut is read, and then why it ended", arguments: ["reset", "closed"])
+    func cutBody(_ how: String) async throws {
+        let ended = AsyncStream<String>.makeStream()
+        try await TestServer.run(handler: { request in
+            var text = ""
+            do {
+                while let piece = try await request.body.next() { text += String(decoding: piece, as: UTF8.self) }
+            } catch { text += " \(error) \(Task.isCancelled)" }
+            ended.continuation.yield(text)
+            return .noContent
+        }) { server in
+            try await server.speakHTTP2 { peer in
+                try await peer.send(
+                    HTTP2Frame.headers(1, HTTP2Frame.request("/", method: "POST"), ends: false),
+                    HTTP2Frame.data(1, Array("abc".utf8)))
+                guard how == "reset" else { return }
+                try await peer.send(HTTP2Frame.reset(1))
+                #expect(await Self.first(of: ended.stream) == "abc disconnected false")
+            }
+            if how == "closed" { #expect(await Self.first(of: ended.stream) == "abc disconnected false") }
+        }
+    }
+
+    @Test("A body's reading ends from elsewhere, and the client is answered")
+    func interrupted() async throws {
+        let begun = AsyncStream<@Sendable () -> Void>.makeStream()
+        try await TestServer.run(handler: { request in
+            if let interrupter = request.body.interrupter { begun.continuation.yield(interrupter) }
+            do { _ = try await request.body.collect() } catch {
+                return .text("\(error)", status: (error as? RequestBodyError)?.status ?? .badRequest)
+            }
+            return .noContent
+        }) { server in
+            try await server.speakHTTP2 { peer in
+                try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request("/", method: "POST"), ends: false))
+                for await interrupt in begun.stream {
+                    interrupt()
+                    break
+                }
+                #expect(try await peer.answer(1).1 == Array("interrupted".utf8))
+            }
+        }
+    }
+
+    @Test("A server that stops says so, lets what is in flight finish and takes nothing more")
+    func draining() async throws {
+        let begun = AsyncStream<String>.makeStream()
+        let gate = AsyncStream<String>.makeStream()
+        try await TestServer.run(handler: { _ in
+            begun.continuation.yield("")
+            _ = await Self.first(of: gate.stream)
+            return .text("done")
+        }) { server in
+            try await server.speakHTTP2 { peer in
+                try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request()))
+                _ = await Self.first(of: begun.stream)
+                async let cut = server.server.stop(patience: .seconds(30))
+                try await peer.reads("PING goodbye!")
+                try await peer.reads("GOAWAY NO_ERROR")
+                try await peer.send(HTTP2Frame.ping("goodbye!", flags: HTTP2Frame.ack))
+                try await peer.reads("GOAWAY NO_ERROR")
+                gate.continuation.yield("")
+                #expect(try await peer.answer(1).1 == Array("done".utf8))
+                #expect(try await peer.reads("end").allSatisfy { $0 == "GOAWAY NO_ERROR" })
+                #expect(await cut == 0)
+            }
+        }
+    }
+
+    @Test("A server that stops ends an idle connection at once")
+    func drainingIdle() async throws {
+        try await TestServer.run(handler: { _ in .text("done") }) { server in
+            try await server.speakHTTP2 { peer in
+                try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request()))
+                #expect(try await peer.answer(1).0 == "200")
+                #expect(await server.server.stop(patience: .seconds(30)) == 0)
+                try await peer.reads("end")
+            }
+        }
+    }
+
+    @Test("A connection that asks nothing ends, and so does a head that does not")
+    func idle() async throws {
+        var options = HTTPServer.Options()
+        options.limits.idleTimeout = .milliseconds(300)
+        options.limits.headTimeout = .milliseconds(300)
+        try await TestServer.run(options: options, handler: { _ in .text("x") }) { server in
+            try await server.speakHTTP2 { _ = try await $0.reads("GOAWAY NO_ERROR") }
+            try await server.speakHTTP2 { peer in
+                try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request()))
+                #expect(try await peer.answer(1).0 == "200")
+                let half = Array(HTTP2Frame.request().prefix(5))
+                try await peer.send(HTTP2Frame.headers(3, half, flags: 0))
+                try await peer.reads("GOAWAY NO_ERROR")
+            }
+        }
+    }
+
+    @Test("A body that stands still is refused, and an answer that is not taken is given up, on its stream only")
+    func tooSlow() async throws {
+        var options = HTTPServer.Options()
+        options.limits.bodyGrace = .milliseconds(300)
+        options.limits.writePause = .milliseconds(300)
+        let whole = Mutex<[Bool]>([])
+        try await TestServer.run(
+            options: options,
+            handler: { request in
+                do { _ = try await request.body.collect() } catch {
+                    return .text("\(error)", status: (error as? RequestBodyError)?.status ?? .badRequest)
+                }
+                let bytes = [UInt8](repeating: 1, count: 10_000)
+                var response = Response(body: .bytes(bytes))
+                if request.target == "/stream" { response.body = .stream(byteCount: nil) { try await $0.write(bytes) } }
+                response.completion = { completion in whole.withLock { $0.append(completion.isWhole) } }
+                return response
+            }
+        ) { server in
+            try await server.speakHTTP2([(4, 100)]) { peer in
+                try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request("/bytes")))
+                try await peer.reads("RST_STREAM 1 CANCEL")
+                try await peer.send(HTTP2Frame.headers(3, HTTP2Frame.request("/stream")))
+                try await peer.reads("RST_STREAM 3 CANCEL")
+                try await peer.send(HTTP2Frame.headers(5, HTTP2Frame.request("/", method: "POST"), ends: false))
+                try await peer.reads("HEADERS 5 408")
+            }
+        }
+        #expect(whole.withLock { $0 } == [false, false])
+    }
+}
