@@ -35,7 +35,7 @@ let package = Package(
         // Ground floor: bytes and threads.
         room("Telemetry"),
         room("TLS", on: ["CTLS"]),
-        room("Reactor", on: ["TLS", "CSystem"]),
+        room("Reactor", on: ["TLS", "CSystem", "Telemetry"]),
         room("Sandbox", on: ["CSandbox"]),
         room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
         room("SQL", on: ["Security", "Reactor", "CSQLite"]),
@@ -56,7 +56,7 @@ let package = Package(
         room(
             "App",
             on: [
-                "Accounts", "Encoding", "Videos", "Web", "HTTP", "SQL", "Storage", "Security", "Sandbox",
+                "Accounts", "Encoding", "Videos", "Web", "HTTP", "HTTPClient", "SQL", "Storage", "Security", "Sandbox",
                 "Reactor", "TLS", "Telemetry",
             ]),
         .executableTarget(

@@ -51,12 +51,16 @@ public final class Accounts: Sendable {
             key: secret.key(for: "sign-in-attempts"), maximumFailures: settings.maximumFailures,
             lockTime: settings.lockTime)
         networkFailures = AttemptLimiter(
-            .atMost(settings.maximumFailuresPerNetwork, within: settings.networkPeriod), now: now)
+            .bucket(
+                capacity: settings.maximumFailuresPerNetwork,
+                perSecond: Double(settings.maximumFailuresPerNetwork) / settings.networkPeriod), now: now)
         accountFailures = AttemptLimiter(
             .pauses(
                 after: settings.failuresBeforePauses, longest: settings.longestPause, memory: settings.lockTime),
             now: now)
-        unknownTokens = AttemptLimiter(.atMost(settings.maximumUnknownTokens, within: 60), now: now)
+        unknownTokens = AttemptLimiter(
+            .bucket(capacity: settings.maximumUnknownTokens, perSecond: Double(settings.maximumUnknownTokens) / 60),
+            now: now)
         lookup = SessionLookup(database: database)
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Security
 import Web
 
 /// Why an account's use was refused, as the one who asks may know it.
@@ -8,7 +9,7 @@ public enum AccountsError: Error, Sendable, Equatable {
     case otpRequired
     case accountLocked(retryAfter: Duration)
     case accountDisabled
-    case tooManyAttempts(retryAfter: Duration)
+    case tooManyAttempts(TooManyAttempts)
     /// The access token is expired, damaged, or its session is over.
     case invalidToken
     /// The refresh token is unknown, was used before, or its session is over.
@@ -35,7 +36,8 @@ extension AccountsError: ProblemConvertible {
                 detail: "Too many wrong passwords: from where you are, this account is locked for a while.",
                 retryAfter: retryAfter)
         case .accountDisabled: .forbidden(code: "account_disabled", "This account is disabled.")
-        case .tooManyAttempts(let retryAfter): .tooManyRequests(code: "too_many_attempts", retryAfter: retryAfter)
+        case .tooManyAttempts(let error):
+            .tooManyRequests(code: "too_many_attempts", retryAfter: error.retryAfter, limit: error.limit)
         case .invalidToken: invalidTokenProblem
         case .invalidRefreshToken: .unauthorized(code: "invalid_refresh_token", "Sign in again.")
         case .notSignedIn: .unauthorized()

@@ -16,10 +16,11 @@ public struct AccountsSettings: Sendable {
     public var failuresBeforePauses = 20
     /// The longest of these pauses, in seconds.
     public var longestPause: TimeInterval = 300
-    /// Wrong passwords from one network within `networkPeriod` seconds, whatever the accounts.
+    /// Wrong passwords from one network, whatever the accounts; after `networkPeriod` seconds all of them are forgotten, and
+    /// each in its share of that time.
     public var maximumFailuresPerNetwork = 50
     public var networkPeriod: TimeInterval = 15 * 60
-    /// Refresh tokens that nobody has, from one network within a minute.
+    /// Refresh tokens that nobody has, from one network; forgotten in the same way within a minute.
     public var maximumUnknownTokens = 60
 
     public init() {}

@@ -45,7 +45,7 @@ extension Accounts {
                 try await database.read { [refreshTokens] in try refreshTokens.find(hash: secret.hash, in: $0) != nil }
             }
         } catch let error as TooManyAttempts {
-            throw AccountsError.tooManyAttempts(retryAfter: error.retryAfter)
+            throw AccountsError.tooManyAttempts(error)
         }
     }
 

@@ -68,7 +68,7 @@ extension Accounts {
                 return user != nil
             }
         } catch let error as TooManyAttempts {
-            throw AccountsError.tooManyAttempts(retryAfter: error.retryAfter)
+            throw AccountsError.tooManyAttempts(error)
         }
         return user
     }

@@ -1,3 +1,4 @@
+import Security
 import Synchronization
 
 /// Lets the attempts of one source for one account go one after the other, so that each is counted before the next one is
@@ -24,7 +25,7 @@ final class SignInTurns: Sendable {
             let turn = enter(continuation, name)
             if turn != .later { continuation.resume(returning: turn) }
         }
-        guard turn == .now else { throw AccountsError.tooManyAttempts(retryAfter: .seconds(1)) }
+        guard turn == .now else { throw AccountsError.tooManyAttempts(TooManyAttempts(retryAfter: .seconds(1))) }
         defer { leave(name) }
         return try await body()
     }

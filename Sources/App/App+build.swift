@@ -62,9 +62,9 @@ extension Server {
             try await videos.loadRevocations()
             let services = Services(
                 loops: loops, connections: ConnectionSet(loops), pools: pools, storage: storage, database: database,
-                accounts: accounts, encoder: encoder, videos: videos, events: events, traffic: Traffic(),
-                certificates: certificates, encodingTools: [settings.ffmpegPath, settings.ffprobePath],
-                hasTrapped: trap != nil,
+                accounts: accounts, encoder: encoder, videos: videos, events: events, requests: RequestMetrics(loops),
+                connectionCounts: PerLoop(ConnectionCounts(), in: loops), certificates: certificates,
+                encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil,
                 isSafe: sandbox.acceptsUploads)
             let application = try routes(settings, services, log: log)
             return Server(settings: settings, application: application, services: services, log: log)
@@ -84,12 +84,12 @@ extension Server {
         options.isSecureOnly = settings.secureCookies
         options.strictTransport = !settings.tlsIdentities.isEmpty
         options.cors = CORSPolicy(allowedOrigins: Set(settings.corsOrigins))
-        let traffic = services.traffic
-        options.answered = { status in traffic.count(status) }
+        options.metrics = services.requests
         let router = RouterBuilder(log: log, options: options, accessCheck: services.accounts.accessCheck)
         services.accounts.addRoutes(to: router)
         services.videos.addRoutes(to: router)
         HealthRoutes(services, metricsToken: settings.metricsToken).add(to: router)
+        ConnectionRoutes(loops: services.loops).add(to: router)
         pages.add(to: router)
         ContractRoutes(web: web).add(to: router)
         return try router.build()

@@ -1,6 +1,7 @@
 import HTTP
 import Reactor
 import TLS
+import Telemetry
 
 extension Server {
     /// Where a server listens.
@@ -10,24 +11,34 @@ extension Server {
         public let secure: Int?
     }
 
-    /// Takes the ports. With certificates there are two servers: the one for https, and the plain one that leads there.
+    /// Takes the ports. With certificates there are two servers: the one for https, and the plain one that leads there. A
+    /// socket of this machine is for a proxy, which is served in any case.
     func listen() throws -> (servers: [HTTPServer], ports: Ports) {
         let application = application
         let plain = try Listener.bind(host: settings.host, port: settings.port)
+        let local = try settings.socketPath.map { path in
+            [
+                HTTPServer(
+                    listener: try Listener.bind(path: path), connections: services.connections, options: options()
+                ) { request in
+                    await application.respond(to: request)
+                }
+            ]
+        }
         guard let certificates = services.certificates else {
             let server = HTTPServer(listener: plain, connections: services.connections, options: options()) { request in
                 await application.respond(to: request)
             }
-            return ([server], Ports(plain: plain.port, secure: nil))
+            return ([server] + (local ?? []), Ports(plain: plain.port, secure: nil))
         }
         let secure = try Listener.bind(host: settings.host, port: settings.tlsPort)
         let redirect = SecureRedirect(plainPort: plain.port, securePort: secure.port, proxies: settings.proxies)
-        let traffic = services.traffic
+        let requests = services.requests
         let redirecting = HTTPServer(
             listener: plain, connections: services.connections, options: options()
         ) { request in
             guard let response = redirect.answer(to: request) else { return await application.respond(to: request) }
-            traffic.count(response.status)
+            requests.countRefusal(response.status)
             return response
         }
         var secureOptions = options()
@@ -37,7 +48,7 @@ extension Server {
         ) { request in
             await application.respond(to: request)
         }
-        return ([serving, redirecting], Ports(plain: plain.port, secure: secure.port))
+        return ([serving, redirecting] + (local ?? []), Ports(plain: plain.port, secure: secure.port))
     }
 
     private func options() -> HTTPServer.Options {
@@ -46,11 +57,23 @@ extension Server {
         options.limits.connectionsPerAddress = settings.maxConnectionsPerAddress
         options.limits.handshakeBurst = settings.maxConnectionsPerAddress
         options.trustedProxies = settings.proxies
+        options.readsProxyHeaders = settings.readsProxyHeaders
         options.warming = services.pools.warming
-        options.refused = { [traffic = services.traffic] status, _ in traffic.count(status) }
+        options.refused = { [requests = services.requests] status, _ in requests.countRefusal(status) }
+        options.counts = services.connectionCounts
+        if log.level <= .debug { options.ended = { [log] connection in log.debug("connection", connection.fields) } }
         return options
     }
 
     /// Loads the certificates anew from their files, now.
     func reloadCertificates() async { await services.certificates?.reload() }
+}
+
+extension EndedConnection {
+    var fields: LogFields {
+        [
+            "address": .string(address.host), "requests": .init(requestCount), "received": .init(receivedByteCount),
+            "sent": .init(sentByteCount), "duration": .seconds(duration),
+        ]
+    }
 }

@@ -28,7 +28,9 @@ public final class Server: Sendable {
         let encoder: Encoder
         let videos: VideoCatalogue
         let events: VideoEvents
-        let traffic: Traffic
+        /// What is answered, and over how many connections.
+        let requests: RequestMetrics
+        let connectionCounts: PerLoop<ConnectionCounts>
         /// Nil where no https is spoken.
         let certificates: Certificates?
         /// The programs that encoding needs.
@@ -49,6 +51,8 @@ public final class Server: Sendable {
         let signIns: BlockingPool
         let unlocking: BlockingPool
         let uploadPasswords: BlockingPool
+
+        var all: [BlockingPool] { [files, warming, signIns, unlocking, uploadPasswords] }
 
         init() throws {
             files = try BlockingPool(name: "files", threads: 4)

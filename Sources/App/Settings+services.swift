@@ -25,5 +25,5 @@ extension Settings {
         return accounts
     }
 
-    var proxies: TrustedProxies { TrustedProxies(trustedProxies) }
+    var proxies: TrustedProxies { TrustedProxies(trustedProxies, includesUnixSockets: trustsSocket) }
 }

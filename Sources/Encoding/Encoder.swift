@@ -160,7 +160,13 @@ public final class Encoder: Sendable {
     /// Puts a video into the queue, inside the caller's transaction. Its original is at `videos/{id}/original`.
     public func enqueue(_ transaction: Transaction, _ id: EncodingID, facts: MediaFacts) throws {
         try EncodingStore.insert(id, facts: facts, at: now(), in: transaction)
-        try TaskQueue.add(.plan, of: id, priority: EncodingTask.Priority.plan, in: transaction)
+        if facts.soundStart == nil {
+            try TaskQueue.add(.plan, of: id, priority: EncodingTask.Priority.plan, in: transaction)
+        } else {
+            // There is no index of it.
+            try EncodingStore.setNeedsMezzanine(id, in: transaction)
+            try TaskQueue.add(.mezzanine, of: id, priority: EncodingTask.Priority.first, in: transaction)
+        }
         transaction.afterCommit { [bell] in bell.ring() }
     }
 
@@ -177,8 +183,9 @@ public final class Encoder: Sendable {
     }
 
     /// For those who watch over the server: how many tasks are `waiting`, `running` and `failed`.
-    public func taskCounts() async throws -> [String: Int] {
-        try await database.scan { try TaskQueue.countsByState(in: $0) }
+    public func taskCounts() async throws -> [String: TaskCount] {
+        let moment = now()
+        return try await database.scan { try TaskQueue.countsByState(at: moment, in: $0) }
     }
 
     /// Runs what failed again. Answers whether there was anything failed.

@@ -53,6 +53,9 @@ extension FieldName {
     public static var location: FieldName { "Location" }
     public static var origin: FieldName { "Origin" }
     public static var range: FieldName { "Range" }
+    public static var rateLimitLimit: FieldName { "RateLimit-Limit" }
+    public static var rateLimitRemaining: FieldName { "RateLimit-Remaining" }
+    public static var rateLimitReset: FieldName { "RateLimit-Reset" }
     public static var retryAfter: FieldName { "Retry-After" }
     public static var secWebSocketAccept: FieldName { "Sec-WebSocket-Accept" }
     public static var secWebSocketExtensions: FieldName { "Sec-WebSocket-Extensions" }
@@ -60,6 +63,7 @@ extension FieldName {
     public static var secWebSocketProtocol: FieldName { "Sec-WebSocket-Protocol" }
     public static var secWebSocketVersion: FieldName { "Sec-WebSocket-Version" }
     public static var setCookie: FieldName { "Set-Cookie" }
+    public static var traceparent: FieldName { "traceparent" }
     public static var strictTransportSecurity: FieldName { "Strict-Transport-Security" }
     public static var transferEncoding: FieldName { "Transfer-Encoding" }
     public static var upgrade: FieldName { "Upgrade" }
@@ -68,6 +72,7 @@ extension FieldName {
     public static var wwwAuthenticate: FieldName { "WWW-Authenticate" }
     public static var via: FieldName { "Via" }
     public static var xForwardedFor: FieldName { "X-Forwarded-For" }
+    public static var xForwardedHost: FieldName { "X-Forwarded-Host" }
     public static var xForwardedProto: FieldName { "X-Forwarded-Proto" }
     public static var xRequestID: FieldName { "X-Request-Id" }
 }

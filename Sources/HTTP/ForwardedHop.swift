@@ -6,6 +6,8 @@ struct ForwardedHop: Sendable, Equatable {
     var client: SocketAddress?
     /// `http` or `https`, in lower case.
     var scheme: String?
+    /// The name that was asked for; nil for what can be none.
+    var host: String?
 
     /// The steps that `Forwarded` (RFC 7239) tells, the last proxy's first. Nil without the field; of a malformed field
     /// nothing is believed.
@@ -20,6 +22,7 @@ struct ForwardedHop: Sendable, Equatable {
                 switch pair[..<equals].lowercased() {
                 case "for": hop.client = address(value)
                 case "proto": hop.scheme = value.lowercased()
+                case "host": hop.host = hostName(value)
                 default: break
                 }
             }
@@ -27,15 +30,28 @@ struct ForwardedHop: Sendable, Equatable {
         }
     }
 
-    /// The same from `X-Forwarded-For` and `X-Forwarded-Proto`. Where fewer schemes than clients are told, the first one
-    /// holds for the rest: many proxies replace the field instead of adding to it.
+    /// The same from `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. Where fewer schemes or names than
+    /// clients are told, the first one holds for the rest: many proxies replace the field instead of adding to it.
     static func xForwarded(_ headers: HeaderFields) -> [ForwardedHop]? {
         guard let field = headers[.xForwardedFor] else { return nil }
         let schemes = headers[.xForwardedProto].map { items(of: $0).map { $0.lowercased() } } ?? []
+        let hosts = headers[.xForwardedHost].map { items(of: $0) } ?? []
         return items(of: field).enumerated().map { index, item in
             ForwardedHop(
-                client: address(item), scheme: schemes.isEmpty ? nil : schemes[min(index, schemes.count - 1)])
+                client: address(item), scheme: schemes.isEmpty ? nil : schemes[min(index, schemes.count - 1)],
+                host: hosts.isEmpty ? nil : hostName(hosts[min(index, hosts.count - 1)]))
         }
+    }
+
+    /// A name or an address, with or without a port: letters, digits and few signs (RFC 3986 3.2.2).
+    private static func hostName(_ text: String) -> String? {
+        let isName = text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x3A, 0x5B, 0x5D, 0x5F: true
+            default: false
+            }
+        }
+        return isName && !text.isEmpty && text.utf8.count <= 261 ? text : nil
     }
 
     private static func items(of list: String) -> [String] {

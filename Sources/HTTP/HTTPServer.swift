@@ -11,10 +11,16 @@ public final class HTTPServer: Sendable {
         public var warming: BlockingPool?
         /// Their connections are many people's, so the limit of one network does not hold for them.
         public var trustedProxies = TrustedProxies()
+        /// Trusted proxies begin each connection with a header of the PROXY protocol; nobody else does.
+        public var readsProxyHeaders = false
         /// Whose certificates are shown to a new connection; nil serves without TLS.
         public var tls: (@Sendable () -> TLSContext)?
         /// Told about each request that was refused before the handler saw it.
         public var refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
+        /// Where the loops count their connections.
+        public var counts: PerLoop<ConnectionCounts>?
+        /// Told about each connection that is over.
+        public var ended: (@Sendable (EndedConnection) -> Void)?
 
         public init() {}
     }
@@ -59,16 +65,42 @@ public final class HTTPServer: Sendable {
 
     private func serve(_ connection: Connection) async {
         guard let state = states[ObjectIdentifier(connection.loop)] else { return }
+        guard var network = await enter(connection) else { return }
+        if options.readsProxyHeaders, options.trustedProxies.contains(connection.remoteAddress) {
+            do { try await connection.takeProxyHeader(within: options.limits.headTimeout) } catch {
+                options.refused?(.badRequest, connection.remoteAddress)
+                return census.leave(network.value)
+            }
+            census.leave(network.value)
+            // From here on it counts as the client's.
+            guard let own = await enter(connection) else { return }
+            network = own
+        }
+        guard await startTLS(connection, from: network.value) else { return census.leave(network.value) }
+        let address = connection.remoteAddress
+        options.counts?.update { $0.begin(.http1) }
+        let start = connection.loop.now
+        let requestCount = await ServerConnection(connection, state: state, options: options, handler: handler).run()
+        options.counts?.update { $0.end(.http1) }
+        census.leave(network.value)
+        options.ended?(
+            EndedConnection(
+                address: address, requestCount: requestCount, receivedByteCount: connection.receivedByteCount,
+                sentByteCount: connection.sentByteCount, duration: connection.loop.now - start))
+    }
+
+    /// What a connection is counted under: one of a trusted proxy under nothing but all.
+    private struct CountedNetwork { let value: IPNetwork? }
+
+    /// Finds a place for a connection. Nil where there was none, which the peer is told.
+    private func enter(_ connection: Connection) async -> CountedNetwork? {
         let address = connection.remoteAddress
         let network = options.trustedProxies.contains(address) ? nil : address.network
-        guard census.enter(network) else {
-            options.refused?(.serviceUnavailable, address)
-            return await refuse(connection)
-        }
-        if await startTLS(connection, from: network) {
-            await ServerConnection(connection, state: state, options: options, handler: handler).run()
-        }
-        census.leave(network)
+        if census.enter(network) { return CountedNetwork(value: network) }
+        options.counts?.update { $0.refuse() }
+        options.refused?(.serviceUnavailable, address)
+        await refuse(connection)
+        return nil
     }
 
     /// False where no TLS came about.

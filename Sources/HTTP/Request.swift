@@ -13,6 +13,8 @@ public struct Request {
     public var proxyAddress: SocketAddress?
     /// The client speaks https, to us or to a trusted proxy.
     public var isSecure = false
+    /// The name under which a trusted proxy was asked; nil where none says it.
+    var forwardedHost: String?
 
     public init(
         method: Method = .get, target: String, headers: HeaderFields = HeaderFields(),
@@ -29,6 +31,9 @@ public struct Request {
     public var isForwarded: Bool {
         headers.contains(.xForwardedFor) || headers.contains(.forwarded) || headers.contains(.xForwardedProto)
     }
+
+    /// The name and the port that the client asked for: what a trusted proxy says, else the field `Host`.
+    public var host: String? { forwardedHost ?? headers[.host] }
 
     /// The path as sent, percent-encoded, without the query.
     public var path: Substring {

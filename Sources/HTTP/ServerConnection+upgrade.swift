@@ -21,6 +21,8 @@ extension ServerConnection {
         let socket = WebSocket(
             upgrade, connection: connection, state: state, inbound: inbound.take(), sawEnd: sawEnd,
             writePause: limits.writePause)
+        counts?.update { $0.change(from: .http1, to: .webSocket) }
+        defer { counts?.update { $0.change(from: .webSocket, to: .http1) } }
         guard await socket.run(upgrade.handler) else { throw ConnectionError.closed }
         return false
     }

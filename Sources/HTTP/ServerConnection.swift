@@ -12,6 +12,7 @@ final class ServerConnection {
     let state: LoopState
     let limits: ServerLimits
     let warming: BlockingPool?
+    let counts: PerLoop<ConnectionCounts>?
     private let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     private let idleNanoseconds: Int64
     private let writePauseNanoseconds: Int64
@@ -25,6 +26,7 @@ final class ServerConnection {
     @exclusivity(unchecked) private var headDeadline = MonotonicTime.distantFuture
     /// Requests taken since the connection last waited.
     @exclusivity(unchecked) private var unbroken = 0
+    @exclusivity(unchecked) private var requestCount = 0
 
     /// After so many requests in a row, other connections of the loop get their turn.
     private static let fairShare = 64
@@ -42,11 +44,13 @@ final class ServerConnection {
         idleNanoseconds = limits.idleTimeout.wholeNanoseconds
         writePauseNanoseconds = limits.writePause.wholeNanoseconds
         warming = options.warming
+        counts = options.counts
         refused = options.refused
         self.handler = handler
     }
 
-    func run() async {
+    /// - Returns: how many requests came.
+    func run() async -> Int {
         outbound = state.takeOutbound()
         do {
             while try await serveOne() {}
@@ -59,6 +63,7 @@ final class ServerConnection {
         inbound = nil
         state.giveBack(outbound)
         outbound = []
+        return requestCount
     }
 
     /// - Returns: whether another request may follow.
@@ -79,7 +84,8 @@ final class ServerConnection {
         var request = Request(
             method: parser.method, target: parser.target, headers: parser.headers,
             body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress)
-        request.isSecure = connection.isEncrypted
+        request.proxyAddress = connection.proxyAddress
+        request.isSecure = connection.isEncrypted || connection.isSecureBefore
         let response = await handler(request)
         if let upgrade = response.upgrade { return try await self.upgrade(response, to: upgrade) }
         if source == nil, let keepsAlive = gather(response) { return keepsAlive }
@@ -94,6 +100,7 @@ final class ServerConnection {
         while true {
             if try parseInbound() {
                 unbroken += 1
+                requestCount += 1
                 if unbroken % Self.fairShare == 0 { await Task.yield() }
                 return true
             }

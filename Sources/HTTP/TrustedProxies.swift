@@ -6,26 +6,36 @@ import Reactor
 /// of these, and only as far back as each step was told by one of these.
 public struct TrustedProxies: Sendable {
     private let networks: [IPNetwork]
+    private let includesUnixSockets: Bool
 
-    public init(_ networks: [IPNetwork] = []) { self.networks = networks }
+    /// - Parameter includesUnixSockets: whoever comes by a Unix socket is such a proxy, too.
+    public init(_ networks: [IPNetwork] = [], includesUnixSockets: Bool = false) {
+        self.networks = networks
+        self.includesUnixSockets = includesUnixSockets
+    }
+
+    public var isEmpty: Bool { networks.isEmpty && !includesUnixSockets }
 
     public func contains(_ address: SocketAddress) -> Bool {
+        if address == .unixSocket { return includesUnixSockets }
         guard !networks.isEmpty, let ip = address.ip else { return false }
         return networks.contains { $0.contains(ip) }
     }
 
     /// Puts the client in the place of the proxy that the request came through.
     public func apply(to request: inout Request) {
-        guard !networks.isEmpty, request.isForwarded, contains(request.remoteAddress) else { return }
+        guard !isEmpty, request.isForwarded, contains(request.remoteAddress) else { return }
         let origin = origin(of: request)
         request.proxyAddress = request.remoteAddress
         request.remoteAddress = origin.address
         request.isSecure = origin.scheme == "https"
+        request.forwardedHost = origin.host
     }
 
     private struct Origin {
         var address: SocketAddress
         var scheme: String?
+        var host: String?
     }
 
     private func origin(of request: Request) -> Origin {
@@ -44,6 +54,7 @@ public struct TrustedProxies: Sendable {
         var origin = Origin(address: peer)
         for hop in hops {
             origin.scheme = hop.scheme
+            origin.host = hop.host
             guard let client = hop.client else { break }
             origin.address = client
             guard contains(client) else { break }

@@ -13,6 +13,9 @@ public struct ClientRequest: Sendable {
     public var timeouts = Timeouts()
     /// How many redirects are followed; 0 hands the first one over as the answer.
     public var maxRedirects = 5
+    /// Asks for a WebSocket as well, to see whether the wish arrives. Over HTTP/1.1; a server that grants it is an error,
+    /// for here nobody speaks WebSocket.
+    public var offersWebSocket = false
     /// The most bytes of the answer's body. More is an error, as soon as it is announced.
     public var maxBodyBytes = 1 << 20
 

@@ -68,6 +68,10 @@ final class EasyHandle {
         try set(CURLOPT_URL, hop.url.text)
         var lines = hop.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         if !hop.headers.contains(.userAgent) { lines.append("User-Agent: \(userAgent)") }
+        if hop.offersWebSocket {
+            lines += ["Connection: Upgrade", "Upgrade: websocket"]
+            try set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+        }
         // No second of waiting for servers that do not know 100-continue.
         lines.append("Expect:")
         try set(CURLOPT_HTTPHEADER, lines)

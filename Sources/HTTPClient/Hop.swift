@@ -6,6 +6,7 @@ struct Hop: Sendable {
     var url: TargetURL
     var headers: HeaderFields
     var body: ClientRequest.Body
+    var offersWebSocket: Bool
 
     /// What the connection and the framing of the body say for themselves.
     private static let reserved: [FieldName] = [
@@ -34,6 +35,7 @@ struct Hop: Sendable {
         url = try TargetURL(request.url)
         headers = request.headers
         body = request.body
+        offersWebSocket = request.offersWebSocket
     }
 
     /// The request that follows the redirect `head`; nil when it is no redirect (RFC 9110 15.4).

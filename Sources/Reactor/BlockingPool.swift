@@ -52,6 +52,9 @@ public final class BlockingPool: @unchecked Sendable {
         }
     }
 
+    /// How much work waits for a thread.
+    public var queuedCount: Int { locked { queue.count - head } }
+
     /// Finishes what is queued, then ends the threads.
     public func shutdown() async {
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in

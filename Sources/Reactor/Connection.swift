@@ -21,7 +21,12 @@ public final class Connection: @unchecked Sendable {
     // @unchecked: confined to `loop`; each entry checks.
 
     public let loop: EventLoop
-    public let remoteAddress: SocketAddress
+    /// The other end, or the client for whom a proxy at the other end speaks (`speaks(for:securely:)`).
+    @exclusivity(unchecked) public private(set) var remoteAddress: SocketAddress
+    /// The proxy at the other end, if there is one that speaks for somebody else.
+    @exclusivity(unchecked) public private(set) var proxyAddress: SocketAddress?
+    /// Somebody else speaks TLS with the client and said so.
+    @exclusivity(unchecked) public private(set) var isSecureBefore = false
     let descriptor: Int32
     private let part: ConnectionSet.Part
     @exclusivity(unchecked) private var token: WatchToken?
@@ -42,6 +47,9 @@ public final class Connection: @unchecked Sendable {
     @exclusivity(unchecked) var sawWritable = false
     @exclusivity(unchecked) private var failure: ConnectionError?
     @exclusivity(unchecked) private var uninterrupted = 0
+    /// What went over the socket so far.
+    @exclusivity(unchecked) public private(set) var receivedByteCount = 0
+    @exclusivity(unchecked) public private(set) var sentByteCount = 0
 
     /// When the loop's sweep cuts the connection with `timedOut`; coarse, within half a second.
     @exclusivity(unchecked) public var deadline = MonotonicTime.distantFuture
@@ -84,6 +92,15 @@ public final class Connection: @unchecked Sendable {
         part.add(self)
     }
 
+    /// A proxy at the other end told before anything else for whom it opened the connection, and whether that client
+    /// speaks TLS with it.
+    public func speaks(for client: SocketAddress, securely: Bool) {
+        loop.preconditionOnLoop()
+        proxyAddress = remoteAddress
+        remoteAddress = client
+        isSecureBefore = securely
+    }
+
     // MARK: Reading
 
     /// Reads what is there into the free space of `buffer`; 0 is the end of the stream. Waits until something is.
@@ -112,6 +129,7 @@ public final class Connection: @unchecked Sendable {
                 if count >= 0 {
                     // A short read emptied the socket (epoll(7), question 9): what comes next makes an edge.
                     if count < bytes.count, !sawHangUp { sawReadable = false }
+                    receivedByteCount &+= count
                     return count
                 }
                 if errno == EAGAIN {
@@ -191,7 +209,10 @@ public final class Connection: @unchecked Sendable {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         while true {
             let count = send(descriptor, bytes.baseAddress, bytes.count, flags)
-            if count >= 0 { return count }
+            if count >= 0 {
+                sentByteCount &+= count
+                return count
+            }
             if errno == EAGAIN {
                 sawWritable = false
                 return nil
@@ -236,7 +257,10 @@ public final class Connection: @unchecked Sendable {
         var position = off_t(offset)
         while true {
             let sent = sendfile(descriptor, file.descriptor, &position, count)
-            if sent >= 0 { return sent }
+            if sent >= 0 {
+                sentByteCount &+= sent
+                return sent
+            }
             if errno == EAGAIN {
                 sawWritable = false
                 return nil

@@ -1,7 +1,16 @@
+import Synchronization
+
 /// The connections that one server took, on all loops of a group: they are counted, drained and cut together, whatever
 /// other servers of the process do.
 public final class ConnectionSet: Sendable {
+    /// Bytes that went over sockets.
+    public struct ByteCounts: Sendable, Equatable {
+        public var received = 0
+        public var sent = 0
+    }
+
     public let group: EventLoopGroup
+    private let drains = Atomic(false)
     private let parts: [ObjectIdentifier: Part]
 
     public init(_ group: EventLoopGroup) {
@@ -21,8 +30,25 @@ public final class ConnectionSet: Sendable {
         return count
     }
 
+    /// What went over the connections, those included that are gone.
+    public func byteCounts() async -> ByteCounts {
+        var sum = ByteCounts()
+        for part in parts.values {
+            let counts = await withUnsafeContinuation { continuation in
+                part.loop.execute { continuation.resume(returning: part.byteCounts) }
+            }
+            sum.received += counts.received
+            sum.sent += counts.sent
+        }
+        return sum
+    }
+
+    /// Whether the connections are asked to end.
+    public var isDraining: Bool { drains.load(ordering: .relaxed) }
+
     /// Asks every connection to end: idle ones at once, busy ones after what they are doing (`Connection.isDraining`).
     public func drain() {
+        drains.store(true, ordering: .relaxed)
         for part in parts.values { part.loop.execute { part.drain() } }
     }
 
@@ -55,6 +81,8 @@ public final class ConnectionSet: Sendable {
         private var connections: [ObjectIdentifier: Connection] = [:]
         private var sweep: TimerToken?
         private(set) var isDraining = false
+        /// Of connections that are gone.
+        private var gone = ByteCounts()
 
         init(loop: EventLoop) { self.loop = loop }
 
@@ -71,7 +99,17 @@ public final class ConnectionSet: Sendable {
 
         func remove(_ connection: Connection) {
             loop.preconditionOnLoop()
-            connections[ObjectIdentifier(connection)] = nil
+            guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+            gone.received &+= connection.receivedByteCount
+            gone.sent &+= connection.sentByteCount
+        }
+
+        var byteCounts: ByteCounts {
+            loop.preconditionOnLoop()
+            return connections.values.reduce(into: gone) { sum, connection in
+                sum.received &+= connection.receivedByteCount
+                sum.sent &+= connection.sentByteCount
+            }
         }
 
         func drain() {

@@ -1,6 +1,7 @@
 import CSystem
 import Glibc
 import Synchronization
+import Telemetry
 
 /// One thread that waits on epoll and runs what became ready: descriptors, timers, messages and Swift jobs.
 ///
@@ -22,6 +23,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     }
 
     public let name: String
+    /// Its place in its group.
+    public let index: Int
     private let epoll: Int32
     private let wakeup: Int32
     private let inbox = Mutex(Inbox())
@@ -40,8 +43,12 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     /// The monotonic time at which the loop last woke: cheap, and right to within one round of the loop.
     @exclusivity(unchecked) public private(set) var now = MonotonicTime.now
 
-    public init(name: String = "loop") throws {
+    /// For each round the time from waking to sleeping again: so long may what becomes ready meanwhile have to wait.
+    @exclusivity(unchecked) private var lag = Histogram()
+
+    public init(name: String = "loop", index: Int = 0) throws {
         self.name = name
+        self.index = index
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
@@ -128,6 +135,13 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
         return timers.count
     }
 
+    /// How long its rounds took until now.
+    public func lag() async -> Histogram {
+        await withUnsafeContinuation { continuation in
+            execute { [self] in continuation.resume(returning: lag) }
+        }
+    }
+
     // MARK: Stopping
 
     /// Ends the thread once the current round is done. Descriptors that are still watched are left to their owners.
@@ -168,7 +182,9 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
             let isStopping = takeInbox()
             runReady()
             if isStopping { break }
-            let count = epoll_wait(epoll, &events, Int32(events.count), waitMilliseconds())
+            let end = MonotonicTime.now
+            lag.record(nanoseconds: end.nanoseconds &- now.nanoseconds)
+            let count = epoll_wait(epoll, &events, Int32(events.count), waitMilliseconds(from: end))
             now = .now
             for index in 0..<max(0, Int(count)) {
                 dispatch(events[index])
@@ -210,10 +226,10 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
         running.removeAll(keepingCapacity: true)
     }
 
-    private func waitMilliseconds() -> Int32 {
+    private func waitMilliseconds(from time: MonotonicTime) -> Int32 {
         if !ready.isEmpty { return 0 }
         guard let deadline = timers.nextDeadline else { return -1 }
-        let nanoseconds = (deadline - MonotonicTime.now).wholeNanoseconds
+        let nanoseconds = (deadline - time).wholeNanoseconds
         if nanoseconds <= 0 { return 0 }
         return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
     }

@@ -10,7 +10,7 @@ public final class EventLoopGroup: Sendable {
 
     public init(count: Int = EventLoopGroup.coreCount) throws {
         signal(SIGPIPE, SIG_IGN)
-        loops = try (0..<max(1, count)).map { try EventLoop(name: "loop-\($0)") }
+        loops = try (0..<max(1, count)).map { try EventLoop(name: "loop-\($0)", index: $0) }
     }
 
     /// The loops in turn.

@@ -29,6 +29,16 @@ public struct IPAddress: Sendable, Hashable, LosslessStringConvertible {
         }
     }
 
+    /// The four or sixteen bytes of an address in network order; nil for another number of bytes.
+    public init?(bytes: [UInt8]) {
+        func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        switch bytes.count {
+        case 4: self.init(high: 0, low: Self.mappedPrefix | number(bytes[...]))
+        case 16: self.init(high: number(bytes[..<8]), low: number(bytes[8...]))
+        default: return nil
+        }
+    }
+
     public var isIPv4: Bool { high == 0 && low & ~0xFFFF_FFFF == Self.mappedPrefix }
 
     /// This machine: `127.0.0.0/8` and `::1`.

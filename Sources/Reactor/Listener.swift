@@ -5,20 +5,24 @@ import Synchronization
 public enum ListenerError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownHost(String)
     case cannotListen(SocketAddress, SystemError)
+    case noUnixSocket(path: String, SystemError)
 
     public var description: String {
         switch self {
         case .unknownHost(let host): "the host name \(host) is not known"
         case .cannotListen(let address, let error): "cannot listen on \(address): \(error)"
+        case .noUnixSocket(let path, let error): "cannot listen on \(path): \(error)"
         }
     }
 }
 
-/// A listening TCP socket. One loop accepts and hands connections to all loops in turn, so that each gets its share.
+/// A listening TCP or Unix socket. One loop accepts and hands connections to all loops in turn, so that each gets its share.
 public final class Listener: Sendable {
     public let address: SocketAddress
     public var port: Int { address.port }
     private let descriptor: Int32
+    /// Of a Unix socket: it goes when the listener stops.
+    private let path: String?
     private let acceptor = Mutex<Acceptor?>(nil)
 
     /// - Parameter port: 0 lets the kernel choose; `port` tells which.
@@ -44,9 +48,47 @@ public final class Listener: Sendable {
         return Listener(descriptor: descriptor, address: SocketAddress(storage))
     }
 
-    private init(descriptor: Int32, address: SocketAddress) {
+    /// Listens on a Unix socket that every user of the machine may open who may enter its folder. A socket that a process
+    /// left behind which is gone is replaced.
+    ///
+    /// - Throws: `ListenerError`, also where somebody listens there already or another kind of file is in the way.
+    public static func bind(path: String, backlog: Int32 = 4096) throws -> Listener {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let room = MemoryLayout.size(ofValue: address.sun_path)
+        guard path.utf8.count < room else {
+            throw ListenerError.noUnixSocket(path: path, SystemError("bind", code: ENAMETOOLONG))
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_UNIX, flags, 0)
+        guard descriptor >= 0 else { throw ListenerError.noUnixSocket(path: path, SystemError("socket")) }
+        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        func call(_ body: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Bool {
+            withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body(descriptor, $0, length) == 0 }
+            }
+        }
+        var isBound = call(Glibc.bind)
+        if !isBound, errno == EADDRINUSE {
+            // Nobody answers where a dead process's socket still lies, but neither does a file of another kind.
+            var status = stat()
+            let isSocket = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+            let isDead = isSocket && !call(Glibc.connect) && errno == ECONNREFUSED
+            if isDead, unlink(path) == 0 { isBound = call(Glibc.bind) } else { errno = EADDRINUSE }
+        }
+        guard isBound, chmod(path, 0o666) == 0, listen(descriptor, backlog) == 0 else {
+            let error = SystemError(isBound ? "listen" : "bind")
+            close(descriptor)
+            throw ListenerError.noUnixSocket(path: path, error)
+        }
+        return Listener(descriptor: descriptor, address: .unixSocket, path: path)
+    }
+
+    private init(descriptor: Int32, address: SocketAddress, path: String? = nil) {
         self.descriptor = descriptor
         self.address = address
+        self.path = path
     }
 
     deinit {
@@ -64,6 +106,7 @@ public final class Listener: Sendable {
     /// Accepts no more. Connections that were accepted live on.
     public func stop() {
         guard let acceptor = acceptor.withLock({ $0.take() }) else { return }
+        if let path { unlink(path) }
         acceptor.loop.execute { acceptor.stop() }
     }
 }

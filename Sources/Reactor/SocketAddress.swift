@@ -7,6 +7,9 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     public let host: String
     public let port: Int
 
+    /// A peer on this machine that came by a Unix socket: it has no address.
+    public static let unixSocket = SocketAddress(host: "unix", port: 0)
+
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
@@ -17,6 +20,10 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     init(_ storage: sockaddr_storage) {
+        if Int32(storage.ss_family) == AF_UNIX {
+            self = .unixSocket
+            return
+        }
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         var port: in_port_t = 0
         withUnsafeBytes(of: storage) { raw in

@@ -1,6 +1,9 @@
 import FoundationEssentials
 import Synchronization
 
+/// Sums of fractions of tokens are not exact.
+private let roundingError = 1e-6
+
 /// Counts failures by a key and says when too many of them were made. In memory and bounded: where more keys come than there
 /// are places, the one that began to fail first is forgotten, and never more than that one.
 ///
@@ -8,19 +11,20 @@ import Synchronization
 /// way around the limit, and work that could not be done, was cancelled or was right counts for nothing.
 public final class AttemptLimiter<Key: Hashable & Sendable>: Sendable {
     public enum Rule: Sendable, Equatable {
-        /// After so many failures within the time, nothing goes until the time is over.
-        case atMost(Int, within: TimeInterval)
+        /// A token bucket: each failure takes a token of so many, and so many come back in a second. Without a token
+        /// nothing goes.
+        case bucket(capacity: Int, perSecond: Double)
         /// Failures beyond the first so many are followed by a pause that doubles each time up to the longest. All is
         /// forgotten when nothing failed for `memory` seconds.
         case pauses(after: Int, longest: TimeInterval, memory: TimeInterval)
     }
 
     private struct Count {
-        var failures = 0
+        /// Those that are not forgotten at `moment`; of a bucket the tokens that are missing.
+        var failures = 0.0
         /// Attempts that are being looked at.
         var pending = 0
-        var firstFailure: Date
-        var lastFailure: Date
+        var moment: Date
         /// Tells this count from a later one of the same key.
         let number: UInt64
     }
@@ -46,7 +50,7 @@ public final class AttemptLimiter<Key: Hashable & Sendable>: Sendable {
             }
             number += 1
             order.append((key, number))
-            let count = Count(firstFailure: moment, lastFailure: moment, number: number)
+            let count = Count(moment: moment, number: number)
             counts[key] = count
             return count
         }
@@ -74,7 +78,9 @@ public final class AttemptLimiter<Key: Hashable & Sendable>: Sendable {
     /// - Parameter isRight: looks at the attempt. Only the answer false is a failure.
     /// - Throws: `TooManyAttempts`; what `isRight` throws.
     public func check(_ key: Key, _ isRight: () async throws -> Bool) async throws -> Bool {
-        if let wait = begin(key) { throw TooManyAttempts(retryAfter: .seconds(wait)) }
+        if let wait = begin(key) {
+            throw TooManyAttempts(retryAfter: .milliseconds(Int64((wait * 1000).rounded())), limit: limit)
+        }
         var hasFailed = false
         defer { end(key, hasFailed: hasFailed) }
         let answer = try await isRight()
@@ -86,7 +92,8 @@ public final class AttemptLimiter<Key: Hashable & Sendable>: Sendable {
         let moment = now()
         return state.withLock { state in
             var count = state.counts[key] ?? state.add(key, at: moment, capacity: capacity)
-            if count.failures > 0, isOver(count, at: moment) { count.failures = 0 }
+            count.failures = failures(count, at: moment)
+            if case .bucket = rule { count.moment = moment }
             let wait = wait(count, at: moment)
             if wait == nil { count.pending += 1 }
             state.counts[key] = count
@@ -102,32 +109,44 @@ public final class AttemptLimiter<Key: Hashable & Sendable>: Sendable {
             else { return }
             count.pending = max(0, count.pending - 1)
             if hasFailed {
-                if count.failures == 0 { count.firstFailure = moment }
-                count.failures += 1
-                count.lastFailure = moment
+                count.failures = failures(count, at: moment) + 1
+                count.moment = moment
             }
             state.counts[key] = count.failures == 0 && count.pending == 0 ? nil : count
         }
     }
 
-    private func isOver(_ count: Count, at moment: Date) -> Bool {
+    private var limit: Int {
         switch rule {
-        case .atMost(_, let period): moment.timeIntervalSince(count.firstFailure) >= period
-        case .pauses(_, _, let memory): moment.timeIntervalSince(count.lastFailure) >= memory
+        case .bucket(let capacity, _): capacity
+        case .pauses(let free, _, _): free
+        }
+    }
+
+    /// What still counts of the failures.
+    private func failures(_ count: Count, at moment: Date) -> Double {
+        // A clock that was set back gives nothing back.
+        let elapsed = max(0, moment.timeIntervalSince(count.moment))
+        switch rule {
+        case .bucket(_, let perSecond): return max(0, count.failures - elapsed * perSecond)
+        case .pauses(_, _, let memory): return elapsed >= memory ? 0 : count.failures
         }
     }
 
     /// Seconds until the next attempt is welcome; nil for now.
     private func wait(_ count: Count, at moment: Date) -> TimeInterval? {
         switch rule {
-        case .atMost(let limit, let period):
-            if count.failures >= limit { return max(1, period - moment.timeIntervalSince(count.firstFailure)) }
-            return count.failures + count.pending >= limit ? 1 : nil
+        case .bucket(let capacity, let perSecond):
+            let missing = count.failures + 1 - Double(capacity)
+            if missing > roundingError { return max(1, missing / perSecond) }
+            // Those that are being looked at have taken their tokens already.
+            return missing + Double(count.pending) > roundingError ? 1 : nil
         case .pauses(let free, let longest, _):
-            guard count.failures + count.pending >= free else { return nil }
-            let doublings = min(max(0, count.failures - free), 30)
+            let failed = Int(count.failures)
+            guard failed + count.pending >= free else { return nil }
+            let doublings = min(max(0, failed - free), 30)
             let pause = min(longest, TimeInterval(1 << doublings))
-            let rest = count.failures < free ? 0 : pause - moment.timeIntervalSince(count.lastFailure)
+            let rest = failed < free ? 0 : pause - moment.timeIntervalSince(count.moment)
             // One at a time from here on.
             return rest > 0 ? max(1, rest) : count.pending > 0 ? 1 : nil
         }
@@ -136,4 +155,11 @@ public final class AttemptLimiter<Key: Hashable & Sendable>: Sendable {
 
 public struct TooManyAttempts: Error, Sendable, Equatable {
     public let retryAfter: Duration
+    /// How many attempts may fail without a wait; nil where they are not counted.
+    public let limit: Int?
+
+    public init(retryAfter: Duration, limit: Int? = nil) {
+        self.retryAfter = retryAfter
+        self.limit = limit
+    }
 }

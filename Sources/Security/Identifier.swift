@@ -13,6 +13,9 @@ public struct Identifier<Thing>: Sendable, Hashable {
     public init() {
         (high, low) = IdentifierClock.shared.next()
     }
+
+    /// When it was made, by the clock of its maker (RFC 9562 5.7).
+    public var millisecondsSince1970: Int64 { Int64(high >> 16) }
 }
 
 extension Identifier: Comparable {

@@ -1,4 +1,5 @@
 import HTTP
+import Security
 import Web
 
 /// What can go wrong in this room, with its public code.
@@ -10,7 +11,7 @@ enum VideoError: Error, Sendable, Equatable {
     case uploadForbidden
     case sandboxUnavailable
     case wrongPassword
-    case tooManyPasswords(retryAfter: Int)
+    case tooManyPasswords(TooManyAttempts)
     case grantInvalid
     case grantExpired
     case fileMissing
@@ -51,8 +52,8 @@ extension VideoError: ProblemConvertible {
                 detail: "This server cannot read uploads safely. Its administrator finds the reason in the log.",
                 retryAfter: .seconds(600))
         case .wrongPassword: .forbidden(code: "wrong_password", "The password is not right.")
-        case .tooManyPasswords(let seconds):
-            .tooManyRequests(code: "too_many_attempts", retryAfter: .seconds(seconds))
+        case .tooManyPasswords(let error):
+            .tooManyRequests(code: "too_many_attempts", retryAfter: error.retryAfter, limit: error.limit)
         case .grantInvalid: .unauthorized(code: "grant_invalid", "The token in the address is not one of this server.")
         case .grantExpired: .unauthorized(code: "grant_expired", "The token in the address is over. Play again.")
         case .fileMissing: .invalid(field: "file", code: "required", "Send the video as the part named file.")

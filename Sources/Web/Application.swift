@@ -22,6 +22,7 @@ public final class Application: Sendable {
         let start = MonotonicTime.now
         let request = originOfRequest.applied(to: request)
         let id = RequestID()
+        let trace = request.headers[.traceparent].flatMap(TraceContext.init) ?? TraceContext(startedBy: id)
         var route = Route.none
         var response: Response
         if let preflight = options.cors.preflight(for: request) {
@@ -31,31 +32,40 @@ public final class Application: Sendable {
                 switch table.match(request.method, request.target) {
                 case .found(let endpoint, let parameters):
                     route = endpoint.route
-                    response = try await run(endpoint, request, parameters, id)
+                    response = try await run(endpoint, request, parameters, id, trace)
                 case .methodNotAllowed(let methods): response = refused(request.method, allowed: methods)
                 case .notFound: throw Problem.notFound()
                 }
             } catch {
-                response = answer(to: error, request: request, route: route, id: id)
+                response = answer(to: error, request: request, route: route, id: id, trace: trace)
             }
         }
         CacheRule.complete(&response, of: route)
         finish(&response, for: request, id: id)
-        options.answered?(response.status)
-        if route.isLogged { addAccessLog(to: &response, request: request, route: route, id: id, start: start) }
+        if route.isLogged {
+            let line = AccessLog(
+                log: log, id: id, trace: trace, method: request.method, path: request.pathText, route: route,
+                address: request.remoteAddress)
+            add(line, to: &response, start: start)
+        } else {
+            // Answers that nobody reads about are small: what they took is known before they leave.
+            options.metrics?.count(
+                route, response.status, byteCount: response.body.byteCount ?? 0,
+                nanoseconds: (MonotonicTime.now - start).wholeNanoseconds)
+        }
         return response
     }
 
     private func run(
-        _ endpoint: Endpoint, _ request: Request, _ parameters: PathParameters, _ id: RequestID
+        _ endpoint: Endpoint, _ request: Request, _ parameters: PathParameters, _ id: RequestID, _ trace: TraceContext
     ) async throws -> Response {
         let limit = endpoint.route.bodyLimit
         var request = request
         request.body.limit = limit
         if let expected = request.body.expectedByteCount, expected > limit { throw Problem.bodyTooLarge(limit: limit) }
         let context = BaseContext(
-            requestID: id, route: endpoint.route, parameters: parameters, remoteAddress: request.remoteAddress,
-            log: log)
+            requestID: id, trace: trace, route: endpoint.route, parameters: parameters,
+            remoteAddress: request.remoteAddress, log: log)
         return try await endpoint.handler(request, context)
     }
 
@@ -71,7 +81,9 @@ public final class Application: Sendable {
         return problem.response
     }
 
-    private func answer(to error: any Error, request: Request, route: Route, id: RequestID) -> Response {
+    private func answer(
+        to error: any Error, request: Request, route: Route, id: RequestID, trace: TraceContext
+    ) -> Response {
         var problem = Problem(error) ?? Problem(.internalServerError, code: "internal_error")
         if problem.status.code >= 500, problem.status != .serviceUnavailable, problem.status != .insufficientStorage {
             problem.errorID = id.description
@@ -79,7 +91,8 @@ public final class Application: Sendable {
                 "request failed",
                 [
                     "request_id": .string(id.description), "error_id": .string(id.description),
-                    "route": .string(route.description), "error": .string(String(describing: error)),
+                    "trace_id": .string(trace.traceID), "route": .string(route.description),
+                    "error": .string(String(describing: error)),
                 ])
         }
         if problem.status == .insufficientStorage {
@@ -99,16 +112,14 @@ public final class Application: Sendable {
         response.headers.append(.xRequestID, id.description)
     }
 
-    private func addAccessLog(
-        to response: inout Response, request: Request, route: Route, id: RequestID, start: MonotonicTime
-    ) {
-        let line = AccessLog(
-            log: log, id: id, method: request.method, path: request.pathText, route: route,
-            address: request.remoteAddress, start: start)
-        let earlier = response.completion
+    /// Writes and counts once the response has left.
+    private func add(_ line: AccessLog, to response: inout Response, start: MonotonicTime) {
+        let (earlier, metrics) = (response.completion, options.metrics)
         response.completion = { completion in
             earlier?(completion)
-            line.write(completion)
+            let duration = (MonotonicTime.now - start).wholeNanoseconds
+            line.write(completion, nanoseconds: duration)
+            metrics?.count(line.route, completion.status, byteCount: completion.byteCount, nanoseconds: duration)
         }
     }
 }

@@ -12,7 +12,8 @@ public struct CORSPolicy: Sendable {
         + "Upload-Metadata, Upload-Checksum"
     private static let responseFields =
         "Location, Content-Range, ETag, Retry-After, X-Request-Id, Tus-Resumable, Tus-Version, Tus-Extension, "
-        + "Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires, Palco-Video-Id"
+        + "Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires, Palco-Video-Id, RateLimit-Limit, "
+        + "RateLimit-Remaining, RateLimit-Reset"
 
     public init(allowedOrigins: Set<String> = [], allowsCredentials: Bool = false) {
         self.allowedOrigins = allowedOrigins

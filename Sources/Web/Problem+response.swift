@@ -33,7 +33,7 @@ extension Problem {
     }
 
     /// Whole seconds, rounded up, at least 1.
-    private var retrySeconds: Int? {
+    var retrySeconds: Int? {
         guard let retryAfter else { return nil }
         let (seconds, fraction) = retryAfter.components
         return max(1, Int(seconds) + (fraction > 0 ? 1 : 0))

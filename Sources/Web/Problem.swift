@@ -83,10 +83,19 @@ extension Problem {
         invalid([FieldProblem(field: field, code: code, detail: detail)])
     }
 
-    public static func tooManyRequests(code: String = "too_many_requests", retryAfter: Duration) -> Problem {
-        Problem(
+    /// - Parameter limit: of the bucket that is empty, for the fields `RateLimit-*` (draft-ietf-httpapi-ratelimit-headers).
+    public static func tooManyRequests(
+        code: String = "too_many_requests", retryAfter: Duration, limit: Int? = nil
+    ) -> Problem {
+        var problem = Problem(
             .tooManyRequests, code: code, detail: "Too many requests; wait a little and try again.",
             retryAfter: retryAfter)
+        if let limit, let seconds = problem.retrySeconds {
+            problem.headers[.rateLimitLimit] = "\(limit)"
+            problem.headers[.rateLimitRemaining] = "0"
+            problem.headers[.rateLimitReset] = "\(seconds)"
+        }
+        return problem
     }
 
     public static func bodyTooLarge(limit: Int) -> Problem {

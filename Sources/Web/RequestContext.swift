@@ -10,6 +10,7 @@ public protocol RequestContext: Sendable {
 
 extension RequestContext {
     public var requestID: RequestID { base.requestID }
+    public var trace: TraceContext { base.trace }
     public var route: Route { base.route }
     public var parameters: PathParameters { base.parameters }
     public var remoteAddress: SocketAddress { base.remoteAddress }
@@ -28,6 +29,7 @@ public protocol ChildContext: RequestContext {
 /// What the router knows of every request.
 public struct BaseContext: RequestContext {
     public let requestID: RequestID
+    public let trace: TraceContext
     public let route: Route
     public let parameters: PathParameters
     public let remoteAddress: SocketAddress
@@ -36,10 +38,11 @@ public struct BaseContext: RequestContext {
     private let serverLog: Log
 
     public init(
-        requestID: RequestID = RequestID(), route: Route, parameters: PathParameters = PathParameters(),
-        remoteAddress: SocketAddress, log: Log = .silent
+        requestID: RequestID = RequestID(), trace: TraceContext? = nil, route: Route,
+        parameters: PathParameters = PathParameters(), remoteAddress: SocketAddress, log: Log = .silent
     ) {
         self.requestID = requestID
+        self.trace = trace ?? TraceContext(startedBy: requestID)
         self.route = route
         self.parameters = parameters
         self.remoteAddress = remoteAddress
@@ -48,7 +51,9 @@ public struct BaseContext: RequestContext {
 
     public var base: BaseContext { self }
 
-    func makeLog() -> Log { serverLog.with(["request_id": .string(requestID.description)]) }
+    func makeLog() -> Log {
+        serverLog.with(["request_id": .string(requestID.description), "trace_id": .string(trace.traceID)])
+    }
 }
 
 /// Values by type: one of each.

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Names one request in the log and in the answer: 60 bits as 12 characters, small enough to cost no allocation.
 public struct RequestID: Sendable, Hashable, CustomStringConvertible {
-    private let bits: UInt64
+    let bits: UInt64
 
     private static let start = UInt64.random(in: .min ... .max)
     private static let count = Atomic<UInt64>(0)

@@ -10,15 +10,19 @@ public final class Route: Sendable, CustomStringConvertible {
     public let bodyLimit: Int
     /// Whether the access log has a line for it.
     public let isLogged: Bool
+    /// Its place among all routes; 0 stands for what matches none.
+    let number: Int
 
     public init(
-        method: Request.Method, path: String, access: AccessRule, bodyLimit: Int = 0, isLogged: Bool = true
+        method: Request.Method, path: String, access: AccessRule, bodyLimit: Int = 0, isLogged: Bool = true,
+        number: Int = 0
     ) {
         self.method = method
         self.path = path
         self.access = access
         self.bodyLimit = bodyLimit
         self.isLogged = isLogged
+        self.number = number
     }
 
     public var description: String { "\(method) \(path)" }

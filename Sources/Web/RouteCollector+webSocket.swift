@@ -35,7 +35,7 @@ extension CORSPolicy {
     func allowsWebSocket(_ request: Request) -> Bool {
         guard let origin = request.headers[.origin] else { return true }
         if allowedOrigin(of: request) != nil { return true }
-        guard let end = origin.firstRange(of: "://"), let host = request.headers[.host] else { return false }
+        guard let end = origin.firstRange(of: "://"), let host = request.host else { return false }
         let scheme = origin[..<end.lowerBound].lowercased()
         guard scheme == "https" || scheme == "http" && !request.isSecure else { return false }
         let port = scheme == "https" ? ":443" : ":80"

@@ -21,8 +21,8 @@ public final class RouterBuilder: RouteCollector {
         public var strictTransport = false
         /// For routes that say nothing else.
         public var bodyLimit = 1 << 20
-        /// Told the status of every answer.
-        public var answered: (@Sendable (Response.Status) -> Void)?
+        /// Counts every answer.
+        public var metrics: RequestMetrics?
         /// Shows an error to a person instead of JSON; nil leaves it as JSON.
         public var errorPage: (@Sendable (Problem, Request) -> Response?)?
 
@@ -87,7 +87,7 @@ public final class RouterBuilder: RouteCollector {
             }
             let route = Route(
                 method: registration.method, path: registration.path, access: access,
-                bodyLimit: registration.bodyLimit, isLogged: registration.isLogged)
+                bodyLimit: registration.bodyLimit, isLogged: registration.isLogged, number: routes.count + 1)
             let pattern = try PathPattern(registration.path)
             try table.insert(
                 pattern,

@@ -13,6 +13,7 @@ enum Command: Equatable {
         var port: String?
         var data: String?
         var email: String?
+        var url: String?
     }
 
     init(_ arguments: [String]) throws(UsageError) {
@@ -26,7 +27,7 @@ enum Command: Equatable {
         case "--version": self = .version
         case "version": self = try Self.parse(rest, .version, takes: []) { _ in .version }
         case "serve": self = try Self.parse(rest, .serve, takes: ["--host", "--port", "--data"]) { .serve($0) }
-        case "doctor": self = try Self.parse(rest, .doctor, takes: ["--data"]) { .doctor($0) }
+        case "doctor": self = try Self.parse(rest, .doctor, takes: ["--data", "--url"]) { .doctor($0) }
         case "admin":
             switch rest.first {
             case "create":
@@ -60,6 +61,7 @@ enum Command: Equatable {
             case "--host": options.host = value
             case "--port": options.port = value
             case "--data": options.data = value
+            case "--url": options.url = value
             default: options.email = value
             }
         }

@@ -3,14 +3,20 @@ import App
 /// `palco doctor`
 enum DoctorCommand {
     static func run(_ options: Command.Options) async throws -> Int32 {
-        let doctor = Doctor(settings: try options.settings(), migrations: Server.migrations)
-        let findings = try await doctor.examine()
-        for finding in findings { print(finding.text) }
-        guard findings.contains(where: { $0.state == .bad }) else {
-            print("\nPalco can run here.")
-            return ExitStatus.success
+        let (good, bad): (String, String)
+        let findings: [Finding]
+        if let url = options.url {
+            findings = try await OutsideDoctor.examine(url)
+            (good, bad) = (
+                "Palco can be used by this address.", "Something on the way is wrong; what to do is written above."
+            )
+        } else {
+            findings = try await Doctor(settings: try options.settings(), migrations: Server.migrations).examine()
+            (good, bad) = ("Palco can run here.", "Palco cannot run like this; what to do is written above.")
         }
-        print("\nPalco cannot run like this; what to do is written above.")
-        return ExitStatus.failure
+        for finding in findings { print(finding.text) }
+        let isGood = !findings.contains { $0.state == .bad }
+        print("\n\(isGood ? good : bad)")
+        return isGood ? ExitStatus.success : ExitStatus.failure
     }
 }

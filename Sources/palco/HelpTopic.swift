@@ -55,9 +55,14 @@ enum HelpTopic: Equatable {
         case .doctor:
             """
             usage: palco doctor [--data DIR]
+                   palco doctor --url https://video.example.org
 
             Looks at ffmpeg, the data folder, free space, the database, certificates, limits and the sandbox, and says how
             to mend what is wrong. It changes nothing. Ends with 1 when something is bad.
+
+              --data DIR    the folder for everything that is kept (PALCO_DATA, ./data)
+              --url URL     looks at a running server instead, by the address that people use: whether the proxy before
+                            it passes on the client's address, the scheme, the name, WebSockets, uploads and streams
             """
         case .version:
             """

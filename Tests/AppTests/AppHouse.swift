@@ -42,7 +42,8 @@ struct AppHouse {
         var built: Server?
         try await eventually("an earlier life in this process lets go of the folder") {
             do {
-                built = try await Server.build(settings, log: Log(sink: log), sandboxReport: sandboxReport)
+                built = try await Server.build(
+                    settings, log: Log(level: settings.logLevel, sink: log), sandboxReport: sandboxReport)
             } catch StorageError.inUse {}
             return built != nil
         }

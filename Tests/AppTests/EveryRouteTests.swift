@@ -42,6 +42,7 @@ struct EveryRouteTests {
         "GET /watch/{id}": Rule(.anyone, 200), "GET /favicon.ico": Rule(.anyone, 200),
         "GET /assets/{tree}/{path...}": Rule(.anyone, 200), "GET /healthz": Rule(.anyone, 200),
         "GET /readyz": Rule(.anyone, 200), "GET /metrics": Rule(.anyone, 200),
+        "GET /connection": Rule(.anyone, 200), "GET /connection/events": Rule(.anyone, 200),
         "GET /api/v1/openapi.json": Rule(.anyone, 200),
         "POST /api/v1/auth/login": Rule(.anyone, 200), "POST /api/v1/auth/refresh": Rule(.anyone, 200),
         "POST /api/v1/auth/logout": Rule(.person, 204), "GET /api/v1/auth/me": Rule(.person, 200),

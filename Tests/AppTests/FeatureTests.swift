@@ -181,8 +181,9 @@ struct FeatureTests {
             #expect(try await client.get("/readyz").text.contains("\"ready\""))
             #expect(try await client.get("/nothing").status == 404)
             let metrics = try await client.get("/metrics").text
-            #expect(metrics.contains("palco_http_requests_total{status=\"2xx\"} 2"))
-            #expect(metrics.contains("palco_http_requests_total{status=\"4xx\"} 1"))
+            let counted = #"palco_http_requests_total{method="GET",route="#
+            #expect(metrics.contains(counted + #""/healthz",status="200"} 1"#))
+            #expect(metrics.contains(#"palco_http_requests_total{method="-",route="-",status="404"} 1"#))
             #expect(metrics.contains("palco_encoding_tasks{state=\"waiting\"} 0"))
             let page = try await client.get("/")
             #expect(page.status == 200 && page.headers["content-security-policy"]?.contains("default-src") == true)

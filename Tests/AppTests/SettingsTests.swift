@@ -28,7 +28,8 @@ struct SettingsTests {
             ("PALCO_SECURE_COOKIES", "perhaps"), ("PALCO_CORS_ORIGINS", "elsewhere.test"), ("PALCO_LOG_LEVEL", "loud"),
             ("PALCO_CORS_ORIGINS", "https://a.example/path"), ("PALCO_UPLOAD_EXPIRY", "-1"),
             ("PALCO_TRUSTED_PROXIES", "proxy.example"), ("PALCO_TRUSTED_PROXIES", "10.0.0.0/33"),
-            ("PALCO_TRUSTED_PROXIES", "10.0.0.1,,"), ("PALCO_METRICS_TOKEN", "short"), ("PALCO_SIGN_IN_FAILURES", "-1"),
+            ("PALCO_TRUSTED_PROXIES", "10.0.0.1,,"), ("PALCO_PROXY_PROTOCOL", "true"),
+            ("PALCO_PROXY_PROTOCOL", "v2"), ("PALCO_METRICS_TOKEN", "short"), ("PALCO_SIGN_IN_FAILURES", "-1"),
         ])
     func badValues(name: String, value: String) throws {
         let error = try #require(throws: SettingError.self) {
@@ -43,6 +44,9 @@ struct SettingsTests {
         let list = "127.0.0.1, 10.0.0.0/8,fd00::/8,::1"
         let settings = try SettingsReader.read(environment: ["PALCO_TRUSTED_PROXIES": list], file: nil)
         #expect(settings.trustedProxies.map(\.description) == ["127.0.0.1", "10.0.0.0/8", "fd00::/8", "::1"])
+        #expect(!settings.trustsSocket)
+        let socket = try SettingsReader.read(environment: ["PALCO_TRUSTED_PROXIES": "unix, ::1"], file: nil)
+        #expect(socket.trustsSocket && socket.trustedProxies.map(\.description) == ["::1"])
         let accounts = try SettingsReader.read(
             environment: ["PALCO_SIGN_IN_FAILURES": "10", "PALCO_SIGN_IN_LOCK_TIME": "60"], file: nil
         ).accounts

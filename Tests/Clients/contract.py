@@ -12,7 +12,7 @@ import uuid
 
 BASE = "/api/v1"
 # Fields of the head that mean something to a client of the API; all others follow from HTTP.
-MEANT = re.compile(r"(?i)location|retry-after|content-range|upload-.*|tus-(?!resumable).*|palco-.*|set-cookie")
+MEANT = re.compile(r"(?i)location|retry-after|ratelimit-.*|content-range|upload-.*|tus-(?!resumable).*|palco-.*|set-cookie")
 
 
 # What no test here can see, and why.

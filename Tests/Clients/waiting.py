@@ -11,3 +11,14 @@ def wait_until(condition, what, seconds=120):
         assert time.monotonic() < deadline, f"never so in {seconds} s: {what() if callable(what) else what}"
         time.sleep(0.02)
     return value
+
+
+def until_refused(attempt, wrong, least):
+    """The first 429. Tokens come back while it is tried, so on a slow machine it takes a few attempts more."""
+    for number in range(500):
+        answer = attempt(number)
+        if answer.status == 429:
+            assert number >= least
+            return answer
+        answer.expect(wrong)
+    raise AssertionError("nothing was refused")

@@ -1,6 +1,8 @@
-import Encoding
+import FoundationEssentials
 import Media
 import Testing
+
+@testable import Encoding
 
 @Suite("Sound")
 struct SoundTests {
@@ -85,5 +87,33 @@ struct SoundTests {
             if clicks.last.map({ time - $0 > 1 }) ?? true { clicks.append(time) }
         }
         return clicks
+    }
+
+    @Test("MP3 behind a hundred kilobytes of something else is found, and something else alone is not")
+    func behindGarbage() async throws {
+        try await Studio.with(Studio.strict) { studio in
+            let path = "\(studio.folder)/a.mp3"
+            try await studio.ffmpeg(["-f", "lavfi", "-i", "sine=duration=0.5", "-c:a", "libmp3lame", path])
+            let garbage = (0..<50_000).flatMap { _ -> [UInt8] in [0xDE, 0xAD, 0xBE, 0xEF] }
+            let alone = "\(studio.folder)/garbage"
+            try Data(garbage).write(to: URL(filePath: alone))
+            await #expect(throws: InspectionError(.notAVideo)) {
+                do { _ = try await studio.encoder.inspect(path: alone) } catch let error as InspectionError {
+                    throw InspectionError(error.code)
+                }
+            }
+            let behind = "\(studio.folder)/behind"
+            try Data(garbage + Array([UInt8](contentsOf: path))).write(to: URL(filePath: behind))
+            // Behind its tag.
+            let start = try #require(try await studio.encoder.inspect(path: behind).soundStart)
+            #expect((garbage.count...garbage.count + 100).contains(start))
+            let id = try await studio.add(behind)
+            try await studio.complete(id)
+            let name = try #require(try await studio.presentation(id).audio.first?.name)
+            let samples = try await Frames(studio: studio).samples(studio.served(id, name))
+            let loud = samples.count { $0.magnitude > 500 }
+            #expect(abs(Double(samples.count) / 48_000 - 0.5) < 0.1)
+            #expect(loud > samples.count / 2)
+        }
     }
 }

@@ -52,6 +52,50 @@ struct ExchangeTests {
         }
     }
 
+    @Test("A WebSocket is offered where that is asked for, and a server that does not begin one answers as ever")
+    func offer() async throws {
+        try await ClientHouse.run { (house) async throws in
+            let base = try house.serve { request in
+                .text("\(request.headers[.upgrade] ?? "none") \(request.headers[.connection] ?? "none")")
+            }
+            var request = ClientRequest(url: base)
+            #expect(try await house.fetch(request).text == "none none")
+            request.offersWebSocket = true
+            #expect(try await house.fetch(request).text == "websocket Upgrade")
+        }
+    }
+
+    @Test(
+        "An answer is seen that comes while the body pauses, whether all of it arrived or not",
+        arguments: [1 << 20, 1 << 16])
+    func earlyAnswer(taken: Int) async throws {
+        try await ClientHouse.run { (house) async throws in
+            let base = try house.listen { connection in
+                var (buffer, count) = (ByteBuffer(capacity: 1 << 16), 0)
+                while count < taken {
+                    let more = try await connection.read(into: &buffer)
+                    guard more > 0 else { return }
+                    count += more
+                    buffer.removeAll()
+                }
+                try await connection.write(Array("HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno".utf8))
+                while try await connection.read(into: &buffer) > 0 { buffer.removeAll() }
+            }
+            let beginning = Pieces([String](repeating: String(repeating: "x", count: 1 << 14), count: 65))
+            let (silence, held) = AsyncStream.makeStream(of: Void.self)
+            var request = ClientRequest(method: .post, url: base)
+            request.body = .stream(byteCount: 4 << 30) {
+                if let piece = try await beginning.next() { return piece }
+                for await _ in silence {}
+                return nil
+            }
+            request.timeouts.whole = .seconds(20)
+            let answer = try await house.fetch(request)
+            #expect(answer.status == 413 && answer.text == "no")
+            held.finish()
+        }
+    }
+
     @Test("HEAD has a length and no body")
     func head() async throws {
         try await ClientHouse.run { (house) async throws in

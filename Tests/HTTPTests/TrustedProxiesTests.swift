@@ -88,6 +88,41 @@ struct TrustedProxiesTests {
         #expect(request(from: "10.1.1.1", fields).isSecure == isSecure)
     }
 
+    @Test(
+        "The name that was asked for is that of the step that names the client",
+        arguments: [
+            (
+                [(FieldName.xForwardedFor, "203.0.113.1"), (.xForwardedHost, "video.example:8443")],
+                "video.example:8443"
+            ),
+            ([(.xForwardedFor, "203.0.113.1"), (.xForwardedHost, "evil.example, video.example")], "video.example"),
+            ([(.xForwardedFor, "203.0.113.1, 10.2.2.2"), (.xForwardedHost, "video.example, inner")], "video.example"),
+            ([(.xForwardedFor, "203.0.113.1, 10.2.2.2"), (.xForwardedHost, "[2001:db8::1]:443")], "[2001:db8::1]:443"),
+            ([(.xForwardedFor, "203.0.113.1"), (.xForwardedHost, "video.example/path")], "own"),
+            ([(.xForwardedFor, "203.0.113.1"), (.xForwardedHost, "")], "own"),
+            ([(.xForwardedFor, "203.0.113.1")], "own"),
+            ([(.forwarded, "for=203.0.113.1;host=video.example")], "video.example"),
+            ([(.forwarded, "for=203.0.113.1;host=\"video.example:8443\"")], "video.example:8443"),
+            ([(.forwarded, "for=203.0.113.1;host=\"a b\"")], "own"), ([(.xForwardedHost, "video.example")], "own"),
+        ])
+    func host(fields: [(FieldName, String)], host: String) {
+        #expect(request(from: "10.1.1.1", fields + [(.host, "own")]).host == host)
+        #expect(request(from: "203.0.113.5", fields + [(.host, "own")]).host == "own")
+    }
+
+    @Test("Whoever comes by a Unix socket is trusted only where that is said")
+    func unixSocket() {
+        for (proxies, client) in [
+            (TrustedProxies([], includesUnixSockets: true), "203.0.113.1"), (Self.proxies, "unix"),
+        ] {
+            var request = Request(
+                target: "/", headers: [.xForwardedFor: "203.0.113.1"], remoteAddress: .unixSocket)
+            proxies.apply(to: &request)
+            #expect(request.remoteAddress.host == client)
+        }
+        #expect(!TrustedProxies([], includesUnixSockets: true).contains(SocketAddress(host: "127.0.0.1", port: 1)))
+    }
+
     @Test("A long list takes no long time and ends somewhere")
     func long() {
         let list = String(repeating: "10.2.2.2,", count: 5_000) + "10.2.2.2"

@@ -28,15 +28,47 @@ struct AttemptLimiterTests {
         }
     }
 
-    @Test("So many failures in a while, then none until it is over")
-    func window() async throws {
-        let limiter = limiter(.atMost(2, within: 60))
+    @Test("A bucket: so many failures at once, then as they come back, and never more than it holds")
+    func bucket() async throws {
+        let limiter = limiter(.bucket(capacity: 2, perSecond: 1.0 / 30))
         #expect(try await wrong("a", at: limiter) == nil)
         clock.advance(by: 10)
         #expect(try await wrong("a", at: limiter) == nil)
-        #expect(try await wrong("a", at: limiter) == .seconds(50))
+        // A third of a token came back meanwhile.
+        #expect(try await wrong("a", at: limiter) == .seconds(20))
         #expect(try await wrong("b", at: limiter) == nil)
-        clock.advance(by: 49)
+        clock.advance(by: 19.5)
+        #expect(try await wrong("a", at: limiter) == .seconds(1))
+        clock.advance(by: 0.5)
+        #expect(try await wrong("a", at: limiter) == nil)
+        #expect(try await wrong("a", at: limiter) == .seconds(30))
+        clock.advance(by: 86_400)
+        for _ in 0..<2 { #expect(try await wrong("a", at: limiter) == nil) }
+        #expect(try await wrong("a", at: limiter) == .seconds(30))
+    }
+
+    @Test(
+        "Over a long time a bucket lets through what comes back, however it is asked", arguments: [1.0, 0.1, 7.0, 33.3])
+    func rate(step: TimeInterval) async throws {
+        let limiter = limiter(.bucket(capacity: 10, perSecond: 0.5))
+        var (passed, elapsed) = (0, 0.0)
+        while elapsed < 1_000 {
+            while try await wrong("a", at: limiter) == nil { passed += 1 }
+            clock.advance(by: step)
+            elapsed += step
+        }
+        #expect(passed <= 10 + Int(elapsed / 2))
+        #expect(passed >= (step < 20 ? 10 + 490 : 300))
+    }
+
+    @Test("Who is refused hears the limit; a clock that was set back gives no tokens and takes none")
+    func told() async throws {
+        let limiter = limiter(.bucket(capacity: 3, perSecond: 1))
+        for _ in 0..<3 { #expect(try await wrong("a", at: limiter) == nil) }
+        await #expect(throws: TooManyAttempts(retryAfter: .seconds(1), limit: 3)) {
+            try await limiter.check("a") { true }
+        }
+        clock.advance(by: -3_600)
         #expect(try await wrong("a", at: limiter) == .seconds(1))
         clock.advance(by: 1)
         #expect(try await wrong("a", at: limiter) == nil)
@@ -45,7 +77,7 @@ struct AttemptLimiterTests {
     @Test("What is right, fails to be looked at or is cancelled counts for nothing and leaves nothing behind")
     func givenBack() async throws {
         struct Busy: Error {}
-        let limiter = limiter(.atMost(1, within: 60))
+        let limiter = limiter(.bucket(capacity: 1, perSecond: 1.0 / 60))
         for _ in 0..<5 { #expect(try await limiter.check("a") { true }) }
         for _ in 0..<5 {
             await #expect(throws: Busy.self) { try await limiter.check("a") { throw Busy() } }
@@ -61,7 +93,7 @@ struct AttemptLimiterTests {
 
     @Test("Attempts that are being looked at have taken their places already")
     func atOnce() async throws {
-        let limiter = limiter(.atMost(2, within: 60))
+        let limiter = limiter(.bucket(capacity: 2, perSecond: 1.0 / 30))
         let right = try await limiter.check("a") {
             try await limiter.check("a") {
                 let wait = try await wrong("a", at: limiter)
@@ -104,7 +136,7 @@ struct AttemptLimiterTests {
 
     @Test("It stays small, whoever comes, and forgets the oldest and nobody else")
     func bounded() async throws {
-        let limiter = limiter(.atMost(1, within: 60), capacity: 10)
+        let limiter = limiter(.bucket(capacity: 1, perSecond: 1.0 / 60), capacity: 10)
         for number in 0..<1_000 { #expect(try await wrong("\(number)", at: limiter) == nil) }
         #expect(limiter.count == 10)
         #expect(try await wrong("989", at: limiter) == nil)
@@ -114,7 +146,7 @@ struct AttemptLimiterTests {
 
     @Test("Keys that come and go do not gather")
     func comingAndGoing() async throws {
-        let limiter = limiter(.atMost(1, within: 60), capacity: 4)
+        let limiter = limiter(.bucket(capacity: 1, perSecond: 1.0 / 60), capacity: 4)
         #expect(try await wrong("kept", at: limiter) == nil)
         for number in 0..<10_000 { #expect(try await limiter.check("\(number % 7)") { true }) }
         #expect(limiter.count == 1 && limiter.rememberedOrder <= 24)

@@ -27,8 +27,9 @@ public func fuzzFields(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         _ = Gzip.isAccepted(by: text)
     case 5:
         _ = FieldParameters(parsing: text).extended("filename")
-        for name in [FieldName.forwarded, .xForwardedFor] {
-            var request = Request(target: "/", headers: HeaderFields([(name, text)]))
+        _ = try? ProxyHeader.decode(Array(bytes.dropFirst()))
+        for name in [FieldName.forwarded, .xForwardedFor, .xForwardedHost] {
+            var request = Request(target: "/", headers: HeaderFields([(.xForwardedFor, "10.0.0.1"), (name, text)]))
             TrustedProxies(["127.0.0.1", "10.0.0.0/8"].compactMap(IPNetwork.init)).apply(to: &request)
             precondition(request.remoteAddress.ip != nil, "a client without an address")
         }

@@ -10,6 +10,8 @@ public struct Settings: Sendable {
     public var host = "127.0.0.1"
     /// 0 lets the kernel choose.
     public var port = 8080
+    /// A Unix socket to listen on besides.
+    public var socketPath: String?
     /// Certificates with their chains, and their keys in the same order: PEM files. Without any there is no https.
     public var tlsCertificates: [String] = []
     public var tlsKeys: [String] = []
@@ -39,6 +41,10 @@ public struct Settings: Sendable {
     public var grantLifetime = Duration.seconds(6 * 3600)
     /// Proxies that may say for whom they ask.
     public var trustedProxies: [IPNetwork] = []
+    /// Whoever comes by the Unix socket may say so, too.
+    public var trustsSocket = false
+    /// Those proxies begin each connection with a header of the PROXY protocol.
+    public var readsProxyHeaders = false
     /// What a reader of `/metrics` sends from another machine; nil lets this machine only.
     public var metricsToken: String?
     /// Wrong passwords in a row that lock an account for the network that they come from.

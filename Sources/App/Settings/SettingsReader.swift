@@ -15,6 +15,7 @@ public enum SettingsReader {
     static let all: [Setting] = [
         text("PALCO_HOST", \.host),
         number("PALCO_PORT", \.port, 0...65_535),
+        optionalText("PALCO_SOCKET", \.socketPath),
         files("PALCO_TLS_CERT", \.tlsCertificates),
         files("PALCO_TLS_KEY", \.tlsKeys),
         number("PALCO_TLS_PORT", \.tlsPort, 0...65_535),
@@ -52,15 +53,17 @@ public enum SettingsReader {
             return nil
         },
         Setting(name: "PALCO_TRUSTED_PROXIES") { value, settings in
-            let networks = value.split(separator: ",", omittingEmptySubsequences: false).map {
-                IPNetwork($0.filter { $0 != " " })
-            }
+            var names = value.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+            settings.trustsSocket = names.contains("unix")
+            names.removeAll { $0 == "unix" }
+            let networks = names.map { IPNetwork($0) }
             guard networks.allSatisfy({ $0 != nil }) else {
-                return "must be addresses or networks like 127.0.0.1,10.0.0.0/8,fd00::/8, separated by commas"
+                return "must be addresses or networks like 127.0.0.1,10.0.0.0/8,fd00::/8, or unix, separated by commas"
             }
             settings.trustedProxies = networks.compactMap(\.self)
             return nil
         },
+        flag("PALCO_PROXY_PROTOCOL", \.readsProxyHeaders),
         Setting(name: "PALCO_METRICS_TOKEN") { value, settings in
             // What is guessed over the network should not be short.
             guard value.utf8.count >= 16 else { return "must have 16 characters or more" }
@@ -104,6 +107,11 @@ public enum SettingsReader {
         for setting in all {
             guard let value = values.removeValue(forKey: setting.name), !value.isEmpty else { continue }
             if let advice = setting.read(value, &settings) { throw SettingError(name: setting.name, advice: advice) }
+        }
+        if settings.readsProxyHeaders, settings.proxies.isEmpty {
+            throw SettingError(
+                name: "PALCO_PROXY_PROTOCOL",
+                advice: "is of use only with the proxies' addresses in PALCO_TRUSTED_PROXIES")
         }
         guard settings.tlsCertificates.count == settings.tlsKeys.count else {
             throw SettingError(name: "PALCO_TLS_KEY", advice: "must name one key for each file of PALCO_TLS_CERT")

@@ -9,7 +9,7 @@ public enum MediaReader {
     static let works: [any ConfinedWork.Type] = [
         JudgeProbe.self, PlanFromMovie.self, PlanFromPackets.self, CopySegments.self, CutPicture.self, CutSound.self,
         UncoverSegments.self,
-        MakeInitSegments.self, PlanGrowing.self, MakeCaptions.self, VerifyMezzanine.self,
+        MakeInitSegments.self, PlanGrowing.self, MakeCaptions.self, VerifyMezzanine.self, FindSound.self,
     ]
 
     static func name(of work: any ConfinedWork.Type) -> String { "\(work)" }

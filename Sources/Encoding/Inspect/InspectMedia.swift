@@ -11,10 +11,22 @@ struct InspectMedia: Sendable {
     func callAsFunction(_ path: String) async throws -> MediaFacts {
         let byteCount = try await reader.pool.run { try OpenFile(path: path).byteCount }
         guard byteCount > 0 else { throw InspectionError(.emptyFile) }
-        var facts = try await judge(path, try await probe(path))
+        do {
+            return try await inspect(path)
+        } catch let error as InspectionError where error.code == .notAVideo || error.code == .corruptFile {
+            let sound = try await reader.run(FindSound(path: path), reads: [path], effort: .inspection)
+            guard let start = sound.start else { throw error }
+            return try await inspect(path, soundStart: start)
+        }
+    }
+
+    private func inspect(_ path: String, soundStart: Int? = nil) async throws -> MediaFacts {
+        var facts = try await judge(path, try await probe(path, soundStart: soundStart))
+        facts.soundStart = soundStart
         let lines: [Substring]
         do {
-            lines = try await decodeStart(path, stream: facts.video?.index ?? facts.mainAudio?.index ?? 0)
+            lines = try await decodeStart(
+                path, stream: facts.video?.index ?? facts.mainAudio?.index ?? 0, soundStart: soundStart)
         } catch let error as InspectionError {
             guard facts.video != nil, let sound = facts.mainAudio else { throw error }
             // Who cannot see it may still listen.
@@ -37,8 +49,10 @@ struct InspectMedia: Sendable {
         try await judge(path, try await probe(path))
     }
 
-    private func probe(_ path: String) async throws -> JudgeProbe.Probe {
-        let arguments = ["-v", "error", "-of", "json", "-show_format", "-show_streams"] + MediaTool.input(path)
+    private func probe(_ path: String, soundStart: Int? = nil) async throws -> JudgeProbe.Probe {
+        let arguments =
+            ["-v", "error", "-of", "json", "-show_format", "-show_streams"]
+            + MediaTool.input(path, soundStart: soundStart)
         do {
             let result = try await tool.run(.ffprobe, arguments, reads: [path], effort: .inspection)
             return .report(String(decoding: result.output, as: UTF8.self))
@@ -62,9 +76,9 @@ struct InspectMedia: Sendable {
     /// A file whose head is whole but whose media is not would fail only after the upload was accepted. Whatever comes after
     /// the first picture, or the first sound, is looked at later.
     /// - Returns: what ffmpeg says of it.
-    private func decodeStart(_ path: String, stream: Int) async throws -> [Substring] {
+    private func decodeStart(_ path: String, stream: Int, soundStart: Int? = nil) async throws -> [Substring] {
         let arguments =
-            ["-nostdin", "-v", "error", "-threads", "1"] + MediaTool.input(path)
+            ["-nostdin", "-v", "error", "-threads", "1"] + MediaTool.input(path, soundStart: soundStart)
             + ["-map", "0:\(stream)", "-frames", "1", "-f", "framecrc", "-"]
         let result = try await tool.start(.ffmpeg, arguments, reads: [path], effort: .inspection)
         let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")

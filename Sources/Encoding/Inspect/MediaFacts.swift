@@ -18,6 +18,8 @@ public struct MediaFacts: Sendable, Hashable, Codable {
     public var cover: CoverFacts?
     /// By its own head or tables the file should be longer.
     public var isTruncated: Bool
+    /// Where MPEG audio begins, in bytes, that lies behind something else, so that ffmpeg does not find it by itself.
+    public var soundStart: Int?
     /// The file announces a picture that cannot be had.
     public var isPictureMissing = false
     /// The same for one of the sounds.

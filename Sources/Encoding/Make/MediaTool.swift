@@ -34,8 +34,10 @@ struct MediaTool: Sendable {
     let loops: EventLoopGroup
 
     /// What every input is opened with: local files only, and only containers that name no other files.
-    static func input(_ path: String) -> [String] {
-        ["-protocol_whitelist", "file", "-format_whitelist", Containers.demuxers, "-i", "file:\(path)"]
+    /// - Parameter soundStart: see `MediaFacts`.
+    static func input(_ path: String, soundStart: Int? = nil) -> [String] {
+        ["-protocol_whitelist", "file", "-format_whitelist", Containers.demuxers]
+            + (soundStart.map { ["-f", "mp3", "-skip_initial_bytes", "\($0)"] } ?? []) + ["-i", "file:\(path)"]
     }
 
     /// A path as the tee muxer reads it: with a backslash before what it would take for its own.

@@ -20,7 +20,7 @@ struct MezzanineCommand {
         var arguments = ["-nostdin", "-y", "-v", "warning", "-threads", "\(threads)", "-max_error_rate", "1"]
         arguments += ["-progress", "pipe:1", "-stats_period", "1"]
         // Threads by frames give up many frames after the first that is damaged.
-        arguments += ["-thread_type", "slice"] + MediaTool.input(source)
+        arguments += ["-thread_type", "slice"] + MediaTool.input(source, soundStart: facts.soundStart)
         if let video = facts.video, let step {
             arguments += ["-map", "0:\(video.index)", "-vf", picture(video, step).joined(separator: ",")]
             arguments += encoder(video, step)

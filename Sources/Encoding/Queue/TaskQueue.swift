@@ -68,15 +68,16 @@ struct TaskQueue: Sendable {
             EncodingTask.Kind.check, EncodingTask.Kind.mend) != nil
     }
 
-    /// How many tasks are `waiting`, `running` and `failed`; states without any are left out.
-    static func countsByState(in access: ReadAccess) throws -> [String: Int] {
+    /// How many tasks are `waiting`, `running` and `failed`, and which is the oldest; states without any are left out.
+    static func countsByState(at now: Int64, in access: ReadAccess) throws -> [String: TaskCount] {
         let rows = try access.query(
             """
             SELECT CASE WHEN is_poison <> 0 THEN 'failed' WHEN lease_owner IS NULL THEN 'waiting' ELSE 'running' END AS state,
-            COUNT(*) AS count FROM encoding_tasks GROUP BY 1
+            COUNT(*) AS count, MIN(id) AS oldest FROM encoding_tasks GROUP BY 1
             """)
         return try rows.reduce(into: [:]) {
-            $0[try $1.value("state", as: String.self)] = try $1.value("count", as: Int.self)
+            $0[try $1.value("state", as: String.self)] = TaskCount(
+                count: try $1.value("count"), oldest: try $1.value("oldest"), at: now)
         }
     }
 

@@ -138,6 +138,11 @@ extension VideoStore {
 }
 
 extension VideoCatalogue {
+    /// Uploads that are not finished, for those who watch over the server.
+    public func unfinishedUploads() async throws -> UnfinishedUploads {
+        try await database.read { try UploadStore().unfinishedTotal(in: $0) }
+    }
+
     /// How many videos there are of each status.
     public func countsByStatus() async throws -> [String: Int] {
         try await database.read { access in

@@ -48,7 +48,7 @@ extension VideoCatalogue {
                 try await foundation.unlocking.verify(password, against: hash, for: .network(address.network))
             }
         } catch let error as TooManyAttempts {
-            throw VideoError.tooManyPasswords(retryAfter: Int(error.retryAfter.components.seconds))
+            throw VideoError.tooManyPasswords(error)
         }
         guard isRight else { throw VideoError.wrongPassword }
         return proof
@@ -64,6 +64,7 @@ extension VideoCatalogue {
 /// Counts wrong passwords for a video, by the person who gives them and by the network that they come from.
 struct UnlockAttempts: Sendable {
     static let limit = 10
+    /// After so many seconds all of them are forgotten, and each in its share of that time.
     static let period: TimeInterval = 900
 
     private struct Guess<Source: Hashable & Sendable>: Hashable, Sendable {
@@ -75,8 +76,9 @@ struct UnlockAttempts: Sendable {
     private let ofNetworks: AttemptLimiter<Guess<IPNetwork>>
 
     init(now: @escaping @Sendable () -> Date) {
-        ofPeople = AttemptLimiter(.atMost(Self.limit, within: Self.period), now: now)
-        ofNetworks = AttemptLimiter(.atMost(Self.limit, within: Self.period), now: now)
+        let perSecond = Double(Self.limit) / Self.period
+        ofPeople = AttemptLimiter(.bucket(capacity: Self.limit, perSecond: perSecond), now: now)
+        ofNetworks = AttemptLimiter(.bucket(capacity: Self.limit, perSecond: perSecond), now: now)
     }
 
     /// - Throws: `TooManyAttempts`; what `isRight` throws.

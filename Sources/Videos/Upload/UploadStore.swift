@@ -31,6 +31,15 @@ struct UploadStore: Sendable {
             .map(Upload.init(row:))
     }
 
+    func unfinishedTotal(in access: ReadAccess) throws -> UnfinishedUploads {
+        let row = try access.first(
+            """
+            SELECT COUNT(*) AS count, COALESCE(SUM(byte_count), 0) AS bytes FROM uploads
+            WHERE state IN ('receiving', 'reserved')
+            """)
+        return UnfinishedUploads(count: try row?.value("count") ?? 0, byteCount: try row?.value("bytes") ?? 0)
+    }
+
     func expired(at time: Date, in access: ReadAccess) throws -> [Upload] {
         try access.query("SELECT \(Self.columns) FROM uploads WHERE expires_at <= $1 ORDER BY id", time)
             .map(Upload.init(row:))

@@ -1,0 +1,79 @@
+import HTTP
+import Reactor
+import SQL
+import Telemetry
+import Web
+
+/// What `/metrics` tells: what was counted since the start, and how things stand when it is asked.
+struct Metrics: Sendable {
+    private let services: Server.Services
+    private let stored: KeptAnswer<StoredCounts>
+
+    /// - Parameter now: the clock by which the numbers of the database are kept.
+    init(_ services: Server.Services, now: @escaping @Sendable () -> MonotonicTime) {
+        self.services = services
+        stored = KeptAnswer(for: .seconds(10), now: now) { await StoredCounts(services) }
+    }
+
+    func text() async -> String {
+        var text = MetricsText()
+        text.family("palco_info", .gauge, "The running version.")
+        text.sample(1, ["version": Version.current])
+        await services.requests.write(to: &text)
+        await writeConnections(to: &text)
+        await writeLoops(to: &text)
+        await writeStock(to: &text)
+        ProcessNumbers.read()?.write(to: &text)
+        return text.text
+    }
+
+    private func writeConnections(to text: inout MetricsText) async {
+        let counts = await services.connectionCounts.values().reduce(into: ConnectionCounts()) { $0 += $1 }
+        text.family("palco_connections", .gauge, "Open connections, by what they speak.")
+        for spoken in ConnectionProtocol.allCases {
+            text.sample(counts.open(spoken), ["protocol": spoken.rawValue])
+        }
+        text.family("palco_connections_accepted_total", .counter, "Connections that were taken.")
+        text.sample(counts.accepted)
+        text.family("palco_connections_refused_total", .counter, "Connections for which there was no place.")
+        text.sample(counts.refused)
+        let bytes = await services.connections.byteCounts()
+        text.family("palco_network_received_bytes_total", .counter, "Bytes that came over connections.")
+        text.sample(bytes.received)
+        text.family("palco_network_sent_bytes_total", .counter, "Bytes that left over connections.")
+        text.sample(bytes.sent)
+        text.family("palco_event_listeners", .gauge, "Clients that follow events of videos.")
+        text.sample(services.events.listenerCount)
+    }
+
+    private func writeLoops(to text: inout MetricsText) async {
+        text.family(
+            "palco_event_loop_lag_seconds", .histogram,
+            "Time that rounds of an event loop took: so long may what becomes ready have to wait.")
+        for loop in services.loops.loops { text.sample(await loop.lag(), ["loop": "\(loop.index)"]) }
+        text.family("palco_blocking_pool_queued", .gauge, "Work that waits for a thread, by pool.")
+        for pool in services.pools.all { text.sample(pool.queuedCount, ["pool": pool.name]) }
+    }
+
+    private func writeStock(to text: inout MetricsText) async {
+        let stored = await stored()
+        text.family("palco_videos", .gauge, "Videos, by status.")
+        for (status, count) in stored.videos.sorted(by: { $0.key < $1.key }) { text.sample(count, ["status": status]) }
+        text.family("palco_uploads", .gauge, "Uploads that are not finished.")
+        text.sample(stored.uploads.count)
+        text.family("palco_uploads_expected_bytes", .gauge, "Bytes that unfinished uploads will have.")
+        text.sample(stored.uploads.byteCount)
+        text.family("palco_encoding_tasks", .gauge, "Tasks of encoding that are left, by state.")
+        for state in ["failed", "running", "waiting"] {
+            text.sample(stored.tasks[state]?.count ?? 0, ["state": state])
+        }
+        text.family("palco_encoding_oldest_task_seconds", .gauge, "Age of the oldest task of encoding, by state.")
+        for state in ["failed", "running", "waiting"] {
+            text.sample(stored.tasks[state]?.oldestAge ?? 0, ["state": state])
+        }
+        if let space = stored.usableSpace {
+            text.family("palco_storage_usable_bytes", .gauge, "Room on the disk that may still be filled.")
+            text.sample(space)
+        }
+    }
+}
