@@ -82,7 +82,7 @@ struct HTTPSTests {
         }
     }
 
-    @Test("Who came by https at the standard port is told to come by nothing else, and cookies are the host's own")
+    @Test("Who came by https at the standard port is told to come by nothing else")
     func strictTransport() async throws {
         let authority = try await TestAuthority()
         let pair = try await authority.issue("a", for: "DNS:video.example")
