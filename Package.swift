@@ -128,6 +128,7 @@ if Context.environment["PALCO_FUZZ"] == "1" {
             swiftSettings: settings + [.enableExperimentalFeature("Extern")]),
         fuzz("RequestFuzz", of: ["HTTP"]),
         fuzz("WebSocketFuzz", of: ["HTTP"]),
+        fuzz("HTTP2Fuzz", of: ["HTTP", "Reactor"]),
         fuzz("FormFuzz", of: ["Web"]),
         fuzz("FieldFuzz", of: ["HTTP", "Web", "Reactor"]),
         fuzz("MovieFuzz", of: ["Media", "BoxMutation"]),
