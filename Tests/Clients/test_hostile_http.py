@@ -91,7 +91,6 @@ def lives(server, admin):
         b"GET /heal thz HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r!",
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused_and_closed(server, request_bytes):
