@@ -131,6 +131,10 @@ struct HTTPSTests {
             #expect(plain.status == 308)
             #expect(plain.headers["location"] == "https://localhost/api/v1/videos?q=1")
             #expect(try await client.exchange(.get, "/healthz", [], []).status == 200)
+            let numbers = try await client.exchange(.get, "/metrics", [], []).text
+            let end = try #require(house.server.services.certificates?.context.certificates.first?.expiresAt)
+            let name = "palco_tls_certificate_not_after_timestamp_seconds"
+            #expect(numbers.contains("\(name){file=\"\(pair.certificate)\"} \(end)\n"))
         }
     }
 

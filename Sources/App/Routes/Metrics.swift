@@ -21,6 +21,7 @@ struct Metrics: Sendable {
         text.sample(1, ["version": Version.current])
         await services.requests.write(to: &text)
         await writeConnections(to: &text)
+        writeCertificates(to: &text)
         await writeLoops(to: &text)
         await writeStock(to: &text)
         ProcessNumbers.read()?.write(to: &text)
@@ -44,6 +45,16 @@ struct Metrics: Sendable {
         text.sample(bytes.sent)
         text.family("palco_event_listeners", .gauge, "Clients that follow events of videos.")
         text.sample(services.events.listenerCount)
+    }
+
+    private func writeCertificates(to text: inout MetricsText) {
+        guard let certificates = services.certificates else { return }
+        text.family(
+            "palco_tls_certificate_not_after_timestamp_seconds", .gauge,
+            "When each certificate of https ends, in seconds since 1970.")
+        for certificate in certificates.context.certificates {
+            text.sample(Int(certificate.expiresAt), ["file": certificate.path])
+        }
     }
 
     private func writeLoops(to text: inout MetricsText) async {
