@@ -64,7 +64,7 @@ def in_file(path):
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_curl_is_led_to_https_and_gets_its_page(tool, secure_server, authority, version):
-    trusting = ["--cacert", authority.path, f"--tlsv{version}", "--tls-max", version]
+    trusting = ["--http1.1", "--cacert", authority.path, f"--tlsv{version}", "--tls-max", version]
     answer = curl(tool, *trusting, f"{secure_server.secure_url}/sign-in")
     assert answer.startswith("HTTP/1.1 200 OK"), answer[:300]
     # The port is not the standard one, so the browser is not told to come by https only.
@@ -78,6 +78,8 @@ def test_curl_is_led_to_https_and_gets_its_page(tool, secure_server, authority, 
     assert "HTTP/1.1 200 OK" in followed
     for path in ("/healthz", "/readyz", "/metrics"):
         assert curl(tool, f"http://localhost:{secure_server.port}{path}").startswith("HTTP/1.1 200 OK"), path
+    agreed = curl(tool, *trusting[1:], f"{secure_server.secure_url}/sign-in")
+    assert agreed.startswith("HTTP/2 200"), agreed[:300]
     challenge = curl(tool, f"http://localhost:{secure_server.port}/.well-known/acme-challenge/x")
     assert challenge.startswith("HTTP/1.1 404 Not Found")
 
@@ -120,6 +122,8 @@ def test_a_film_goes_up_and_is_watched_over_https(chromium, secure_server, autho
         watching.seek(video["duration"] * 0.6)
         watching.plays_on(1)
         assert page.evaluate("isSecureContext && location.protocol === 'https:'")
+        spoken = page.evaluate("performance.getEntriesByType('resource').map((each) => each.nextHopProtocol)")
+        assert spoken and set(spoken) - {""} == {"h2"}, spoken
 
 
 def test_events_come_through_https(secure_server, authority):
