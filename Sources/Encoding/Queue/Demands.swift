@@ -28,6 +28,8 @@ final class Demands: Sendable {
         /// By number, which grows with time.
         var waiters: [Int: Waiter] = [:]
         var failures: [Demand: Int] = [:]
+        /// What is being made beside the queue, and how that is ended.
+        var making: [Demand: @Sendable () -> Void] = [:]
         /// When each viewer who waits was served last.
         var served: [UInt64: Int] = [:]
         var clock = 0
@@ -83,6 +85,23 @@ final class Demands: Sendable {
                 state.served[waiter.viewer] = state.clock
             }
         }
+    }
+
+    /// It is being made beside the queue until `ended` is told.
+    func begun(_ demand: Demand, cancel: @escaping @Sendable () -> Void) {
+        state.withLock { $0.making[demand] = cancel }
+    }
+
+    func ended(_ demand: Demand) { state.withLock { $0.making[demand] = nil } }
+
+    /// Ends what is being made of a segment that nobody waits for any more.
+    func endAbandoned(_ segment: Int, of video: EncodingID) {
+        let cancel = state.withLock { state in
+            func isSame(_ demand: Demand) -> Bool { demand.video == video && demand.segment == segment }
+            guard !state.waiters.values.contains(where: { isSame($0.demand) }) else { return [@Sendable () -> Void]() }
+            return state.making.filter { isSame($0.key) }.map(\.value)
+        }
+        for each in cancel { each() }
     }
 
     /// The renditions in which somebody waits for the same segment.

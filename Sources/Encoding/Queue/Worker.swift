@@ -87,11 +87,13 @@ struct Worker: Sendable {
         let started = MonotonicTime.now
         let work = Task(executorPreference: loop) { try await encoder.workshop.makeAwaited(demand, in: task) }
         encoder.running.add(task) { work.cancel() }
+        encoder.demands.begun(demand) { work.cancel() }
         let result = await withTaskCancellationHandler {
             await work.result
         } onCancel: {
             work.cancel()
         }
+        encoder.demands.ended(demand)
         encoder.running.remove(task)
         let log = encoder.log.with([
             "video": LogValue(demand.video), "rendition": LogValue(demand.rendition),

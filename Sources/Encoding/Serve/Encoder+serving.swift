@@ -110,7 +110,10 @@ extension Encoder {
         let loop = EventLoop.current ?? loops.next()
         let end = MonotonicTime.now + settings.segmentPatience
         let ticket = demands.add(demand, by: viewer)
-        defer { demands.remove(ticket) }
+        defer {
+            demands.remove(ticket)
+            if Task.isCancelled { leave(demand, on: loop) }
+        }
         bell.ring()
         while true {
             let rings = bell.rings
@@ -121,6 +124,17 @@ extension Encoder {
             guard patience > .zero, demands.isWaiting(ticket) else { return .unavailable(retryAfter: .seconds(3)) }
             try Task.checkCancellation()
             await bell.wait(after: rings, patience: patience, on: loop)
+        }
+    }
+
+    /// Whoever left may come back at once: a player that tries again must find its segment further on, not begun anew.
+    private static let comeback = Duration.milliseconds(500)
+
+    /// A viewer has gone: nothing is made any more for them alone.
+    private func leave(_ demand: Demands.Demand, on loop: EventLoop) {
+        Task(executorPreference: loop) { [demands] in
+            try? await loop.sleep(for: Self.comeback)
+            demands.endAbandoned(demand.segment, of: demand.video)
         }
     }
 }
