@@ -104,7 +104,7 @@ let package = Package(
         tests(
             "AppTests",
             of: [
-                "App", "Accounts", "Videos", "SQL", "Sandbox", "Security", "Storage", "Telemetry", "Web", "HTTP",
+                "App", "Accounts", "Encoding", "Videos", "SQL", "Sandbox", "Security", "Storage", "Telemetry", "Web", "HTTP",
                 "Reactor", "TLS",
                 "palco", "TestSupport",
             ]),

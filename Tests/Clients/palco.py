@@ -99,8 +99,10 @@ class Palco:
         if not self.wrapper:
             return self.process.pid
         for child in children(self.process.pid):
-            if Path(f"/proc/{child}/exe").resolve().name == "palco":
-                return child
+            # Another child may end meanwhile.
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{child}/exe").resolve().name == "palco":
+                    return child
         return self.process.pid
 
     def stop(self, timeout=20):
