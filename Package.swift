@@ -43,6 +43,7 @@ let package = Package(
         room("Storage", on: ["Reactor", "CStorage"]),
         room("HTTP", on: ["Security", "Reactor", "TLS", "CLLHTTP", "CNghttp2", "CZlib"]),
         room("HTTPClient", on: ["HTTP", "Reactor", "CCurl"]),
+        room("ACME", on: ["HTTPClient", "HTTP", "Security", "TLS", "Reactor"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 
         // Media floor: values in, values out.
