@@ -58,7 +58,7 @@ let package = Package(
         room(
             "App",
             on: [
-                "Accounts", "Encoding", "Videos", "Web", "HTTP", "HTTPClient", "SQL", "Storage", "Security", "Sandbox",
+                "Accounts", "Encoding", "Videos", "Web", "ACME", "HTTP", "HTTPClient", "SQL", "Storage", "Security", "Sandbox",
                 "Reactor", "TLS", "Telemetry",
             ]),
         .executableTarget(
