@@ -126,7 +126,8 @@ public struct ACMEClient: Sendable {
             order = try await read(ACMEOrder.self, at: place, in: &session)
         }
         guard order.status == .valid else {
-            throw ACMEError.refused(type: order.error?.kind ?? "invalid", detail: order.error?.words ?? "the order is void")
+            throw ACMEError.refused(
+                type: order.error?.kind ?? "invalid", detail: order.error?.words ?? "the order is void")
         }
         return order
     }

@@ -145,7 +145,8 @@ public enum SettingsReader {
             let names = value.split(separator: ",").map { name in
                 String(name.filter { $0 != " " }).lowercased()
             }
-            guard !names.isEmpty, names.count <= mostNames, Set(names).count == names.count, names.allSatisfy(isHostName)
+            guard !names.isEmpty, names.count <= mostNames, Set(names).count == names.count,
+                names.allSatisfy(isHostName)
             else { return "must be host names like video.example.org, separated by commas" }
             settings[keyPath: place] = names
             return nil
