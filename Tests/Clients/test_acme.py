@@ -2,6 +2,7 @@
 """Certificates that are had by themselves from Pebble, a certificate authority that is as strict as RFC 8555 allows."""
 
 import contextlib
+import http.client
 import json
 import os
 import socket
@@ -42,8 +43,8 @@ def pebble(tool, authority, tmp_path):
                 "httpPort": http_port, "tlsPort": free_port(), "ocspResponderURL": "",
                 "externalAccountBindingRequired": False,
             }}))  # fmt: skip
-            lookup = [tool("pebble-challtestsrv"), "-dnsserver", f"127.0.0.1:{names}", "-defaultIPv4", "127.0.0.1"]
-            lookup += ["-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", ""]
+            lookup = [tool("pebble-challtestsrv"), "-dns01", f"127.0.0.1:{names}", "-defaultIPv4", "127.0.0.1"]
+            lookup += ["-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", ""]
             lookup += ["-management", f"127.0.0.1:{free_port()}"]
             certifying = [tool("pebble"), "-config", str(config), "-strict", "-dnsserver", f"127.0.0.1:{names}"]
             environment = {**os.environ, "PEBBLE_VA_NOSLEEP": "1"}
@@ -90,7 +91,9 @@ def test_a_server_gets_its_certificate_and_keeps_it(tool, own_server, pebble):
     for path in [folder, *folder.iterdir()]:
         assert path.stat().st_mode & 0o077 == 0, path
     # What was put up for the authority is gone, and a started server asks for nothing that it has.
-    assert palco.client().get("/.well-known/acme-challenge/x").status == 404
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    asking.request("GET", "/.well-known/acme-challenge/x")
+    assert asking.getresponse().status == 404
     assert palco.stop() == 0
     palco.start(port=port)
     assert shown(palco, openssl) == issued
