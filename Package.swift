@@ -43,6 +43,7 @@ let package = Package(
         room("Storage", on: ["Reactor", "CStorage"]),
         room("HTTP", on: ["Security", "Reactor", "TLS", "CLLHTTP", "CNghttp2", "CZlib"]),
         room("HTTPClient", on: ["HTTP", "Reactor", "CCurl"]),
+        room("ACME", on: ["HTTPClient", "HTTP", "Security", "TLS", "Reactor"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 
         // Media floor: values in, values out.
@@ -57,7 +58,7 @@ let package = Package(
         room(
             "App",
             on: [
-                "Accounts", "Encoding", "Videos", "Web", "HTTP", "HTTPClient", "SQL", "Storage", "Security", "Sandbox",
+                "Accounts", "Encoding", "Videos", "Web", "ACME", "HTTP", "HTTPClient", "SQL", "Storage", "Security", "Sandbox",
                 "Reactor", "TLS", "Telemetry",
             ]),
         .executableTarget(

@@ -1,7 +1,9 @@
 import Accounts
 import Encoding
+import FoundationEssentials
 import Glibc
 import HTTP
+import HTTPClient
 import Reactor
 import SQL
 import Sandbox
@@ -28,6 +30,10 @@ extension Server {
         let loops = try EventLoopGroup(count: settings.loopCount)
         let pools = try Pools()
         do {
+            if !settings.tlsNames.isEmpty {
+                try makePrivateFolder(settings.certificateFolder.path)
+                try settings.certificateFolder.prepare(for: settings.tlsNames)
+            }
             let certificates =
                 settings.tlsIdentities.isEmpty
                 ? nil : try Certificates(settings.tlsIdentities, pool: pools.files, log: log)
@@ -64,6 +70,7 @@ extension Server {
                 loops: loops, connections: ConnectionSet(loops), pools: pools, storage: storage, database: database,
                 accounts: accounts, encoder: encoder, videos: videos, events: events, requests: RequestMetrics(loops),
                 connectionCounts: PerLoop(ConnectionCounts(), in: loops), certificates: certificates,
+                renewal: try renewal(settings, certificates, loops, pools, log),
                 encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil,
                 isSafe: sandbox.acceptsUploads)
             let application = try routes(settings, services, log: log)
@@ -96,6 +103,24 @@ extension Server {
     }
 
     /// Only this user may look into it.
+    /// Nil where the operator brings certificates, or wants none.
+    private static func renewal(
+        _ settings: Settings, _ certificates: Certificates?, _ loops: EventLoopGroup, _ pools: Server.Pools, _ log: Log
+    ) throws -> CertificateRenewal? {
+        guard let certificates, !settings.tlsNames.isEmpty else { return nil }
+        var configuration = HTTPClient.Configuration()
+        configuration.certificateAuthorities = settings.acmeAuthorities
+        if settings.acmeAuthorities != nil {
+            // The operator named an authority of the house, which may stand anywhere.
+            configuration.allowedNetworks = [IPNetwork("0.0.0.0/0"), IPNetwork("::/0")].compactMap { $0 }
+        }
+        return CertificateRenewal(
+            names: settings.tlsNames, directory: settings.acmeDirectory, folder: settings.certificateFolder,
+            board: ChallengeBoard(), client: try HTTPClient(group: loops, configuration: configuration),
+            pool: pools.files, certificates: certificates, log: log
+        ) { Int64(Date().timeIntervalSince1970) }
+    }
+
     static func makePrivateFolder(_ path: String) throws {
         var made = ""
         for component in path.split(separator: "/", omittingEmptySubsequences: false) {

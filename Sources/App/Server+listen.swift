@@ -34,9 +34,11 @@ extension Server {
         let secure = try Listener.bind(host: settings.host, port: settings.tlsPort)
         let redirect = SecureRedirect(plainPort: plain.port, securePort: secure.port, proxies: settings.proxies)
         let requests = services.requests
+        let board = services.renewal?.board
         let redirecting = HTTPServer(
             listener: plain, connections: services.connections, options: options()
         ) { request in
+            if let challenge = board?.answer(to: request) { return challenge }
             guard let response = redirect.answer(to: request) else { return await application.respond(to: request) }
             requests.countRefusal(response.status)
             return response

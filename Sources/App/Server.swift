@@ -33,6 +33,8 @@ public final class Server: Sendable {
         let connectionCounts: PerLoop<ConnectionCounts>
         /// Nil where no https is spoken.
         let certificates: Certificates?
+        /// Nil where nobody issues them for this server.
+        let renewal: CertificateRenewal?
         /// The programs that encoding needs.
         let encodingTools: [String]
         /// The process before was ended by a trap of its own.
@@ -125,6 +127,9 @@ public final class Server: Sendable {
             group.addTask(executorPreference: loop) { await videos.work(inventory) }
             if let certificates = services.certificates {
                 group.addTask(executorPreference: loop) { await certificates.run(on: loop) }
+            }
+            if let renewal = services.renewal {
+                group.addTask(executorPreference: loop) { await renewal.run(on: loop) }
             }
             group.addTask { await end() }
             do {

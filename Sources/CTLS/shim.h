@@ -1,8 +1,11 @@
 #pragma once
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ocsp.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -76,4 +79,38 @@ static inline void ctls_keep_no_sessions(SSL_CTX *context) {
 
 static inline void ctls_set_options(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS);
+}
+
+/// A new key on a curve of this name.
+static inline EVP_PKEY *ctls_new_key(const char *curve) { return EVP_EC_gen(curve); }
+
+/// An ECDSA signature in DER as two numbers of so many bytes each. 1, or 0 where it is none.
+static inline int ctls_fixed_signature(const unsigned char *der, size_t count, unsigned char *fixed, int each) {
+    ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &der, (long)count);
+    if (!signature) return 0;
+    int good = BN_bn2binpad(ECDSA_SIG_get0_r(signature), fixed, each) == each
+        && BN_bn2binpad(ECDSA_SIG_get0_s(signature), fixed + each, each) == each;
+    ECDSA_SIG_free(signature);
+    return good;
+}
+
+static inline X509_EXTENSION *ctls_extension(int kind, const char *value) {
+    return X509V3_EXT_conf_nid(NULL, NULL, kind, value);
+}
+
+/// A list with one extension.
+static inline STACK_OF(X509_EXTENSION) *ctls_extensions(int kind, const char *value) {
+    X509_EXTENSION *only = ctls_extension(kind, value);
+    if (!only) return NULL;
+    STACK_OF(X509_EXTENSION) *all = sk_X509_EXTENSION_new_null();
+    if (!all || !sk_X509_EXTENSION_push(all, only)) {
+        X509_EXTENSION_free(only);
+        sk_X509_EXTENSION_free(all);
+        return NULL;
+    }
+    return all;
+}
+
+static inline void ctls_free_extensions(STACK_OF(X509_EXTENSION) *all) {
+    sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
 }

@@ -1,9 +1,23 @@
+import Glibc
 import TLS
 
 extension Doctor {
     /// Whether https can be spoken, for which names, and for how long. Nothing where it is not asked for.
     func certificateFindings() -> [Finding] {
-        settings.tlsIdentities.map { identity in
+        if !settings.tlsNames.isEmpty, let failure = settings.certificateFolder.readState().lastFailure {
+            return [
+                .bad(
+                    "https", "no certificate was issued at the last try: \(failure)",
+                    mend: "see that \(settings.tlsNames.joined(separator: ", ")) lead to this machine and that it is "
+                        + "reached there at port 80")
+            ] + presentFindings()
+        }
+        return presentFindings()
+    }
+
+    private func presentFindings() -> [Finding] {
+        settings.tlsIdentities.filter { settings.tlsNames.isEmpty || access($0.certificate, F_OK) == 0 }.map {
+            identity in
             do {
                 // Each by itself, so that one that is broken does not hide the others.
                 let context = try TLSContext([identity], protocols: [], tickets: TicketKeys { 0 })

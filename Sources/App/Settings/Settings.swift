@@ -15,6 +15,12 @@ public struct Settings: Sendable {
     /// Certificates with their chains, and their keys in the same order: PEM files. Without any there is no https.
     public var tlsCertificates: [String] = []
     public var tlsKeys: [String] = []
+    /// Host names that a certificate is to be had for, in lower case, instead of files.
+    public var tlsNames: [String] = []
+    /// The certificate authority's directory (RFC 8555 7.1.1).
+    public var acmeDirectory = "https://acme-v02.api.letsencrypt.org/directory"
+    /// The PEM file of the authority's own authorities: for one of the house, whose address may be of the house too.
+    public var acmeAuthorities: String?
     /// 0 lets the kernel choose.
     public var tlsPort = 8443
     public var dataFolder = "data"
@@ -61,8 +67,11 @@ public struct Settings: Sendable {
 
     public init() {}
 
+    var certificateFolder: CertificateFolder { CertificateFolder(path: "\(dataFolder)/tls") }
+
     var tlsIdentities: [TLSContext.Identity] {
-        zip(tlsCertificates, tlsKeys).map(TLSContext.Identity.init)
+        tlsNames.isEmpty
+            ? zip(tlsCertificates, tlsKeys).map(TLSContext.Identity.init) : [certificateFolder.identity]
     }
 
     public var encoding: EncodingSettings {

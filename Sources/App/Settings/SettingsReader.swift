@@ -18,6 +18,9 @@ public enum SettingsReader {
         optionalText("PALCO_SOCKET", \.socketPath),
         files("PALCO_TLS_CERT", \.tlsCertificates),
         files("PALCO_TLS_KEY", \.tlsKeys),
+        hostNames("PALCO_TLS_NAMES", \.tlsNames),
+        text("PALCO_ACME_DIRECTORY", \.acmeDirectory),
+        optionalText("PALCO_ACME_CA", \.acmeAuthorities),
         number("PALCO_TLS_PORT", \.tlsPort, 0...65_535),
         text("PALCO_DATA", \.dataFolder),
         optionalText("PALCO_WEB", \.webFolder),
@@ -113,6 +116,11 @@ public enum SettingsReader {
                 name: "PALCO_PROXY_PROTOCOL",
                 advice: "is of use only with the proxies' addresses in PALCO_TRUSTED_PROXIES")
         }
+        if !settings.tlsNames.isEmpty, !settings.tlsCertificates.isEmpty {
+            throw SettingError(
+                name: "PALCO_TLS_NAMES",
+                advice: "has a certificate issued, and PALCO_TLS_CERT names one that is there: choose one of them")
+        }
         guard settings.tlsCertificates.count == settings.tlsKeys.count else {
             throw SettingError(name: "PALCO_TLS_KEY", advice: "must name one key for each file of PALCO_TLS_CERT")
         }
@@ -128,6 +136,34 @@ public enum SettingsReader {
             settings[keyPath: place] = value
             return nil
         }
+    }
+
+    private static let mostNames = 100
+
+    private static func hostNames(_ name: String, _ place: any Place<[String]>) -> Setting {
+        Setting(name: name) { value, settings in
+            let names = value.split(separator: ",").map { name in
+                String(name.filter { $0 != " " }).lowercased()
+            }
+            guard !names.isEmpty, names.count <= mostNames, Set(names).count == names.count,
+                names.allSatisfy(isHostName)
+            else { return "must be host names like video.example.org, separated by commas" }
+            settings[keyPath: place] = names
+            return nil
+        }
+    }
+
+    /// Two labels at least, of letters, digits and hyphens (RFC 1123 2.1). Authorities certify no others.
+    private static func isHostName(_ name: String) -> Bool {
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        return name.utf8.count <= 253 && labels.count >= 2
+            && labels.allSatisfy { label in
+                (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+                    && label.utf8.allSatisfy { byte in
+                        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+                    }
+            }
     }
 
     private static func files(_ name: String, _ place: any Place<[String]>) -> Setting {

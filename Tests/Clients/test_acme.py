@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates that are had by themselves from Pebble, a certificate authority that is as strict as RFC 8555 allows."""
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+from authority import Authority
+from waiting import wait_until
+
+NAMES = ["video.example.org", "www.video.example.org"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def authority(tool, tmp_path_factory):
+    return Authority(tool("openssl"), tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def pebble(tool, authority, tmp_path):
+    """Starts an authority that looks for names at a port of this machine; answers the settings of a server for it."""
+    with contextlib.ExitStack() as stack:
+
+        def start(http_port):
+            files = authority.issue("pebble")
+            names, listening, managing = free_port(), free_port(), free_port()
+            config = tmp_path / "pebble.json"
+            config.write_text(json.dumps({"pebble": {
+                "listenAddress": f"127.0.0.1:{listening}", "managementListenAddress": f"127.0.0.1:{managing}",
+                "certificate": files["PALCO_TLS_CERT"], "privateKey": files["PALCO_TLS_KEY"],
+                "httpPort": http_port, "tlsPort": free_port(), "ocspResponderURL": "",
+                "externalAccountBindingRequired": False,
+            }}))  # fmt: skip
+            lookup = [tool("pebble-challtestsrv"), "-dns01", f"127.0.0.1:{names}", "-defaultIPv4", "127.0.0.1"]
+            lookup += ["-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", ""]
+            lookup += ["-management", f"127.0.0.1:{free_port()}"]
+            certifying = [tool("pebble"), "-config", str(config), "-strict", "-dnsserver", f"127.0.0.1:{names}"]
+            environment = {**os.environ, "PEBBLE_VA_NOSLEEP": "1"}
+            for number, command in enumerate([lookup, certifying]):
+                log = stack.enter_context((tmp_path / f"pebble-{number}.log").open("wb"))
+                process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+                stack.callback(process.wait, 10)
+                stack.callback(process.terminate)
+            wait_until(lambda: answers(listening), "Pebble listens", 30)
+            return {
+                "PALCO_TLS_NAMES": ",".join(NAMES), "PALCO_TLS_PORT": "0",
+                "PALCO_ACME_DIRECTORY": f"https://127.0.0.1:{listening}/dir", "PALCO_ACME_CA": str(authority.path),
+            }  # fmt: skip
+
+        yield start
+
+
+def answers(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def shown(palco, openssl):
+    """Whom the server's certificate is from, and for whom."""
+    context = ssl._create_unverified_context()
+    with (
+        socket.create_connection(("127.0.0.1", palco.secure_port), timeout=60) as plain,
+        context.wrap_socket(plain, server_hostname=NAMES[0]) as secure,
+    ):
+        pem = ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True))
+    command = [openssl, "x509", "-noout", "-issuer", "-serial", "-ext", "subjectAltName"]
+    return subprocess.run(command, input=pem, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def test_a_server_gets_its_certificate_and_keeps_it(tool, own_server, pebble):
+    port = free_port()
+    palco = own_server(pebble(port)).start(port=port)
+    openssl = tool("openssl")
+    palco.wait_for_line("a certificate was issued")
+    issued = shown(palco, openssl)
+    assert "Pebble" in issued and all(f"DNS:{name}" in issued for name in NAMES), issued
+    folder = palco.data / "tls"
+    for path in [folder, *folder.iterdir()]:
+        assert path.stat().st_mode & 0o077 == 0, path
+    # What was put up for the authority is gone, and a started server asks for nothing that it has.
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    asking.request("GET", "/.well-known/acme-challenge/x")
+    assert asking.getresponse().status == 404
+    assert palco.stop() == 0
+    palco.start(port=port)
+    assert shown(palco, openssl) == issued
+    state = json.loads((folder / "state.json").read_text())
+    assert state["names"] == NAMES and state["issuedAt"] <= time.time() and state["failureCount"] == 0
+    assert not any("a certificate was issued" in line for line in palco.lines)
+    assert palco.stop() == 0
+
+
+def test_a_name_that_leads_elsewhere_is_told_and_not_asked_for_at_once_again(tool, own_server, pebble):
+    elsewhere = free_port()
+    palco = own_server(pebble(elsewhere)).start()
+    line = json.loads(palco.wait_for_line("no certificate was issued"))
+    assert NAMES[0] in line["reason"] or NAMES[1] in line["reason"], line
+    # Meanwhile there is https with a certificate that nobody else has signed.
+    assert "Pebble" not in shown(palco, tool("openssl"))
+    state = json.loads((palco.data / "tls/state.json").read_text())
+    assert state["failureCount"] == 1 and state["nextTry"] > time.time() and state["lastFailure"] == line["reason"]
+    assert palco.stop() == 0
+    palco.start()
+    assert "Pebble" not in shown(palco, tool("openssl"))
+    assert json.loads((palco.data / "tls/state.json").read_text()) == state
+    assert palco.stop() == 0
