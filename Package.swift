@@ -58,7 +58,8 @@ let package = Package(
         room(
             "App",
             on: [
-                "Accounts", "Encoding", "Videos", "Web", "ACME", "HTTP", "HTTPClient", "SQL", "Storage", "Security", "Sandbox",
+                "Accounts", "Encoding", "Videos", "Web", "ACME", "HTTP", "HTTPClient", "SQL", "Storage", "Security",
+                "Sandbox",
                 "Reactor", "TLS", "Telemetry",
             ]),
         .executableTarget(
@@ -105,7 +106,8 @@ let package = Package(
         tests(
             "AppTests",
             of: [
-                "App", "Accounts", "Encoding", "Videos", "SQL", "Sandbox", "Security", "Storage", "Telemetry", "Web", "HTTP",
+                "App", "Accounts", "Encoding", "Videos", "SQL", "Sandbox", "Security", "Storage", "Telemetry", "Web",
+                "HTTP",
                 "Reactor", "TLS",
                 "palco", "TestSupport",
             ]),

@@ -5,20 +5,38 @@ import Reactor
 import Security
 import TLS
 
-/// Has certificates issued by an authority that speaks ACME (RFC 8555), for names under which it reaches this server by http
-/// (http-01, 8.3).
+/// Has certificates issued by an authority that speaks ACME (RFC 8555), for names under which it reaches this server.
 ///
 /// - Rule: whatever the authority names as an address is asked only where its scheme is https, and through the guarded client.
 public struct ACMEClient: Sendable {
-    /// Puts up what the authority wants to see at `/.well-known/acme-challenge/{token}`, and takes it down again.
-    public struct Board: Sendable {
-        public var put: @Sendable (_ token: String, _ text: String) -> Void
-        public var remove: @Sendable (_ token: String) -> Void
+    /// How a name is shown to be ours.
+    public enum Method: String, Sendable, Codable, CaseIterable {
+        /// By a text below `/.well-known/acme-challenge/` at port 80 (RFC 8555 8.3).
+        case http = "http-01"
+        /// By a certificate at port 443 (RFC 8737).
+        case tls = "tls-alpn-01"
 
-        public init(
-            put: @escaping @Sendable (_ token: String, _ text: String) -> Void,
-            remove: @escaping @Sendable (_ token: String) -> Void
-        ) {
+        public var other: Method { self == .http ? .tls : .http }
+    }
+
+    /// What the authority wants to see.
+    public struct Proof: Sendable {
+        public let method: Method
+        /// The host name.
+        public let name: String
+        public let token: String
+        /// The key authorization (RFC 8555 8.1).
+        public let text: String
+        /// Its SHA-256.
+        public let digest: [UInt8]
+    }
+
+    /// Puts proofs up, and takes them down again.
+    public struct Board: Sendable {
+        public var put: @Sendable (Proof) throws -> Void
+        public var remove: @Sendable (Proof) -> Void
+
+        public init(put: @escaping @Sendable (Proof) throws -> Void, remove: @escaping @Sendable (Proof) -> Void) {
             self.put = put
             self.remove = remove
         }
@@ -28,6 +46,7 @@ public struct ACMEClient: Sendable {
     let client: HTTPClient
     let account: AccountKey
     let board: Board
+    let method: Method
     let loop: EventLoop
     /// How long an authority may take to decide about one thing.
     var patience = Duration.seconds(120)
@@ -39,11 +58,15 @@ public struct ACMEClient: Sendable {
     /// - Parameters:
     ///   - directory: the authority's address.
     ///   - key: made once and kept: the authority knows us by it.
-    public init(directory: String, key: SigningKey, client: HTTPClient, board: Board, loop: EventLoop) {
+    ///   - method: what is tried where the authority leaves the choice.
+    public init(
+        directory: String, key: SigningKey, client: HTTPClient, board: Board, method: Method, loop: EventLoop
+    ) {
         self.directory = directory
         self.client = client
         account = AccountKey(key: key)
         self.board = board
+        self.method = method
         self.loop = loop
     }
 
@@ -64,7 +87,7 @@ public struct ACMEClient: Sendable {
         guard let place = placed.headers[.location] else { throw ACMEError.malformed("the order has no address") }
         var order = try decode(ACMEOrder.self, placed)
         guard order.authorizations.count <= names.count else { throw ACMEError.malformed("too many authorizations") }
-        for authorization in order.authorizations { try await prove(authorization, in: &session) }
+        for authorization in order.authorizations { try await prove(authorization, of: names, in: &session) }
         if order.status != .valid {
             let request = Base64.url.encode(try CertificateMaking.request(for: names, key: key))
             order = try decode(ACMEOrder.self, try await post(["csr": request], to: order.finalize, in: &session))
@@ -93,15 +116,21 @@ public struct ACMEClient: Sendable {
         var account: String?
     }
 
-    private func prove(_ address: String, in session: inout Session) async throws {
+    private func prove(_ address: String, of names: [String], in session: inout Session) async throws {
         var authorization = try await read(ACMEAuthorization.self, at: address, in: &session)
         let name = authorization.identifier.value
+        guard names.contains(name) else { throw ACMEError.malformed("it asks about a name that is not wanted") }
         guard authorization.status != .valid else { return }
-        guard let challenge = authorization.challenges.first(where: { $0.type == "http-01" }),
-            let token = challenge.token, isToken(token)
-        else { throw ACMEError.noChallenge(name: name) }
-        board.put(token, account.authorization(for: token))
-        defer { board.remove(token) }
+        let offered = [method, method.other].lazy.compactMap { method in
+            authorization.challenges.first { $0.type == method.rawValue }.map { (method, $0) }
+        }
+        guard let (method, challenge) = offered.first, let token = challenge.token, isToken(token) else {
+            throw ACMEError.noChallenge(name: name)
+        }
+        let text = account.authorization(for: token)
+        let proof = Proof(method: method, name: name, token: token, text: text, digest: SHA256.hash(Array(text.utf8)))
+        try board.put(proof)
+        defer { board.remove(proof) }
         _ = try await post(Nothing(), to: challenge.url, in: &session)
         let end = MonotonicTime.now + patience
         while authorization.status == .pending {

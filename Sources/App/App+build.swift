@@ -30,13 +30,16 @@ extension Server {
         let loops = try EventLoopGroup(count: settings.loopCount)
         let pools = try Pools()
         do {
-            if !settings.tlsNames.isEmpty {
+            let board = settings.tlsNames.isEmpty ? nil : ChallengeBoard()
+            if board != nil {
                 try makePrivateFolder(settings.certificateFolder.path)
                 try settings.certificateFolder.prepare(for: settings.tlsNames)
             }
             let certificates =
                 settings.tlsIdentities.isEmpty
-                ? nil : try Certificates(settings.tlsIdentities, pool: pools.files, log: log)
+                ? nil
+                : try Certificates(
+                    settings.tlsIdentities, challenges: board?.certificates, pool: pools.files, log: log)
             let storage = try LocalStorage(root: data, pool: pools.files, reserve: settings.diskReserveBytes)
             let leftovers = try storage.sweepLeftovers()
             if leftovers > 0 { log.info("leftovers removed", ["count": .init(leftovers)]) }
@@ -70,7 +73,7 @@ extension Server {
                 loops: loops, connections: ConnectionSet(loops), pools: pools, storage: storage, database: database,
                 accounts: accounts, encoder: encoder, videos: videos, events: events, requests: RequestMetrics(loops),
                 connectionCounts: PerLoop(ConnectionCounts(), in: loops), certificates: certificates,
-                renewal: try renewal(settings, certificates, loops, pools, log),
+                renewal: try renewal(settings, board, certificates, loops, pools, log),
                 encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil,
                 isSafe: sandbox.acceptsUploads)
             let application = try routes(settings, services, log: log)
@@ -102,12 +105,12 @@ extension Server {
         return try router.build()
     }
 
-    /// Only this user may look into it.
     /// Nil where the operator brings certificates, or wants none.
     private static func renewal(
-        _ settings: Settings, _ certificates: Certificates?, _ loops: EventLoopGroup, _ pools: Server.Pools, _ log: Log
+        _ settings: Settings, _ board: ChallengeBoard?, _ certificates: Certificates?, _ loops: EventLoopGroup,
+        _ pools: Server.Pools, _ log: Log
     ) throws -> CertificateRenewal? {
-        guard let certificates, !settings.tlsNames.isEmpty else { return nil }
+        guard let board, let certificates else { return nil }
         var configuration = HTTPClient.Configuration()
         configuration.certificateAuthorities = settings.acmeAuthorities
         if settings.acmeAuthorities != nil {
@@ -116,11 +119,12 @@ extension Server {
         }
         return CertificateRenewal(
             names: settings.tlsNames, directory: settings.acmeDirectory, folder: settings.certificateFolder,
-            board: ChallengeBoard(), client: try HTTPClient(group: loops, configuration: configuration),
+            board: board, client: try HTTPClient(group: loops, configuration: configuration),
             pool: pools.files, certificates: certificates, log: log
         ) { Int64(Date().timeIntervalSince1970) }
     }
 
+    /// Only this user may look into it.
     static func makePrivateFolder(_ path: String) throws {
         var made = ""
         for component in path.split(separator: "/", omittingEmptySubsequences: false) {

@@ -73,6 +73,11 @@ static inline const ASN1_STRING *ctls_dns_name(const GENERAL_NAMES *names, int i
     return kind == GEN_DNS ? (const ASN1_STRING *)value : NULL;
 }
 
+/// Looks at the first words of a peer before anything of them is answered.
+static inline void ctls_on_hello(SSL_CTX *context, int (*callback)(SSL *, int *, void *), void *argument) {
+    SSL_CTX_set_client_hello_cb(context, callback, argument);
+}
+
 static inline void ctls_keep_no_sessions(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 }
@@ -96,6 +101,21 @@ static inline int ctls_fixed_signature(const unsigned char *der, size_t count, u
 
 static inline X509_EXTENSION *ctls_extension(int kind, const char *value) {
     return X509V3_EXT_conf_nid(NULL, NULL, kind, value);
+}
+
+/// A critical one of a kind that has no name in OpenSSL.
+///
+/// - kind: its identifier in dots.
+/// - value: in DER.
+static inline X509_EXTENSION *ctls_critical_extension(const char *kind, const unsigned char *value, int count) {
+    ASN1_OBJECT *object = OBJ_txt2obj(kind, 1);
+    ASN1_OCTET_STRING *content = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *extension = NULL;
+    if (object && content && ASN1_OCTET_STRING_set(content, value, count))
+        extension = X509_EXTENSION_create_by_OBJ(NULL, object, 1, content);
+    ASN1_OBJECT_free(object);
+    ASN1_OCTET_STRING_free(content);
+    return extension;
 }
 
 /// A list with one extension.

@@ -10,6 +10,8 @@ public enum ListenerError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownHost(let host): "the host name \(host) is not known"
+        case .cannotListen(let address, let error) where error.code == EACCES:
+            "cannot listen on \(address): only root, and who has CAP_NET_BIND_SERVICE, may use ports below 1024"
         case .cannotListen(let address, let error): "cannot listen on \(address): \(error)"
         case .noUnixSocket(let path, let error): "cannot listen on \(path): \(error)"
         }
@@ -25,8 +27,20 @@ public final class Listener: Sendable {
     private let path: String?
     private let acceptor = Mutex<Acceptor?>(nil)
 
-    /// - Parameter port: 0 lets the kernel choose; `port` tells which.
+    /// - Parameters:
+    ///   - host: `::` is every address of this machine, of IPv4 as well, also where it has no IPv6.
+    ///   - port: 0 lets the kernel choose; `port` tells which.
     public static func bind(host: String, port: Int, backlog: Int32 = 4096) throws -> Listener {
+        do {
+            return try bindOne(host: host, port: port, backlog: backlog)
+        } catch ListenerError.cannotListen(_, let error)
+            where host == "::" && [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.code)
+        {
+            return try bindOne(host: "0.0.0.0", port: port, backlog: backlog)
+        }
+    }
+
+    private static func bindOne(host: String, port: Int, backlog: Int32) throws -> Listener {
         var (storage, length, family) = try SocketAddress.resolve(host: host, port: port, passive: true)
         let wanted = SocketAddress(host: host, port: port)
         let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)

@@ -34,12 +34,17 @@ public final class TLSContext: @unchecked Sendable {
     private let tickets: TicketKeys
     /// In wire format (RFC 7301 3.1), what is liked best first.
     private let protocols: [UInt8]
+    private let challenges: TLSChallenges?
 
     /// - Parameters:
     ///   - identities: the first is shown to who names no host, or one that no certificate is for.
     ///   - protocols: ALPN names, what is liked best first; a peer that offers none of them is refused (RFC 7301 3.2).
-    public init(_ identities: [Identity], protocols: [String], tickets: TicketKeys) throws(TLSError) {
+    ///   - challenges: for authorities that look whether names are ours; nil where nobody is asked for certificates.
+    public init(
+        _ identities: [Identity], protocols: [String], tickets: TicketKeys, challenges: TLSChallenges? = nil
+    ) throws(TLSError) {
         self.tickets = tickets
+        self.challenges = challenges
         self.protocols = protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
         var loaded: [LoadedIdentity] = []
         for identity in identities { loaded.append(try LoadedIdentity(identity)) }
@@ -67,6 +72,17 @@ public final class TLSContext: @unchecked Sendable {
                 return Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue()
                     .choose(chosen, count, UnsafeBufferPointer(start: offered, count: Int(offeredCount)))
             }, this)
+        if challenges != nil {
+            ctls_on_hello(
+                identity.context,
+                { session, alert, argument in
+                    guard let session, let argument else { return SSL_CLIENT_HELLO_ERROR }
+                    let context = Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue()
+                    if context.challenges?.answer(session) ?? true { return SSL_CLIENT_HELLO_SUCCESS }
+                    alert?.pointee = SSL_AD_NO_APPLICATION_PROTOCOL
+                    return SSL_CLIENT_HELLO_ERROR
+                }, this)
+        }
         ctls_on_server_name(
             identity.context,
             { session, _, argument in

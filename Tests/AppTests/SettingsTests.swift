@@ -29,6 +29,8 @@ struct SettingsTests {
             ("PALCO_CORS_ORIGINS", "https://a.example/path"), ("PALCO_UPLOAD_EXPIRY", "-1"),
             ("PALCO_TRUSTED_PROXIES", "proxy.example"), ("PALCO_TRUSTED_PROXIES", "10.0.0.0/33"),
             ("PALCO_TRUSTED_PROXIES", "10.0.0.1,,"), ("PALCO_PROXY_PROTOCOL", "true"),
+            ("PALCO_TLS_NAMES", "*.example.org"), ("PALCO_TLS_NAMES", "localhost"),
+            ("PALCO_TLS_NAMES", "a.example.org,DNS:b.example.org"), ("PALCO_TLS_NAMES", "a.example.org,a.example.org"),
             ("PALCO_PROXY_PROTOCOL", "v2"), ("PALCO_METRICS_TOKEN", "short"), ("PALCO_SIGN_IN_FAILURES", "-1"),
         ])
     func badValues(name: String, value: String) throws {
@@ -51,6 +53,21 @@ struct SettingsTests {
             environment: ["PALCO_SIGN_IN_FAILURES": "10", "PALCO_SIGN_IN_LOCK_TIME": "60"], file: nil
         ).accounts
         #expect(accounts.maximumFailures == 10 && accounts.lockTime == 60 && accounts.failuresBeforePauses == 40)
+    }
+
+    @Test("A name for a certificate is all that https needs; where else to listen can still be said")
+    func names() throws {
+        let names = ["PALCO_TLS_NAMES": "Video.example.org, www.example.org"]
+        let settings = try SettingsReader.read(environment: names, file: nil)
+        #expect(settings.tlsNames == ["video.example.org", "www.example.org"])
+        #expect(settings.host == "::" && settings.port == 80 && settings.tlsPort == 443)
+        let places = ["PALCO_HOST": "10.0.0.1", "PALCO_PORT": "8080", "PALCO_TLS_PORT": "8443"]
+        let other = try SettingsReader.read(environment: places, file: "PALCO_TLS_NAMES=video.example.org")
+        #expect(other.host == "10.0.0.1" && other.port == 8080 && other.tlsPort == 8443)
+        let files = ["PALCO_TLS_CERT": "a.pem", "PALCO_TLS_KEY": "a.key"]
+        #expect(throws: SettingError.self) {
+            try SettingsReader.read(environment: names.merging(files) { $1 }, file: nil)
+        }
     }
 
     @Test("The longest video is a setting")

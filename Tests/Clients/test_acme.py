@@ -12,6 +12,7 @@ import time
 
 import pytest
 from authority import Authority
+from palco import binary
 from waiting import wait_until
 
 NAMES = ["video.example.org", "www.video.example.org"]
@@ -33,14 +34,14 @@ def pebble(tool, authority, tmp_path):
     """Starts an authority that looks for names at a port of this machine; answers the settings of a server for it."""
     with contextlib.ExitStack() as stack:
 
-        def start(http_port):
+        def start(http_port=None, tls_port=None):
             files = authority.issue("pebble")
             names, listening, managing = free_port(), free_port(), free_port()
             config = tmp_path / "pebble.json"
             config.write_text(json.dumps({"pebble": {
                 "listenAddress": f"127.0.0.1:{listening}", "managementListenAddress": f"127.0.0.1:{managing}",
                 "certificate": files["PALCO_TLS_CERT"], "privateKey": files["PALCO_TLS_KEY"],
-                "httpPort": http_port, "tlsPort": free_port(), "ocspResponderURL": "",
+                "httpPort": http_port or free_port(), "tlsPort": tls_port or free_port(), "ocspResponderURL": "",
                 "externalAccountBindingRequired": False,
             }}))  # fmt: skip
             lookup = [tool("pebble-challtestsrv"), "-dns01", f"127.0.0.1:{names}", "-defaultIPv4", "127.0.0.1"]
@@ -55,7 +56,7 @@ def pebble(tool, authority, tmp_path):
                 stack.callback(process.terminate)
             wait_until(lambda: answers(listening), "Pebble listens", 30)
             return {
-                "PALCO_TLS_NAMES": ",".join(NAMES), "PALCO_TLS_PORT": "0",
+                "PALCO_TLS_NAMES": ",".join(NAMES), "PALCO_TLS_PORT": str(tls_port or 0), "PALCO_HOST": "127.0.0.1",
                 "PALCO_ACME_DIRECTORY": f"https://127.0.0.1:{listening}/dir", "PALCO_ACME_CA": str(authority.path),
             }  # fmt: skip
 
@@ -105,7 +106,8 @@ def test_a_server_gets_its_certificate_and_keeps_it(tool, own_server, pebble):
 
 def test_a_name_that_leads_elsewhere_is_told_and_not_asked_for_at_once_again(tool, own_server, pebble):
     elsewhere = free_port()
-    palco = own_server(pebble(elsewhere)).start()
+    settings = pebble(elsewhere)
+    palco = own_server(settings).start()
     line = json.loads(palco.wait_for_line("no certificate was issued"))
     assert NAMES[0] in line["reason"] or NAMES[1] in line["reason"], line
     # Meanwhile there is https with a certificate that nobody else has signed.
@@ -113,7 +115,62 @@ def test_a_name_that_leads_elsewhere_is_told_and_not_asked_for_at_once_again(too
     state = json.loads((palco.data / "tls/state.json").read_text())
     assert state["failureCount"] == 1 and state["nextTry"] > time.time() and state["lastFailure"] == line["reason"]
     assert palco.stop() == 0
+    seen = subprocess.run(
+        [binary(), "doctor", "--data", palco.data], env={**os.environ, **settings}, capture_output=True, text=True
+    ).stdout
+    assert state["lastFailure"] in seen and "port 80" in seen, seen
     palco.start()
     assert "Pebble" not in shown(palco, tool("openssl"))
     assert json.loads((palco.data / "tls/state.json").read_text()) == state
+    assert palco.stop() == 0
+
+
+def hello(port, name, *protocols):
+    """The protocol that is taken of those that are offered for this name."""
+    context = ssl._create_unverified_context()
+    context.set_alpn_protocols(list(protocols))
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
+        context.wrap_socket(plain, server_hostname=name) as secure,
+    ):
+        return secure.selected_alpn_protocol()
+
+
+def test_names_are_shown_by_tls_where_port_80_leads_elsewhere(tool, own_server, pebble):
+    secure = free_port()
+    palco = own_server(pebble(tls_port=secure)).start()
+    palco.wait_for_line("no certificate was issued")
+    assert palco.stop() == 0
+    # As though the pause were over.
+    path = palco.data / "tls/state.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "nextTry": 1}))
+    palco.start()
+    palco.wait_for_line("a certificate was issued")
+    issued = shown(palco, tool("openssl"))
+    assert "Pebble" in issued and all(f"DNS:{name}" in issued for name in NAMES), issued
+    state = json.loads(path.read_text())
+    assert state["method"] == "tls-alpn-01" and state["failureCount"] == 0
+    # It is there for the authority's look only, and others go on as ever.
+    with pytest.raises(ssl.SSLError):
+        hello(secure, NAMES[0], "acme-tls/1")
+    assert hello(secure, NAMES[0], "acme-tls/1", "h2") == "h2"
+    assert palco.stop() == 0
+
+
+def test_a_certificate_is_renewed_when_a_third_of_its_time_is_left(tool, own_server, pebble):
+    port = free_port()
+    palco = own_server(pebble(port)).start(port=port)
+    openssl = tool("openssl")
+    palco.wait_for_line("a certificate was issued")
+    first = shown(palco, openssl)
+    assert palco.stop() == 0
+    path = palco.data / "tls/state.json"
+    state = json.loads(path.read_text())
+    # As though it had been issued so long ago that less than a third is left.
+    path.write_text(json.dumps({**state, "issuedAt": state["issuedAt"] - 20 * 365 * 86_400}))
+    palco.start(port=port)
+    palco.wait_for_line("a certificate was issued")
+    second = shown(palco, openssl)
+    assert "Pebble" in second and second != first
+    assert json.loads(path.read_text())["issuedAt"] >= state["issuedAt"]
     assert palco.stop() == 0

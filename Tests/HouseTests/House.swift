@@ -13,7 +13,8 @@ struct House {
     static let rooms: Set = ["Accounts", "Encoding", "Videos", "Live", "Chat", "Events", "Insights"]
     static let mediaFloor: Set = ["Media", "RTMP"]
     static let groundFloor: Set = [
-        "TLS", "Reactor", "HTTP", "HTTPClient", "Web", "SQL", "Security", "Storage", "Bus", "Telemetry", "Sandbox",
+        "TLS", "Reactor", "HTTP", "HTTPClient", "ACME", "Web", "SQL", "Security", "Storage", "Bus", "Telemetry",
+        "Sandbox",
     ]
     static let swiftTargets = frontDoor.union(rooms).union(mediaFloor).union(groundFloor)
 

@@ -59,6 +59,33 @@ struct HandshakeTests {
         }
     }
 
+    @Test(
+        "an authority that looks whether a name is ours sees its certificate, and nobody else",
+        arguments: ["-tls1_3", "-tls1_2"])
+    func challenge(version: String) async throws {
+        let authority = try await TestAuthority()
+        let challenges = TLSChallenges()
+        let context = try TLSContext(
+            [try await authority.issue("first", for: "DNS:a.example", "DNS:b.example").identity],
+            protocols: ["http/1.1"], tickets: TicketKeys(now: { 0 }), challenges: challenges)
+        try challenges.put((0..<32).map { UInt8($0) }, for: "b.example")
+        try await TLSServer.run(authority, context: { context }, handler: Self.secure) { server in
+            let seen = try await server.ask(version, "-alpn", "acme-tls/1", "-servername", "B.example")
+            #expect(seen.contains("ALPN protocol: acme-tls/1"))
+            #expect(!seen.contains("200 OK"))
+            let certificate = try await authority.run(["x509", "-noout", "-text"], input: seen)
+            #expect(certificate.contains("DNS:b.example"))
+            #expect(certificate.contains("1.3.6.1.5.5.7.1.31: critical"))
+            let refused = try await server.ask(version, "-servername", "a.example", "-alpn", "acme-tls/1")
+            #expect(refused.contains("alert no application protocol"))
+            let other = try await server.ask(version, "-servername", "b.example", "-alpn", "acme-tls/1,http/1.1")
+            #expect(other.contains("subject=CN = first") && other.contains("200 OK"))
+            challenges.remove("b.example")
+            let gone = try await server.ask(version, "-servername", "b.example", "-alpn", "acme-tls/1")
+            #expect(gone.contains("alert no application protocol"))
+        }
+    }
+
     @Test("old versions and weak ciphers are refused", arguments: [["-tls1_1"], ["-tls1_2", "-cipher", "AES128-SHA"]])
     func old(arguments: [String]) async throws {
         let authority = try await TestAuthority()

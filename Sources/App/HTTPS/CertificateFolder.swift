@@ -1,3 +1,4 @@
+import ACME
 import FoundationEssentials
 import Glibc
 import TLS
@@ -18,6 +19,8 @@ struct CertificateFolder: Sendable {
         var names: [String] = []
         /// In seconds since 1970; nil for the certificate that this server signed itself.
         var issuedAt: Int64?
+        /// By which the names were shown to be ours the last time.
+        var method: ACMEClient.Method?
         var failureCount = 0
         var nextTry: Int64 = 0
         var lastFailure: String?

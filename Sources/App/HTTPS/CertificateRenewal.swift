@@ -8,7 +8,8 @@ import Telemetry
 /// Keeps a certificate for the operator's names: has it issued, and again when a third of its time is left.
 ///
 /// What fails changes nothing: the certificate that is there is shown on, and it is tried again after a pause that grows
-/// from a minute to half a day, or that the authority asks for.
+/// from a minute to half a day, or that the authority asks for. The tries take the two ways to show a name in turn, so that it
+/// is enough if the authority can come by one of them.
 struct CertificateRenewal: Sendable {
     let names: [String]
     let directory: String
@@ -21,6 +22,7 @@ struct CertificateRenewal: Sendable {
     let now: @Sendable () -> Int64
 
     private static let look = Duration.seconds(30)
+    /// In seconds. Four tries in the first hour: Let's Encrypt allows five that fail.
     private static let pauses: [Int64] = [60, 300, 1800, 2 * 3600, 6 * 3600, 12 * 3600]
 
     /// Until the task is cancelled.
@@ -45,10 +47,13 @@ struct CertificateRenewal: Sendable {
         var state = state
         do {
             let account = try await pool.run { try folder.accountKey() }
-            let acme = ACMEClient(directory: directory, key: account, client: client, board: board.client, loop: loop)
+            let usual = state.method ?? .http
+            let method = state.failureCount.isMultiple(of: 2) ? usual : usual.other
+            let acme = ACMEClient(
+                directory: directory, key: account, client: client, board: board.client, method: method, loop: loop)
             let key = try SigningKey()
             let certificate = try await acme.certificate(for: names, key: key)
-            state = CertificateFolder.State(names: names, issuedAt: now())
+            state = CertificateFolder.State(names: names, issuedAt: now(), method: method)
             let kept = state
             try await pool.run {
                 try folder.write(certificate: certificate, key: key)

@@ -23,6 +23,7 @@ final class Certificates: Sendable {
     private let log: Log
     /// One set for all loops and all certificates to come, so that sessions go on.
     private let tickets: TicketKeys
+    private let challenges: TLSChallenges?
     private let state: Mutex<State>
 
     private static let protocols = ["h2", "http/1.1"]
@@ -32,15 +33,20 @@ final class Certificates: Sendable {
 
     /// - Parameters:
     ///   - identities: not empty; the first is for who names no host, or one that no certificate is for.
+    ///   - challenges: for the authority that issues them, if it is asked by this server.
     ///   - pool: reads the files.
     /// - Throws: `TLSError`, which names the file that cannot be used.
-    init(_ identities: [TLSContext.Identity], pool: BlockingPool, log: Log) throws {
+    init(
+        _ identities: [TLSContext.Identity], challenges: TLSChallenges? = nil, pool: BlockingPool, log: Log
+    ) throws {
         self.identities = identities
+        self.challenges = challenges
         self.pool = pool
         self.log = log
         tickets = TicketKeys { MonotonicTime.now.nanoseconds / 1_000_000_000 }
         let stamps = Self.stamps(of: identities)
-        let context = try TLSContext(identities, protocols: Self.protocols, tickets: tickets)
+        let context = try TLSContext(
+            identities, protocols: Self.protocols, tickets: tickets, challenges: challenges)
         state = Mutex(State(context: context, tried: stamps, seen: stamps))
     }
 
@@ -78,7 +84,8 @@ final class Certificates: Sendable {
             try await pool.run { [self] in
                 let stamps = Self.stamps(of: identities)
                 state.withLock { $0.tried = stamps }
-                let context = try TLSContext(identities, protocols: Self.protocols, tickets: tickets)
+                let context = try TLSContext(
+                    identities, protocols: Self.protocols, tickets: tickets, challenges: challenges)
                 state.withLock { $0.context = context }
             }
             log.info("certificates loaded", ["count": .init(identities.count)])

@@ -67,6 +67,14 @@ public struct Settings: Sendable {
 
     public init() {}
 
+    /// What is right where a certificate authority, and whoever types a name, must come through: the standard ports on
+    /// all of the machine's addresses.
+    mutating func listenForEverybody() {
+        host = "::"
+        port = 80
+        tlsPort = 443
+    }
+
     var certificateFolder: CertificateFolder { CertificateFolder(path: "\(dataFolder)/tls") }
 
     var tlsIdentities: [TLSContext.Identity] {

@@ -107,6 +107,7 @@ public enum SettingsReader {
         }
         for (name, value) in environment where name.hasPrefix("PALCO_") { values[name] = value }
         var settings = Settings()
+        if values["PALCO_TLS_NAMES"]?.isEmpty == false { settings.listenForEverybody() }
         for setting in all {
             guard let value = values.removeValue(forKey: setting.name), !value.isEmpty else { continue }
             if let advice = setting.read(value, &settings) { throw SettingError(name: setting.name, advice: advice) }
