@@ -1,8 +1,8 @@
+import Cryptography
 import FoundationEssentials
 import Media
 import Reactor
 import SQL
-import Security
 import Storage
 import Synchronization
 import Telemetry

@@ -1,6 +1,7 @@
 import Accounts
+import BaseEncoding
+import Cryptography
 import FoundationEssentials
-import Security
 import Testing
 import Web
 
