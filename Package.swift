@@ -33,34 +33,49 @@ let package = Package(
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
-        // Ground floor: bytes and threads.
+        // Ground floor: bytes and threads. What stands here is ordered: each imports only what is above it.
         room("Telemetry"),
+        room("BaseEncoding"),
+        room("Identifiers", on: ["BaseEncoding"]),
+        room("Cryptography", on: ["BaseEncoding", "COpenSSL"]),
         room("TLS", on: ["CTLS"]),
         room("Reactor", on: ["TLS", "CSystem", "Telemetry"]),
         room("Sandbox", on: ["CSandbox"]),
-        room("Security", on: ["Reactor", "COpenSSL", "CArgon2"]),
-        room("SQL", on: ["Security", "Reactor", "CSQLite"]),
+        room("Security", on: ["Reactor", "Cryptography", "Identifiers", "BaseEncoding", "CArgon2"]),
+        room("SQL", on: ["Reactor", "Cryptography", "Identifiers", "BaseEncoding", "CSQLite"]),
         room("Storage", on: ["Reactor", "CStorage"]),
-        room("HTTP", on: ["Security", "Reactor", "TLS", "CLLHTTP", "CNghttp2", "CZlib"]),
+        room("HTTP", on: ["Reactor", "TLS", "Cryptography", "BaseEncoding", "CLLHTTP", "CNghttp2", "CZlib"]),
         room("HTTPClient", on: ["HTTP", "Reactor", "CCurl"]),
-        room("ACME", on: ["HTTPClient", "HTTP", "Security", "TLS", "Reactor"]),
+        room("ACME", on: ["HTTPClient", "HTTP", "Reactor", "TLS", "Cryptography", "BaseEncoding"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 
         // Media floor: values in, values out.
         room("Media"),
 
         // Rooms.
-        room("Accounts", on: ["Web", "HTTP", "SQL", "Security", "Reactor", "Telemetry"]),
-        room("Encoding", on: ["Media", "SQL", "Storage", "Security", "Sandbox", "Reactor", "Telemetry"]),
-        room("Videos", on: ["Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor", "Telemetry"]),
+        room(
+            "Accounts",
+            on: [
+                "Web", "HTTP", "SQL", "Security", "Reactor", "Cryptography", "Identifiers", "BaseEncoding", "Telemetry",
+            ]),
+        room(
+            "Encoding",
+            on: [
+                "Media", "Storage", "SQL", "Sandbox", "Reactor", "Cryptography", "Identifiers", "Telemetry",
+            ]),
+        room(
+            "Videos",
+            on: [
+                "Accounts", "Media", "Web", "HTTP", "Storage", "SQL", "Security", "Reactor", "Cryptography",
+                "Identifiers", "BaseEncoding", "Telemetry",
+            ]),
 
         // Front door.
         room(
             "App",
             on: [
-                "Accounts", "Encoding", "Videos", "Web", "ACME", "HTTP", "HTTPClient", "SQL", "Storage", "Security",
-                "Sandbox",
-                "Reactor", "TLS", "Telemetry",
+                "Accounts", "Encoding", "Videos", "Web", "ACME", "HTTPClient", "HTTP", "Storage", "SQL", "Security",
+                "Sandbox", "Reactor", "TLS", "Cryptography", "Telemetry",
             ]),
         .executableTarget(
             name: "palco", dependencies: ["App", "Sandbox", "Reactor", "Telemetry"], swiftSettings: settings),
@@ -76,16 +91,21 @@ let package = Package(
 
         // What several test targets share; nothing else stands on it.
         .target(
-            name: "TestSupport", dependencies: ["HTTP", "Security", "Reactor"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["HTTP", "Reactor", "Identifiers"], path: "Tests/TestSupport",
             swiftSettings: settings),
 
         tests("HouseTests", of: []),
         tests("TelemetryTests", of: ["Telemetry"]),
+        tests("BaseEncodingTests", of: ["BaseEncoding", "Cryptography"]),
+        tests("IdentifiersTests", of: ["Identifiers"]),
+        tests("CryptographyTests", of: ["Cryptography", "BaseEncoding"]),
         tests("TLSTests", of: ["TLS", "HTTP", "Reactor", "TestSupport"]),
         tests("ReactorTests", of: ["Reactor", "TestSupport"]),
         tests("SandboxTests", of: ["Sandbox", "Reactor", "palco", "Intruder"]),
-        tests("SecurityTests", of: ["Security", "Reactor", "TestSupport"]),
-        tests("SQLTests", of: ["SQL", "Security", "Reactor", "TestSupport"]),
+        tests(
+            "SecurityTests",
+            of: ["Security", "Reactor", "Cryptography", "Identifiers", "BaseEncoding", "TestSupport"]),
+        tests("SQLTests", of: ["SQL", "Reactor", "Cryptography", "Identifiers", "TestSupport"]),
         tests("StorageTests", of: ["Storage", "Reactor", "TestSupport"]),
         tests("HTTPTests", of: ["HTTP", "Reactor", "TestSupport"]),
         tests("HTTPClientTests", of: ["HTTPClient", "HTTP", "Reactor", "TestSupport"]),
@@ -93,16 +113,21 @@ let package = Package(
         tests("MediaTests", of: ["Media"]),
         tests(
             "AccountsTests",
-            of: ["Accounts", "Web", "HTTP", "SQL", "Security", "Reactor", "Telemetry", "TestSupport"]),
+            of: [
+                "Accounts", "Web", "HTTP", "SQL", "Security", "Reactor", "Identifiers", "Telemetry", "TestSupport",
+            ]),
         tests(
             "EncodingTests",
             of: [
-                "Encoding", "Media", "SQL", "Storage", "Security", "Sandbox", "Reactor", "palco", "Intruder",
+                "Encoding", "Media", "Storage", "SQL", "Sandbox", "Reactor", "Cryptography", "palco", "Intruder",
                 "TestSupport",
             ]),
         tests(
             "VideosTests",
-            of: ["Videos", "Accounts", "Media", "Web", "HTTP", "SQL", "Storage", "Security", "Reactor", "TestSupport"]),
+            of: [
+                "Videos", "Accounts", "Media", "Web", "HTTP", "Storage", "SQL", "Security", "Reactor", "Cryptography",
+                "BaseEncoding", "TestSupport",
+            ]),
         tests(
             "AppTests",
             of: [
@@ -138,6 +163,6 @@ if Context.environment["PALCO_FUZZ"] == "1" {
         fuzz("PlanFuzz", of: ["Encoding", "Media", "BoxMutation"]),
         fuzz("CodecFuzz", of: ["Media"]),
         fuzz("PlaylistFuzz", of: ["Media"]),
-        fuzz("TokenFuzz", of: ["Security", "Storage"]),
+        fuzz("TokenFuzz", of: ["Security", "Storage", "Identifiers", "BaseEncoding"]),
     ]
 }

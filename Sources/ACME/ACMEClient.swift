@@ -1,8 +1,9 @@
+import BaseEncoding
+import Cryptography
 import FoundationEssentials
 import HTTP
 import HTTPClient
 import Reactor
-import Security
 import TLS
 
 /// Has certificates issued by an authority that speaks ACME (RFC 8555), for names under which it reaches this server.

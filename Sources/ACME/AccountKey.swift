@@ -1,5 +1,6 @@
+import BaseEncoding
+import Cryptography
 import FoundationEssentials
-import Security
 import TLS
 
 /// The key by which an authority knows us, as JSON Web Signatures use it (RFC 7515, RFC 7518 3.4).

@@ -1,6 +1,7 @@
+import BaseEncoding
+import Cryptography
 import FoundationEssentials
 import HTTP
-import Security
 import Web
 
 extension Accounts {

@@ -7,6 +7,7 @@ extension Accounts {
 
     /// `/api/v1/auth/…`. The builder must have been made with this object's `accessCheck`.
     public func addRoutes(to router: RouterBuilder) {
+        router.openToOtherOrigins(sent: [.csrfToken])
         let open = router.group("/api/v1/auth", access: .public, bodyLimit: 16 << 10)
         open.post("/login") { request, context in try await self.login(request, context) }
         open.post("/refresh") { request, context in try await self.refresh(request, context) }

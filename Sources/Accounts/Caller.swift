@@ -1,5 +1,5 @@
 import HTTP
-import Security
+import Identifiers
 import Web
 
 /// Who is asking, proven.

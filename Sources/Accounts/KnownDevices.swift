@@ -1,5 +1,7 @@
+import BaseEncoding
+import Cryptography
 import FoundationEssentials
-import Security
+import Identifiers
 
 /// A browser in which an account has signed in.
 enum Device {}

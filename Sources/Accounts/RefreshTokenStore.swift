@@ -1,6 +1,5 @@
 import FoundationEssentials
 import SQL
-import Security
 
 struct RefreshTokenStore: Sendable {
     struct Stored: Sendable {

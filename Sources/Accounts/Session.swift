@@ -1,6 +1,7 @@
+import Cryptography
 import FoundationEssentials
+import Identifiers
 import SQL
-import Security
 
 public typealias SessionID = Identifier<Session>
 

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import SQL
-import Security
 import Synchronization
 
 /// Finds the session behind a credential, and remembers it for some seconds, so that a page with fifty pictures asks the

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import SQL
-import Security
 
 struct SessionStore: Sendable {
     private static let select = """

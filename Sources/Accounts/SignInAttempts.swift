@@ -1,6 +1,6 @@
+import Cryptography
 import FoundationEssentials
 import SQL
-import Security
 
 /// Counts wrong passwords by the address that was typed, whether it belongs to an account or not, and by where they came
 /// from. So many in a row lock that source out of that account.

@@ -1,5 +1,4 @@
 import Reactor
-import Security
 
 /// Where an attempt to give an account's password comes from. Each source of an account has a count of its own, so that a
 /// stranger locks himself out and not the owner.

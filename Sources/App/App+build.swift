@@ -41,7 +41,7 @@ extension Server {
                 : try Certificates(
                     settings.tlsIdentities, challenges: board?.certificates, pool: pools.files, log: log)
             let storage = try LocalStorage(root: data, pool: pools.files, reserve: settings.diskReserveBytes)
-            let leftovers = try storage.sweepLeftovers()
+            let leftovers = try storage.sweepLeftovers(work: [Encoder.workFolder])
             if leftovers > 0 { log.info("leftovers removed", ["count": .init(leftovers)]) }
             let trap = try CrashMark.arm(path: "\(data)/.trap")
             if let trap { log.error("the server before this one was ended by a trap", ["signal": .init(trap)]) }

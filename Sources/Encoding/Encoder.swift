@@ -71,6 +71,9 @@ public final class Encoder: Sendable {
             pool: pool, queue: queue, ledger: ledger, demands: demands)
     }
 
+    /// Where running tasks have their files; what a stopped process left there belongs to nobody.
+    public static let workFolder = VideoFiles.work
+
     /// Microseconds since 1970 by the system's clock.
     @Sendable public static func systemTime() -> Int64 {
         var time = timespec()

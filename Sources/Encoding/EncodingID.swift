@@ -1,4 +1,4 @@
-import Security
+import Identifiers
 
 /// What encodings are named by. `App` maps the id of a video to it: the same UUID.
 public enum EncodedVideo {}

@@ -22,7 +22,6 @@ extension FieldName {
     public static var acceptEncoding: FieldName { "Accept-Encoding" }
     public static var acceptLanguage: FieldName { "Accept-Language" }
     public static var acceptRanges: FieldName { "Accept-Ranges" }
-    public static var accessControlAllowCredentials: FieldName { "Access-Control-Allow-Credentials" }
     public static var accessControlAllowHeaders: FieldName { "Access-Control-Allow-Headers" }
     public static var accessControlAllowMethods: FieldName { "Access-Control-Allow-Methods" }
     public static var accessControlAllowOrigin: FieldName { "Access-Control-Allow-Origin" }

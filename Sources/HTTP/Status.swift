@@ -1,10 +1,18 @@
 extension Response {
-    /// A status code with its reason phrase (RFC 9110 15).
+    /// A status code with its reason phrase (RFC 9110 15). Codes are compared, phrases are for people.
     public struct Status: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
         public let code: Int
+        private let phrase: StaticString?
 
-        public init(code: Int) { self.code = code }
-        public init(integerLiteral code: Int) { self.code = code }
+        /// - Parameter reason: for codes that HTTP itself does not know.
+        public init(code: Int, reason: StaticString? = nil) {
+            self.code = code
+            phrase = reason
+        }
+        public init(integerLiteral code: Int) { self.init(code: code) }
+
+        public static func == (left: Status, right: Status) -> Bool { left.code == right.code }
+        public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 
         public static var `continue`: Status { 100 }
         public static var switchingProtocols: Status { 101 }
@@ -56,7 +64,8 @@ extension Response {
         public var description: String { "\(code) \(reason)" }
 
         public var reason: String {
-            switch code {
+            if let phrase { return "\(phrase)" }
+            return switch code {
             case 100: "Continue"
             case 101: "Switching Protocols"
             case 200: "OK"
@@ -91,7 +100,6 @@ extension Response {
             case 426: "Upgrade Required"
             case 429: "Too Many Requests"
             case 431: "Request Header Fields Too Large"
-            case 460: "Checksum Mismatch"
             case 499: "Client Closed Request"
             case 500: "Internal Server Error"
             case 501: "Not Implemented"

@@ -1,4 +1,4 @@
-import Security
+import Identifiers
 
 /// Ids are stored as they are written: 36 characters that sort by time.
 extension Identifier: SQLConvertible {

@@ -1,4 +1,5 @@
-import Security
+import BaseEncoding
+import Cryptography
 
 /// One step of a room's tables, applied once and never changed afterwards.
 public struct Migration: Sendable {

@@ -1,3 +1,5 @@
+import Identifiers
+
 /// A permission to do one thing with one subject for a while, carried in addresses and cookies. Checking one takes no
 /// database.
 public struct Grant: Sendable, Equatable {

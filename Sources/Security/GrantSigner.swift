@@ -1,3 +1,7 @@
+import BaseEncoding
+import Cryptography
+import Identifiers
+
 /// Writes grants as 82 URL-safe characters and reads them back.
 ///
 /// Layout before base 64: purpose (1), expiry (4), subject (16), holder (8), session (8), the two marks (4 each), the
@@ -51,7 +55,8 @@ public final class GrantSigner: Sendable {
     private func open(_ token: UnsafeBufferPointer<UInt8>) -> Grant? {
         guard token.count == Self.tokenLength else { return nil }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.tokenByteCount) { buffer in
-            guard Base64.url.decode(token, into: buffer) == Self.tokenByteCount else { return nil }
+            var output = buffer.mutableSpan
+            guard Base64.url.decode(token.span, into: &output) == Self.tokenByteCount else { return nil }
             let bytes = UnsafeBufferPointer(buffer)
             let signed = UnsafeBufferPointer(rebasing: bytes[..<Self.signedByteCount])
             let code = UnsafeBufferPointer(rebasing: bytes[Self.signedByteCount...])

@@ -1,3 +1,5 @@
+import BaseEncoding
+import Cryptography
 import FoundationEssentials
 
 /// What every token of ours says (RFC 7519 4.1), whatever else it says. Times are seconds since 1970.

@@ -1,3 +1,5 @@
+import BaseEncoding
+
 /// A password's Argon2id hash in the PHC string format, as it is stored. It never describes itself.
 public struct PasswordHash: Sendable, Equatable, CustomStringConvertible {
     let cost: Argon2id.Cost

@@ -1,3 +1,4 @@
+import Cryptography
 import Reactor
 
 /// Makes and checks password hashes on a few threads of its own. Each check takes 19 MiB while it runs, so the number of

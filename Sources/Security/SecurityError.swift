@@ -1,14 +1,10 @@
 public struct SecurityError: Error, Equatable, CustomStringConvertible {
     public enum Code: Sendable, Equatable {
-        /// A key or an initialization vector has the wrong length.
-        case wrongKeyLength
-        /// The input cannot be decrypted with this key.
-        case undecipherable
         /// The stored form of a password hash cannot be read.
         case malformedHash
         /// A secret file cannot be read or made.
         case secretUnavailable
-        /// The cryptographic library refused; `detail` holds its words.
+        /// The library that hashes passwords refused; `detail` holds its words.
         case library
     }
 

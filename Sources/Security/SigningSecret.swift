@@ -1,3 +1,5 @@
+import BaseEncoding
+import Cryptography
 import Glibc
 
 /// The one secret of an installation, from which a key for each purpose is derived, so that no signature made for one

@@ -29,10 +29,10 @@ public final class LocalStorage: Sendable {
     /// and has the descriptor too, does not keep it. Nothing is stored afterwards.
     public func close() { flock(lock.number, LOCK_UN) }
 
-    /// Removes what an earlier process left half done: temporary names and the given folders of work. Blocks; for the start.
-    /// Returns the number of leftovers.
+    /// Removes what an earlier process left half done: temporary names, and all in the given folders of work. Blocks; for the
+    /// start. Returns the number of leftovers.
     @discardableResult
-    public func sweepLeftovers(work: [BlobKey] = ["work"]) throws -> Int {
+    public func sweepLeftovers(work: [BlobKey]) throws -> Int {
         var count = 0
         for folder in ["\(root)/.incoming"] + work.map(path) {
             for entry in try Folder.entries(folder) {

@@ -19,8 +19,7 @@ enum Redaction {
 
     /// What follows one of these inside a value is masked up to the end of the word.
     private static let markers: [[UInt8]] = [
-        "token=", "password=", "Bearer ", "bearer ", "palco_session=", "palco_csrf=",
-        "palco_device=",
+        "token=", "password=", "Bearer ", "bearer ", "session=", "csrf=", "device=",
     ].map { Array($0.utf8) }
 
     static func hides(_ name: String) -> Bool {

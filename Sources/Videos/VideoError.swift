@@ -105,7 +105,7 @@ extension RefusedContent: ProblemConvertible {
 
 extension TusError: ProblemConvertible {
     var problem: Problem {
-        var problem = Problem(Response.Status(code: status), code: code, title: title, detail: detail)
+        var problem = Problem(status, code: code, title: title, detail: detail)
         if self == .unsupportedVersion { problem.headers.append("Tus-Version", TusProtocol.version) }
         return problem
     }

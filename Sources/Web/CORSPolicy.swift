@@ -4,20 +4,18 @@ import HTTP
 /// who is signed in.
 public struct CORSPolicy: Sendable {
     public var allowedOrigins: Set<String>
-    public var allowsCredentials: Bool
 
     private static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-    private static let requestFields =
-        "Authorization, Content-Type, Range, If-None-Match, X-CSRF-Token, Tus-Resumable, Upload-Length, Upload-Offset, "
-        + "Upload-Metadata, Upload-Checksum"
-    private static let responseFields =
-        "Location, Content-Range, ETag, Retry-After, X-Request-Id, Tus-Resumable, Tus-Version, Tus-Extension, "
-        + "Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires, Palco-Video-Id, RateLimit-Limit, "
-        + "RateLimit-Remaining, RateLimit-Reset"
+    /// What such pages may send and read; rooms add theirs (`RouterBuilder.openToOtherOrigins`).
+    private var requestFields = "Authorization, Content-Type, Range, If-None-Match"
+    private var responseFields =
+        "Location, Content-Range, ETag, Retry-After, X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 
-    public init(allowedOrigins: Set<String> = [], allowsCredentials: Bool = false) {
-        self.allowedOrigins = allowedOrigins
-        self.allowsCredentials = allowsCredentials
+    public init(allowedOrigins: Set<String> = []) { self.allowedOrigins = allowedOrigins }
+
+    mutating func add(sent: [FieldName], read: [FieldName]) {
+        for field in sent { requestFields += ", \(field)" }
+        for field in read { responseFields += ", \(field)" }
     }
 
     /// The answer to a preflight from an allowed origin; other OPTIONS requests go to the routes.
@@ -28,7 +26,7 @@ public struct CORSPolicy: Sendable {
         return Response(
             status: .noContent,
             headers: [
-                .accessControlAllowMethods: Self.methods, .accessControlAllowHeaders: Self.requestFields,
+                .accessControlAllowMethods: Self.methods, .accessControlAllowHeaders: requestFields,
                 .accessControlMaxAge: "600",
             ])
     }
@@ -38,8 +36,7 @@ public struct CORSPolicy: Sendable {
         response.headers.append(.vary, "Origin")
         guard let origin = allowedOrigin(of: request) else { return }
         response.headers.append(.accessControlAllowOrigin, origin)
-        response.headers.append(.accessControlExposeHeaders, Self.responseFields)
-        if allowsCredentials { response.headers.append(.accessControlAllowCredentials, "true") }
+        response.headers.append(.accessControlExposeHeaders, responseFields)
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     }
 

@@ -39,7 +39,7 @@ public final class RouterBuilder: RouteCollector {
         let handler: Next<BaseContext>
     }
 
-    let options: Options
+    private(set) var options: Options
     private let log: Log
     private let accessCheck: AccessCheck?
     private var registrations: [Registration] = []
@@ -51,6 +51,12 @@ public final class RouterBuilder: RouteCollector {
         self.log = log
         self.options = options
         self.accessCheck = accessCheck
+    }
+
+    /// Names the fields of a room that pages of the origins which the policy allows may send and read, beside those that
+    /// all routes have.
+    public func openToOtherOrigins(sent: [FieldName] = [], read: [FieldName] = []) {
+        options.cors.add(sent: sent, read: read)
     }
 
     /// Runs around every route's handler, the first added outermost, after the access check.

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HTTP
+import Identifiers
 import Reactor
-import Security
 import Synchronization
 import Testing
 import Web

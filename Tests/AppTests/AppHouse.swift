@@ -4,7 +4,6 @@ import HTTP
 import Reactor
 import SQL
 import Sandbox
-import Security
 import Storage
 import Telemetry
 import Testing

@@ -1,4 +1,4 @@
-import Security
+import Cryptography
 import Testing
 
 @testable import Encoding

@@ -1,8 +1,8 @@
+import Cryptography
 import FoundationEssentials
 import Media
 import Reactor
 import SQL
-import Security
 import Storage
 import Synchronization
 import Telemetry
@@ -67,7 +67,7 @@ final class Studio: Sendable {
         database = try await Database.open(.file("\(folder)/palco.sqlite"), migrations: [Encoder.migrations])
         pool = try BlockingPool(name: "storage", threads: 2)
         storage = try await Self.storage("\(folder)/data", reserve: reserve, pool: pool)
-        try storage.sweepLeftovers()
+        try storage.sweepLeftovers(work: [Encoder.workFolder])
         let changes = changes
         encoder = try Encoder(
             settings: settings, database: database, storage: storage, loops: loops, log: .silent

@@ -1,6 +1,7 @@
+import Cryptography
 import Dispatch
 import FoundationEssentials
-import Security
+import Identifiers
 import Synchronization
 import Testing
 

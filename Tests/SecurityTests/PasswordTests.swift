@@ -1,3 +1,5 @@
+import BaseEncoding
+import Cryptography
 import Reactor
 import Testing
 

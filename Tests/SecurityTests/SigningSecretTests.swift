@@ -1,4 +1,6 @@
+import Cryptography
 import FoundationEssentials
+import Identifiers
 import Testing
 
 @testable import Security

@@ -1,4 +1,7 @@
+import BaseEncoding
+import Cryptography
 import FoundationEssentials
+import Identifiers
 import Testing
 
 @testable import Security

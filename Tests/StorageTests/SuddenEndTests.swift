@@ -35,7 +35,7 @@ struct SuddenEndTests {
             kill(getpid(), SIGKILL)
         }
         let storage = try Self.storage(folder)
-        #expect(try storage.sweepLeftovers() == 2)
+        #expect(try storage.sweepLeftovers(work: ["work"]) == 2)
         #expect(try await storage.size(of: "videos/a/0.m4s") == 1 << 20)
         #expect(try await storage.exists("videos/a/1.m4s") == false)
         let upload = try await storage.openPartial("uploads/u")

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Security
+import Identifiers
 
 /// A folder of one test, gone with this object.
 final class TemporaryFolder: Sendable {

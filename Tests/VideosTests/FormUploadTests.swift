@@ -1,7 +1,8 @@
 import Accounts
+import BaseEncoding
+import Cryptography
 import FoundationEssentials
 import HTTP
-import Security
 import Testing
 import Web
 

@@ -3,7 +3,6 @@ import FoundationEssentials
 import HTTP
 import Media
 import Reactor
-import Security
 import Testing
 import Web
 

@@ -1,8 +1,9 @@
 import Accounts
+import BaseEncoding
+import Cryptography
 import FoundationEssentials
 import Glibc
 import HTTP
-import Security
 import Storage
 import Synchronization
 import Testing

@@ -93,7 +93,7 @@ struct TusProtocolTests {
             .beyondLength, .unsupportedChecksum, .invalidChecksum, .checksumMismatch, .notFound,
         ]
         for error in errors {
-            #expect((400..<500).contains(error.status))
+            #expect((400..<500).contains(error.status.code))
             #expect(error.code.allSatisfy { $0.isLowercase || $0 == "_" || $0.isNumber })
             #expect(!error.title.isEmpty && error.detail.hasSuffix("."))
         }

@@ -97,6 +97,7 @@ struct ApplicationTests {
         var options = RouterBuilder.Options()
         options.cors = CORSPolicy(allowedOrigins: ["https://a.example"])
         let router = RouterBuilder(options: options)
+        router.openToOtherOrigins(sent: ["Box-Size"], read: ["Box-Id", "Box-Place"])
         router.post("/a", access: .public) { _, _ in .noContent }
         let client = InProcessClient(try router.build())
         let preflight: HeaderFields = [.origin: "https://a.example", .accessControlRequestMethod: "POST"]
@@ -104,12 +105,16 @@ struct ApplicationTests {
         #expect(allowed.status == .noContent)
         #expect(allowed.headers[.accessControlAllowOrigin] == "https://a.example")
         #expect(allowed.headers[.accessControlAllowMethods]?.contains("PATCH") == true)
+        #expect(
+            allowed.headers[.accessControlAllowHeaders]
+                == "Authorization, Content-Type, Range, If-None-Match, Box-Size")
         #expect(allowed.headers[.vary] == "Origin")
         let other = try await client.send(.post, "/a", headers: [.origin: "https://b.example"])
         #expect(other.headers[.accessControlAllowOrigin] == nil)
         #expect(other.headers[.vary] == "Origin")
         let same = try await client.send(.post, "/a", headers: [.origin: "https://a.example"])
         #expect(same.headers[.accessControlAllowOrigin] == "https://a.example")
+        #expect(same.headers[.accessControlExposeHeaders]?.hasSuffix(", RateLimit-Reset, Box-Id, Box-Place") == true)
     }
 
     @Test("a body over the route's limit is 413 before the handler runs, or when the handler reads that far")

@@ -1,3 +1,5 @@
+import BaseEncoding
+import Identifiers
 import Security
 import Storage
 

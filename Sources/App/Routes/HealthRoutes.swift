@@ -1,7 +1,7 @@
+import Cryptography
 import Glibc
 import HTTP
 import Reactor
-import Security
 import Storage
 import Telemetry
 import Web

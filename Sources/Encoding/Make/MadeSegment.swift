@@ -49,7 +49,8 @@ enum VideoFiles {
     static func captions(_ id: EncodingID, _ name: String) -> BlobKey? {
         rendition(id, name)?.appending("captions.vtt")
     }
-    static func work(_ task: TaskID) -> BlobKey { key("work/\(task)") }
+    static let work: BlobKey = "work"
+    static func work(_ task: TaskID) -> BlobKey { work.appending(key("\(task)")) }
 
     /// Ids are hexadecimal digits and dashes, so this always is a key.
     private static func key(_ text: String) -> BlobKey {

@@ -1,6 +1,6 @@
+import Cryptography
 import Media
 import SQL
-import Security
 
 extension Workshop {
     /// Decides everything and puts the video's other tasks into the queue.

@@ -1,7 +1,6 @@
 import Media
 import Reactor
 import SQL
-import Security
 import Storage
 
 /// Does the tasks of the queue. Each function makes something, verifies it, gives it its name in the storage, and

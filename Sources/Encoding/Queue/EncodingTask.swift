@@ -1,5 +1,5 @@
+import Identifiers
 import SQL
-import Security
 
 public enum QueuedTask {}
 typealias TaskID = Identifier<QueuedTask>

@@ -1,4 +1,4 @@
-import Security
+import Cryptography
 
 /// AES-128 of whole segments, one key for each rendition.
 struct SegmentCipher: Sendable {

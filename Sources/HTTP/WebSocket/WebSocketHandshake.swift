@@ -1,4 +1,5 @@
-import Security
+import BaseEncoding
+import Cryptography
 
 /// The opening handshake of a WebSocket, the server's side (RFC 6455 4.2).
 public struct WebSocketHandshake {

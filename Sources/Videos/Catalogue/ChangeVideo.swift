@@ -1,6 +1,5 @@
 import FoundationEssentials
 import SQL
-import Security
 
 extension VideoCatalogue {
     /// One video, if this viewer may see it.

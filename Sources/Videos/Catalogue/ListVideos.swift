@@ -1,7 +1,7 @@
 import Accounts
+import BaseEncoding
 import FoundationEssentials
 import SQL
-import Security
 
 /// Which videos a list shows, newest first, and where it goes on.
 public struct VideoQuery: Sendable, Equatable {

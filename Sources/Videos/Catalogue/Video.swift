@@ -1,6 +1,6 @@
 import Accounts
 import FoundationEssentials
-import Security
+import Identifiers
 
 public typealias VideoID = Identifier<Video>
 

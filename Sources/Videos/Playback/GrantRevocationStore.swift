@@ -1,7 +1,6 @@
 import Accounts
 import FoundationEssentials
 import SQL
-import Security
 
 /// The rows behind `GrantRevocations`: they tell other processes, and this one after a restart.
 struct GrantRevocationStore: Sendable {

@@ -1,4 +1,5 @@
 import Accounts
+import Cryptography
 import FoundationEssentials
 import HTTP
 import Reactor

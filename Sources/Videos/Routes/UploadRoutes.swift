@@ -6,6 +6,7 @@ import Web
 extension VideoCatalogue {
     /// tus 1.0.0 at `/api/v1/uploads`.
     func addUploadRoutes(to router: RouterBuilder) {
+        router.openToOtherOrigins(sent: TusProtocol.requestFields, read: TusProtocol.responseFields)
         router.options("/api/v1/uploads", access: .public) { _, _ in self.tusOptions() }
         router.options("/api/v1/uploads/{id}", access: .public) { _, _ in self.tusOptions() }
         let limit = Int(clamping: settings.maximumUploadBytes)

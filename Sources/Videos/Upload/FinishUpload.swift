@@ -1,7 +1,6 @@
 import Accounts
 import FoundationEssentials
 import SQL
-import Security
 import Storage
 
 /// What became of an upload whose bytes are all here.

@@ -2,7 +2,6 @@ import Accounts
 import FoundationEssentials
 import HTTP
 import SQL
-import Security
 import Storage
 import Web
 

@@ -1,8 +1,8 @@
 import Accounts
+import Cryptography
 import FoundationEssentials
 import HTTP
 import SQL
-import Security
 import Storage
 
 extension VideoCatalogue {

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import SQL
-import Security
 import Storage
 
 /// What lay in the folders when the server started, before it took its first request.

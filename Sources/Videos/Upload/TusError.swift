@@ -1,3 +1,5 @@
+import HTTP
+
 /// Why a tus request is refused. Each has its status and a stable code.
 enum TusError: Error, Equatable, Sendable {
     case unsupportedVersion
@@ -20,19 +22,19 @@ enum TusError: Error, Equatable, Sendable {
     case superseded
     case notFound
 
-    var status: Int {
+    var status: Response.Status {
         switch self {
-        case .unsupportedVersion: 412
+        case .unsupportedVersion: .preconditionFailed
         case .deferredLength, .missingLength, .invalidLength, .invalidMetadata, .missingOffset, .invalidOffset,
             .unsupportedChecksum, .invalidChecksum:
-            400
-        case .emptyFile: 422
-        case .tooLarge, .beyondLength: 413
-        case .wrongContentType: 415
-        case .offsetConflict: 409
-        case .checksumMismatch: 460
-        case .superseded: 409
-        case .notFound: 404
+            .badRequest
+        case .emptyFile: .unprocessableContent
+        case .tooLarge, .beyondLength: .contentTooLarge
+        case .wrongContentType: .unsupportedMediaType
+        case .offsetConflict: .conflict
+        case .checksumMismatch: .checksumMismatch
+        case .superseded: .conflict
+        case .notFound: .notFound
         }
     }
 
@@ -95,4 +97,9 @@ enum TusError: Error, Equatable, Sendable {
         case .notFound: "It was finished, ended or has expired. Start a new upload."
         }
     }
+}
+
+extension Response.Status {
+    /// Of tus alone (tus 1.0.0, Checksum).
+    fileprivate static var checksumMismatch: Self { Self(code: 460, reason: "Checksum Mismatch") }
 }

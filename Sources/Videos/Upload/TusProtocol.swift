@@ -1,10 +1,21 @@
+import HTTP
+
 /// The tus 1.0.0 resumable upload protocol as values: a request's headers go in, what it asks for comes out.
 ///
-/// Nothing here reads, writes or waits; `TusRoutes` performs what is decided here.
+/// Nothing here reads, writes or waits; `UploadRoutes.swift` performs what is decided here.
 enum TusProtocol {
     static let version = "1.0.0"
     static let extensions = "creation,creation-with-upload,termination,checksum,expiration"
     static let chunkType = "application/offset+octet-stream"
+
+    /// The fields that a client sends and those that it reads, beside HTTP's own.
+    static let requestFields: [FieldName] = [
+        "Tus-Resumable", "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Checksum",
+    ]
+    static let responseFields: [FieldName] = [
+        "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Offset", "Upload-Length",
+        "Upload-Expires", "Palco-Video-Id",
+    ]
 
     /// Reads one header of a request by its lower-case name.
     typealias HeaderLookup = (_ name: String) -> String?

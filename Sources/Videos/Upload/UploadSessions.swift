@@ -1,6 +1,7 @@
+import BaseEncoding
+import Cryptography
 import HTTP
 import Reactor
-import Security
 import Synchronization
 
 /// What is known in memory of an upload while the server runs: who writes to it now, and the hash of its bytes so far.

@@ -5,11 +5,11 @@ public enum AES128CBC {
     public static let keyByteCount = 16
     public static let blockByteCount = 16
 
-    public static func encrypt(key: [UInt8], iv: [UInt8], _ plaintext: [UInt8]) throws(SecurityError) -> [UInt8] {
+    public static func encrypt(key: [UInt8], iv: [UInt8], _ plaintext: [UInt8]) throws(CryptographyError) -> [UInt8] {
         try AES128CBCStream(.encrypt, key: key, iv: iv).run(plaintext.span, finishing: true)
     }
 
-    public static func decrypt(key: [UInt8], iv: [UInt8], _ ciphertext: [UInt8]) throws(SecurityError) -> [UInt8] {
+    public static func decrypt(key: [UInt8], iv: [UInt8], _ ciphertext: [UInt8]) throws(CryptographyError) -> [UInt8] {
         try AES128CBCStream(.decrypt, key: key, iv: iv).run(ciphertext.span, finishing: true)
     }
 }
@@ -21,9 +21,10 @@ public final class AES128CBCStream {
     private let context: OpaquePointer
     private let direction: Direction
 
-    public init(_ direction: Direction, key: [UInt8], iv: [UInt8]) throws(SecurityError) {
+    public init(_ direction: Direction, key: [UInt8], iv: [UInt8]) throws(CryptographyError) {
         guard key.count == AES128CBC.keyByteCount, iv.count == AES128CBC.blockByteCount else {
-            throw SecurityError(.wrongKeyLength, "AES-128 takes a key and an initialization vector of 16 bytes each")
+            throw CryptographyError(
+                .wrongKeyLength, "AES-128 takes a key and an initialization vector of 16 bytes each")
         }
         guard let context = EVP_CIPHER_CTX_new() else { throw openSSLError("EVP_CIPHER_CTX_new") }
         self.context = context
@@ -37,17 +38,17 @@ public final class AES128CBCStream {
     deinit { EVP_CIPHER_CTX_free(context) }
 
     /// The blocks that are complete with these bytes.
-    public func update(_ bytes: [UInt8]) throws(SecurityError) -> [UInt8] { try run(bytes.span, finishing: false) }
+    public func update(_ bytes: [UInt8]) throws(CryptographyError) -> [UInt8] { try run(bytes.span, finishing: false) }
 
-    public func update(_ bytes: Span<UInt8>) throws(SecurityError) -> [UInt8] { try run(bytes, finishing: false) }
+    public func update(_ bytes: Span<UInt8>) throws(CryptographyError) -> [UInt8] { try run(bytes, finishing: false) }
 
     /// The last block, with the padding added or checked and removed.
-    public func finish() throws(SecurityError) -> [UInt8] { try run([UInt8]().span, finishing: true) }
+    public func finish() throws(CryptographyError) -> [UInt8] { try run([UInt8]().span, finishing: true) }
 
     /// One piece into one buffer, with the end behind it when this is the last.
-    fileprivate func run(_ bytes: Span<UInt8>, finishing: Bool) throws(SecurityError) -> [UInt8] {
+    fileprivate func run(_ bytes: Span<UInt8>, finishing: Bool) throws(CryptographyError) -> [UInt8] {
         guard let byteCount = Int32(exactly: bytes.count) else {
-            throw SecurityError(.library, "AES-128-CBC takes at most 2 GiB at once")
+            throw CryptographyError(.library, "AES-128-CBC takes at most 2 GiB at once")
         }
         var isUpdated = false
         var isFinished = !finishing
@@ -66,7 +67,7 @@ public final class AES128CBCStream {
         guard isUpdated else { throw openSSLError("EVP_CipherUpdate") }
         guard isFinished else {
             let error = openSSLError("EVP_CipherFinal_ex")
-            throw direction == .decrypt ? SecurityError(.undecipherable, "wrong key or damaged data") : error
+            throw direction == .decrypt ? CryptographyError(.undecipherable, "wrong key or damaged data") : error
         }
         return output
     }

@@ -1,3 +1,5 @@
+import BaseEncoding
+
 /// The id of a `Thing`: a UUIDv7 (RFC 9562 5.7), so that ids sort by the time they were made. Written in lower case.
 public struct Identifier<Thing>: Sendable, Hashable {
     /// The first and the last eight bytes, in network order.

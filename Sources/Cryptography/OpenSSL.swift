@@ -26,11 +26,11 @@ struct FetchedAlgorithm: @unchecked Sendable {
 }
 
 /// The oldest complaint in this thread's error queue, which is emptied.
-func openSSLError(_ operation: String) -> SecurityError {
+func openSSLError(_ operation: String) -> CryptographyError {
     let code = ERR_get_error()
     var text = [CChar](repeating: 0, count: 256)
     ERR_error_string_n(code, &text, text.count)
     ERR_clear_error()
     let words = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    return SecurityError(.library, "\(operation): \(String(decoding: words, as: UTF8.self))")
+    return CryptographyError(.library, "\(operation): \(String(decoding: words, as: UTF8.self))")
 }

@@ -1,6 +1,7 @@
+import BaseEncoding
 import Testing
 
-@testable import Security
+@testable import Cryptography
 
 @Suite("AES-128-CBC")
 struct AES128CBCTests {
@@ -46,12 +47,12 @@ struct AES128CBCTests {
     @Test("A wrong key, a damaged end and keys of other lengths are refused")
     func refusals() throws {
         var encrypted = try AES128CBC.encrypt(key: key, iv: iv, plaintext)
-        #expect(throws: SecurityError.self) {
+        #expect(throws: CryptographyError.self) {
             try AES128CBC.decrypt(key: [UInt8](repeating: 0, count: 16), iv: iv, encrypted)
         }
         encrypted.removeLast()
-        #expect(throws: SecurityError.self) { try AES128CBC.decrypt(key: key, iv: iv, encrypted) }
-        #expect(throws: SecurityError.self) { try AES128CBC.encrypt(key: [1], iv: iv, plaintext) }
-        #expect(throws: SecurityError.self) { try AES128CBC.encrypt(key: key, iv: [], plaintext) }
+        #expect(throws: CryptographyError.self) { try AES128CBC.decrypt(key: key, iv: iv, encrypted) }
+        #expect(throws: CryptographyError.self) { try AES128CBC.encrypt(key: [1], iv: iv, plaintext) }
+        #expect(throws: CryptographyError.self) { try AES128CBC.encrypt(key: key, iv: [], plaintext) }
     }
 }

@@ -1,3 +1,5 @@
+import BaseEncoding
+
 /// Randomness of the system, fit for keys.
 public enum Random {
     public static func bytes(_ count: Int) -> [UInt8] {

@@ -1,6 +1,7 @@
+import BaseEncoding
 import Testing
 
-@testable import Security
+@testable import Cryptography
 
 @Suite("Hashes and authentication codes")
 struct DigestTests {

@@ -31,11 +31,13 @@ public enum Hex {
         return bytes
     }
 
-    static func digit(_ value: UInt8) -> UInt8 {
+    /// - Parameter value: below 16.
+    public static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
-    static func value(of character: UInt8) -> UInt8? {
+    /// Nil unless the character is a digit, in either case.
+    public static func value(of character: UInt8) -> UInt8? {
         switch character {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10

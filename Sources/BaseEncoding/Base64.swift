@@ -37,17 +37,14 @@ public struct Base64: Sendable {
 
     public func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: text.utf8.count / 4 * 3 + 3)
-        var copy = String(text)
-        let count = copy.withUTF8 { characters in
-            bytes.withUnsafeMutableBufferPointer { decode(characters, into: $0) }
-        }
-        guard let count else { return nil }
+        var output = bytes.mutableSpan
+        guard let count = decode(Array(text.utf8).span, into: &output) else { return nil }
         bytes.removeLast(bytes.count - count)
         return bytes
     }
 
     /// The number of bytes decoded; nil where the text is wrong or the output too small.
-    func decode(_ text: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableBufferPointer<UInt8>) -> Int? {
+    public func decode(_ text: Span<UInt8>, into output: inout MutableSpan<UInt8>) -> Int? {
         var length = text.count
         if isPadded {
             guard length.isMultiple(of: 4) else { return nil }
