@@ -28,6 +28,8 @@ from palco import Palco  # noqa: E402
 
 PARTS = {
     "delivery": delivery.measure,
+    "secure": delivery.measure_secure,
+    "idle": delivery.measure_idle,
     "ready": encoding.measure_ready,
     "ladder": encoding.measure_ladder,
     "memory": footprint.measure_memory,

@@ -6,14 +6,20 @@ Both log each segment; neither logs the small one, which is the question whether
 The server is pinned to one core and wrk to another. Runs alternate; what counts is the median.
 """
 
+import contextlib
 import gzip
 import os
 import re
+import resource
+import socket
 import subprocess
 import time
 import urllib.parse
 from pathlib import Path
 from statistics import median
+
+from authority import Authority
+from palco import ADMIN_EMAIL, ADMIN_PASSWORD, Client
 
 ROUNDS = 5
 SECONDS = 4
@@ -39,6 +45,7 @@ http {{
     open_file_cache max=1000;
     server {{
         listen 127.0.0.1:{port};
+        {secure}
         location = /small {{ access_log off; default_type application/json; return 200 '{{"status":"ok"}}'; }}
         location / {{ root {folder}/files; }}
     }}
@@ -47,11 +54,20 @@ http {{
 
 
 class Nginx:
-    def __init__(self, folder, port, access_log):
+    """On `port`, and with a pair of certificate and key by TLS on the next one, with HTTP/2 for who asks for it."""
+
+    def __init__(self, folder, port, access_log, pair=None):
         self.folder = folder
         (folder / "files").mkdir(parents=True)
-        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, access_log=access_log))
+        secure = ""
+        if pair:
+            secure = f"listen 127.0.0.1:{port + 1} ssl http2; ssl_certificate {pair[0]}; ssl_certificate_key {pair[1]};"
+            secure += " http2_max_concurrent_streams 256; keepalive_timeout 600s; ssl_protocols TLSv1.2 TLSv1.3;"
+        (folder / "nginx.conf").write_text(
+            NGINX.format(folder=folder, port=port, access_log=access_log, secure=secure)
+        )
         self.url = f"http://127.0.0.1:{port}"
+        self.secure_url = f"https://127.0.0.1:{port + 1}"
         # nginx's worker changes its user: everything above must be open to it.
         for above in [folder, *folder.parents]:
             if above.stat().st_uid == os.getuid() and not above.stat().st_mode & 0o001:
@@ -84,11 +100,26 @@ def load(address, pid):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), used / count
 
 
-def alternate(pairs):
+def load_http2(address, pid):
+    """The same by h2load, with ten streams on each of fifty connections."""
+    before = cpu_seconds(pid)
+    out = subprocess.run(
+        ["taskset", "-c", "1", "h2load", "-t1", "-c50", "-m10", f"-D{SECONDS}", address],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    used = cpu_seconds(pid) - before
+    assert "Application protocol: h2" in out, out
+    good, bad = re.search(r"(\d+) 2xx, ([^\n]*)", out).groups()
+    # What is under way when the time is over counts as failed.
+    assert bad == "0 3xx, 0 4xx, 0 5xx" and re.search(r" 0 errored, 0 timeout", out), out
+    return int(good) / SECONDS, used / int(good)
+
+
+def alternate(pairs, load=load):
     """[(name, address, pid)] measured in turn; the medians by name, and all runs."""
     runs = {name: [] for name, _, _ in pairs}
     for _, address, pid in pairs:
-        subprocess.run(["wrk", "-t1", "-c8", "-d1s", address], capture_output=True, check=True)
+        load(address, pid)
     for turn in range(ROUNDS):
         for name, address, pid in pairs if turn % 2 == 0 else pairs[::-1]:
             runs[name].append(load(address, pid))
@@ -132,41 +163,121 @@ def playlist_of_two_hours(bench, client):
     return address, answer.body
 
 
-def measure(bench):
-    settings = {"PALCO_LOOPS": "1", "PALCO_MAX_CONNECTIONS_PER_ADDRESS": "10000", "PALCO_MAX_CONNECTIONS": "10000"}
-    server = bench.palco("data", settings, wrapper=["taskset", "-c", "0"]).start()
+LIMITS = {"PALCO_MAX_CONNECTIONS_PER_ADDRESS": "10000", "PALCO_MAX_CONNECTIONS": "10000"}
+
+
+def start(bench, settings=None):
+    """A server with one loop, on one core."""
+    server = bench.palco("data", {"PALCO_LOOPS": "1", **LIMITS, **(settings or {})}, wrapper=["taskset", "-c", "0"]).start()
     # taskset executes palco in its own place: same process.
     server.wrapper = []
+    return server
+
+
+def compare(bench, label, ours, theirs, size, bar, load=load):
+    """`ours` and `theirs` are addresses with the process that answers there."""
+    middle, runs = alternate([("palco", *ours), ("nginx", *theirs)], load)
+    (rate, cost), (other_rate, other_cost) = middle["palco"], middle["nginx"]
+    details = dict(palco=rate, nginx=other_rate, runs=runs)
+    ratio, spread = ratios(runs, 0)
+    bench.row(f"{label}: requests/s of nginx's", ratio, "x", f">= {bar}", ratio >= bar, spread=spread, **details)
+    print(f"    palco {rate:,.0f}/s, nginx {other_rate:,.0f}/s")
+    if size:
+        per_gigabyte, theirs_per_gigabyte = cost / size * 1e9, other_cost / size * 1e9
+        cost_ratio, spread = ratios(runs, 1)
+        ratio, spread = 1 / cost_ratio, [1 / spread[1], 1 / spread[0]]
+        bench.row(
+            f"{label}: CPU per GB, nginx's by ours", ratio, "x", f">= {bar}", ratio >= bar, spread=spread,
+            palco_seconds=per_gigabyte, nginx_seconds=theirs_per_gigabyte,
+        )  # fmt: skip
+        print(f"    palco {per_gigabyte:.3f} s/GB, nginx {theirs_per_gigabyte:.3f} s/GB")
+
+
+def segments(bench, client, nginx):
+    """(label, address of ours, name of theirs, bytes) of a segment of each size."""
+    for label, wanted in (("100 KB segment", 100_000), ("1 MB segment", 1_000_000)):
+        found, body = segment_near(bench, client, f"rate-{wanted}.mp4", wanted * 2, wanted)
+        (nginx.folder / "files" / f"{wanted}.m4s").write_bytes(body)
+        yield f"{label} ({len(body):,} bytes)", found, f"{wanted}.m4s", len(body)
+
+
+def measure(bench):
+    server = start(bench)
     client = server.admin()
     nginx = Nginx(bench.folder / "nginx", 8197, bench.folder / "access.log")
+
+    def beside(label, ours, theirs, size, bar):
+        addresses = [urllib.parse.urljoin(server.url, ours), f"{nginx.url}/{theirs}"]
+        compare(bench, label, (addresses[0], server.pid), (addresses[1], nginx.worker), size, bar)
+
     try:
-        addresses = {"small keep-alive response": (f"{server.url}/healthz", f"{nginx.url}/small", None)}
-        for label, wanted in (("100 KB segment", 100_000), ("1 MB segment", 1_000_000)):
-            found, body = segment_near(bench, client, f"rate-{wanted}.mp4", wanted * 2, wanted)
-            name = f"{wanted}.m4s"
-            (nginx.folder / "files" / name).write_bytes(body)
-            address = urllib.parse.urljoin(server.url, found)
-            addresses[f"{label} ({len(body):,} bytes)"] = (address, f"{nginx.url}/{name}", len(body))
+        beside("small keep-alive response", "/healthz", "small", None, 1.0)
+        for label, ours, theirs, size in segments(bench, client, nginx):
+            beside(label, ours, theirs, size, 0.9)
         found, body = playlist_of_two_hours(bench, client)
-        bench.row("Playlist of two hours: bytes on the wire", len(body), "bytes", "<= 12,000", len(body) <= 12_000)
+        bench.row("playlist of two hours: bytes on the wire", len(body), "bytes", "<= 12,000", len(body) <= 12_000)
         (nginx.folder / "files" / "index.m3u8").write_bytes(body)
-        addresses["Playlist of two hours"] = (found, f"{nginx.url}/index.m3u8", None)
-        for label, (ours, theirs, size) in addresses.items():
-            middle, runs = alternate([("palco", ours, server.pid), ("nginx", theirs, nginx.worker)])
-            (rate, cost), (other_rate, other_cost) = middle["palco"], middle["nginx"]
-            details = dict(palco=rate, nginx=other_rate, runs=runs)
-            ratio, spread = ratios(runs, 0)
-            bench.row(f"{label}: requests/s of nginx's", ratio, "x", ">= 0.9", ratio >= 0.9, spread=spread, **details)
-            print(f"    palco {rate:,.0f}/s, nginx {other_rate:,.0f}/s")
-            if size:
-                per_gigabyte, theirs_per_gigabyte = cost / size * 1e9, other_cost / size * 1e9
-                cost_ratio, spread = ratios(runs, 1)
-                ratio, spread = 1 / cost_ratio, [1 / spread[1], 1 / spread[0]]
-                bench.row(
-                    f"{label}: CPU per GB, nginx's by ours", ratio, "x", ">= 0.9", ratio >= 0.9, spread=spread,
-                    palco_seconds=per_gigabyte, nginx_seconds=theirs_per_gigabyte,
-                )  # fmt: skip
-                print(f"    palco {per_gigabyte:.3f} s/GB, nginx {theirs_per_gigabyte:.3f} s/GB")
+        beside("playlist of two hours", found, "index.m3u8", None, 0.9)
     finally:
         nginx.stop()
         server.stop()
+
+
+def measure_secure(bench):
+    """By TLS 1.3, with the same library, certificate and ciphers on both sides: HTTP/1.1 by wrk, HTTP/2 by h2load."""
+    authority = Authority("openssl", bench.folder / "authority")
+    files = authority.issue("server")
+    server = start(bench, files)
+    client = Client(f"https://localhost:{server.secure_port}", trust=authority.trust())
+    client.login(ADMIN_EMAIL, ADMIN_PASSWORD)
+    nginx = Nginx(
+        bench.folder / "nginx", 8197, bench.folder / "access.log", (files["PALCO_TLS_CERT"], files["PALCO_TLS_KEY"])
+    )
+
+    def beside(label, ours, theirs, size, bar, load=load):
+        address = urllib.parse.urljoin(f"https://127.0.0.1:{server.secure_port}", urllib.parse.urlsplit(ours).path)
+        compare(bench, label, (address, server.pid), (f"{nginx.secure_url}/{theirs}", nginx.worker), size, bar, load)
+
+    try:
+        found = list(segments(bench, client, nginx))
+        for label, ours, theirs, size in found:
+            beside(f"TLS 1.3, HTTP/1.1, {label}", ours, theirs, size, 0.95)
+        beside("HTTP/2 over TLS, small response", "/healthz", "small", None, 0.9, load_http2)
+        label, ours, theirs, size = found[0]
+        beside(f"HTTP/2 over TLS, {label}", ours, theirs, size, 0.9, load_http2)
+    finally:
+        nginx.stop()
+        server.stop()
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+
+
+def measure_idle(bench):
+    """What a thousand connections cost on which nothing happens, by kind."""
+    authority = Authority("openssl", bench.folder / "authority")
+    server = bench.palco("data", {**LIMITS, **authority.issue("server")}).start()
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    plain, http2 = authority.trust(), authority.trust()
+    http2.set_alpn_protocols(["h2"])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    for label, port, context, words in (
+        ("HTTP/1.1", server.port, None, request),
+        ("HTTP/1.1 over TLS", server.secure_port, plain, request),
+        ("HTTP/2 over TLS", server.secure_port, http2, PREFACE),
+    ):
+        before = server.resident_bytes()
+        with contextlib.ExitStack() as stack:
+            for _ in range(1000):
+                wire = stack.enter_context(socket.create_connection(("127.0.0.1", port), 60))
+                if context:
+                    wire = stack.enter_context(context.wrap_socket(wire, server_hostname="localhost"))
+                wire.sendall(words)
+                assert wire.recv(4096)
+            memory = (server.resident_bytes() - before) / 1000
+            used = server.cpu_seconds()
+            time.sleep(10)
+            share = (server.cpu_seconds() - used) / 10 * 100
+        bench.row(f"1,000 idle connections, {label}: CPU", share, "% of a core", "<= 1", share <= 1, bytes_each=memory)
+        print(f"    {memory / 1024:,.1f} KB of memory each")
+    server.stop()

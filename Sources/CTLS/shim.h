@@ -20,6 +20,8 @@ static inline int ctls_set_groups(SSL_CTX *context, const char *names) {
     return SSL_CTX_set1_groups_list(context, names);
 }
 
+static inline void ctls_read_ahead(SSL_CTX *context) { SSL_CTX_set_read_ahead(context, 1); }
+
 static inline void ctls_set_write_modes(SSL_CTX *context) {
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 }

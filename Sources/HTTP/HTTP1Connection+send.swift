@@ -89,13 +89,12 @@ extension HTTP1Connection {
     }
 
     private func send(_ file: OpenFile, _ range: Range<Int>, sent: inout Int) async throws {
-        guard !range.isEmpty else { return }
-        try await flush(more: true)
         var start = range.lowerBound
         while start < range.upperBound {
             let end = min(start + Self.filePiece, range.upperBound)
             connection.deadline = writeDeadline
-            try await connection.sendFile(file, range: start..<end, warming: warming)
+            try await connection.sendFile(file, range: start..<end, after: outbound, warming: warming)
+            outbound.removeAll(keepingCapacity: true)
             sent += end - start
             start = end
         }

@@ -221,22 +221,25 @@ public final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Sends `range` of `file` without copying it through the process (`sendfile`).
+    /// Sends `head` and then `range` of `file`, which the kernel takes from its page cache without a way through the process
+    /// (`sendfile`); where TLS is spoken and the kernel does not encrypt, through the loop's scratch memory.
     ///
-    /// - Parameter warming: reads parts that are not in the page cache on this pool first, so that a slow disk
-    ///   never stops the loop.
+    /// - Parameters:
+    ///   - head: what goes before, in one packet or record with the file's beginning if it is short.
+    ///   - warming: reads parts that are not in the page cache on this pool first, so that a slow disk
+    ///     never stops the loop.
     /// - Throws: `ConnectionError`; `OpenFileError.shortened` when the file ends before the range does.
-    public func sendFile(_ file: OpenFile, range: Range<Int>, warming: BlockingPool? = nil) async throws {
+    public func sendFile(
+        _ file: OpenFile, range: Range<Int>, after head: [UInt8] = [], warming: BlockingPool? = nil
+    ) async throws {
+        if let tls, !tls.kernelSends {
+            return try await encryptFile(file, range: range, after: head, warming: warming, tls)
+        }
+        try await write(head, more: true)
         var offset = range.lowerBound
-        var warm = warming == nil ? range.upperBound : offset
+        var warm = offset
         while offset < range.upperBound {
-            if offset >= warm {
-                warm = min(offset + OpenFile.warmingStep, range.upperBound)
-                if let warming, !file.isCached(offset..<warm, now: loop.now) {
-                    let cold = offset..<warm
-                    try await warming.run { file.readAhead(cold) }
-                }
-            }
+            if offset >= warm { warm = try await warmed(file, from: offset, to: range.upperBound, warming) }
             guard let count = try trySendFile(file, offset: offset, count: warm - offset) else {
                 try await waitUntilWritable()
                 continue
@@ -245,6 +248,16 @@ public final class Connection: @unchecked Sendable {
             offset += count
             if shouldYield(after: count) { await Task.yield() }
         }
+    }
+
+    /// Sees that a part of the file can be read without waiting for the disk, by reading it on this pool first.
+    ///
+    /// - Returns: the part's end.
+    public func warmed(_ file: OpenFile, from offset: Int, to end: Int, _ warming: BlockingPool?) async throws -> Int {
+        guard let warming else { return end }
+        let part = offset..<min(offset + OpenFile.warmingStep, end)
+        if !file.isCached(part, now: loop.now) { try await warming.run { file.readAhead(part) } }
+        return part.upperBound
     }
 
     private func trySendFile(_ file: OpenFile, offset: Int, count: Int) throws -> Int? {
@@ -278,7 +291,7 @@ public final class Connection: @unchecked Sendable {
         }
     }
 
-    private func shouldYield(after count: Int) -> Bool {
+    func shouldYield(after count: Int) -> Bool {
         uninterrupted += count
         if uninterrupted < Self.fairShare { return false }
         uninterrupted = 0

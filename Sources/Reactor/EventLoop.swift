@@ -40,6 +40,9 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     /// Of connections that no server took: those that were opened from here.
     private(set) lazy var outgoing = ConnectionSet.Part(loop: self)
 
+    /// Room for whoever uses it without letting anybody else run: what is in it is nobody's afterwards.
+    private(set) lazy var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
+
     /// The monotonic time at which the loop last woke: cheap, and right to within one round of the loop.
     @exclusivity(unchecked) public private(set) var now = MonotonicTime.now
 

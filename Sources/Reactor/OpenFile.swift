@@ -50,17 +50,28 @@ public final class OpenFile: Sendable {
     ///
     /// - Throws: `SystemError`; `OpenFileError.shortened` when the file ends first.
     public func read(_ range: Range<Int>) throws -> [UInt8] {
-        try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
-            while filled < range.count {
-                let rest = UnsafeMutableRawBufferPointer(
-                    rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<range.count])
-                let count = pread(descriptor, rest.baseAddress, rest.count, off_t(range.lowerBound + filled))
-                if count > 0 {
-                    filled += count
-                } else if count == 0 {
-                    throw OpenFileError.shortened
-                } else if errno != EINTR {
-                    throw SystemError("pread")
+        var bytes: [UInt8] = []
+        try read(range, into: &bytes)
+        return bytes
+    }
+
+    /// Appends exactly `range` to `bytes`. Blocks, where it is not in the page cache.
+    ///
+    /// - Throws: `SystemError`; `OpenFileError.shortened` when the file ends first.
+    public func read(_ range: Range<Int>, into bytes: inout [UInt8]) throws {
+        try bytes.append(addingCapacity: range.count) { span in
+            try span.withUnsafeMutableBufferPointer { buffer, filled in
+                while filled < range.count {
+                    let rest = UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<range.count])
+                    let count = pread(descriptor, rest.baseAddress, rest.count, off_t(range.lowerBound + filled))
+                    if count > 0 {
+                        filled += count
+                    } else if count == 0 {
+                        throw OpenFileError.shortened
+                    } else if errno != EINTR {
+                        throw SystemError("pread")
+                    }
                 }
             }
         }

@@ -79,6 +79,8 @@ final class LoadedIdentity {
         // The kernel encrypts where it can.
         ctls_set_options(context)
         ctls_set_write_modes(context)
+        // One call of the kernel takes the head of a record with what follows. The memory goes back when it is empty.
+        ctls_read_ahead(context)
     }
 
     /// Nil where no file is.

@@ -57,6 +57,8 @@ public final class TLSSession {
         return try outcome(status, done: count)
     }
 
+    /// Writes one record of them (RFC 8446 5.1).
+    ///
     /// - Parameter bytes: not empty; after `needsWrite` or `needsRead` the same ones, at whatever address.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(TLSError) -> Outcome {
         ERR_clear_error()
@@ -65,30 +67,15 @@ public final class TLSSession {
         return try outcome(status, done: count)
     }
 
-    /// Sends part of a file, by the kernel where it encrypts, and record by record through this process elsewhere.
+    /// Sends part of a file where the kernel encrypts.
     ///
     /// - Returns: `ended` where the file is shorter.
     public func sendFile(_ file: Int32, offset: Int, count: Int) throws(TLSError) -> Outcome {
         ERR_clear_error()
-        if kernelSends {
-            let sent = SSL_sendfile(session, file, off_t(offset), count, 0)
-            if sent > 0 { return .done(sent) }
-            return sent == 0 ? .ended : try outcome(Int32(sent), done: 0)
-        }
-        // Memory for one record is taken for the call and not kept: most connections are idle most of the time. When the
-        // socket is full, the same bytes are read again for the next try.
-        let result: Result<Outcome, TLSError> = withUnsafeTemporaryAllocation(
-            byteCount: min(count, Self.recordSize), alignment: 16
-        ) { bytes in
-            let there = pread(file, bytes.baseAddress, bytes.count, off_t(offset))
-            guard there > 0 else { return .success(.ended) }
-            return Result { () throws(TLSError) in try write(UnsafeRawBufferPointer(rebasing: bytes[..<there])) }
-        }
-        return try result.get()
+        let sent = SSL_sendfile(session, file, off_t(offset), count, 0)
+        if sent > 0 { return .done(sent) }
+        return sent == 0 ? .ended : try outcome(Int32(sent), done: 0)
     }
-
-    /// What fits into one record (RFC 8446 5.1): OpenSSL takes one record in each call, so more would be read in vain.
-    private static let recordSize = 16 << 10
 
     /// Tells the peer that nothing more comes (RFC 8446 6.1), if there is room for it.
     public func sendClose() {

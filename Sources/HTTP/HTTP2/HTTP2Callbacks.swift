@@ -71,7 +71,6 @@ struct HTTP2Callbacks: @unchecked Sendable {
         }
         let count = min(most, outbox.byteCount)
         if count == 0, !outbox.isEnded {
-            outbox.isWanted = true
             session.events.append(.wanted(stream))
             return Int(NGHTTP2_ERR_DEFERRED.rawValue)
         }
@@ -119,8 +118,13 @@ extension HTTP2Session {
         let bytes = UnsafeBufferPointer(start: header, count: 9)
         let stream = bytes[5..<9].reduce(Int32(0)) { $0 << 8 | Int32($1) }
         guard let outbox = outboxes[stream] else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
+        let start = out.count
         out.append(contentsOf: bytes)
-        outbox.take(count, into: &out)
+        do { try outbox.take(count, into: &out) } catch {
+            // The file is not what it was: only this stream ends.
+            out.removeSubrange(start...)
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        }
         events.append(.left(stream))
         sentData()
         return 0

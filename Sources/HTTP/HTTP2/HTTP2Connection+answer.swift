@@ -3,8 +3,6 @@ import Reactor
 extension HTTP2Connection {
     /// A streamed body waits while more than this has not left.
     private static let mostWaiting = 32 << 10
-    /// Files are read in pieces of at most this size, and of what the peer's window takes.
-    private static let filePiece = 256 << 10
 
     /// Begins the answer, and stays until all of its body lies in the outbox.
     func answer(_ stream: HTTP2Stream, with response: Response) async {
@@ -58,33 +56,29 @@ extension HTTP2Connection {
         }
     }
 
-    /// Reads only what the peer's windows take at once, so that one who takes nothing costs no memory.
+    /// The file is read when its bytes leave, so that one who takes nothing costs no memory.
     private func send(_ file: OpenFile, _ range: Range<Int>, on stream: HTTP2Stream) async throws {
         var start = range.lowerBound
         while start < range.upperBound {
-            while !stream.outbox.isWanted { try await wait(stream) }
-            let piece = min(max(session.sendableByteCount(stream.id), 1 << 10), Self.filePiece)
-            let end = min(start + piece, range.upperBound)
-            let bytes = try await file.read(start..<end, on: loop, warming: warming)
-            if stream.isClosed { throw ConnectionError.closed }
-            put(bytes, into: stream)
+            let end = try await connection.warmed(file, from: start, to: range.upperBound, warming)
+            try await put(on: stream) { $0.append(file, start..<end) }
             start = end
         }
     }
 
     /// Puts bytes into the outbox, and waits while there are many.
     func put(_ bytes: [UInt8], on stream: HTTP2Stream) async throws {
-        if stream.isClosed { throw ConnectionError.closed }
-        put(bytes, into: stream)
-        while stream.outbox.byteCount > Self.mostWaiting { try await wait(stream) }
+        guard !bytes.isEmpty else { return }
+        try await put(on: stream) { $0.append(bytes) }
     }
 
-    private func put(_ bytes: [UInt8], into stream: HTTP2Stream) {
-        guard !bytes.isEmpty else { return }
-        stream.outbox.append(bytes)
+    private func put(on stream: HTTP2Stream, _ append: (HTTP2Outbox) -> Void) async throws {
+        if stream.isClosed { throw ConnectionError.closed }
+        append(stream.outbox)
         expectProgress(of: stream)
         session.resume(stream.id)
         wakeWriter()
+        while stream.outbox.byteCount > Self.mostWaiting { try await wait(stream) }
     }
 
     private func wait(_ stream: HTTP2Stream) async throws {

@@ -1,48 +1,64 @@
-/// What of one stream's body waits to leave: pieces are kept as they came, without copying.
+import Reactor
+
+/// What of one stream's body waits to leave: pieces are kept as they came, and files are read when they leave.
 final class HTTP2Outbox {
-    private var pieces: ArraySlice<[UInt8]> = []
-    /// Of the first piece: so many bytes have left.
-    private var offset = 0
+    private enum Piece {
+        case bytes(ArraySlice<UInt8>)
+        case file(OpenFile, Range<Int>)
+    }
+
+    private var pieces: ArraySlice<Piece> = []
     private(set) var byteCount = 0
     /// All bytes that ever left.
     private(set) var sentByteCount = 0
     /// Nothing more comes.
     private(set) var isEnded = false
-    /// The session asked for more than there was.
-    var isWanted = false
 
     var isEmpty: Bool { byteCount == 0 }
 
-    func append(_ bytes: [UInt8]) {
-        guard !bytes.isEmpty else { return }
-        pieces.append(bytes)
-        byteCount += bytes.count
-        isWanted = false
+    func append(_ bytes: [UInt8]) { append(.bytes(bytes[...]), bytes.count) }
+
+    /// - Parameter range: of it no more than can be read without waiting for the disk.
+    func append(_ file: OpenFile, _ range: Range<Int>) { append(.file(file, range), range.count) }
+
+    private func append(_ piece: Piece, _ count: Int) {
+        guard count > 0 else { return }
+        pieces.append(piece)
+        byteCount += count
     }
 
     func end() { isEnded = true }
 
     /// Moves `count` bytes, which must be there, to the end of `bytes`.
-    func take(_ count: Int, into bytes: inout [UInt8]) {
+    ///
+    /// - Throws: what reading a file throws.
+    func take(_ count: Int, into bytes: inout [UInt8]) throws {
         precondition(count <= byteCount, "more was taken than there is")
-        byteCount -= count
-        sentByteCount += count
         var rest = count
         while rest > 0, let first = pieces.first {
-            let taken = min(rest, first.count - offset)
-            bytes.append(contentsOf: first[offset..<offset + taken])
-            rest -= taken
-            offset += taken
-            if offset == first.count {
-                pieces.removeFirst()
-                offset = 0
+            switch first {
+            case .bytes(let slice):
+                let taken = min(rest, slice.count)
+                bytes.append(contentsOf: slice.prefix(taken))
+                replaceFirst(taken < slice.count ? .bytes(slice.dropFirst(taken)) : nil)
+                rest -= taken
+            case .file(let file, let range):
+                let end = min(range.lowerBound + rest, range.upperBound)
+                try file.read(range.lowerBound..<end, into: &bytes)
+                replaceFirst(end < range.upperBound ? .file(file, end..<range.upperBound) : nil)
+                rest -= end - range.lowerBound
             }
         }
+        byteCount -= count
+        sentByteCount += count
+    }
+
+    private func replaceFirst(_ piece: Piece?) {
+        if let piece { pieces[pieces.startIndex] = piece } else { pieces.removeFirst() }
     }
 
     func removeAll() {
         pieces = []
-        offset = 0
         byteCount = 0
     }
 }

@@ -170,12 +170,6 @@ final class HTTP2Session {
         nghttp2_submit_rst_stream(session, 0, streamID, code.rawValue)
     }
 
-    /// How much of a body the peer would take now.
-    func sendableByteCount(_ streamID: Int32) -> Int {
-        let stream = nghttp2_session_get_stream_remote_window_size(session, streamID)
-        return max(0, Int(min(stream, nghttp2_session_get_remote_window_size(session))))
-    }
-
     /// Somebody took so many bytes of a body: the peer may send as many more.
     func consume(_ streamID: Int32, _ byteCount: Int) { nghttp2_session_consume(session, streamID, byteCount) }
 
