@@ -35,9 +35,6 @@ extension Connection {
 
     public var isEncrypted: Bool { tls != nil }
 
-    /// The version of TLS that is spoken, `TLSv1.3`; nil without.
-    public var tlsVersion: String? { tls?.version }
-
     /// A short read says nothing here: OpenSSL may hold more than it gave, so it is asked until it wants more.
     func tryRead(into buffer: inout ByteBuffer, _ tls: TLSSession) throws -> Int? {
         if readNeedsRoom ? !sawWritable : !sawReadable { return nil }
