@@ -5,7 +5,7 @@ import TLS
 public enum ConnectionError: Error, Sendable, Equatable {
     /// The deadline passed, the server is stopping, or the connection was closed from this side.
     case timedOut, stopping, closed
-    /// Somebody else waits for the same already: a connection has one reader and one writer at a time.
+    /// Somebody else writes, or waits for bytes, already: a connection has one reader and one writer at a time.
     case busy
     /// The peer went away: reset, broken pipe, unreachable.
     case disconnected(SystemError)
@@ -46,6 +46,8 @@ public final class Connection: @unchecked Sendable {
     /// An edge that came while nobody waited: the next wait ends at once instead of missing it.
     @exclusivity(unchecked) var sawWritable = false
     @exclusivity(unchecked) private var failure: ConnectionError?
+    /// Somebody is in the middle of what they write.
+    @exclusivity(unchecked) private var isWriting = false
     @exclusivity(unchecked) private var uninterrupted = 0
     /// What went over the socket so far.
     @exclusivity(unchecked) public private(set) var receivedByteCount = 0
@@ -157,10 +159,13 @@ public final class Connection: @unchecked Sendable {
 
     // MARK: Writing
 
-    /// Writes all of `bytes`, waiting while the peer takes no more.
+    /// Writes all of `bytes`, waiting while the peer takes no more. Until then everybody else's writing throws `busy`, so
+    /// that nothing gets in between.
     ///
     /// - Parameter more: more follows at once; the kernel may hold a short packet back for it (`MSG_MORE`).
     public func write(_ bytes: ArraySlice<UInt8>, more: Bool = false) async throws {
+        try beginWriting()
+        defer { isWriting = false }
         var rest = bytes
         while !rest.isEmpty {
             let count = try rest.withUnsafeBytes { try trySend($0, more: more) }
@@ -179,25 +184,22 @@ public final class Connection: @unchecked Sendable {
 
     /// Writes and consumes all readable bytes of `buffer`.
     public func write(_ buffer: inout ByteBuffer, more: Bool = false) async throws {
+        try beginWriting()
+        defer { isWriting = false }
         while !buffer.isEmpty {
-            guard let count = try tryWrite(&buffer, more: more) else {
+            guard let count = try buffer.withUnsafeReadableBytes({ try trySend($0, more: more) }) else {
                 try await waitUntilWritable()
                 continue
             }
+            buffer.consume(count)
             if shouldYield(after: count) { await Task.yield() }
         }
     }
 
-    /// Writes what the kernel takes now and consumes it; nil when it takes nothing.
-    public func tryWrite(_ buffer: inout ByteBuffer, more: Bool = false) throws -> Int? {
-        guard let count = try buffer.withUnsafeReadableBytes({ try trySend($0, more: more) }) else { return nil }
-        buffer.consume(count)
-        return count
-    }
-
     /// Writes what the kernel takes now and returns how much that was; nil when it takes nothing.
     public func tryWrite(_ bytes: [UInt8], more: Bool = false) throws -> Int? {
-        try bytes.withUnsafeBytes { try trySend($0, more: more) }
+        if isWriting { throw ConnectionError.busy }
+        return try bytes.withUnsafeBytes { try trySend($0, more: more) }
     }
 
     private func trySend(_ bytes: UnsafeRawBufferPointer, more: Bool) throws -> Int? {
@@ -227,6 +229,8 @@ public final class Connection: @unchecked Sendable {
     ///   never stops the loop.
     /// - Throws: `ConnectionError`; `OpenFileError.shortened` when the file ends before the range does.
     public func sendFile(_ file: OpenFile, range: Range<Int>, warming: BlockingPool? = nil) async throws {
+        try beginWriting()
+        defer { isWriting = false }
         var offset = range.lowerBound
         var warm = warming == nil ? range.upperBound : offset
         while offset < range.upperBound {
@@ -276,6 +280,12 @@ public final class Connection: @unchecked Sendable {
         try await withUnsafeThrowingContinuation { continuation in
             park(continuation, in: &writeWaiter, unless: writeNeedsBytes ? sawReadable : sawWritable)
         }
+    }
+
+    private func beginWriting() throws {
+        loop.preconditionOnLoop()
+        if isWriting { throw ConnectionError.busy }
+        isWriting = true
     }
 
     private func shouldYield(after count: Int) -> Bool {
