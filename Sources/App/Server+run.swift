@@ -17,6 +17,8 @@ extension Server {
     /// `palco serve`: from settings to the exit, until a signal. SIGHUP loads the certificates anew.
     public static func run(_ settings: Settings, log: Log, signals: SignalStream) async throws {
         raiseFileLimit()
+        // Also what a failure says on its way out.
+        defer { log.flush() }
         let server = try await build(settings, log: log)
         do {
             if let administrator = try await server.ensureAdministrator() { introduce(administrator) }
@@ -41,7 +43,6 @@ extension Server {
                 }
             })
         log.info("stopped")
-        log.flush()
     }
 
     /// As many connections and files as the system allows this process.

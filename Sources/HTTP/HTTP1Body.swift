@@ -16,9 +16,6 @@ final class HTTP1Body: BodySource {
 
     var isComplete: Bool { owner.parser.phase == .complete }
 
-    /// The client waits for leave to send, and did not get it.
-    var isUninvited: Bool { mustInvite }
-
     /// From any thread.
     override func interrupter() -> (@Sendable () -> Void)? {
         let confined = LoopBound(self, on: owner.connection.loop)
@@ -79,8 +76,8 @@ final class HTTP1Body: BodySource {
         return max(.zero, min(limits.bodyGrace + earned - waited, limits.bodyPause))
     }
 
-    /// Reads what is left without keeping it, as long as that is little. True when the end came.
-    func drain() async -> Bool {
+    /// Drops what has come already, as long as that is little; nothing is waited for. True when that was the end.
+    func drain() -> Bool {
         guard failure == nil, !mustInvite else { return false }
         if let expectedByteCount, expectedByteCount - receivedByteCount > owner.limits.drainedBytes { return false }
         var dropped = 0

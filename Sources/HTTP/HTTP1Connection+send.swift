@@ -32,7 +32,7 @@ extension HTTP1Connection {
     /// - Returns: whether the connection can take another request.
     func send(_ response: Response, body source: HTTP1Body?) async throws -> Bool {
         var isDrained = true
-        if let source, !source.isComplete { isDrained = await source.drain() }
+        if let source, !source.isComplete { isDrained = source.drain() }
         let encoder = ResponseEncoder(
             response, to: parser.traits, mayContinue: isDrained && !connection.isDraining)
         encoder.writeHead(of: response, date: state.date, to: &outbound)

@@ -35,10 +35,6 @@ public struct MediaTime: Sendable {
         MediaTime.rescale(ticks, from: self.timescale, to: timescale, rounding: rounding)
     }
 
-    public func rescaled(to timescale: UInt32, rounding: Rounding = .nearest) -> MediaTime {
-        MediaTime(ticks: ticks(at: timescale, rounding: rounding), timescale: timescale)
-    }
-
     /// `value * to / from` through a 128-bit product.
     public static func rescale(
         _ value: Int64, from: UInt32, to: UInt32, rounding: Rounding = .nearest

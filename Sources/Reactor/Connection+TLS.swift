@@ -1,4 +1,3 @@
-import Glibc
 import TLS
 
 extension Connection {
@@ -36,9 +35,6 @@ extension Connection {
 
     public var isEncrypted: Bool { tls != nil }
 
-    /// The version of TLS that is spoken, `TLSv1.3`; nil without.
-    public var tlsVersion: String? { tls?.version }
-
     /// A short read says nothing here: OpenSSL may hold more than it gave, so it is asked until it wants more.
     func tryRead(into buffer: inout ByteBuffer, _ tls: TLSSession) throws -> Int? {
         if readNeedsRoom ? !sawWritable : !sawReadable { return nil }
@@ -74,57 +70,5 @@ extension Connection {
             sawReadable = false
         }
         return nil
-    }
-
-    // MARK: Files
-
-    /// Reads pieces of `head` and the file into the loop's scratch memory, and writes them record by record.
-    func encryptFile(
-        _ file: OpenFile, range: Range<Int>, after head: [UInt8], warming: BlockingPool?, _ tls: TLSSession
-    ) async throws {
-        // Places count from the head's beginning.
-        let shift = range.lowerBound - head.count
-        let end = head.count + range.count
-        var place = 0
-        var warm = head.count
-        while place < end {
-            if max(place, head.count) >= warm, warm < end {
-                warm = try await warmed(file, from: warm + shift, to: range.upperBound, warming) - shift
-            }
-            try checkOpen()
-            let room = UnsafeMutableRawBufferPointer(rebasing: loop.scratch.prefix(warm - place))
-            let ready = try fill(room, with: head.dropFirst(place), file, from: max(place, head.count) + shift)
-            let sent = try tryWrite(UnsafeRawBufferPointer(rebasing: room.prefix(ready)), tls)
-            place += sent
-            // What did not leave is read again: a place where it could wait would cost memory for each who is slow.
-            if sent < ready { try await waitUntilWritable() } else if shouldYield(after: sent) { await Task.yield() }
-        }
-    }
-
-    /// Copies the rest of a head, and what follows of the file, as much as there is room for.
-    private func fill(
-        _ room: UnsafeMutableRawBufferPointer, with head: ArraySlice<UInt8>, _ file: OpenFile, from offset: Int
-    ) throws -> Int {
-        let first = min(head.count, room.count)
-        if first > 0 { room.copyBytes(from: head.prefix(first)) }
-        var filled = first
-        while filled < room.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: room[filled...])
-            let count = pread(file.descriptor, rest.baseAddress, rest.count, off_t(offset + filled - first))
-            if count == 0 { throw OpenFileError.shortened }
-            if count > 0 { filled += count } else if errno != EINTR { throw SystemError("pread") }
-        }
-        return filled
-    }
-
-    /// Writes what the kernel takes now.
-    private func tryWrite(_ bytes: UnsafeRawBufferPointer, _ tls: TLSSession) throws -> Int {
-        var sent = 0
-        while sent < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
-            guard let count = try wrote({ () throws(TLSError) in try tls.write(rest) }) else { break }
-            sent += count
-        }
-        return sent
     }
 }

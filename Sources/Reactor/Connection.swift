@@ -5,7 +5,7 @@ import TLS
 public enum ConnectionError: Error, Sendable, Equatable {
     /// The deadline passed, the server is stopping, or the connection was closed from this side.
     case timedOut, stopping, closed
-    /// Somebody else waits for the same already: a connection has one reader and one writer at a time.
+    /// Somebody else writes, or waits for bytes, already: a connection has one reader and one writer at a time.
     case busy
     /// The peer went away: reset, broken pipe, unreachable.
     case disconnected(SystemError)
@@ -46,10 +46,12 @@ public final class Connection: @unchecked Sendable {
     /// An edge that came while nobody waited: the next wait ends at once instead of missing it.
     @exclusivity(unchecked) var sawWritable = false
     @exclusivity(unchecked) private var failure: ConnectionError?
+    /// Somebody is in the middle of what they write.
+    @exclusivity(unchecked) var isWriting = false
     @exclusivity(unchecked) private var uninterrupted = 0
     /// What went over the socket so far.
     @exclusivity(unchecked) public private(set) var receivedByteCount = 0
-    @exclusivity(unchecked) public private(set) var sentByteCount = 0
+    @exclusivity(unchecked) public internal(set) var sentByteCount = 0
 
     /// When the loop's sweep cuts the connection with `timedOut`; coarse, within half a second.
     @exclusivity(unchecked) public var deadline = MonotonicTime.distantFuture
@@ -157,10 +159,18 @@ public final class Connection: @unchecked Sendable {
 
     // MARK: Writing
 
-    /// Writes all of `bytes`, waiting while the peer takes no more.
+    /// Writes all of `bytes`, waiting while the peer takes no more. Until then everybody else's writing throws `busy`, so
+    /// that nothing gets in between.
     ///
     /// - Parameter more: more follows at once; the kernel may hold a short packet back for it (`MSG_MORE`).
     public func write(_ bytes: ArraySlice<UInt8>, more: Bool = false) async throws {
+        try beginWriting()
+        defer { isWriting = false }
+        try await writeAlone(bytes, more: more)
+    }
+
+    /// For who has begun writing.
+    func writeAlone(_ bytes: ArraySlice<UInt8>, more: Bool) async throws {
         var rest = bytes
         while !rest.isEmpty {
             let count = try rest.withUnsafeBytes { try trySend($0, more: more) }
@@ -179,25 +189,22 @@ public final class Connection: @unchecked Sendable {
 
     /// Writes and consumes all readable bytes of `buffer`.
     public func write(_ buffer: inout ByteBuffer, more: Bool = false) async throws {
+        try beginWriting()
+        defer { isWriting = false }
         while !buffer.isEmpty {
-            guard let count = try tryWrite(&buffer, more: more) else {
+            guard let count = try buffer.withUnsafeReadableBytes({ try trySend($0, more: more) }) else {
                 try await waitUntilWritable()
                 continue
             }
+            buffer.consume(count)
             if shouldYield(after: count) { await Task.yield() }
         }
     }
 
-    /// Writes what the kernel takes now and consumes it; nil when it takes nothing.
-    public func tryWrite(_ buffer: inout ByteBuffer, more: Bool = false) throws -> Int? {
-        guard let count = try buffer.withUnsafeReadableBytes({ try trySend($0, more: more) }) else { return nil }
-        buffer.consume(count)
-        return count
-    }
-
     /// Writes what the kernel takes now and returns how much that was; nil when it takes nothing.
     public func tryWrite(_ bytes: [UInt8], more: Bool = false) throws -> Int? {
-        try bytes.withUnsafeBytes { try trySend($0, more: more) }
+        if isWriting { throw ConnectionError.busy }
+        return try bytes.withUnsafeBytes { try trySend($0, more: more) }
     }
 
     private func trySend(_ bytes: UnsafeRawBufferPointer, more: Bool) throws -> Int? {
@@ -221,67 +228,6 @@ public final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Sends `head` and then `range` of `file`, which the kernel takes from its page cache without a way through the process
-    /// (`sendfile`); where TLS is spoken and the kernel does not encrypt, through the loop's scratch memory.
-    ///
-    /// - Parameters:
-    ///   - head: what goes before, in one packet or record with the file's beginning if it is short.
-    ///   - warming: reads parts that are not in the page cache on this pool first, so that a slow disk
-    ///     never stops the loop.
-    /// - Throws: `ConnectionError`; `OpenFileError.shortened` when the file ends before the range does.
-    public func sendFile(
-        _ file: OpenFile, range: Range<Int>, after head: [UInt8] = [], warming: BlockingPool? = nil
-    ) async throws {
-        if let tls, !tls.kernelSends {
-            return try await encryptFile(file, range: range, after: head, warming: warming, tls)
-        }
-        try await write(head, more: true)
-        var offset = range.lowerBound
-        var warm = offset
-        while offset < range.upperBound {
-            if offset >= warm { warm = try await warmed(file, from: offset, to: range.upperBound, warming) }
-            guard let count = try trySendFile(file, offset: offset, count: warm - offset) else {
-                try await waitUntilWritable()
-                continue
-            }
-            if count == 0 { throw OpenFileError.shortened }
-            offset += count
-            if shouldYield(after: count) { await Task.yield() }
-        }
-    }
-
-    /// Sees that a part of the file can be read without waiting for the disk, by reading it on this pool first.
-    ///
-    /// - Returns: the part's end.
-    public func warmed(_ file: OpenFile, from offset: Int, to end: Int, _ warming: BlockingPool?) async throws -> Int {
-        guard let warming else { return end }
-        let part = offset..<min(offset + OpenFile.warmingStep, end)
-        if !file.isCached(part, now: loop.now) { try await warming.run { file.readAhead(part) } }
-        return part.upperBound
-    }
-
-    private func trySendFile(_ file: OpenFile, offset: Int, count: Int) throws -> Int? {
-        try checkOpen()
-        if let tls {
-            return try wrote { () throws(TLSError) in
-                try tls.sendFile(file.descriptor, offset: offset, count: count)
-            }
-        }
-        var position = off_t(offset)
-        while true {
-            let sent = sendfile(descriptor, file.descriptor, &position, count)
-            if sent >= 0 {
-                sentByteCount &+= sent
-                return sent
-            }
-            if errno == EAGAIN {
-                sawWritable = false
-                return nil
-            }
-            if errno != EINTR { throw ConnectionError.disconnected(SystemError("sendfile")) }
-        }
-    }
-
     func waitUntilWritable() async throws {
         try checkOpen()
         if writeWaiter != nil { throw ConnectionError.busy }
@@ -289,6 +235,12 @@ public final class Connection: @unchecked Sendable {
         try await withUnsafeThrowingContinuation { continuation in
             park(continuation, in: &writeWaiter, unless: writeNeedsBytes ? sawReadable : sawWritable)
         }
+    }
+
+    func beginWriting() throws {
+        loop.preconditionOnLoop()
+        if isWriting { throw ConnectionError.busy }
+        isWriting = true
     }
 
     func shouldYield(after count: Int) -> Bool {

@@ -52,6 +52,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     public init(name: String = "loop", index: Int = 0) throws {
         self.name = name
         self.index = index
+        // A pipe whose reader is gone is an error of the one write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))

@@ -9,7 +9,6 @@ public final class EventLoopGroup: Sendable {
     public static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     public init(count: Int = EventLoopGroup.coreCount) throws {
-        signal(SIGPIPE, SIG_IGN)
         loops = try (0..<max(1, count)).map { try EventLoop(name: "loop-\($0)", index: $0) }
     }
 

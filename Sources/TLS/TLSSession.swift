@@ -40,12 +40,6 @@ public final class TLSSession {
         return String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
     }
 
-    /// `TLSv1.3`.
-    public var version: String { String(cString: SSL_get_version(session)) }
-
-    /// Whether a ticket of an earlier session was taken.
-    public var isResumed: Bool { SSL_session_reused(session) == 1 }
-
     /// Whether the kernel encrypts, so that files need not pass through this process.
     public var kernelSends: Bool { ctls_kernel_sends(session) == 1 }
 

@@ -125,14 +125,6 @@ extension Request {
         return try JSON.decode(type, from: try await body.collect(upTo: limit))
     }
 
-    /// The fields of an `application/x-www-form-urlencoded` body.
-    public func decodeForm(limit: Int = 64 << 10) async throws -> QueryParameters {
-        guard mediaType == "application/x-www-form-urlencoded" else {
-            throw Problem(.unsupportedMediaType, code: "unsupported_media_type", detail: "Send a URL-encoded form.")
-        }
-        return QueryParameters(parsing: String(decoding: try await body.collect(upTo: limit), as: UTF8.self))
-    }
-
     /// The media type of the body in lower case, without parameters; empty when there is none.
     public var mediaType: String {
         let field = headers[.contentType] ?? ""

@@ -166,7 +166,7 @@ final class Studio: Sendable {
     ) async throws -> [UInt8] {
         let segment = try await whole(encoder.segment(id, rendition: name, number: number))
         guard let key = try await encoder.key(id, rendition: rendition.name) else { return segment }
-        return try AES128CBC.decrypt(key: key, iv: rendition.initializationVector(of: number), segment)
+        return try AES128CBC.decrypt(key: key, iv: SegmentCipher.initializationVector(of: number), segment)
     }
 
     func whole(_ answer: SegmentAnswer) throws -> [UInt8] {

@@ -201,6 +201,36 @@ struct HostileClientTests {
         }
     }
 
+    @Test("what a stopping server cuts is cancelled and waited for", arguments: [false, true])
+    func cut(speaksHTTP2: Bool) async throws {
+        let begun = AsyncStream<Void>.makeStream()
+        let isTidy = Mutex(false)
+        try await TestServer.run(handler: { _ in
+            begun.continuation.yield()
+            for await _ in AsyncStream<Void>.makeStream().stream {}
+            // To tidy up takes some turns of the loop.
+            for _ in 0..<100 { await Task.yield() }
+            isTidy.withLock { $0 = Task.isCancelled }
+            return .noContent
+        }) { server in
+            let talk = Task {
+                if speaksHTTP2 {
+                    try await server.speakHTTP2 { peer in
+                        try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request()))
+                        try await peer.reads("end")
+                    }
+                } else {
+                    _ = try await server.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                }
+            }
+            for await _ in begun.stream { break }
+            #expect(await server.server.stop(patience: .zero) == 1)
+            #expect(isTidy.withLock { $0 })
+            #expect(await server.server.connections.count() == 0)
+            _ = await talk.result
+        }
+    }
+
     @Test("stopping lets a request finish and ends idle connections")
     func gracefulStop() async throws {
         let group = try EventLoopGroup(count: 1)

@@ -2,6 +2,7 @@ import Reactor
 import Testing
 
 @testable import HTTP
+@testable import TestSupport
 
 @Suite("Peers that leave before their answer")
 struct LeavingPeerTests {
@@ -69,6 +70,36 @@ struct LeavingPeerTests {
                 try await peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
             }
             #expect(await Self.first(of: ended.stream) == "abc disconnected false")
+        }
+    }
+
+    /// How many calls are scheduled on the loops of the server.
+    private static func timerCount(of group: EventLoopGroup) async -> Int {
+        var count = 0
+        for loop in group.loops { count += await Task(executorPreference: loop) { loop.timerCount }.value }
+        return count
+    }
+
+    @Test("leave no timers behind")
+    func timers() async throws {
+        let begun = AsyncStream<String>.makeStream()
+        let ended = AsyncStream<String>.makeStream()
+        try await TestServer.run(handler: { _ in
+            begun.continuation.yield("")
+            try? await EventLoop.current?.sleep(for: .seconds(3600))
+            ended.continuation.yield("cancelled: \(Task.isCancelled)")
+            return .noContent
+        }) { server in
+            for _ in 0..<20 {
+                try await server.connect { peer in
+                    try await peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    _ = await Self.first(of: begun.stream)
+                }
+                #expect(await Self.first(of: ended.stream) == "cancelled: true")
+            }
+            // The sweep over connections ends with the last of them.
+            try await eventually("no timer is left") { await Self.timerCount(of: server.group) == 0 }
+            #expect(await server.server.connections.count() == 0)
         }
     }
 

@@ -64,6 +64,7 @@ struct ShapeTests {
         "Tests/TestSupport/Eventually.swift": "the pause between two looks at a condition",
         "Tests/Clients/waiting.py": "the pause between two looks at a condition",
         "Tests/ReactorTests/EventLoopTests.swift": "the loop's own sleep is what is tested",
+        "Tests/HTTPTests/LeavingPeerTests.swift": "a sleep of an hour, which ends with its peer",
         "Tests/Clients/network.py": "a network that is as slow as a test wants it",
     ]
 

@@ -39,7 +39,6 @@ struct SampleTableTests {
         #expect(table.count == expected.count)
         #expect(table.byteCount == expected.reduce(0) { $0 + $1.byteCount })
         #expect(table.endOffset == expected.map(\.byteRange.upperBound).max())
-        #expect(table.syncSampleCount == expected.count { $0.isSync })
         #expect(table.duration == expected.reduce(0) { $0 + Int64($1.duration) })
         var random = SeededGenerator(state: UInt64(shape))
         for _ in 0..<40 {

@@ -112,6 +112,41 @@ struct ConnectionTests {
         await harness.stop()
     }
 
+    @Test("Of two who write, or wait for bytes, the second is refused, and nothing of it is sent")
+    func oneAtATime() async throws {
+        let big = [UInt8](repeating: 7, count: 64 << 20)
+        let refused = Shared<[ConnectionError?]>([])
+        let harness = try Harness { connection in
+            let writer = Task(executorPreference: connection.loop) { try await connection.write(big) }
+            let reader = Task(executorPreference: connection.loop) {
+                var buffer = ByteBuffer(capacity: 16)
+                return try await connection.read(into: &buffer)
+            }
+            // In the order in which they were made: the writer is in the middle, the reader waits.
+            await Task.yield()
+            var (buffer, more) = (ByteBuffer(capacity: 16), ByteBuffer(capacity: 16))
+            more.append(contentsOf: [1])
+            for attempt in 0..<4 {
+                do throws(any Error) {
+                    switch attempt {
+                    case 0: try await connection.write([1])
+                    case 1: _ = try connection.tryWrite([1])
+                    case 2: try await connection.write(&more)
+                    default: _ = try await connection.read(into: &buffer)
+                    }
+                    refused.withLock { $0.append(nil) }
+                } catch { refused.withLock { $0.append(error as? ConnectionError) } }
+            }
+            _ = try? await writer.value
+            connection.shutdownWrite()
+            _ = try? await reader.value
+        }
+        let received = try await harness.client { try await readAll($0) }
+        #expect(received == big)
+        #expect(refused.withLock { $0 } == [.busy, .busy, .busy, .busy])
+        await harness.stop()
+    }
+
     @Test("A file goes out from an offset, byte for byte", arguments: [0..<0, 0..<1, 1..<2_000_000, 777..<1_500_001])
     func sendFile(range: Range<Int>) async throws {
         let path = "/tmp/palco-reactor-\(getpid())-\(range.count)"

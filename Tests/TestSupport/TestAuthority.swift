@@ -60,9 +60,8 @@ struct TestAuthority {
     }
 
     func run(_ arguments: [String], input: String = "", mayFail: Bool = false) async throws -> String {
-        var command = ChildProcess.Configuration(executable: Self.openssl, arguments: arguments)
-        command.input = Array(input.utf8)
-        let result = try await ChildProcess.run(command, on: loop)
+        let command = ChildProcess.Configuration(executable: Self.openssl, arguments: arguments)
+        let result = try await ChildProcess.run(command, input: Array(input.utf8), on: loop)
         let text = String(decoding: result.output + result.errorTail, as: UTF8.self)
         try #require(mayFail || result.isSuccess, "openssl \(arguments): \(text)")
         return text
@@ -70,9 +69,8 @@ struct TestAuthority {
 
     /// Runs `openssl` and answers what it writes to standard output.
     func bytes(_ arguments: [String], input: [UInt8]) async throws -> [UInt8] {
-        var command = ChildProcess.Configuration(executable: Self.openssl, arguments: arguments)
-        command.input = input
-        return try await ChildProcess.run(command, on: loop).output
+        let command = ChildProcess.Configuration(executable: Self.openssl, arguments: arguments)
+        return try await ChildProcess.run(command, input: input, on: loop).output
     }
 
     /// Runs a program of the system and answers what it writes to standard output; it must succeed.

@@ -72,14 +72,6 @@ struct BodyTests {
         try JSONDepth.check(Array(String(repeating: "[]", count: 1000).utf8))
     }
 
-    @Test("a URL-encoded form gives its fields")
-    func form() async throws {
-        let request = Self.request("a=1&b=x+y", type: "application/x-www-form-urlencoded; charset=utf-8")
-        let fields = try await request.decodeForm()
-        #expect(fields["a"] == "1")
-        #expect(fields["b"] == "x y")
-    }
-
     @Test("cookies are read leniently and written strictly")
     func cookies() {
         let cookies = Cookies(parsing: "a=1; b=\"two\"; broken; c=x=y; a=2;  =z; d=")

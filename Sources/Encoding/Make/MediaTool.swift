@@ -73,10 +73,10 @@ struct MediaTool: Sendable {
         var configuration = ChildProcess.Configuration(
             executable: command.executable, arguments: command.arguments, timeLimit: effort.timeLimit,
             maxOutputBytes: effort.maxOutputBytes, keptErrorBytes: Self.keptWords)
-        configuration.input = input
         // A process that trapped in its cell cannot look for the place, and somebody waits for its end.
         configuration.environment = ["SWIFT_BACKTRACE=enable=no"]
-        return try await ChildProcess.run(configuration, on: EventLoop.current ?? loops.next(), onOutput: onOutput)
+        return try await ChildProcess.run(
+            configuration, input: input, on: EventLoop.current ?? loops.next(), onOutput: onOutput)
     }
 
     private func path(of program: Program) -> String {

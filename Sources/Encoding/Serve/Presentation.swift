@@ -29,9 +29,6 @@ public struct Presentation: Sendable, Hashable {
         public var isVideo: Bool {
             if case .video = kind { true } else { false }
         }
-
-        /// Of segment `number`, counted from 0: the number in network order, as RFC 8216 5.2 has it for explicit use.
-        public func initializationVector(of number: Int) -> [UInt8] { SegmentCipher.initializationVector(of: number) }
     }
 
     /// Text that is shown at its time.

@@ -19,8 +19,6 @@ struct WebSocketDecoder {
         var text = UTF8Check()
     }
 
-    private static let longestHead = 14
-
     private let messageLimit: Int
     /// Nil when no compression was agreed on.
     private let contexts: DeflateContexts?

@@ -71,8 +71,6 @@ public struct SampleTable: Sendable {
 
     public var isEmpty: Bool { count == 0 }
 
-    public var syncSampleCount: Int { syncSamples?.count ?? count }
-
     /// Of one sample.
     public var largestSize: Int {
         switch sizes {

@@ -52,13 +52,6 @@ public struct FrameTimes: Sendable, Hashable {
         return true
     }
 
-    /// Ticks that most frames last: the median over the first frames, at least 1.
-    public var typicalDuration: Int64 {
-        let first = times.prefix(1000)
-        let durations = zip(first.dropFirst(), first).map { $0.subtractingSaturated($1) }.sorted()
-        return max(1, durations.isEmpty ? end : durations[durations.count / 2])
-    }
-
     /// From the start over all closed keyframes to the end; nil without a keyframe at the first frame.
     public var greatestKeyframeDistance: MediaTime? {
         guard keyframes.first == 0 else { return nil }
