@@ -109,7 +109,7 @@ let package = Package(
         tests("StorageTests", of: ["Storage", "Reactor", "TestSupport"]),
         tests("HTTPTests", of: ["HTTP", "Reactor", "TestSupport"]),
         tests("HTTPClientTests", of: ["HTTPClient", "HTTP", "Reactor", "TestSupport"]),
-        tests("WebTests", of: ["Web", "HTTP", "Reactor", "Telemetry"]),
+        tests("WebTests", of: ["Web", "HTTP", "Reactor", "Telemetry", "TestSupport"]),
         tests("MediaTests", of: ["Media"]),
         tests(
             "AccountsTests",

@@ -47,7 +47,7 @@ extension Server {
             if let trap { log.error("the server before this one was ended by a trap", ["signal": .init(trap)]) }
             let secret = try SigningSecret.load(orCreateAt: "\(data)/secrets/signing.key")
             let database = try await Database.open(.file("\(data)/palco.sqlite"), migrations: migrations)
-            let events = VideoEvents()
+            let events = VideoEvents(loops)
             let revocations = GrantRevocations(lifetime: settings.grantLifetime)
             let accounts = Accounts(
                 database: database, hasher: PasswordHasher(pool: pools.signIns), secret: secret,

@@ -96,12 +96,12 @@ extension Server {
         let secret = try SigningSecret.load(orCreateAt: "\(settings.dataFolder)/secrets/signing.key")
         let database = try await Database.open(.file("\(settings.dataFolder)/palco.sqlite"), migrations: migrations)
         let pool = try BlockingPool(name: "passwords", threads: 1)
-        // A server that runs beside this reads in the rows which grants have ended.
-        let (revocations, events) = (GrantRevocations(lifetime: settings.grantLifetime), VideoEvents())
+        // A server that runs beside this reads in the rows which grants have ended. Here nobody listens to events.
+        let revocations = GrantRevocations(lifetime: settings.grantLifetime)
         let accounts = Accounts(
             database: database, hasher: PasswordHasher(pool: pool), secret: secret, settings: settings.accounts,
             follow: { change, transaction in
-                try VideoCatalogue.follow(change, in: transaction, revocations: revocations, events: events)
+                try VideoCatalogue.follow(change, in: transaction, revocations: revocations, events: nil)
             })
         let outcome: Result<Value, any Error>
         do { outcome = .success(try await body(accounts)) } catch { outcome = .failure(error) }

@@ -48,14 +48,18 @@ struct FeatureTests {
 
     /// Waits for the catalogue's own event instead of asking again and again.
     static func whenReady(_ id: VideoID, _ house: AppHouse, progress: Double = 0) async throws {
-        let listener = try house.server.services.events.listen(as: UserID())
+        let listener = try house.server.services.events.listen(to: .video(id), as: UserID())
         func isDone(_ video: Video?) -> Bool {
             guard let video else { return false }
             return video.status == .failed || (video.status == .ready && video.progress >= progress)
         }
         if isDone(try await house.database.read { try VideoStore().find(id, in: $0) }) { return }
-        for await case .event(let event) in listener.signals where event.video.id == id {
-            if isDone(event.video) { return }
+        while true {
+            switch try await listener.next() {
+            case .message(.event(let event)): if isDone(event.video) { return }
+            case .message, .skipped: continue
+            case .end: return
+            }
         }
     }
 

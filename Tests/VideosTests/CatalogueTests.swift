@@ -93,7 +93,7 @@ struct CatalogueTests {
     func following() async throws {
         let house = try await VideoHouse()
         let id = try #require(VideoID(try await house.upload("VIDEO work").video.id))
-        let signals = try house.catalogue.events.listen(as: house.creator.id).signals
+        let listener = try house.catalogue.events.listen(to: .video(id), as: house.creator.id)
         let events = house.catalogue.events
         let rendition = Video.Rendition(name: "360p", width: 640, height: 360, bandwidth: 900, state: "ready")
         for progress in [
@@ -104,7 +104,7 @@ struct CatalogueTests {
         }
         events.close()
         var names: [String] = []
-        for await case .event(let event) in signals { names.append(event.name.rawValue) }
+        while case .message(.event(let event)) = try await listener.next() { names.append(event.name.rawValue) }
         #expect(names == ["progress", "ready"])
         let video = try await house.catalogue.video(id, for: house.creator, through: .details)
         #expect(video.duration == 8.5 && video.width == 640 && video.renditions == [rendition])

@@ -1,9 +1,11 @@
 import Accounts
 import FoundationEssentials
 import HTTP
+import Reactor
 import Testing
 import Web
 
+@testable import TestSupport
 @testable import Videos
 
 @Suite("Streams of events")
@@ -111,19 +113,29 @@ struct EventRoutesTests {
     @Test("Whoever is gone before the first event is told nothing")
     func goneBeforeTheFirst() async throws {
         let house = try await VideoHouse()
-        let listener = try house.catalogue.events.listen(as: house.creator.id)
-        #expect(listener.right.takeDoubt() && !listener.right.takeDoubt())
+        let video = house.video(named: "This one")
+        try await house.insert(video)
+        let response = await house.application.respond(
+            to: Request(target: "/api/v1/videos/\(video.id)/events", headers: ["X-Role": "creator"]))
+        try await house.befall(.creator, .signedOut)
+        let text = String(decoding: try await response.collect(), as: UTF8.self)
+        #expect(response.status == .ok && text == "retry: 2000\n\n")
+        #expect(house.catalogue.events.listenerCount == 0)
         await house.close()
     }
 
     @Test("That a session ended is not lost among too many events")
     func flooded() async throws {
         let house = try await VideoHouse()
-        let listener = try house.catalogue.events.listen(as: house.creator.id)
-        #expect(listener.right.takeDoubt())
-        house.catalogue.events.accessChanged(of: house.creator.id)
+        var stream = try await follow(house, .creator)
+        publish("Before", in: house)
+        _ = await stream.read(until: "Before")
+        let held = await HeldLoop(house.loops.loops[0])
+        try await house.befall(.creator, .signedOut)
         for _ in 0..<100 { publish("Flood", in: house) }
-        #expect(listener.right.takeDoubt())
+        held.letGo()
+        #expect(await stream.read(until: "Flood").contains("Flood") == false)
+        #expect(house.catalogue.events.listenerCount == 0)
         await house.close()
     }
 
@@ -168,12 +180,72 @@ struct EventRoutesTests {
     }
 
     @Test("All streams together have a bound, and one that ends makes room")
-    func bounded() throws {
-        let events = VideoEvents(capacity: 3)
-        var listeners = try (0..<3).map { _ in try events.listen(as: UserID()) }
-        #expect(throws: VideoError.tooManyStreams) { try events.listen(as: UserID()) }
+    func bounded() async throws {
+        let loops = try EventLoopGroup(count: 1)
+        let events = VideoEvents(loops, capacity: 3)
+        var listeners = try (0..<3).map { _ in try events.listen(to: .all, as: UserID()) }
+        #expect(throws: VideoError.tooManyStreams) { try events.listen(to: .all, as: UserID()) }
         listeners.removeLast()
-        listeners.append(try events.listen(as: UserID()))
-        #expect(events.listenerCount == listeners.count)
+        listeners.append(try events.listen(to: .all, as: UserID()))
+        listeners[0].leave()
+        #expect(events.listenerCount == listeners.count - 1)
+        await loops.shutdown()
+    }
+
+    @Test("The database's writer waits for no listener and for no loop")
+    func writerGoesOn() async throws {
+        let house = try await VideoHouse()
+        let video = house.video(named: "Film")
+        try await house.insert(video)
+        var stream = try await follow(house, .creator)
+        let events = house.catalogue.events
+        let held = await HeldLoop(house.loops.loops[0])
+        for step in 1...100 {
+            let progress = VideoProgress(status: .processing, progress: Double(step) / 100)
+            try await house.database.write { try VideoCatalogue.follow(progress, of: video.id, in: $0, events: events) }
+        }
+        held.letGo()
+        events.close()
+        // The oldest are gone, and the last says how it is now.
+        let text = await stream.read()
+        #expect(text.components(separatedBy: "event: progress").count == 65)
+        #expect(text.contains("\"progress\":1,") && !text.contains("\"progress\":0.36,"))
+        await house.close()
+    }
+
+    @Test("What several may see alike is encoded once, and the same for all of them")
+    func encodedOnce() throws {
+        var video = Video.example
+        video.failure = Video.Failure(code: "encoding_failed", detail: "moov atom")
+        let event = EncodedVideoEvent(VideoEvent(about: video, named: .failed))
+        func bytes(_ viewer: Viewer) throws -> [UInt8] { try event.bytes(for: viewer) }
+        func place(_ viewer: Viewer) throws -> Int {
+            try bytes(viewer).withUnsafeBytes { Int(bitPattern: $0.baseAddress) }
+        }
+        let viewers = [Role.user, .premium, .creator].map { Viewer(id: UserID(), role: $0) }
+        let owner = Viewer(id: video.owner, role: .creator)
+        let administrator = Viewer(id: UserID(), role: .admin)
+        #expect(Set(try viewers.map(place)).count == 1)
+        #expect(try place(owner) == place(owner) && place(owner) != place(viewers[0]))
+        let texts = try [viewers[0], owner, administrator].map { String(decoding: try bytes($0), as: UTF8.self) }
+        #expect(texts.map { $0.contains("a.mp4") } == [false, true, true])
+        #expect(texts.map { $0.contains("moov atom") } == [false, false, true])
+        #expect(texts.allSatisfy { $0.hasPrefix("event: failed\ndata: {") && $0.hasSuffix("}\n\n") })
+    }
+
+    @Test("The heartbeat goes to every stream, and clients leave it out")
+    func beats() async throws {
+        let house = try await VideoHouse()
+        let video = house.video(named: "Film")
+        try await house.insert(video)
+        var streams = [try await follow(house, .user), try await follow(house, .admin, "/videos/\(video.id)/events")]
+        house.catalogue.events.beat()
+        for index in streams.indices {
+            let text = await streams[index].read(until: "\n:\n\n")
+            #expect(text.contains("\n:\n\n"))
+        }
+        house.catalogue.events.close()
+        for index in streams.indices { _ = await streams[index].read() }
+        await house.close()
     }
 }

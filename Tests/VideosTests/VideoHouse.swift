@@ -68,7 +68,7 @@ final class VideoHouse: Sendable {
                 unlocking: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1), loops: loops,
                 identify: identify, current: { accounts.current($0) }, role: Accounts.role(of:in:), log: .silent,
                 now: { clock.now }),
-            settings: settings, revocations: revocations, events: VideoEvents())
+            settings: settings, revocations: revocations, events: VideoEvents(loops))
         var options = RouterBuilder.Options()
         options.isSecureOnly = isSecureOnly
         let router = RouterBuilder(options: options) { request, context, _ in

@@ -19,10 +19,11 @@ struct EventStreamTests {
     func producer() async throws {
         let response = EventStream.response { stream in
             for number in 0..<100 { try await stream.send(.init(data: "\(number)")) }
+            try await stream.beat()
         }
         #expect(response.headers[.contentType] == "text/event-stream")
         let text = String(decoding: try await response.collect(), as: UTF8.self)
-        #expect(text == "retry: 2000\n\n" + (0..<100).map { "data: \($0)\n\n" }.joined())
+        #expect(text == "retry: 2000\n\n" + (0..<100).map { "data: \($0)\n\n" }.joined() + ":\n\n")
     }
 
     /// Takes a few writes, then says that the peer left.
@@ -37,12 +38,12 @@ struct EventStreamTests {
         return produce
     }
 
-    @Test("a producer ends when its peer has left")
+    @Test("a producer ends when its peer has left, and the stream with it")
     func leaving() async throws {
-        let outcome = Mutex("")
+        var outcome = ""
         let response = EventStream.response { stream in
             do { while true { try await stream.send(.init(data: "x")) } } catch {
-                outcome.withLock { $0 = "\(error)" }
+                outcome = "\(error)"
                 throw error
             }
         }
@@ -50,21 +51,14 @@ struct EventStreamTests {
         let peer = LeavingPeer()
         try await produce(peer)
         #expect(peer.writes == 3)
-        #expect(outcome.withLock { $0 } == "CancellationError()")
+        #expect(outcome == "CancellationError()")
     }
 
-    @Test("a silent stream beats")
-    func heartbeat() async throws {
-        let group = try EventLoopGroup(count: 1)
-        let beats = try await Task(executorPreference: group.loops[0]) {
-            let peer = LeavingPeer()
-            let (silence, _) = AsyncStream<Void>.makeStream()
-            let response = EventStream.response(heartbeat: .milliseconds(10)) { _ in for await _ in silence {} }
-            let produce = try #require(Self.producer(of: response))
-            try await produce(peer)
-            return peer.writes
-        }.value
-        #expect(beats == 3)
-        await group.shutdown()
+    @Test("what makes a producer fail fails the answer, so that nobody takes it for whole")
+    func failing() async throws {
+        struct Failure: Error {}
+        let response = EventStream.response { _ in throw Failure() }
+        let produce = try #require(Self.producer(of: response))
+        await #expect(throws: Failure.self) { try await produce(LeavingPeer()) }
     }
 }

@@ -67,24 +67,31 @@ extension WebSocket {
 
     // MARK: The pump
 
-    /// Writes what is queued until `finish` was called and everything has left. What is queued while the loop does other
-    /// things leaves in one call.
+    /// Writes what is queued, and then what the feeds have, until `finish` was called and everything has left. What is
+    /// queued while the loop does other things leaves in one call.
     func runPump() async {
         while !isLost {
-            if outgoing.isEmpty {
+            var leaving = outgoing
+            var isShared = false
+            outgoing = []
+            if leaving.isEmpty {
                 resumeFlushWaiters()
-                if isFinished { return }
-                await withUnsafeContinuation { pumpWaiter = $0 }
+                if isFinished { break }
+                (leaving, isShared) = takeFromFeeds()
+            }
+            if leaving.isEmpty {
+                // The feeds may have ended the conversation.
+                if outgoing.isEmpty { await withUnsafeContinuation { pumpWaiter = $0 } }
                 continue
             }
-            let leaving = outgoing
-            outgoing = []
             leavingByteCount = leaving.count
             do { try await write(leaving) } catch { lose() }
-            state.giveBack(leaving)
+            if !isShared { state.giveBack(leaving) }
         }
         outgoing = []
         leavingByteCount = 0
+        feeds = []
+        heldFrame = nil
         resumeFlushWaiters()
     }
 

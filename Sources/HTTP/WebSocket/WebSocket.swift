@@ -27,6 +27,12 @@ public final class WebSocket: @unchecked Sendable {
     var leavingByteCount = 0
     var pumpWaiter: UnsafeContinuation<Void, Never>?
     var flushWaiters: [UnsafeContinuation<Void, Never>] = []
+    /// Where messages for many sockets come from, and whose turn it was last.
+    var feeds: [any WebSocketFeed] = []
+    var feedTurn = 0
+    var feedsHaveNews = false
+    /// Was taken from a feed and did not fit to what is leaving.
+    var heldFrame: [UInt8]?
     /// Nothing more will be queued: the pump ends when everything has left.
     var isFinished = false
 

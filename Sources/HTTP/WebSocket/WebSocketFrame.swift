@@ -13,6 +13,8 @@ struct WebSocketFrame {
 
     /// The most bytes of a control frame's payload.
     static let controlLimit = 125
+    /// The most bytes of an unmasked frame's head.
+    static let longestHead = 10
 
     var opcode: Opcode
     var isFinal: Bool

@@ -1,5 +1,7 @@
 import Accounts
+import Reactor
 import Synchronization
+import Web
 
 /// Something that happened to a video.
 public struct VideoEvent: Sendable {
@@ -27,120 +29,117 @@ public struct VideoEvent: Sendable {
     }
 }
 
-/// Hands events to everyone who listens. A listener that does not keep up loses the oldest ones; each event carries the
-/// whole state, so the next one makes up for it.
+/// Tells everyone who listens what happened to videos, and what else listeners must know, in the order of the commits.
+///
+/// Whoever tells goes on at once, because it is the database's writer: one loop takes what is told from there and
+/// publishes it. A listener that does not keep up skips the oldest events; each carries the whole state, so the next one
+/// makes up for it.
 public final class VideoEvents: Sendable {
-    enum Signal: Sendable {
-        case event(VideoEvent)
-        /// The listener's right to be here may have changed, or was not looked at for a while.
-        case askAgain
-    }
-
-    /// One who listens.
-    struct Listener: Sendable {
-        /// Ends when the server stops, and goes on until it is dropped.
-        let signals: AsyncStream<Signal>
-        let right: RightToListen
-    }
-
-    /// Whether the right to listen must be looked at before the next event is told. Beside the signals and not among
-    /// them, because those may be lost when there are too many.
-    final class RightToListen: Sendable {
-        private let mustBeAsked = Atomic(true)
-
-        func doubt() { mustBeAsked.store(true, ordering: .releasing) }
-
-        /// True once after each doubt.
-        func takeDoubt() -> Bool { mustBeAsked.exchange(false, ordering: .acquiring) }
-    }
-
-    private struct Entry {
-        var person: UserID
-        var right: RightToListen
-        var continuation: AsyncStream<Signal>.Continuation
+    /// What somebody listens to.
+    enum Topic: Hashable, Sendable {
+        case all
+        case video(VideoID)
     }
 
     private struct State {
-        var nextID = 0
-        var listeners: [Int: Entry] = [:]
         var counts: [UserID: Int] = [:]
-        var isClosed = false
+        var count = 0
     }
 
     /// Streams of one person: several tabs on several devices.
     static let mostPerPerson = 8
-    private let state = Mutex(State())
-    private let backlog: Int
+    private let hub: Hub<Topic, VideoNews>
+    /// Where what is told gets its order.
+    private let publisher: EventLoop
     private let capacity: Int
+    private let state = Mutex(State())
 
-    public init(backlog: Int = 64, capacity: Int = 4096) {
-        self.backlog = backlog
+    public init(_ loops: EventLoopGroup, backlog: Int = 64, capacity: Int = 4096) {
+        var rule = HubRule()
+        rule.lag = .skips
+        rule.messageCount = backlog
+        hub = Hub(loops, rule: rule)
+        publisher = loops.next()
         self.capacity = capacity
     }
 
+    // MARK: Telling
+
     func publish(_ event: VideoEvent) {
-        let listeners = state.withLock { Array($0.listeners.values) }
-        for listener in listeners { listener.continuation.yield(.event(event)) }
-    }
-
-    /// Lets every stream ask again whether its viewer is still there.
-    func beat() { ask { _ in true } }
-
-    /// A sign-in of this person ended, or what the person may see has changed.
-    func accessChanged(of person: UserID) { ask { $0 == person } }
-
-    private func ask(_ isMeant: (UserID) -> Bool) {
-        let listeners = state.withLock { $0.listeners.values.filter { isMeant($0.person) } }
-        for listener in listeners {
-            listener.right.doubt()
-            listener.continuation.yield(.askAgain)
+        publisher.execute { [hub] in
+            let news = VideoNews.event(EncodedVideoEvent(event))
+            hub.publish(news, to: .all)
+            hub.publish(news, to: .video(event.video.id))
         }
     }
 
-    /// Events from now on, until the listener is dropped or the server stops.
+    /// Every stream shows that it is alive, and asks again whether its viewer is still there.
+    func beat() {
+        publisher.execute { [hub] in hub.publishEverywhere(.beat) }
+    }
+
+    /// A sign-in of this person ended, or what the person may see has changed.
+    func accessChanged(of person: UserID) {
+        publisher.execute { [hub] in hub.publishEverywhere(.accessChanged(person)) }
+    }
+
+    /// Ends all streams after what was told before: the server is stopping.
+    public func close() {
+        publisher.execute { [hub] in hub.close() }
+    }
+
+    // MARK: Listening
+
+    /// What happens from now on, until the listener leaves or is let go, or the server stops.
     ///
     /// The newest is refused and not the oldest closed: a browser opens a closed stream again by itself, so too many tabs
     /// would close each other's streams for ever.
     ///
     /// - Throws: `VideoError.tooManyStreams` where this person or all together have as many as they may.
-    func listen(as person: UserID) throws(VideoError) -> Listener {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: Signal.self, bufferingPolicy: .bufferingNewest(backlog))
-        let right = RightToListen()
-        enum Outcome { case listens(Int), closed, refused }
-        let outcome = state.withLock { state -> Outcome in
-            if state.isClosed { return .closed }
+    func listen(to topic: Topic, as person: UserID) throws(VideoError) -> VideoListener {
+        let isLetIn = state.withLock { state in
             let count = state.counts[person, default: 0]
-            guard count < Self.mostPerPerson, state.listeners.count < capacity else { return .refused }
-            state.nextID += 1
+            guard count < Self.mostPerPerson, state.count < capacity else { return false }
             state.counts[person] = count + 1
-            state.listeners[state.nextID] = Entry(person: person, right: right, continuation: continuation)
-            return .listens(state.nextID)
+            state.count += 1
+            return true
         }
-        switch outcome {
-        case .listens(let id): continuation.onTermination = { [weak self] _ in self?.remove(id) }
-        case .closed: continuation.finish()
-        case .refused: throw .tooManyStreams
-        }
-        return Listener(signals: stream, right: right)
+        guard isLetIn else { throw .tooManyStreams }
+        return VideoListener(hub.join(topic)) { [self] in forget(person) }
     }
 
-    private func remove(_ id: Int) {
+    private func forget(_ person: UserID) {
         state.withLock { state in
-            guard let person = state.listeners.removeValue(forKey: id)?.person else { return }
             let count = state.counts[person, default: 1] - 1
             state.counts[person] = count > 0 ? count : nil
+            state.count -= 1
         }
     }
 
-    /// Ends all streams: the server is stopping.
-    public func close() {
-        let listeners = state.withLock { state in
-            state.isClosed = true
-            return Array(state.listeners.values)
-        }
-        for listener in listeners { listener.continuation.finish() }
+    public var listenerCount: Int { state.withLock { $0.count } }
+}
+
+/// One who listens. Being let go is leaving.
+final class VideoListener: Sendable {
+    private let member: HubMember<VideoNews>
+    private let hasLeft = Atomic(false)
+    private let left: @Sendable () -> Void
+
+    init(_ member: HubMember<VideoNews>, left: @escaping @Sendable () -> Void) {
+        self.member = member
+        self.left = left
     }
 
-    public var listenerCount: Int { state.withLock { $0.listeners.count } }
+    deinit { leave() }
+
+    /// Waits for what is told next. One task listens.
+    ///
+    /// - Throws: `CancellationError`.
+    func next() async throws -> HubNext<VideoNews> { try await member.next() }
+
+    func leave() {
+        guard !hasLeft.exchange(true, ordering: .relaxed) else { return }
+        member.leave()
+        left()
+    }
 }

@@ -20,8 +20,10 @@ struct RevokeGrants: Sendable {
 
 extension VideoCatalogue {
     /// Ends what a person had open and may not have any more: grants at once, and streams ask again who follows them.
+    ///
+    /// - Parameter events: nil where this process has no streams.
     public static func follow(
-        _ change: AccessChange, in transaction: Transaction, revocations: GrantRevocations, events: VideoEvents,
+        _ change: AccessChange, in transaction: Transaction, revocations: GrantRevocations, events: VideoEvents?,
         at time: Date = Date()
     ) throws {
         let revoke = RevokeGrants(revocations)
@@ -29,10 +31,10 @@ extension VideoCatalogue {
         case .sessionEnded(let session, let person):
             let hasRoom = revocations.hasRoomForSessions
             try revoke(hasRoom ? .session(session) : .person(person), at: time, in: transaction)
-            transaction.afterCommit { events.accessChanged(of: person) }
+            transaction.afterCommit { events?.accessChanged(of: person) }
         case .personChanged(let person):
             try revoke(.person(person), at: time, in: transaction)
-            transaction.afterCommit { events.accessChanged(of: person) }
+            transaction.afterCommit { events?.accessChanged(of: person) }
         }
     }
 
