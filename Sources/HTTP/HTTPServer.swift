@@ -125,9 +125,11 @@ public final class HTTPServer: Sendable {
     /// - Parameter network: nil for a peer whose handshakes are not counted.
     private func startTLS(_ connection: Connection, from network: IPNetwork?) async -> Bool {
         guard let tls = options.tls else { return true }
-        if let network, !handshakes.take(network, now: connection.loop.now) {
-            options.refused?(.tooManyRequests, connection.remoteAddress)
-            return false
+        if let network {
+            do { try handshakes.take(network) } catch {
+                options.refused?(.tooManyRequests, connection.remoteAddress)
+                return false
+            }
         }
         connection.deadline = connection.loop.now + options.limits.handshakeTimeout
         // A server that stops waits for no handshake.
