@@ -52,6 +52,16 @@ public final class ConnectionSet: Sendable {
         for part in parts.values { part.loop.execute { part.drain() } }
     }
 
+    /// Ends connections that wait for their peers to ask for something, those that have waited longest first.
+    ///
+    /// - Parameters:
+    ///   - count: how many at most.
+    ///   - networks: whose.
+    public func endWaiting(_ count: Int, of networks: Set<IPNetwork>) {
+        let share = (count + parts.count - 1) / parts.count
+        for part in parts.values { part.loop.execute { part.endWaiting(share, of: networks) } }
+    }
+
     /// Waits until no connection is left. After `patience` those that are left are cut: their tasks are cancelled and
     /// waited for, but not for ever.
     ///
@@ -116,6 +126,16 @@ public final class ConnectionSet: Sendable {
             loop.preconditionOnLoop()
             isDraining = true
             for connection in connections.values { connection.beginDraining() }
+        }
+
+        func endWaiting(_ count: Int, of networks: Set<IPNetwork>) {
+            loop.preconditionOnLoop()
+            let waiting = connections.values.filter {
+                $0.waitingSince != .distantFuture && networks.contains($0.remoteAddress.network)
+            }
+            for connection in waiting.sorted(by: { $0.waitingSince < $1.waitingSince }).prefix(count) {
+                connection.abort(.stopping)
+            }
         }
 
         func abort() {

@@ -1,5 +1,6 @@
 """What one peer may take from a server as it is installed: connections, silence, slow bodies."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -15,6 +16,11 @@ from waiting import until_refused, wait_until
 PASSWORD = "Another-1-password"
 # The smallest that the settings take.
 LIMIT = 16
+# The server asks for the body, and is busy until it comes.
+BUSY = (
+    b"POST /api/v1/auth/login HTTP/1.1\r\nHost: palco\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n"
+)
 
 
 def answered(port, source="127.0.0.1"):
@@ -42,8 +48,8 @@ def test_connections_are_counted(own_server, setting, others_are_served):
     wires = []
     for _ in range(LIMIT):
         wire = Wire(palco.port)
-        wire.send(GOOD)
-        assert status(wire.head()) == 200
+        wire.send(BUSY)
+        assert status(wire.head()) == 100
         wires.append(wire)
     assert not answered(palco.port)
     # Other addresses are not held responsible, while there is room at all.
@@ -52,6 +58,21 @@ def test_connections_are_counted(own_server, setting, others_are_served):
     wait_until(lambda: answered(palco.port), "the place is free again")
     for wire in wires:
         wire.socket.close()
+    assert palco.stop() == 0
+
+
+def test_who_asks_for_nothing_makes_room(own_server):
+    palco = own_server({"PALCO_MAX_CONNECTIONS": str(LIMIT)}).start()
+    with contextlib.ExitStack() as stack:
+        busy = stack.enter_context(Wire(palco.port))
+        busy.send(BUSY)
+        assert status(busy.head()) == 100
+        waiting = [stack.enter_context(Wire(palco.port)) for _ in range(3 * LIMIT)]
+        assert wait_until(lambda: answered(palco.port, source="127.0.0.9"), "there is room")
+        # The oldest went first, and none of them was told anything.
+        assert waiting[0].all() == b""
+        busy.send(b'{"a": "b"}')
+        assert status(busy.head()) == 422
     assert palco.stop() == 0
 
 
