@@ -116,7 +116,9 @@ public final class HTTPServer: Sendable {
         let address = connection.remoteAddress
         let network = options.trustedProxies.contains(address) ? nil : address.network
         let hasEntered = census.enter(network)
-        if let crowd = census.crowd(at: connection.loop.now) { connections.endWaiting(crowd.count, of: crowd.networks) }
+        if let crowd = census.crowd(at: connection.loop.now) {
+            connections.endWaiting(crowd.count, of: crowd.networks, longerThan: .milliseconds(100))
+        }
         if hasEntered { return CountedNetwork(value: network) }
         options.counts?.update { $0.refuse() }
         options.refused?(.serviceUnavailable, address)

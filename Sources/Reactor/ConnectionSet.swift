@@ -57,9 +57,10 @@ public final class ConnectionSet: Sendable {
     /// - Parameters:
     ///   - count: how many at most.
     ///   - networks: whose.
-    public func endWaiting(_ count: Int, of networks: Set<IPNetwork>) {
+    ///   - duration: how long they must have waited: who has only just come may be about to ask.
+    public func endWaiting(_ count: Int, of networks: Set<IPNetwork>, longerThan duration: Duration) {
         let share = (count + parts.count - 1) / parts.count
-        for part in parts.values { part.loop.execute { part.endWaiting(share, of: networks) } }
+        for part in parts.values { part.loop.execute { part.endWaiting(share, of: networks, longerThan: duration) } }
     }
 
     /// Waits until no connection is left. After `patience` those that are left are cut: their tasks are cancelled and
@@ -128,10 +129,11 @@ public final class ConnectionSet: Sendable {
             for connection in connections.values { connection.beginDraining() }
         }
 
-        func endWaiting(_ count: Int, of networks: Set<IPNetwork>) {
+        func endWaiting(_ count: Int, of networks: Set<IPNetwork>, longerThan duration: Duration) {
             loop.preconditionOnLoop()
+            let now = loop.now
             let waiting = connections.values.filter {
-                $0.waitingSince != .distantFuture && networks.contains($0.remoteAddress.network)
+                $0.waitingSince + duration < now && networks.contains($0.remoteAddress.network)
             }
             for connection in waiting.sorted(by: { $0.waitingSince < $1.waitingSince }).prefix(count) {
                 connection.abort(.stopping)

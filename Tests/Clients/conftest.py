@@ -201,6 +201,10 @@ def network():
         each.close()
 
 
+# What tests measured and do not judge; lines for the end of a run.
+MEASURED = pytest.StashKey()
+
+
 def generous():
     """Settings for many sign-ins from one address in a short time."""
     return {}
@@ -219,5 +223,7 @@ def pytest_sessionfinish(session):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    for each in config.stash.get(MEASURED, []):
+        terminalreporter.line(each)
     for each in getattr(config, "unseen", []):
         terminalreporter.line(f"no test saw what the contract promises: {each}", red=True)
