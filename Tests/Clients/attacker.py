@@ -134,7 +134,7 @@ def halves(options):
 
     def attack(number):
         connection = connect(options["port"], number, receives=4096)
-        if number % 2:
+        if options["port"] == options["secure"]:
             connection = secured(connection)
         connection.sendall([b"GET /healthz HTTP/1.1\r\nHos", body, segment][number % 3])
         if number % 4 < 2:

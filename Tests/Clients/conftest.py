@@ -201,8 +201,9 @@ def network():
         each.close()
 
 
-# What tests measured and do not judge; lines for the end of a run.
-MEASURED = pytest.StashKey()
+def pytest_configure(config):
+    # What tests measure and do not judge: lines for the end of a run.
+    config.measured = []
 
 
 def generous():
@@ -223,7 +224,7 @@ def pytest_sessionfinish(session):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    for each in config.stash.get(MEASURED, []):
+    for each in config.measured:
         terminalreporter.line(each)
     for each in getattr(config, "unseen", []):
         terminalreporter.line(f"no test saw what the contract promises: {each}", red=True)

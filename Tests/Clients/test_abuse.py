@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from attacker import Attacker
 from authority import Authority
-from conftest import MEASURED
 from neighbor import Neighbor
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, Client, Palco
 from waiting import wait_until
@@ -66,112 +65,127 @@ def authority(tool, tmp_path_factory):
     return Authority(tool("openssl"), tmp_path_factory.mktemp("authority"))
 
 
+class Siege:
+    """Attacks on the target beside a neighbor, who must be served all the while."""
+
+    def __init__(self, target):
+        self.target = target
+        self.neighbor = target.neighbor()
+        self.attackers = []
+        self.made = self.held = 0
+
+    def attack(self, kind, **options):
+        self.attackers.append(Attacker(kind, **options))
+
+    def last_for(self, count):
+        """Until everything is under way, and the neighbor has been answered so often from then on."""
+        wait_until(lambda: all(each.has_begun for each in self.attackers), "the attack is under way")
+        goal = self.neighbor.answered + count
+        wait_until(lambda: self.neighbor.answered >= goal, "the neighbor is served")
+
+    def end(self):
+        for each in self.attackers:
+            done = each.stop()
+            self.made += done["made"]
+            self.held += done["held"]
+        return self.neighbor.stop()
+
+
 @pytest.fixture
-def tell(request):
-    """What was measured, for the end of the run."""
-    return request.config.stash.setdefault(MEASURED, []).append
+def siege(target, request):
+    """`siege(memory)` as a context: by how many bytes the server may grow in it."""
 
+    @contextlib.contextmanager
+    def lay(memory):
+        before, files = target.palco.resident_bytes(), target.descriptors()
+        target.forget_peak()
+        siege = Siege(target)
+        try:
+            wait_until(lambda: siege.neighbor.answered >= 20, "the neighbor is served")
+            yield siege
+        finally:
+            figures = siege.end()
+        growth = target.palco.peak_bytes() - before
+        request.config.measured.append(
+            f"{request.node.name}: {siege.made} made, {siege.held} held; {figures['count']} requests beside them,"
+            f" p99 {figures['p99'] * 1000:.1f} ms (alone {target.quiet['p99'] * 1000:.1f}),"
+            f" longest {figures['longest'] * 1000:.0f} ms; {growth / MIB:.1f} MiB more"
+        )
+        assert figures["failures"] == []
+        assert growth < memory
+        assert target.palco.process.poll() is None
+        # Its own connection to the database and the like come and go.
+        wait_until(lambda: target.descriptors() <= files, lambda: f"{target.descriptors()} descriptors of {files} are left")
 
-@contextlib.contextmanager
-def beside_a_neighbor(target, tell, name, memory):
-    """Yields the neighbor, while it is served. `memory`: by how much the server may grow, in bytes."""
-    before, files = target.palco.resident_bytes(), target.descriptors()
-    target.forget_peak()
-    neighbor = target.neighbor()
-    try:
-        wait_until(lambda: neighbor.answered >= 20, "the neighbor is served")
-        yield neighbor
-    finally:
-        figures = neighbor.stop()
-    growth = target.palco.peak_bytes() - before
-    tell(
-        f"{name}: {figures['count']} requests beside it, p99 {figures['p99'] * 1000:.1f} ms"
-        f" (alone {target.quiet['p99'] * 1000:.1f}), longest {figures['longest'] * 1000:.0f} ms, {growth / MIB:.1f} MiB more"
-    )
-    assert figures["failures"] == []
-    assert growth < memory
-    assert target.palco.process.poll() is None
-    # Its own connection to the database and the like come and go.
-    wait_until(lambda: target.descriptors() <= files, lambda: f"{target.descriptors()} descriptors of {files} are left")
-
-
-def last_for(neighbor, count):
-    """Until the neighbor has been answered so often under attack."""
-    goal = neighbor.answered + count
-    wait_until(lambda: neighbor.answered >= goal, "the neighbor is served")
+    return lay
 
 
 @pytest.mark.parametrize(
-    "kind, options",
+    "memory, options",
     [
-        ("slow heads", ["-H", "-u", "/healthz"]),
-        ("slow bodies", ["-B", "-s", "8192", "-f", "application/json", "-u", "/api/v1/auth/login"]),
-        ("ranges", ["-R", "-t", "GET", "-a", "1", "-b", "3000", "-u", "segment"]),
-        ("slow reading", ["-X", "-w", "16", "-y", "64", "-n", "2", "-z", "8", "-k", "5", "-u", "segment"]),
+        (2, ["-H", "-u", "/healthz"]),
+        (2, ["-B", "-s", "8192", "-f", "application/json", "-u", "/api/v1/auth/login"]),
+        (2, ["-R", "-t", "GET", "-a", "1", "-b", "3000", "-u", "segment"]),
+        # Beside the connection, what it was told and what it will be told next.
+        (8, ["-X", "-w", "16", "-y", "64", "-n", "2", "-z", "8", "-k", "5", "-u", "segment"]),
     ],
+    ids=["slow heads", "slow bodies", "ranges", "slow reading"],
 )
-def test_slowhttptest(target, tool, tell, tmp_path, kind, options):
+def test_slowhttptest(target, siege, tool, tmp_path, memory, options):
     *options, path = options
     url = f"https://127.0.0.1:{target.palco.secure_port}{target.segment if path == 'segment' else path}"
     command = [tool("slowhttptest"), "-c", "1000", "-r", "400", "-i", "1", "-l", "10", "-p", "10", *options, url]
-    with beside_a_neighbor(target, tell, kind, 1000 * 2 * CONNECTION) as neighbor:
+    with siege(1000 * memory * CONNECTION) as attack:
         found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-        last_for(neighbor, 20)
+        attack.last_for(20)
     text = re.sub(r"\x1b\[[0-9;]*m", "", found.stdout)
     assert re.findall(r"service available:\s+(\w+)", text)[-1:] == ["YES"], text[-2000:]
 
 
-def test_idle_connections(target, tell):
+def test_idle_connections(target, siege):
     """More than there are places: those who wait make room for who asks."""
-    with beside_a_neighbor(target, tell, "20,000 idle connections", 20_000 * CONNECTION) as neighbor:
-        crowds = [
-            Attacker("silence", port=target.palco.port, count=10_000, first=20 * number, addresses=10) for number in range(2)
-        ]
-        wait_until(lambda: all(each.has_begun for each in crowds), "all are connected")
-        last_for(neighbor, 200)
-        assert sum(each.stop()["held"] for each in crowds) >= 19_000
+    with siege(20_000 * CONNECTION) as attack:
+        for number in range(2):
+            attack.attack("silence", port=target.palco.port, count=10_000, first=20 * number, addresses=10)
+        attack.last_for(200)
+    assert attack.held >= 19_000
 
 
-def test_churn(target, tell):
-    with beside_a_neighbor(target, tell, "churn", 64 * MIB) as neighbor:
-        attacker = Attacker("churn", port=target.palco.port, count=30_000)
-        wait_until(lambda: attacker.has_begun, "the attack was made")
-        last_for(neighbor, 20)
-        assert attacker.stop()["made"] > 1000
+def test_churn(target, siege):
+    with siege(64 * MIB) as attack:
+        attack.attack("churn", port=target.palco.port, count=30_000)
+        attack.last_for(20)
+    assert attack.made > 1000
 
 
-def test_half_open_connections(target, tell):
-    with beside_a_neighbor(target, tell, "half-open connections", 64 * MIB) as neighbor:
-        attacker = Attacker("halves", port=target.palco.secure_port, count=1_500, segment=target.segment)
-        plain = Attacker("halves", port=target.palco.port, count=1_500, segment=target.segment)
-        wait_until(lambda: attacker.has_begun and plain.has_begun, "the attack was made")
-        last_for(neighbor, 200)
-        assert attacker.stop()["made"] > 200 and plain.stop()["made"] > 200
+def test_half_open_connections(target, siege):
+    with siege(64 * MIB) as attack:
+        for port in (target.palco.port, target.palco.secure_port):
+            attack.attack("halves", port=port, secure=target.palco.secure_port, count=1_500, segment=target.segment)
+        attack.last_for(200)
+    assert attack.made > 500
 
 
-def test_readers_that_never_read(target, tell):
-    with beside_a_neighbor(target, tell, "readers that never read", 800 * 8 * CONNECTION) as neighbor:
-        attacker = Attacker("deafness", port=target.palco.secure_port, count=800, segment=target.segment)
-        wait_until(lambda: attacker.has_begun, "all have asked")
-        last_for(neighbor, 200)
-        assert attacker.stop()["held"] > 400
+def test_readers_that_never_read(target, siege):
+    with siege(800 * 8 * CONNECTION) as attack:
+        attack.attack("deafness", port=target.palco.secure_port, count=800, segment=target.segment)
+        attack.last_for(200)
+    assert attack.held > 400
 
 
-def test_garbage(target, tell):
+def test_garbage(target, siege):
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
     ports = [target.palco.port, target.palco.secure_port]
-    with beside_a_neighbor(target, tell, "garbage", 64 * MIB) as neighbor:
-        attacker = Attacker("garbage", ports=ports, secure=target.palco.secure_port, count=5_000, seed=seed)
-        wait_until(lambda: attacker.has_begun, "the attack was made")
-        last_for(neighbor, 20)
-        assert attacker.stop()["made"] > 1000
+    with siege(64 * MIB) as attack:
+        attack.attack("garbage", ports=ports, secure=target.palco.secure_port, count=5_000, seed=seed)
+        attack.last_for(20)
+    assert attack.made > 1000
 
 
-def test_handshakes(target, tell):
+def test_handshakes(target, siege):
     """Eight addresses, which begin as many as they may."""
-    with beside_a_neighbor(target, tell, "handshakes", 128 * MIB) as neighbor:
-        attacker = Attacker("handshakes", port=target.palco.secure_port, count=30_000, addresses=8)
-        wait_until(lambda: attacker.has_begun, "the attack was made")
-        last_for(neighbor, 20)
-        assert attacker.stop()["made"] > 1000
+    with siege(128 * MIB) as attack:
+        attack.attack("handshakes", port=target.palco.secure_port, count=30_000, addresses=8)
+        attack.last_for(20)
+    assert attack.made > 1000
