@@ -25,6 +25,11 @@ extension Accounts {
         }
     }
 
+    /// Whom limits of an account count.
+    public static let accountKey: AccountOf = { context in
+        context.caller.map { AccountKey(high: $0.userID.high, low: $0.userID.low) }
+    }
+
     /// Who sends a request: by its access token, or else by its cookie. Nil for nobody; an access token that is not good is
     /// an error, an old cookie is not.
     public func caller(of request: Request) async throws -> Caller? {

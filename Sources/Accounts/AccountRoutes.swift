@@ -2,13 +2,19 @@ import FoundationEssentials
 import HTTP
 import Web
 
+extension RateLimit {
+    /// Passwords and refresh tokens, right ones as well: they cost hashing or a write. A school whose pupils all sign in
+    /// within minutes has one address.
+    static let signIn = RateLimit("sign_in", of: .address, burst: 600, interval: .milliseconds(100))
+}
+
 extension Accounts {
     // Closures here name `self` instead of listing it: with a capture list the compiler takes them for concurrent ones.
 
     /// `/api/v1/auth/…`. The builder must have been made with this object's `accessCheck`.
     public func addRoutes(to router: RouterBuilder) {
         router.openToOtherOrigins(sent: [.csrfToken])
-        let open = router.group("/api/v1/auth", access: .public, bodyLimit: 16 << 10)
+        let open = router.group("/api/v1/auth", access: .public, limit: .signIn, bodyLimit: 16 << 10)
         open.post("/login") { request, context in try await self.login(request, context) }
         open.post("/refresh") { request, context in try await self.refresh(request, context) }
 

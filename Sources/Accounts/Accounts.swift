@@ -20,23 +20,24 @@ public final class Accounts: Sendable {
     let attempts: SignInAttempts
     let devices: KnownDevices
     /// Wrong passwords of a network, whatever the accounts.
-    let networkFailures: AttemptLimiter<IPNetwork>
+    let networkFailures: TokenBuckets<IPNetwork>
     /// Wrong passwords for an account, whatever the networks: many hosts together cannot guess on without a pause.
-    let accountFailures: AttemptLimiter<String>
+    let accountFailures: TokenBuckets<String>
     /// Refresh tokens that nobody has.
-    let unknownTokens: AttemptLimiter<IPNetwork>
+    let unknownTokens: TokenBuckets<IPNetwork>
     let turns = SignInTurns()
     let lookup: SessionLookup
     let follow: AccessFollower
 
     /// - Parameters:
     ///   - hasher: on a small pool of its own; its queue's bound is what sign-ins beyond it are refused by.
-    ///   - now: the clock; tests bring their own.
+    ///   - now, clock: the time of day, and what limits are counted by; tests bring their own.
     ///   - follow: told of each change of who may be here.
     public init(
         database: Database, hasher: PasswordHasher, secret: SigningSecret,
         settings: AccountsSettings = AccountsSettings(),
         log: Log = .silent, now: @escaping @Sendable () -> Date = { Date() },
+        clock: @escaping @Sendable () -> MonotonicTime = { .now },
         follow: @escaping AccessFollower = { _, _ in }
     ) {
         self.follow = follow
@@ -51,17 +52,13 @@ public final class Accounts: Sendable {
         attempts = SignInAttempts(
             key: secret.key(for: "sign-in-attempts"), maximumFailures: settings.maximumFailures,
             lockTime: settings.lockTime)
-        networkFailures = AttemptLimiter(
-            .bucket(
-                capacity: settings.maximumFailuresPerNetwork,
-                perSecond: Double(settings.maximumFailuresPerNetwork) / settings.networkPeriod), now: now)
-        accountFailures = AttemptLimiter(
-            .pauses(
-                after: settings.failuresBeforePauses, longest: settings.longestPause, memory: settings.lockTime),
-            now: now)
-        unknownTokens = AttemptLimiter(
-            .bucket(capacity: settings.maximumUnknownTokens, perSecond: Double(settings.maximumUnknownTokens) / 60),
-            now: now)
+        networkFailures = TokenBuckets(
+            burst: settings.maximumFailuresPerNetwork,
+            interval: .seconds(settings.networkPeriod) / settings.maximumFailuresPerNetwork, clock: clock)
+        accountFailures = TokenBuckets(
+            burst: settings.maximumFailuresPerAccount, interval: .seconds(settings.accountPause), clock: clock)
+        unknownTokens = TokenBuckets(
+            burst: settings.maximumUnknownTokens, interval: .seconds(60) / settings.maximumUnknownTokens, clock: clock)
         lookup = SessionLookup(database: database)
     }
 

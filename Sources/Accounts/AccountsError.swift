@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Security
+import Reactor
 import Web
 
 /// Why an account's use was refused, as the one who asks may know it.

@@ -12,10 +12,10 @@ public struct AccountsSettings: Sendable {
     public var maximumFailures = 5
     /// How long it stays locked, in seconds.
     public var lockTime: TimeInterval = 86_400
-    /// Wrong passwords for one account from all networks together before each further one is followed by a pause.
-    public var failuresBeforePauses = 20
-    /// The longest of these pauses, in seconds.
-    public var longestPause: TimeInterval = 300
+    /// Wrong passwords for one account from all networks together, before each further one waits.
+    public var maximumFailuresPerAccount = 20
+    /// How long, in seconds; after each such time without a wrong one, one more goes without a wait.
+    public var accountPause: TimeInterval = 300
     /// Wrong passwords from one network, whatever the accounts; after `networkPeriod` seconds all of them are forgotten, and
     /// each in its share of that time.
     public var maximumFailuresPerNetwork = 50

@@ -1,4 +1,4 @@
-import Security
+import Reactor
 import Synchronization
 
 /// Lets the attempts of one source for one account go one after the other, so that each is counted before the next one is

@@ -95,6 +95,7 @@ extension Server {
         options.strictTransport = !settings.tlsIdentities.isEmpty
         options.cors = CORSPolicy(allowedOrigins: Set(settings.corsOrigins))
         options.metrics = services.requests
+        options.accountOf = Accounts.accountKey
         let router = RouterBuilder(log: log, options: options, accessCheck: services.accounts.accessCheck)
         services.accounts.addRoutes(to: router)
         services.videos.addRoutes(to: router)

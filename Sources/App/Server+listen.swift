@@ -15,18 +15,19 @@ extension Server {
     /// socket of this machine is for a proxy, which is served in any case.
     func listen() throws -> (servers: [HTTPServer], ports: Ports) {
         let application = application
+        let options = options()
         let plain = try Listener.bind(host: settings.host, port: settings.port)
         let local = try settings.socketPath.map { path in
             [
                 HTTPServer(
-                    listener: try Listener.bind(path: path), connections: services.connections, options: options()
+                    listener: try Listener.bind(path: path), connections: services.connections, options: options
                 ) { request in
                     await application.respond(to: request)
                 }
             ]
         }
         guard let certificates = services.certificates else {
-            let server = HTTPServer(listener: plain, connections: services.connections, options: options()) { request in
+            let server = HTTPServer(listener: plain, connections: services.connections, options: options) { request in
                 await application.respond(to: request)
             }
             return ([server] + (local ?? []), Ports(plain: plain.port, secure: nil))
@@ -36,14 +37,14 @@ extension Server {
         let requests = services.requests
         let board = services.renewal?.board
         let redirecting = HTTPServer(
-            listener: plain, connections: services.connections, options: options()
+            listener: plain, connections: services.connections, options: options
         ) { request in
             if let challenge = board?.answer(to: request) { return challenge }
             guard let response = redirect.answer(to: request) else { return await application.respond(to: request) }
             requests.countRefusal(response.status)
             return response
         }
-        var secureOptions = options()
+        var secureOptions = options
         secureOptions.tls = { certificates.context }
         let serving = HTTPServer(
             listener: secure, connections: services.connections, options: secureOptions
@@ -55,9 +56,10 @@ extension Server {
 
     private func options() -> HTTPServer.Options {
         var options = HTTPServer.Options()
-        options.limits.connections = settings.maxConnections
+        options.limits.connections = placesForConnections()
         options.limits.connectionsPerAddress = settings.maxConnectionsPerAddress
         options.limits.handshakeBurst = settings.maxConnectionsPerAddress
+        options.census = ConnectionCensus(limits: options.limits)
         options.trustedProxies = settings.proxies
         options.readsProxyHeaders = settings.readsProxyHeaders
         options.warming = services.pools.warming
@@ -65,6 +67,18 @@ extension Server {
         options.counts = services.connectionCounts
         if log.level <= .debug { options.ended = { [log] connection in log.debug("connection", connection.fields) } }
         return options
+    }
+
+    /// As many as the operator wants and the system allows, which must leave some descriptors for files: where they run out,
+    /// nobody is served any more, not even those who have a connection.
+    private func placesForConnections() -> Int {
+        let most = Self.openFileLimit
+        let places = most - most / 8
+        guard places < settings.maxConnections else { return settings.maxConnections }
+        log.warning(
+            "fewer connections than set: the system allows this process too few open files",
+            ["connections": .init(places), "open_files": .init(most)])
+        return places
     }
 
     /// Loads the certificates anew from their files, now.

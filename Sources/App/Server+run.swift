@@ -53,6 +53,13 @@ extension Server {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// How many connections and files this process may have open.
+    static var openFileLimit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     private static func introduce(_ administrator: NewAdministrator) {
         if let password = administrator.generatedPassword {
             say("first administrator: \(administrator.user.email) password: \(password) (shown this once)")

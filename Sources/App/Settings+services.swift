@@ -20,7 +20,7 @@ extension Settings {
     var accounts: AccountsSettings {
         var accounts = AccountsSettings()
         accounts.maximumFailures = signInFailures
-        accounts.failuresBeforePauses = max(accounts.failuresBeforePauses, 4 * signInFailures)
+        accounts.maximumFailuresPerAccount = max(accounts.maximumFailuresPerAccount, 4 * signInFailures)
         accounts.lockTime = TimeInterval(signInLockTime.components.seconds)
         return accounts
     }

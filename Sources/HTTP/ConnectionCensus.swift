@@ -2,16 +2,32 @@ import Reactor
 import Synchronization
 
 /// How many connections there are, in all and of each network: whoever has a /64 of IPv6 has as many addresses as they like.
-final class ConnectionCensus: Sendable {
+/// Servers of one process share it.
+public final class ConnectionCensus: Sendable {
     private struct Counts {
         var all = 0
         var byNetwork: [IPNetwork: Int] = [:]
+        /// When room may be made again: to look for those who wait is work, and they need a moment to leave.
+        var makesRoomAt = MonotonicTime(nanoseconds: 0)
+    }
+
+    /// Connections that must end, so that others find a place.
+    struct Crowd: Sendable {
+        /// The networks that take the most places: none has less than half as many as the first.
+        var networks: Set<IPNetwork>
+        /// How many of their connections.
+        var count: Int
     }
 
     private let counts = Mutex(Counts())
     private let limits: ServerLimits
+    /// So many places are kept free where that is possible.
+    private let reserve: Int
 
-    init(limits: ServerLimits) { self.limits = limits }
+    public init(limits: ServerLimits) {
+        self.limits = limits
+        reserve = max(1, limits.connections / 32)
+    }
 
     /// - Parameter network: nil for a peer that is counted among all only.
     func enter(_ network: IPNetwork?) -> Bool {
@@ -33,6 +49,18 @@ final class ConnectionCensus: Sendable {
             guard let network else { return }
             let left = counts.byNetwork[network, default: 1] - 1
             counts.byNetwork[network] = left > 0 ? left : nil
+        }
+    }
+
+    /// Who must make room; nil while places are left.
+    func crowd(at now: MonotonicTime) -> Crowd? {
+        counts.withLock { counts in
+            guard counts.all >= limits.connections - reserve, now >= counts.makesRoomAt,
+                let most = counts.byNetwork.values.max()
+            else { return nil }
+            counts.makesRoomAt = now + .milliseconds(10)
+            let networks = counts.byNetwork.filter { 2 * $0.value >= most }
+            return Crowd(networks: Set(networks.keys), count: reserve)
         }
     }
 }

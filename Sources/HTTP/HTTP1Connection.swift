@@ -80,6 +80,7 @@ final class HTTP1Connection {
             return try await refuse(.requestTimeout)
         }
         connection.readDeadline = .distantFuture
+        connection.waitingSince = .distantFuture
         let source = parser.phase == .complete ? nil : HTTP1Body(self)
         // A body that is still coming is read to where it was cut, and what came of it is kept.
         connection.endsWithPeer = source == nil
@@ -121,6 +122,7 @@ final class HTTP1Connection {
                 isIdle ? connection.loop.now.advanced(byNanoseconds: idleNanoseconds) : headDeadline
             if connection.readDeadline <= connection.loop.now { throw ConnectionError.timedOut }
             unbroken = 0
+            if connection.waitingSince == .distantFuture { connection.waitingSince = connection.loop.now }
             if isIdle { try await waitForRequest() } else { try await connection.waitUntilReadable() }
         }
     }

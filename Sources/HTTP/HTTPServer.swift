@@ -17,6 +17,8 @@ public final class HTTPServer: Sendable {
         public var tls: (@Sendable () -> TLSContext)?
         /// Told about each request that was refused before the handler saw it.
         public var refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
+        /// Counts the connections of this server and of others that share its limits; nil lets it count its own.
+        public var census: ConnectionCensus?
         /// Where the loops count their connections.
         public var counts: PerLoop<ConnectionCounts>?
         /// Told about each connection that is over.
@@ -42,7 +44,7 @@ public final class HTTPServer: Sendable {
         self.connections = connections
         self.options = options
         self.handler = handler
-        census = ConnectionCensus(limits: options.limits)
+        census = options.census ?? ConnectionCensus(limits: options.limits)
         handshakes = TokenBuckets(burst: options.limits.handshakeBurst, interval: options.limits.handshakeInterval)
         states = Dictionary(
             uniqueKeysWithValues: connections.group.loops.map { (ObjectIdentifier($0), LoopState(loop: $0)) })
@@ -113,7 +115,11 @@ public final class HTTPServer: Sendable {
     private func enter(_ connection: Connection) async -> CountedNetwork? {
         let address = connection.remoteAddress
         let network = options.trustedProxies.contains(address) ? nil : address.network
-        if census.enter(network) { return CountedNetwork(value: network) }
+        let hasEntered = census.enter(network)
+        if let crowd = census.crowd(at: connection.loop.now) {
+            connections.endWaiting(crowd.count, of: crowd.networks, longerThan: .milliseconds(100))
+        }
+        if hasEntered { return CountedNetwork(value: network) }
         options.counts?.update { $0.refuse() }
         options.refused?(.serviceUnavailable, address)
         await refuse(connection)
@@ -125,13 +131,16 @@ public final class HTTPServer: Sendable {
     /// - Parameter network: nil for a peer whose handshakes are not counted.
     private func startTLS(_ connection: Connection, from network: IPNetwork?) async -> Bool {
         guard let tls = options.tls else { return true }
-        if let network, !handshakes.take(network, now: connection.loop.now) {
-            options.refused?(.tooManyRequests, connection.remoteAddress)
-            return false
+        if let network {
+            do { try handshakes.take(network) } catch {
+                options.refused?(.tooManyRequests, connection.remoteAddress)
+                return false
+            }
         }
         connection.deadline = connection.loop.now + options.limits.handshakeTimeout
         // A server that stops waits for no handshake.
         connection.isIdle = true
+        connection.waitingSince = connection.loop.now
         do {
             _ = try await connection.startTLS(tls())
         } catch ConnectionError.tls(.plainHTTP) {
@@ -142,6 +151,7 @@ public final class HTTPServer: Sendable {
             return false
         }
         connection.isIdle = false
+        connection.waitingSince = .distantFuture
         connection.deadline = .distantFuture
         return true
     }

@@ -65,6 +65,10 @@ public final class Connection: @unchecked Sendable {
         didSet { if isIdle && part.isDraining { abort(.stopping) } }
     }
 
+    /// Since when the peer has asked for nothing, or has not got further than the beginning of a question; `distantFuture`
+    /// while something is done for it. Where places are short such a connection may be ended.
+    @exclusivity(unchecked) public var waitingSince = MonotonicTime.distantFuture
+
     /// True while what is done is done for the peer alone: its leaving cancels the connection's task at once. A peer that
     /// says that it will send nothing more counts as gone: over TCP both look the same.
     ///

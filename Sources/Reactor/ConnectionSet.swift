@@ -52,6 +52,17 @@ public final class ConnectionSet: Sendable {
         for part in parts.values { part.loop.execute { part.drain() } }
     }
 
+    /// Ends connections that wait for their peers to ask for something, those that have waited longest first.
+    ///
+    /// - Parameters:
+    ///   - count: how many at most.
+    ///   - networks: whose.
+    ///   - duration: how long they must have waited: who has only just come may be about to ask.
+    public func endWaiting(_ count: Int, of networks: Set<IPNetwork>, longerThan duration: Duration) {
+        let share = (count + parts.count - 1) / parts.count
+        for part in parts.values { part.loop.execute { part.endWaiting(share, of: networks, longerThan: duration) } }
+    }
+
     /// Waits until no connection is left. After `patience` those that are left are cut: their tasks are cancelled and
     /// waited for, but not for ever.
     ///
@@ -116,6 +127,17 @@ public final class ConnectionSet: Sendable {
             loop.preconditionOnLoop()
             isDraining = true
             for connection in connections.values { connection.beginDraining() }
+        }
+
+        func endWaiting(_ count: Int, of networks: Set<IPNetwork>, longerThan duration: Duration) {
+            loop.preconditionOnLoop()
+            let now = loop.now
+            let waiting = connections.values.filter {
+                $0.waitingSince + duration < now && networks.contains($0.remoteAddress.network)
+            }
+            for connection in waiting.sorted(by: { $0.waitingSince < $1.waitingSince }).prefix(count) {
+                connection.abort(.stopping)
+            }
         }
 
         func abort() {

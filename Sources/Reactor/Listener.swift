@@ -22,6 +22,9 @@ public enum ListenerError: Error, Sendable, Equatable, CustomStringConvertible {
 public final class Listener: Sendable {
     public let address: SocketAddress
     public var port: Int { address.port }
+    /// So many bytes the kernel takes for each connection before the peer has room for them. By itself it takes megabytes,
+    /// for each peer that asks and never reads, and what is most urgent has to wait behind them.
+    private static let mostUnsent: Int32 = 256 << 10
     private let descriptor: Int32
     /// Of a Unix socket: it goes when the listener stops.
     private let path: String?
@@ -48,6 +51,9 @@ public final class Listener: Sendable {
         guard descriptor >= 0 else { throw ListenerError.cannotListen(wanted, SystemError("socket")) }
         var on: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        // Connections inherit it.
+        var most = mostUnsent
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &most, socklen_t(MemoryLayout<Int32>.size))
         let bound = withUnsafePointer(to: &storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(descriptor, $0, length) }
         }

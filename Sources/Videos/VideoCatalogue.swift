@@ -29,6 +29,8 @@ public final class VideoCatalogue: Sendable {
         public var log: Log
         /// The wall clock; tests set their own.
         public var now: @Sendable () -> Date
+        /// What limits are counted by.
+        public var clock: @Sendable () -> MonotonicTime
 
         public init(
             database: Database, storage: LocalStorage, encoding: VideoEncoding, grants: GrantSigner,
@@ -36,7 +38,8 @@ public final class VideoCatalogue: Sendable {
             identify: @escaping @Sendable (Request) async throws -> Caller?,
             current: @escaping @Sendable (Caller) async throws -> Caller?,
             role: @escaping @Sendable (UserID, ReadAccess) throws -> Role?, log: Log,
-            now: @escaping @Sendable () -> Date = { Date() }
+            now: @escaping @Sendable () -> Date = { Date() },
+            clock: @escaping @Sendable () -> MonotonicTime = { .now }
         ) {
             self.database = database
             self.storage = storage
@@ -50,6 +53,7 @@ public final class VideoCatalogue: Sendable {
             self.role = role
             self.log = log
             self.now = now
+            self.clock = clock
         }
     }
 
@@ -77,7 +81,7 @@ public final class VideoCatalogue: Sendable {
         self.settings = settings
         self.revocations = revocations
         self.events = events
-        unlockAttempts = UnlockAttempts(now: foundation.now)
+        unlockAttempts = UnlockAttempts(clock: foundation.clock)
     }
 
     /// A caller as of now.

@@ -1,5 +1,5 @@
 import HTTP
-import Security
+import Reactor
 import Web
 
 /// What can go wrong in this room, with its public code.

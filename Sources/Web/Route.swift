@@ -6,6 +6,8 @@ public final class Route: Sendable, CustomStringConvertible {
     /// As registered: `/api/v1/videos/{id}`.
     public let path: String
     public let access: AccessRule
+    /// How often it may be called; nil where nothing is counted.
+    public let limit: RateLimit?
     /// The most bytes of body it takes.
     public let bodyLimit: Int
     /// Whether the access log has a line for it.
@@ -14,12 +16,14 @@ public final class Route: Sendable, CustomStringConvertible {
     let number: Int
 
     public init(
-        method: Request.Method, path: String, access: AccessRule, bodyLimit: Int = 0, isLogged: Bool = true,
+        method: Request.Method, path: String, access: AccessRule, limit: RateLimit? = nil, bodyLimit: Int = 0,
+        isLogged: Bool = true,
         number: Int = 0
     ) {
         self.method = method
         self.path = path
         self.access = access
+        self.limit = limit
         self.bodyLimit = bodyLimit
         self.isLogged = isLogged
         self.number = number

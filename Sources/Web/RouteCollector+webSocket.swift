@@ -7,11 +7,12 @@ extension RouteCollector {
     /// - Parameter handler: holds the conversation in the connection's task. An error that it throws is logged and ends
     ///   the conversation with 1011.
     public func webSocket(
-        _ path: String, access: AccessRule? = nil, options: WebSocketOptions = WebSocketOptions(), logged: Bool = true,
+        _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil,
+        options: WebSocketOptions = WebSocketOptions(), logged: Bool = true,
         _ handler: @escaping @Sendable (WebSocket, Context) async throws -> Void
     ) {
         let origins = root.builder.options.cors
-        on(.get, path, access: access, bodyLimit: 0, logged: logged) { request, context in
+        on(.get, path, access: access, limit: limit, bodyLimit: 0, logged: logged) { request, context in
             guard origins.allowsWebSocket(request) else {
                 throw Problem.forbidden(code: "origin_not_allowed", "This page may not connect here.")
             }

@@ -1,4 +1,5 @@
 import HTTP
+import Reactor
 import Telemetry
 
 /// What runs around a handler. It may answer itself, or call `next` and change what comes back.
@@ -23,6 +24,10 @@ public final class RouterBuilder: RouteCollector {
         public var bodyLimit = 1 << 20
         /// Counts every answer.
         public var metrics: RequestMetrics?
+        /// Whom limits of an account count. Without it they count addresses, as they do for routes whose context proves the rule.
+        public var accountOf: AccountOf?
+        /// What limits are counted by; tests bring their own.
+        public var clock: @Sendable () -> MonotonicTime = { .now }
         /// Shows an error to a person instead of JSON; nil leaves it as JSON.
         public var errorPage: (@Sendable (Problem, Request) -> Response?)?
 
@@ -33,6 +38,7 @@ public final class RouterBuilder: RouteCollector {
         let method: Request.Method
         let path: String
         let access: AccessRule?
+        let limit: RateLimit?
         let bodyLimit: Int
         let isLogged: Bool
         let provesAccess: Bool
@@ -65,19 +71,19 @@ public final class RouterBuilder: RouteCollector {
     public var root: RouterGroup<BaseContext> { RouterGroup(builder: self) }
 
     public func on(
-        _ method: Request.Method, _ path: String, access: AccessRule?, bodyLimit: Int?, logged: Bool,
+        _ method: Request.Method, _ path: String, access: AccessRule?, limit: RateLimit?, bodyLimit: Int?, logged: Bool,
         _ handler: @escaping Next<BaseContext>
     ) {
-        root.on(method, path, access: access, bodyLimit: bodyLimit, logged: logged, handler)
+        root.on(method, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler)
     }
 
     func register(
-        _ method: Request.Method, _ path: String, access: AccessRule?, bodyLimit: Int?, logged: Bool,
+        _ method: Request.Method, _ path: String, access: AccessRule?, limit: RateLimit?, bodyLimit: Int?, logged: Bool,
         provesAccess: Bool, _ handler: @escaping Next<BaseContext>
     ) {
         registrations.append(
             Registration(
-                method: method, path: path, access: access, bodyLimit: bodyLimit ?? options.bodyLimit,
+                method: method, path: path, access: access, limit: limit, bodyLimit: bodyLimit ?? options.bodyLimit,
                 isLogged: logged, provesAccess: provesAccess, handler: handler))
     }
 
@@ -85,6 +91,7 @@ public final class RouterBuilder: RouteCollector {
     public func build() throws -> Application {
         var table = RouteTable()
         var routes: [Route] = []
+        var limiters: [RateLimit: RateLimiter] = [:]
         for registration in registrations {
             let label = "\(registration.method) \(registration.path)"
             guard let access = registration.access else { throw RouterError.missingAccessRule(label) }
@@ -93,29 +100,51 @@ public final class RouterBuilder: RouteCollector {
             }
             let route = Route(
                 method: registration.method, path: registration.path, access: access,
-                bodyLimit: registration.bodyLimit, isLogged: registration.isLogged, number: routes.count + 1)
+                limit: registration.limit, bodyLimit: registration.bodyLimit, isLogged: registration.isLogged,
+                number: routes.count + 1)
+            let limiter = registration.limit.map { limit in
+                limiters[limit] ?? RateLimiter(limit, clock: options.clock)
+            }
+            if let limiter { limiters[limiter.limit] = limiter }
             let pattern = try PathPattern(registration.path)
             try table.insert(
                 pattern,
-                Endpoint(route: route, parameterNames: pattern.names, handler: guarded(registration, by: access)))
+                Endpoint(
+                    route: route, parameterNames: pattern.names,
+                    handler: guarded(registration, by: access, limiter)))
             routes.append(route)
         }
         return Application(table: table, routes: routes, options: options, log: log)
     }
 
-    /// The access check outermost, then middleware, then the handler.
-    private func guarded(_ registration: Registration, by access: AccessRule) -> Next<BaseContext> {
+    /// The access check outermost, then middleware, then the handler. Addresses are counted before the access check, because
+    /// it is work as well; accounts behind it, where they are known.
+    private func guarded(
+        _ registration: Registration, by access: AccessRule, _ limiter: RateLimiter?
+    ) -> Next<BaseContext> {
         var handler = registration.handler
         for middleware in middleware.reversed() {
             let next = handler
             handler = { request, context in try await middleware(request, context, next) }
         }
-        guard let accessCheck, access.kind != .public, !registration.provesAccess else { return handler }
-        let inner = handler
+        if let limiter, limiter.limit.subject == .account { handler = limited(handler, by: limiter) }
+        if let accessCheck, access.kind != .public, !registration.provesAccess {
+            let inner = handler
+            handler = { request, context in
+                var context = context
+                try await accessCheck(request, &context, access)
+                return try await inner(request, context)
+            }
+        }
+        if let limiter, limiter.limit.subject == .address { handler = limited(handler, by: limiter) }
+        return handler
+    }
+
+    private func limited(_ next: @escaping Next<BaseContext>, by limiter: RateLimiter) -> Next<BaseContext> {
+        let accountOf = limiter.limit.subject == .account ? options.accountOf : nil
         return { request, context in
-            var context = context
-            try await accessCheck(request, &context, access)
-            return try await inner(request, context)
+            try limiter.take(from: context.remoteAddress, account: accountOf?(context))
+            return try await next(request, context)
         }
     }
 }

@@ -5,7 +5,7 @@ public protocol RouteCollector<Context> {
     associatedtype Context: RequestContext
 
     func on(
-        _ method: Request.Method, _ path: String, access: AccessRule?, bodyLimit: Int?, logged: Bool,
+        _ method: Request.Method, _ path: String, access: AccessRule?, limit: RateLimit?, bodyLimit: Int?, logged: Bool,
         _ handler: @escaping Next<Context>)
 
     var root: RouterGroup<Context> { get }
@@ -13,43 +13,45 @@ public protocol RouteCollector<Context> {
 
 extension RouteCollector {
     public func get(
-        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = 0, logged: Bool = true,
+        _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = 0, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.get, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) { on(.get, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
 
     public func post(
-        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = nil, logged: Bool = true,
+        _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.post, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) { on(.post, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
 
     public func put(
-        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = nil, logged: Bool = true,
+        _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.put, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) { on(.put, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
 
     public func patch(
-        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = nil, logged: Bool = true,
+        _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.patch, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) { on(.patch, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
 
     public func delete(
-        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = nil, logged: Bool = true,
+        _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.delete, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) { on(.delete, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
 
     public func head(
-        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = 0, logged: Bool = true,
+        _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = 0, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.head, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) { on(.head, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
 
     public func options(
-        _ path: String, access: AccessRule? = nil, bodyLimit: Int? = 0, logged: Bool = true,
+        _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = 0, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.options, path, access: access, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) { on(.options, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
 
-    /// Routes below a prefix. `access` is for those that name no other rule.
-    public func group(_ prefix: String = "", access: AccessRule? = nil, bodyLimit: Int? = nil) -> RouterGroup<Context> {
-        root.narrowed(prefix, access: access, bodyLimit: bodyLimit)
+    /// Routes below a prefix. `access` and `limit` are for those that name no other rule and no other limit.
+    public func group(
+        _ prefix: String = "", access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil
+    ) -> RouterGroup<Context> {
+        root.narrowed(prefix, access: access, limit: limit, bodyLimit: bodyLimit)
     }
 
     /// Routes whose handlers take a context of their own, made for each request from this group's context.
@@ -57,17 +59,21 @@ extension RouteCollector {
     /// - Parameter provesAccess: making the context refuses whoever does not meet the routes' rules, so the router's
     ///   access check is not asked.
     public func group<Child: RequestContext>(
-        _ prefix: String = "", access: AccessRule? = nil, bodyLimit: Int? = nil, provesAccess: Bool = false,
+        _ prefix: String = "", access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil,
+        provesAccess: Bool = false,
         context make: @escaping @Sendable (Request, Context) async throws -> Child
     ) -> RouterGroup<Child> {
-        root.narrowed(prefix, access: access, bodyLimit: bodyLimit).mapped(provesAccess: provesAccess, make)
+        root.narrowed(prefix, access: access, limit: limit, bodyLimit: bodyLimit).mapped(
+            provesAccess: provesAccess, make)
     }
 
     public func group<Child: ChildContext>(
-        _ prefix: String = "", access: AccessRule? = nil, bodyLimit: Int? = nil, provesAccess: Bool = false,
+        _ prefix: String = "", access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil,
+        provesAccess: Bool = false,
         context: Child.Type
     ) -> RouterGroup<Child> where Child.Parent == Context {
-        group(prefix, access: access, bodyLimit: bodyLimit, provesAccess: provesAccess) { request, parent in
+        group(prefix, access: access, limit: limit, bodyLimit: bodyLimit, provesAccess: provesAccess) {
+            request, parent in
             try await Child(parent, request: request)
         }
     }
@@ -78,6 +84,7 @@ public struct RouterGroup<Context: RequestContext>: RouteCollector {
     let builder: RouterBuilder
     private var prefix = ""
     private var access: AccessRule?
+    private var limit: RateLimit?
     private var bodyLimit: Int?
     private var provesAccess = false
     /// Turns a handler of this group into one of the router.
@@ -86,12 +93,12 @@ public struct RouterGroup<Context: RequestContext>: RouteCollector {
     public var root: RouterGroup<Context> { self }
 
     public func on(
-        _ method: Request.Method, _ path: String, access: AccessRule?, bodyLimit: Int?, logged: Bool,
+        _ method: Request.Method, _ path: String, access: AccessRule?, limit: RateLimit?, bodyLimit: Int?, logged: Bool,
         _ handler: @escaping Next<Context>
     ) {
         builder.register(
-            method, prefix + path, access: access ?? self.access, bodyLimit: bodyLimit ?? self.bodyLimit,
-            logged: logged, provesAccess: provesAccess, lower(handler))
+            method, prefix + path, access: access ?? self.access, limit: limit ?? self.limit,
+            bodyLimit: bodyLimit ?? self.bodyLimit, logged: logged, provesAccess: provesAccess, lower(handler))
     }
 
     /// The same group with `middleware` around its handlers, inside what is already there.
@@ -102,10 +109,11 @@ public struct RouterGroup<Context: RequestContext>: RouteCollector {
         }
     }
 
-    func narrowed(_ prefix: String, access: AccessRule?, bodyLimit: Int?) -> RouterGroup {
+    func narrowed(_ prefix: String, access: AccessRule?, limit: RateLimit?, bodyLimit: Int?) -> RouterGroup {
         var group = self
         group.prefix += prefix
         group.access = access ?? self.access
+        group.limit = limit ?? self.limit
         group.bodyLimit = bodyLimit ?? self.bodyLimit
         return group
     }
@@ -127,6 +135,7 @@ public struct RouterGroup<Context: RequestContext>: RouteCollector {
         builder = other.builder
         prefix = other.prefix
         access = other.access
+        limit = other.limit
         bodyLimit = other.bodyLimit
         provesAccess = other.provesAccess
         self.lower = lower

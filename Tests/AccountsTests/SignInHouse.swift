@@ -23,6 +23,7 @@ final class SignInHouse: Sendable {
     final class Clock: Sendable {
         private let moment = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
         var now: Date { moment.withLock { $0 } }
+        var monotonic: MonotonicTime { MonotonicTime(nanoseconds: Int64(now.timeIntervalSince1970 * 1_000_000_000)) }
         func advance(by seconds: TimeInterval) { moment.withLock { $0 += seconds } }
     }
 
@@ -36,7 +37,8 @@ final class SignInHouse: Sendable {
         pool = try BlockingPool(name: "password", threads: passwordThreads, maxQueued: passwordQueue)
         accounts = Accounts(
             database: database, hasher: PasswordHasher(pool: pool, memoryKiB: 32, passes: 1), secret: .ephemeral(),
-            settings: settings, log: Log(sink: log), now: { clock.now })
+            settings: settings, log: Log(sink: log), now: { clock.now },
+            clock: { clock.monotonic })
         var options = RouterBuilder.Options()
         options.isSecureOnly = isSecureOnly
         let router = RouterBuilder(log: Log(sink: log), options: options, accessCheck: accounts.accessCheck)

@@ -41,6 +41,7 @@ struct ContractTests {
             let operation = try #require(document.paths[path]?[route.method.rawValue.lowercased()])
             #expect((operation.security?.isEmpty == true) == (route.access == .public), "\(route)")
             #expect((operation.responses["401"] != nil) || route.access == .public, "\(route)")
+            #expect(operation.responses["429"] != nil || route.limit == nil, "\(route)")
         }
         await house.server.stop()
     }

@@ -52,7 +52,7 @@ struct SettingsTests {
         let accounts = try SettingsReader.read(
             environment: ["PALCO_SIGN_IN_FAILURES": "10", "PALCO_SIGN_IN_LOCK_TIME": "60"], file: nil
         ).accounts
-        #expect(accounts.maximumFailures == 10 && accounts.lockTime == 60 && accounts.failuresBeforePauses == 40)
+        #expect(accounts.maximumFailures == 10 && accounts.lockTime == 60 && accounts.maximumFailuresPerAccount == 40)
     }
 
     @Test("A name for a certificate is all that https needs; where else to listen can still be said")

@@ -201,6 +201,11 @@ def network():
         each.close()
 
 
+def pytest_configure(config):
+    # What tests measure and do not judge: lines for the end of a run.
+    config.measured = []
+
+
 def generous():
     """Settings for many sign-ins from one address in a short time."""
     return {}
@@ -219,5 +224,7 @@ def pytest_sessionfinish(session):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    for each in config.measured:
+        terminalreporter.line(each)
     for each in getattr(config, "unseen", []):
         terminalreporter.line(f"no test saw what the contract promises: {each}", red=True)

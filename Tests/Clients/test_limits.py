@@ -1,17 +1,27 @@
 """What one peer may take from a server as it is installed: connections, silence, slow bodies."""
 
+import contextlib
 import json
+import select
 import socket
 import threading
 import time
 
 import pytest
+from test_command_line import palco as command
 from test_hostile_http import CLOSING, GOOD, Wire, status
-from waiting import wait_until
+from test_tus import VERSION
+from waiting import until_refused, wait_until
 
 
+PASSWORD = "Another-1-password"
 # The smallest that the settings take.
 LIMIT = 16
+# The server asks for the body, and is busy until it comes.
+BUSY = (
+    b"POST /api/v1/auth/login HTTP/1.1\r\nHost: palco\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n"
+)
 
 
 def answered(port, source="127.0.0.1"):
@@ -39,8 +49,8 @@ def test_connections_are_counted(own_server, setting, others_are_served):
     wires = []
     for _ in range(LIMIT):
         wire = Wire(palco.port)
-        wire.send(GOOD)
-        assert status(wire.head()) == 200
+        wire.send(BUSY)
+        assert status(wire.head()) == 100
         wires.append(wire)
     assert not answered(palco.port)
     # Other addresses are not held responsible, while there is room at all.
@@ -49,6 +59,49 @@ def test_connections_are_counted(own_server, setting, others_are_served):
     wait_until(lambda: answered(palco.port), "the place is free again")
     for wire in wires:
         wire.socket.close()
+    assert palco.stop() == 0
+
+
+def test_who_asks_for_nothing_makes_room(own_server):
+    palco = own_server({"PALCO_MAX_CONNECTIONS": str(LIMIT)}).start()
+    with contextlib.ExitStack() as stack:
+        busy = stack.enter_context(Wire(palco.port))
+        busy.send(BUSY)
+        assert status(busy.head()) == 100
+        waiting = [stack.enter_context(Wire(palco.port)) for _ in range(3 * LIMIT)]
+        assert wait_until(lambda: answered(palco.port, source="127.0.0.9"), "there is room")
+        # Those who made room were told nothing; those who found none were told so.
+        ended = select.select([each.socket for each in waiting], [], [], 0)[0]
+        assert b"" in [each.recv(1000) for each in ended]
+        busy.send(b'{"a": "b"}')
+        assert status(busy.head()) == 422
+    assert palco.stop() == 0
+
+
+def test_requests_are_counted(own_server):
+    """By account where there is one, else by address. Who waits is served again, and nobody else has to wait."""
+    palco = own_server().start()
+    admin, stranger = palco.admin(), palco.client()
+    made = command(
+        "admin", "create", "--data", palco.data, "--email", "other@example.org", settings={"PALCO_ADMIN_PASSWORD": PASSWORD}
+    )
+    assert made.returncode == 0, made.stderr
+    other = palco.client()
+    other.login("other@example.org", PASSWORD)
+    unknown = "/videos/01890a5d-ac96-774b-bcce-b302099a8057/play"
+    refusals = {
+        240: [until_refused(lambda _: admin.get("/videos"), 200, 240), until_refused(lambda _: admin.get(unknown), 404, 240),
+              until_refused(lambda _: admin.post("/uploads", headers=VERSION), 400, 240)],
+        # What is no sign-in at all costs nothing else, and is counted all the same.
+        600: [until_refused(lambda _: stranger.post("/auth/login", {}), 422, 590)],
+    }  # fmt: skip
+    for limit, answers in refusals.items():
+        for answer in answers:
+            assert answer.code == "too_many_requests" and answer.headers["RateLimit-Limit"] == str(limit)
+            assert answer.headers["RateLimit-Remaining"] == "0" and answer.headers["RateLimit-Reset"] == "1"
+    other.get("/videos").expect(200)
+    other.get(unknown).expect(404)
+    wait_until(lambda: admin.get("/videos").status == 200, "a token comes back")
     assert palco.stop() == 0
 
 

@@ -15,7 +15,7 @@ def wait_until(condition, what, seconds=120):
 
 def until_refused(attempt, wrong, least):
     """The first 429. Tokens come back while it is tried, so on a slow machine it takes a few attempts more."""
-    for number in range(500):
+    for number in range(500 + 2 * least):
         answer = attempt(number)
         if answer.status == 429:
             assert number >= least

@@ -179,6 +179,63 @@ struct HostileClientTests {
         #expect(enter("2001:db8::3"))
     }
 
+    @Test("where places are short, whoever asks for nothing makes room, first those with the most connections")
+    func crowd() {
+        var limits = ServerLimits()
+        limits.connections = 64
+        let census = ConnectionCensus(limits: limits)
+        func network(_ host: String) -> IPNetwork { SocketAddress(host: host, port: 1).network }
+        let (start, many, some, few) = (
+            MonotonicTime.now, network("192.0.2.1"), network("192.0.2.2"), network("192.0.2.3")
+        )
+        for _ in 0..<36 { #expect(census.enter(many)) }
+        for _ in 0..<20 { #expect(census.enter(some)) }
+        for _ in 0..<5 { #expect(census.enter(few)) }
+        #expect(census.crowd(at: start) == nil)
+        #expect(census.enter(nil))
+        let crowd = census.crowd(at: start)
+        #expect(crowd?.networks == [many, some] && crowd?.count == 2)
+        // Those who are asked to leave need a moment.
+        #expect(census.crowd(at: start + .milliseconds(9)) == nil)
+        #expect(census.crowd(at: start + .milliseconds(10)) != nil)
+        census.leave(many)
+        #expect(census.crowd(at: start + .seconds(1)) == nil)
+    }
+
+    @Test("a newcomer finds a place where others wait, and who is being served keeps theirs")
+    func room() async throws {
+        let options = Self.options { $0.connections = 4 }
+        let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
+        let (orders, leave) = AsyncStream.makeStream(of: Void.self)
+        let handler: HTTPServer.Handler = { request in
+            guard request.target == "/long" else { return .text("ok") }
+            arrived.yield()
+            for await _ in orders { break }
+            return .text("long")
+        }
+        try await TestServer.run(options: options, handler: handler) { server in
+            let busy = Task {
+                try await server.exchange("GET /long HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            }
+            for await _ in arrivals { break }
+            // Ten times as many as there are places, and none of them ends by itself.
+            let waiting = (0..<40).map { number in
+                Task {
+                    try await server.exchange(number % 2 == 0 ? "GET / HTTP/1.1\r\nHost: a\r\n\r\n" : "GET / HT")
+                }
+            }
+            var isServed = false
+            while !isServed {
+                let answer = try? await server.exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                isServed = answer?.hasSuffix("\r\n\r\nok") == true
+            }
+            for task in waiting { task.cancel() }
+            leave.yield()
+            let answer = try await busy.value
+            #expect(answer.hasSuffix("long"))
+        }
+    }
+
     @Test("connections of a trusted proxy are many people's, and counted among all only")
     func proxyConnections() async throws {
         var options = Self.options {

@@ -67,7 +67,7 @@ final class VideoHouse: Sendable {
                 passwords: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1),
                 unlocking: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1), loops: loops,
                 identify: identify, current: { accounts.current($0) }, role: Accounts.role(of:in:), log: .silent,
-                now: { clock.now }),
+                now: { clock.now }, clock: { clock.monotonic }),
             settings: settings, revocations: revocations, events: VideoEvents(loops))
         var options = RouterBuilder.Options()
         options.isSecureOnly = isSecureOnly
@@ -160,6 +160,7 @@ final class VideoHouse: Sendable {
 final class TestClock: Sendable {
     private let moment = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
     var now: Date { moment.withLock { $0 } }
+    var monotonic: MonotonicTime { MonotonicTime(nanoseconds: Int64(now.timeIntervalSince1970 * 1_000_000_000)) }
     func advance(by seconds: TimeInterval) { moment.withLock { $0 += seconds } }
 }
 

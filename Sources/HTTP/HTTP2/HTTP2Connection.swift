@@ -132,6 +132,7 @@ final class HTTP2Connection: @unchecked Sendable {
             headDeadline = loop.now + limits.headTimeout
         }
         handleEvents()
+        connection.waitingSince = streams.isEmpty && running.isEmpty ? idleSince : .distantFuture
         if session.wantsOutput { wakeWriter() }
     }
 
@@ -231,6 +232,7 @@ final class HTTP2Connection: @unchecked Sendable {
     func became(idleIf isIdle: Bool) {
         guard isIdle else { return }
         idleSince = loop.now
+        connection.waitingSince = idleSince
         if connection.isDraining { connection.endWaitForRead() }
         endWaiter.take()?.resume()
     }

@@ -6,28 +6,21 @@ import Reactor
 /// - What if not: PING, SETTINGS, PRIORITY, empty DATA, WINDOW_UPDATE and unknown frames keep a loop busy for nothing
 ///   (CVE-2019-9512 to 9518), and so do streams that end as soon as they have begun (CVE-2023-44487, CVE-2025-8671).
 struct HTTP2FloodGuard {
-    /// So many may come at once.
+    /// So many may come at once, and so many more a second.
     static let burst = 1_000
-    /// So many more a second.
     static let perSecond = 50
+    private static let rule = TokenBucket.Rule(burst: burst, interval: .seconds(1) / perSecond)
     /// A frame of DATA that we sent may be answered by so many WINDOW_UPDATEs.
     static let windowUpdatesPerFrame = 4
 
-    private var tokens = HTTP2FloodGuard.burst
+    private var bucket: TokenBucket
     private var windowUpdates = HTTP2FloodGuard.burst
-    private var refilledAt: MonotonicTime
 
-    init(now: MonotonicTime) { refilledAt = now }
+    init(now: MonotonicTime) { bucket = TokenBucket(now: now) }
 
     /// - Returns: false when it is too much.
     mutating func allows(cost: Int = 1, now: MonotonicTime) -> Bool {
-        let earned = (now - refilledAt).wholeNanoseconds / (1_000_000_000 / Int64(Self.perSecond))
-        if earned > 0 {
-            tokens = Int(min(Int64(Self.burst), earned.addingReportingOverflow(Int64(tokens)).partialValue))
-            refilledAt = now
-        }
-        tokens -= cost
-        return tokens >= 0
+        bucket.take(cost, by: Self.rule, at: now) == nil
     }
 
     mutating func allowsWindowUpdate(now: MonotonicTime) -> Bool {

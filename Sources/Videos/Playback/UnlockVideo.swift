@@ -65,21 +65,20 @@ extension VideoCatalogue {
 /// Counts wrong passwords for a video, by the person who gives them and by the network that they come from.
 struct UnlockAttempts: Sendable {
     static let limit = 10
-    /// After so many seconds all of them are forgotten, and each in its share of that time.
-    static let period: TimeInterval = 900
+    /// After so long one of them is forgotten.
+    static let interval = Duration.seconds(90)
 
     private struct Guess<Source: Hashable & Sendable>: Hashable, Sendable {
         let video: VideoID
         let source: Source
     }
 
-    private let ofPeople: AttemptLimiter<Guess<UserID>>
-    private let ofNetworks: AttemptLimiter<Guess<IPNetwork>>
+    private let ofPeople: TokenBuckets<Guess<UserID>>
+    private let ofNetworks: TokenBuckets<Guess<IPNetwork>>
 
-    init(now: @escaping @Sendable () -> Date) {
-        let perSecond = Double(Self.limit) / Self.period
-        ofPeople = AttemptLimiter(.bucket(capacity: Self.limit, perSecond: perSecond), now: now)
-        ofNetworks = AttemptLimiter(.bucket(capacity: Self.limit, perSecond: perSecond), now: now)
+    init(clock: @escaping @Sendable () -> MonotonicTime) {
+        ofPeople = TokenBuckets(burst: Self.limit, interval: Self.interval, clock: clock)
+        ofNetworks = TokenBuckets(burst: Self.limit, interval: Self.interval, clock: clock)
     }
 
     /// - Throws: `TooManyAttempts`; what `isRight` throws.

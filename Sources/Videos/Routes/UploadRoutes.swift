@@ -12,7 +12,7 @@ extension VideoCatalogue {
         let limit = Int(clamping: settings.maximumUploadBytes)
         let uploads = router.group("/api/v1/uploads", access: .signedIn, context: ViewerContext.self)
             .with { request, context, next in try await Self.speakTus(request, context, next) }
-        uploads.post("", bodyLimit: limit) { request, context in
+        uploads.post("", limit: .uploading, bodyLimit: limit) { request, context in
             try await self.create(request, context)
         }
         uploads.head("/{id}") { request, context in

@@ -18,12 +18,12 @@ extension VideoCatalogue {
     }
 
     private func addCatalogueRoutes(to videos: RouterGroup<ViewerContext>) {
-        videos.get("") { request, context in
+        videos.get("", limit: .browsing) { request, context in
             let query = request.query
             let page = try await self.list(VideoQuery { query[$0] }, for: context.viewer)
             return try .json(VideoListBody(page, for: context.viewer))
         }
-        videos.post("", bodyLimit: formLimit) { request, context in
+        videos.post("", limit: .uploading, bodyLimit: formLimit) { request, context in
             switch try await self.receive(request, by: context.caller) {
             case .created(let video):
                 var response = try Response.json(VideoBody(video, for: context.viewer), status: .created)
@@ -55,7 +55,7 @@ extension VideoCatalogue {
     }
 
     private func addViewingRoutes(to videos: RouterGroup<ViewerContext>) {
-        videos.get("/{id}/play") { request, context in
+        videos.get("/{id}/play", limit: .playing) { request, context in
             var response = try Response.json(try await self.play(try context.videoID, request, by: context.caller))
             response.headers[.cacheControl] = "private, no-store"
             return response
@@ -90,6 +90,15 @@ extension VideoCatalogue {
 
     /// A form holds more than the file: its fields and what frames them.
     private var formLimit: Int { Int(clamping: settings.maximumUploadBytes) + (4 << 20) }
+}
+
+extension RateLimit {
+    /// Pages of the library: each is a search in the database.
+    static let browsing = RateLimit("browsing", of: .account, burst: 240, interval: .milliseconds(200))
+    /// Grants to play. What is played with them is not counted.
+    static let playing = RateLimit("playing", of: .account, burst: 240, interval: .milliseconds(200))
+    /// Beginnings of uploads, however they are sent: each takes a place on the disk. Chunks are not counted.
+    static let uploading = RateLimit("uploading", of: .account, burst: 240, interval: .milliseconds(500))
 }
 
 extension RequestContext {
