@@ -45,7 +45,7 @@ let package = Package(
         room("SQL", on: ["Reactor", "Cryptography", "Identifiers", "BaseEncoding", "CSQLite"]),
         room("Storage", on: ["Reactor", "CStorage"]),
         room("HTTP", on: ["Reactor", "TLS", "Cryptography", "BaseEncoding", "CLLHTTP", "CNghttp2", "CZlib"]),
-        room("HTTPClient", on: ["HTTP", "Reactor", "CCurl"]),
+        room("HTTPClient", on: ["HTTP", "Reactor", "Telemetry", "CCurl"]),
         room("ACME", on: ["HTTPClient", "HTTP", "Reactor", "TLS", "Cryptography", "BaseEncoding"]),
         room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
 

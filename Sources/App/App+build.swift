@@ -30,6 +30,7 @@ extension Server {
         let loops = try EventLoopGroup(count: settings.loopCount)
         let pools = try Pools()
         do {
+            let outgoing = OutgoingCounts()
             let board = settings.tlsNames.isEmpty ? nil : ChallengeBoard()
             if board != nil {
                 try makePrivateFolder(settings.certificateFolder.path)
@@ -73,7 +74,7 @@ extension Server {
                 loops: loops, connections: ConnectionSet(loops), pools: pools, storage: storage, database: database,
                 accounts: accounts, encoder: encoder, videos: videos, events: events, requests: RequestMetrics(loops),
                 connectionCounts: PerLoop(ConnectionCounts(), in: loops), certificates: certificates,
-                renewal: try renewal(settings, board, certificates, loops, pools, log),
+                renewal: try renewal(settings, board, certificates, loops, pools, outgoing, log), outgoing: outgoing,
                 encodingTools: [settings.ffmpegPath, settings.ffprobePath], hasTrapped: trap != nil,
                 isSafe: sandbox.acceptsUploads)
             let application = try routes(settings, services, log: log)
@@ -109,10 +110,12 @@ extension Server {
     /// Nil where the operator brings certificates, or wants none.
     private static func renewal(
         _ settings: Settings, _ board: ChallengeBoard?, _ certificates: Certificates?, _ loops: EventLoopGroup,
-        _ pools: Server.Pools, _ log: Log
+        _ pools: Server.Pools, _ outgoing: OutgoingCounts, _ log: Log
     ) throws -> CertificateRenewal? {
         guard let board, let certificates else { return nil }
         var configuration = HTTPClient.Configuration()
+        configuration.proxy = settings.outgoingProxy
+        configuration.counts = outgoing
         configuration.certificateAuthorities = settings.acmeAuthorities
         if settings.acmeAuthorities != nil {
             // The operator named an authority of the house, which may stand anywhere.

@@ -1,6 +1,7 @@
 import Accounts
 import Encoding
 import HTTP
+import HTTPClient
 import Reactor
 import SQL
 import Storage
@@ -35,6 +36,8 @@ public final class Server: Sendable {
         let certificates: Certificates?
         /// Nil where nobody issues them for this server.
         let renewal: CertificateRenewal?
+        /// What other servers were asked.
+        let outgoing: OutgoingCounts
         /// The programs that encoding needs.
         let encodingTools: [String]
         /// The process before was ended by a trap of its own.

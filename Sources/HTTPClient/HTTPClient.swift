@@ -22,6 +22,8 @@ public final class HTTPClient: Sendable {
         public var certificateAuthorities: String?
         /// `User-Agent` of requests that set none.
         public var userAgent = "palco"
+        /// Where requests are counted; several clients may share it.
+        public var counts = OutgoingCounts()
         /// `HOST:PORT:ADDRESS`, taken for what DNS says.
         var resolved: [String] = []
 
@@ -86,11 +88,28 @@ public final class HTTPClient: Sendable {
         async let _: Void = transfer.upload(hop.body)
         // Stands behind the upload, which waits for the transfer's end.
         defer { transfer.end() }
-        let head = try await transfer.head()
+        let head = try await head(of: transfer)
         if follows, let next = try hop.following(head) { return .redirect(next) }
         let response = ClientResponse(
             status: head.status, headers: head.headers, url: hop.url.text, body: ClientResponseBody(transfer: transfer))
         return .answer(try await body(response))
+    }
+
+    private func head(of transfer: Transfer) async throws -> ResponseHeadReader.Head {
+        let start = MonotonicTime.now
+        func count(_ status: Int?) {
+            let duration = MonotonicTime.now.nanoseconds - start.nanoseconds
+            configuration.counts.record(transfer.hop.url, status: status, nanoseconds: duration)
+        }
+        do {
+            let head = try await transfer.head()
+            count(head.status.code)
+            return head
+        } catch {
+            // What we gave up ourselves says nothing about the server.
+            if !(error is CancellationError) { count(nil) }
+            throw error
+        }
     }
 
     deinit {

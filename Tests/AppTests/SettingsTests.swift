@@ -29,6 +29,7 @@ struct SettingsTests {
             ("PALCO_CORS_ORIGINS", "https://a.example/path"), ("PALCO_UPLOAD_EXPIRY", "-1"),
             ("PALCO_TRUSTED_PROXIES", "proxy.example"), ("PALCO_TRUSTED_PROXIES", "10.0.0.0/33"),
             ("PALCO_TRUSTED_PROXIES", "10.0.0.1,,"), ("PALCO_PROXY_PROTOCOL", "true"),
+            ("PALCO_HTTP_PROXY", "proxy.example:3128"), ("PALCO_HTTP_PROXY", "socks5://proxy.example"),
             ("PALCO_TLS_NAMES", "*.example.org"), ("PALCO_TLS_NAMES", "localhost"),
             ("PALCO_TLS_NAMES", "a.example.org,DNS:b.example.org"), ("PALCO_TLS_NAMES", "a.example.org,a.example.org"),
             ("PALCO_PROXY_PROTOCOL", "v2"), ("PALCO_METRICS_TOKEN", "short"), ("PALCO_SIGN_IN_FAILURES", "-1"),

@@ -5,10 +5,12 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
 import time
+import urllib.parse
 
 import pytest
 from authority import Authority
@@ -81,6 +83,58 @@ def shown(palco, openssl):
     return subprocess.run(command, input=pem, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
+def told(port):
+    """The server's own numbers, which are told to this machine without TLS too."""
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    asking.request("GET", "/metrics")
+    return asking.getresponse().read().decode()
+
+
+FORWARDING = """
+ServerRoot {folder}
+ServerName localhost
+Listen 127.0.0.1:{port}
+PidFile {folder}/apache.pid
+ErrorLog {folder}/apache.error
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_connect_module /usr/lib/apache2/modules/mod_proxy_connect.so
+LogFormat "%r" line
+CustomLog {folder}/apache.log line
+ProxyRequests On
+AllowCONNECT {target}
+"""
+
+
+@pytest.fixture
+def forwarding(tool, tmp_path):
+    """Starts Apache as a proxy that leads to one port; answers its address and its log."""
+    with contextlib.ExitStack() as stack:
+
+        def start(target):
+            port = free_port()
+            (tmp_path / "apache.conf").write_text(FORWARDING.format(folder=tmp_path, port=port, target=target))
+            process = subprocess.Popen([tool("apache2"), "-f", tmp_path / "apache.conf", "-DFOREGROUND"])
+            stack.callback(process.wait, 10)
+            stack.callback(process.terminate)
+            wait_until(lambda: answers(port), "Apache listens", 30)
+            return f"http://127.0.0.1:{port}", tmp_path / "apache.log"
+
+        yield start
+
+
+def test_the_authority_is_asked_through_the_proxy_of_the_house(own_server, pebble, forwarding):
+    port = free_port()
+    settings = pebble(port)
+    authority_port = urllib.parse.urlsplit(settings["PALCO_ACME_DIRECTORY"]).port
+    proxy, log = forwarding(authority_port)
+    palco = own_server({**settings, "PALCO_HTTP_PROXY": proxy}).start(port=port)
+    palco.wait_for_line("a certificate was issued")
+    assert palco.stop() == 0
+    wait_until(lambda: f"CONNECT 127.0.0.1:{authority_port} HTTP/1.1" in log.read_text(), "the proxy was asked", 30)
+
+
 def test_a_server_gets_its_certificate_and_keeps_it(tool, own_server, pebble):
     port = free_port()
     palco = own_server(pebble(port)).start(port=port)
@@ -88,6 +142,8 @@ def test_a_server_gets_its_certificate_and_keeps_it(tool, own_server, pebble):
     palco.wait_for_line("a certificate was issued")
     issued = shown(palco, openssl)
     assert "Pebble" in issued and all(f"DNS:{name}" in issued for name in NAMES), issued
+    asked = float(re.search(r'palco_outgoing_requests_total\{[^}]*outcome="2xx"[^}]*\} (\d+)', told(port)).group(1))
+    assert asked >= 6, asked
     folder = palco.data / "tls"
     for path in [folder, *folder.iterdir()]:
         assert path.stat().st_mode & 0o077 == 0, path

@@ -22,6 +22,7 @@ struct Metrics: Sendable {
         await services.requests.write(to: &text)
         await writeConnections(to: &text)
         writeCertificates(to: &text)
+        writeOutgoing(to: &text)
         await writeLoops(to: &text)
         await writeStock(to: &text)
         ProcessNumbers.read()?.write(to: &text)
@@ -55,6 +56,19 @@ struct Metrics: Sendable {
         for certificate in certificates.context.certificates {
             text.sample(Int(certificate.expiresAt), ["file": certificate.path])
         }
+    }
+
+    private func writeOutgoing(to text: inout MetricsText) {
+        let targets = services.outgoing.targets
+        text.family("palco_outgoing_requests_total", .counter, "Requests to other servers, by what came of them.")
+        for (name, target) in targets {
+            for (outcome, count) in target.outcomes.sorted(by: { $0.key < $1.key }) {
+                text.sample(count, ["target": name, "outcome": outcome])
+            }
+        }
+        text.family(
+            "palco_outgoing_request_duration_seconds", .histogram, "From asking another server to its answer's head.")
+        for (name, target) in targets { text.sample(target.durations, ["target": name]) }
     }
 
     private func writeLoops(to text: inout MetricsText) async {

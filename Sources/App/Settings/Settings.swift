@@ -21,6 +21,8 @@ public struct Settings: Sendable {
     public var acmeDirectory = "https://acme-v02.api.letsencrypt.org/directory"
     /// The PEM file of the authority's own authorities: for one of the house, whose address may be of the house too.
     public var acmeAuthorities: String?
+    /// `http://user:password@host:port`: the proxy by which other servers are asked; nil asks them directly.
+    public var outgoingProxy: String?
     /// 0 lets the kernel choose.
     public var tlsPort = 8443
     public var dataFolder = "data"

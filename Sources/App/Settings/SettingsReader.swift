@@ -22,6 +22,12 @@ public enum SettingsReader {
         text("PALCO_ACME_DIRECTORY", \.acmeDirectory),
         optionalText("PALCO_ACME_CA", \.acmeAuthorities),
         number("PALCO_TLS_PORT", \.tlsPort, 0...65_535),
+        Setting(name: "PALCO_HTTP_PROXY") { value, settings in
+            let isPlain = value.hasPrefix("http://") && value.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+            guard isPlain, value.utf8.count > 7 else { return "must be an address like http://proxy.example.org:3128" }
+            settings.outgoingProxy = value
+            return nil
+        },
         text("PALCO_DATA", \.dataFolder),
         optionalText("PALCO_WEB", \.webFolder),
         optionalText("PALCO_ADMIN_EMAIL", \.adminEmail),
