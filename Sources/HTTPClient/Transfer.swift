@@ -248,6 +248,9 @@ extension Transfer {
             readHead = head
             try checkAnnouncedLength(head)
             headWaiter.take()?.resume(returning: head)
+            // libcurl sends no more of the body then. Where the body pauses at this moment it would wait for more of it all the
+            // same (7.88 does), and the transfer would have no end.
+            if head.status.code >= 300 { loop.execute { [self] in resumeSending() } }
             return true
         } catch {
             failure = error
