@@ -98,11 +98,12 @@ class Palco:
         """The server itself, also below a wrapper such as strace."""
         if not self.wrapper:
             return self.process.pid
-        for child in children(self.process.pid):
-            # Another child may end meanwhile.
+        # A wrapper that executes the server in its own place comes first: the server's children begin as palco too.
+        for each in [self.process.pid, *children(self.process.pid)]:
+            # One that ended meanwhile is none.
             with contextlib.suppress(OSError):
-                if Path(f"/proc/{child}/exe").resolve().name == "palco":
-                    return child
+                if Path(f"/proc/{each}/exe").resolve().name == "palco":
+                    return each
         return self.process.pid
 
     def stop(self, timeout=20):
