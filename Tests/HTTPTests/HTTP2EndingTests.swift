@@ -137,6 +137,38 @@ struct HTTP2EndingTests {
         }
     }
 
+    @Test("Where places are short a connection that asks nothing makes room, and one whose answer is coming does not")
+    func room() async throws {
+        var options = HTTPServer.Options()
+        options.limits.connections = 2
+        let begun = AsyncStream<String>.makeStream()
+        let orders = AsyncStream<String>.makeStream()
+        try await TestServer.run(
+            options: options,
+            handler: { request in
+                guard request.target == "/wait" else { return .text("here") }
+                begun.continuation.yield("")
+                return .text(await Self.first(of: orders.stream) ?? "")
+            }
+        ) { server in
+            try await server.speakHTTP2 { busy in
+                try await busy.send(HTTP2Frame.headers(1, HTTP2Frame.request("/wait")))
+                _ = await Self.first(of: begun.stream)
+                try await server.speakHTTP2 { idle in
+                    try await idle.send(HTTP2Frame.headers(1, HTTP2Frame.request()))
+                    #expect(try await idle.answer(1).0 == "200")
+                    try await eventually("there is room") {
+                        try await server.exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                            .hasSuffix("here")
+                    }
+                    try await idle.reads("end")
+                }
+                orders.continuation.yield("go on")
+                #expect(try await busy.answer(1) == ("200", Array("go on".utf8)))
+            }
+        }
+    }
+
     @Test("A body that stands still is refused, and an answer that is not taken is given up, on its stream only")
     func tooSlow() async throws {
         var options = HTTPServer.Options()

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import HTTP
+@testable import TestSupport
 
 @Suite("Hostile clients")
 struct HostileClientTests {
@@ -204,7 +205,10 @@ struct HostileClientTests {
 
     @Test("a newcomer finds a place where others wait, and who is being served keeps theirs")
     func room() async throws {
-        let options = Self.options { $0.connections = 4 }
+        let options = Self.options {
+            $0.connections = 4
+            ($0.idleTimeout, $0.headTimeout) = (.seconds(600), .seconds(600))
+        }
         let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
         let (orders, leave) = AsyncStream.makeStream(of: Void.self)
         let handler: HTTPServer.Handler = { request in
@@ -213,23 +217,29 @@ struct HostileClientTests {
             for await _ in orders { break }
             return .text("long")
         }
+        let request = "GET / HTTP/1.1\r\nHost: a\r\n"
+        /// Takes so many places: each asks once and then nothing more, or nothing whole.
+        @Sendable func hold(
+            _ count: Int, at server: TestServer, _ body: @escaping @Sendable () async throws -> Void
+        ) async throws {
+            guard count > 0 else { return try await body() }
+            try await server.connect { peer in
+                try await peer.send(request + "\r\n")
+                _ = try await peer.read(until: "ok")
+                if count == 2 { try await peer.send(request) }
+                try await hold(count - 1, at: server, body)
+            }
+        }
         try await TestServer.run(options: options, handler: handler) { server in
             let busy = Task {
                 try await server.exchange("GET /long HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             }
             for await _ in arrivals { break }
-            // Ten times as many as there are places, and none of them ends by itself.
-            let waiting = (0..<40).map { number in
-                Task {
-                    try await server.exchange(number % 2 == 0 ? "GET / HTTP/1.1\r\nHost: a\r\n\r\n" : "GET / HT")
+            try await hold(3, at: server) {
+                try await eventually("there is room") {
+                    try await server.exchange(request + "Connection: close\r\n\r\n").hasSuffix("\r\n\r\nok")
                 }
             }
-            var isServed = false
-            while !isServed {
-                let answer = try? await server.exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-                isServed = answer?.hasSuffix("\r\n\r\nok") == true
-            }
-            for task in waiting { task.cancel() }
             leave.yield()
             let answer = try await busy.value
             #expect(answer.hasSuffix("long"))
