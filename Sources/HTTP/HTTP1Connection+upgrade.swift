@@ -1,10 +1,30 @@
 import Reactor
 
 extension HTTP1Connection {
-    /// Says `101 Switching Protocols` and lets the WebSocket have the connection until it is over.
+    /// Asks the handler from a task of its own. What a task needed once on its way it keeps to its end, several kilobytes
+    /// here, and the connection's task may go on for hours with a WebSocket that needs none of it.
+    @inline(never)
+    func answerApart(_ request: Request) async -> Response {
+        let question = Question(request)
+        let handler = handler
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { question.answer = await handler(question.request) }
+        }
+        return question.answer
+    }
+
+    /// Both tasks are on the connection's loop, and one waits for the other.
+    private final class Question: @unchecked Sendable {
+        let request: Request
+        var answer = Response(status: .internalServerError)
+
+        init(_ request: Request) { self.request = request }
+    }
+
+    /// Says `101 Switching Protocols`; the connection is the WebSocket's from then on.
     ///
     /// - Returns: false: no request follows.
-    func upgrade(_ response: Response, to upgrade: WebSocketUpgrade) async throws -> Bool {
+    func say(_ response: Response, before upgrade: WebSocketUpgrade) async throws -> Bool {
         // Messages that came before the peer left are worked on to their end.
         connection.endsWithPeer = false
         // HTTP/1.0 knows no upgrades (RFC 9110 7.8).
@@ -20,9 +40,7 @@ extension HTTP1Connection {
         let socket = WebSocket(
             upgrade, connection: connection, state: state, inbound: inbound.handOver(),
             writePause: limits.writePause)
-        counts?.update { $0.change(from: .http1, to: .webSocket) }
-        defer { counts?.update { $0.change(from: .webSocket, to: .http1) } }
-        guard await socket.run(upgrade.handler) else { throw ConnectionError.closed }
+        successor = (socket, upgrade.handler)
         return false
     }
 }

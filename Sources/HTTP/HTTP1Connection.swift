@@ -12,11 +12,10 @@ final class HTTP1Connection {
     let state: LoopState
     let limits: ServerLimits
     let warming: BlockingPool?
-    let counts: PerLoop<ConnectionCounts>?
     private let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     private let idleNanoseconds: Int64
     private let writePauseNanoseconds: Int64
-    private let handler: HTTPServer.Handler
+    let handler: HTTPServer.Handler
     let parser = RequestParser()
 
     @exclusivity(unchecked) var inbound = Inbound()
@@ -24,6 +23,8 @@ final class HTTP1Connection {
     /// No request has come yet, so the peer may speak HTTP/2 without having said so.
     @exclusivity(unchecked) private var isFresh = true
     @exclusivity(unchecked) private var speaksHTTP2 = false
+    /// Has the connection from now on.
+    @exclusivity(unchecked) var successor: (socket: WebSocket, handler: (WebSocket) async throws -> Void)?
     @exclusivity(unchecked) private var headDeadline = MonotonicTime.distantFuture
     /// Requests taken since the connection last waited.
     @exclusivity(unchecked) private var unbroken = 0
@@ -45,13 +46,21 @@ final class HTTP1Connection {
         idleNanoseconds = limits.idleTimeout.wholeNanoseconds
         writePauseNanoseconds = limits.writePause.wholeNanoseconds
         warming = options.warming
-        counts = options.counts
         refused = options.refused
         self.handler = handler
     }
 
-    /// - Returns: what was received, when it begins with the preface of HTTP/2 (RFC 9113 3.3): another serves it then.
-    func run() async -> Inbound? {
+    /// Who has the connection when requests are over.
+    enum Outcome {
+        /// It is at its end.
+        case nobody
+        /// What was received begins with the preface of HTTP/2 (RFC 9113 3.3).
+        case http2(Inbound)
+        /// The peers agreed on a WebSocket, and whatever follows is its.
+        case webSocket(WebSocket, (WebSocket) async throws -> Void)
+    }
+
+    func run() async -> Outcome {
         outbound = state.takeOutbound()
         defer {
             inbound.giveBack(to: state)
@@ -60,13 +69,17 @@ final class HTTP1Connection {
         }
         do {
             while try await serveOne() {}
-            if speaksHTTP2 { return inbound.handOver() }
+            if speaksHTTP2 { return .http2(inbound.handOver()) }
+            if let successor { return .webSocket(successor.socket, successor.handler) }
             try await flush()
-            await linger()
+            if !inbound.sawEnd {
+                inbound.giveBack(to: state)
+                await connection.linger(limits, state)
+            }
         } catch {
             // The peer is gone, or the connection was cut: there is nobody to tell.
         }
-        return nil
+        return .nobody
     }
 
     /// - Returns: whether another request may follow.
@@ -90,8 +103,8 @@ final class HTTP1Connection {
             body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress)
         request.proxyAddress = connection.proxyAddress
         request.isSecure = connection.isEncrypted || connection.isSecureBefore
-        let response = await handler(request)
-        if let upgrade = response.upgrade { return try await self.upgrade(response, to: upgrade) }
+        let response = request.headers.contains(.upgrade) ? await answerApart(request) : await handler(request)
+        if let upgrade = response.upgrade { return try await say(response, before: upgrade) }
         if source == nil, let keepsAlive = gather(response) { return keepsAlive }
         return try await send(response, body: source)
     }
@@ -217,16 +230,16 @@ final class HTTP1Connection {
         connection.deadline = .distantFuture
         outbound.removeAll(keepingCapacity: true)
     }
+}
 
+extension Connection {
     /// Closing while unread bytes are there would reset the connection, and the peer could lose the answer: so tell it
     /// that nothing more comes and read on for a moment (RFC 9112 9.6).
-    private func linger() async {
-        guard !inbound.sawEnd else { return }
-        connection.shutdownWrite()
-        connection.deadline = connection.loop.now + limits.lingering
-        inbound.giveBack(to: state)
+    func linger(_ limits: ServerLimits, _ state: LoopState) async {
+        shutdownWrite()
+        deadline = loop.now + limits.lingering
         var rest = state.takeInbound()
-        while let count = try? await connection.read(into: &rest), count > 0 { rest.removeAll() }
+        while let count = try? await read(into: &rest), count > 0 { rest.removeAll() }
         state.giveBack(rest)
     }
 }

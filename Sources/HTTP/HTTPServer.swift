@@ -95,17 +95,26 @@ public final class HTTPServer: Sendable {
     /// - Returns: how many requests came.
     private func converse(_ connection: Connection, _ state: LoopState) async -> Int {
         let first = HTTP1Connection(connection, state: state, options: options, handler: handler)
-        // Whoever agreed on HTTP/2 (RFC 7301) begins with its preface, as whoever has prior knowledge does (RFC 9113 3.3).
-        guard let inbound = await first.run() else {
+        let outcome = await first.run()
+        let requestCount = first.requestCount
+        switch outcome {
+        case .nobody:
             options.counts?.update { $0.end(.http1) }
-            return first.requestCount
+            return requestCount
+        // Whoever agreed on HTTP/2 (RFC 7301) begins with its preface, as whoever has prior knowledge does (RFC 9113 3.3).
+        case .http2(let inbound):
+            options.counts?.update { $0.change(from: .http1, to: .http2) }
+            let second = HTTP2Connection(
+                connection, inbound: inbound, state: state, options: options, handler: handler)
+            await second.run()
+            options.counts?.update { $0.end(.http2) }
+            return second.requestCount
+        case .webSocket(let socket, let handler):
+            options.counts?.update { $0.change(from: .http1, to: .webSocket) }
+            if await socket.run(handler) { await connection.linger(options.limits, state) }
+            options.counts?.update { $0.end(.webSocket) }
+            return requestCount
         }
-        options.counts?.update { $0.change(from: .http1, to: .http2) }
-        let second = HTTP2Connection(
-            connection, inbound: inbound, state: state, options: options, handler: handler)
-        await second.run()
-        options.counts?.update { $0.end(.http2) }
-        return second.requestCount
     }
 
     /// What a connection is counted under: one of a trusted proxy under nothing but all.

@@ -19,6 +19,9 @@ struct HubServer {
     ) async throws {
         let group = try EventLoopGroup(count: 2)
         let hub = Hub<String, WebSocketBroadcast>(group, rule: rule)
+        var options = options
+        // The clients answer nothing, however busy the machine is.
+        options.pingInterval = .seconds(600)
         let router = RouterBuilder()
         router.webSocket("/topics/{name}", access: .public, options: options) { socket, context in
             let feed = socket.join(context.parameters["name"] ?? "", of: hub)

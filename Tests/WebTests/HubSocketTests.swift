@@ -60,6 +60,7 @@ struct HubSocketTests {
             let deaf = house.join { peer in for await _ in isOver {} }
             let (acknowledged, acknowledge) = AsyncStream.makeStream(of: Int.self)
             let reader = house.join { peer in
+                defer { acknowledge.finish() }
                 while case let text = try await peer.next(), text != "last" {
                     acknowledge.yield(Self.number(text) ?? -1)
                 }
@@ -70,7 +71,7 @@ struct HubSocketTests {
             while house.hub.memberCount(of: "all") == 2, number < 5000 {
                 house.hub.publish(Self.large(number), to: "all")
                 let read = await iterator.next()
-                #expect(read == number)
+                try #require(read == number)
                 number += 1
             }
             var closed = ends.makeAsyncIterator()

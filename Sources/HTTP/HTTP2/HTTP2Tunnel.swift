@@ -39,6 +39,9 @@ final class HTTP2Tunnel: WebSocketTransport {
         try await withUnsafeThrowingContinuation { waiter = $0 }
     }
 
+    /// The session decides what leaves, and when.
+    func sendNow(_ bytes: [UInt8]) throws -> Int { 0 }
+
     func send(_ bytes: ArraySlice<UInt8>) async throws {
         if let failure { throw failure }
         try await owner.put(Array(bytes), on: stream)

@@ -30,7 +30,25 @@ extension WebSocket {
     public func feedHasNews() {
         loop.preconditionOnLoop()
         feedsHaveNews = true
-        pumpWaiter.take()?.resume()
+        // With thousands of sockets it counts that their pumps need not be woken.
+        if pumpWaiter == nil || !sendAtOnce() { pumpWaiter.take()?.resume() }
+    }
+
+    /// Sends what the feeds have as long as the connection takes it without waiting.
+    ///
+    /// - Returns: false when something is left, for the pump.
+    private func sendAtOnce() -> Bool {
+        while true {
+            let (bytes, isShared) = takeFromFeeds()
+            if bytes.isEmpty { return outgoing.isEmpty }
+            // What broke the connection, the pump meets as well.
+            let count = (try? connection.sendNow(bytes)) ?? 0
+            guard count == bytes.count else {
+                interrupted = bytes[count...]
+                return false
+            }
+            if !isShared { state.giveBack(bytes) }
+        }
     }
 
     /// Takes what the feeds have: one message as it is, or several small ones in one piece.

@@ -5,7 +5,7 @@ extension WebSocket {
     private static let piece = 1 << 20
 
     /// Bytes that have not left yet.
-    public var queuedByteCount: Int { outgoing.count + leavingByteCount }
+    public var queuedByteCount: Int { outgoing.count + interrupted.count + leavingByteCount }
 
     /// Puts a message into the queue; never waits.
     ///
@@ -71,6 +71,12 @@ extension WebSocket {
     /// queued while the loop does other things leaves in one call.
     func runPump() async {
         while !isLost {
+            if !interrupted.isEmpty {
+                let rest = interrupted
+                interrupted = []
+                await write(rest)
+                continue
+            }
             var leaving = outgoing
             var isShared = false
             outgoing = []
@@ -84,25 +90,25 @@ extension WebSocket {
                 if outgoing.isEmpty { await withUnsafeContinuation { pumpWaiter = $0 } }
                 continue
             }
-            leavingByteCount = leaving.count
-            do { try await write(leaving) } catch { lose() }
+            await write(leaving[...])
             if !isShared { state.giveBack(leaving) }
         }
         outgoing = []
         leavingByteCount = 0
         feeds = []
         heldFrame = nil
+        interrupted = []
         resumeFlushWaiters()
     }
 
-    private func write(_ bytes: [UInt8]) async throws {
-        var start = 0
-        while start < bytes.count {
-            let end = min(start + Self.piece, bytes.count)
+    private func write(_ bytes: ArraySlice<UInt8>) async {
+        leavingByteCount = bytes.count
+        var rest = bytes
+        while !rest.isEmpty {
             connection.deadline = min(loop.now + writePause, closeDeadline)
-            try await connection.send(bytes[start..<end])
-            leavingByteCount -= end - start
-            start = end
+            do { try await connection.send(rest.prefix(Self.piece)) } catch { return lose() }
+            rest = rest.dropFirst(Self.piece)
+            leavingByteCount = rest.count
         }
         connection.deadline = .distantFuture
     }

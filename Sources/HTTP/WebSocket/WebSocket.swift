@@ -33,6 +33,8 @@ public final class WebSocket: @unchecked Sendable {
     var feedsHaveNews = false
     /// Was taken from a feed and did not fit to what is leaving.
     var heldFrame: [UInt8]?
+    /// The rest of what the connection took a part of; it leaves before anything else.
+    var interrupted: ArraySlice<UInt8> = []
     /// Nothing more will be queued: the pump ends when everything has left.
     var isFinished = false
 

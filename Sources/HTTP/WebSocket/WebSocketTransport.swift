@@ -18,6 +18,10 @@ protocol WebSocketTransport: AnyObject {
     func readNow(into inbound: inout Inbound, _ state: LoopState) throws -> Bool
     /// Call only after `readNow` found nothing.
     func waitUntilReadable() async throws
+    /// Takes what can leave without waiting.
+    ///
+    /// - Returns: how many bytes that was.
+    func sendNow(_ bytes: [UInt8]) throws -> Int
     /// Waits while the peer takes no more.
     func send(_ bytes: ArraySlice<UInt8>) async throws
     func abort(_ reason: ConnectionError)
@@ -27,6 +31,8 @@ extension Connection: WebSocketTransport {
     func readNow(into inbound: inout Inbound, _ state: LoopState) throws -> Bool {
         try inbound.readNow(from: self, state)
     }
+
+    func sendNow(_ bytes: [UInt8]) throws -> Int { try tryWrite(bytes) ?? 0 }
 
     func send(_ bytes: ArraySlice<UInt8>) async throws { try await write(bytes) }
 }
