@@ -35,6 +35,8 @@ public enum Gzip {
     /// Whether `Accept-Encoding` allows gzip (RFC 9110 12.5.3): named with a weight that is not zero, or through `*`.
     public static func isAccepted(by field: String?) -> Bool {
         guard let field else { return false }
+        // What browsers and players say, without memory for its parts.
+        if field.utf8.elementsEqual("gzip".utf8) || field.utf8.starts(with: "gzip, ".utf8) { return true }
         var byWildcard = false
         for coding in field.split(separator: ",") {
             let parts = coding.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
