@@ -22,6 +22,7 @@ os.environ.setdefault("PALCO_BINARY", str(ROOT / ".build/release/palco"))
 
 import delivery  # noqa: E402
 import encoding  # noqa: E402
+import fanout  # noqa: E402
 import footprint  # noqa: E402
 from films import Films  # noqa: E402
 from palco import Palco  # noqa: E402
@@ -30,6 +31,7 @@ PARTS = {
     "delivery": delivery.measure,
     "secure": delivery.measure_secure,
     "idle": delivery.measure_idle,
+    "fanout": fanout.measure,
     "ready": encoding.measure_ready,
     "ladder": encoding.measure_ladder,
     "memory": footprint.measure_memory,

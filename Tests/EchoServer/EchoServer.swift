@@ -3,7 +3,7 @@ import HTTP
 import Reactor
 import Web
 
-/// Says every message again. Prints its address as `palco serve` does and stops gently at SIGTERM.
+/// Says every message again, at `/topic` to all who are there. Prints its address as `palco serve` does and stops gently at SIGTERM.
 @main
 struct EchoServer {
     static func main() async throws {
@@ -30,19 +30,28 @@ struct EchoServer {
         router.webSocket("/small", access: .public) { socket, _ in
             while let message = await socket.receive() { socket.send(message) }
         }
-        let application = try router.build()
         let group = try EventLoopGroup()
+        let hub = Hub<String, WebSocketBroadcast>(group)
+        router.webSocket("/topic", access: .public) { socket, _ in
+            socket.join("topic", of: hub)
+            while let message = await socket.receive() { hub.publish(WebSocketBroadcast(message), to: "topic") }
+        }
+        let application = try router.build()
+        var server = HTTPServer.Options()
+        // The benchmark's clients are one address.
+        server.limits.connections = 20_000
+        server.limits.connectionsPerAddress = 20_000
         let signals = try SignalStream([.terminate])
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
-        let server = HTTPServer(listener: listener, connections: ConnectionSet(group)) { request in
+        let served = HTTPServer(listener: listener, connections: ConnectionSet(group), options: server) { request in
             await application.respond(to: request)
         }
-        server.start()
-        print("listening on http://127.0.0.1:\(server.port)")
+        served.start()
+        print("listening on http://127.0.0.1:\(served.port)")
         // Whoever reads through a pipe must not wait for a full buffer.
         fflush(nil)
         _ = await signals.next(on: group.loops[0])
-        await server.stop()
+        await served.stop()
         await group.shutdown()
     }
 }
