@@ -82,6 +82,33 @@ struct HTTP2EndingTests {
         }
     }
 
+    @Test("A connection that breaks while a frame of an answer waits to leave ends alone")
+    func brokenWhileSending() async throws {
+        let ended = AsyncStream<String>.makeStream()
+        try await TestServer.run(handler: { _ in
+            // More than the sockets between hold.
+            var response = Response(body: .bytes([UInt8](repeating: 1, count: 32 << 20)))
+            response.completion = { ended.continuation.yield("whole: \($0.isWhole)") }
+            return response
+        }) { server in
+            try await server.speakHTTP2([(4, 1 << 30)]) { peer in
+                try await peer.send(HTTP2Frame.windowUpdate(0, 1 << 30), HTTP2Frame.headers(1, HTTP2Frame.request()))
+                try await peer.reads("HEADERS 1 200")
+                // Nothing is read until the server has given the connection up.
+                try await peer.send((0..<1_200).flatMap { _ in HTTP2Frame.ping() })
+                #expect(await Self.first(of: ended.stream) == "whole: false")
+                try await peer.reads("GOAWAY ENHANCE_YOUR_CALM")
+                try await peer.reads("end")
+            }
+            #expect(try await server.speakHTTP2 { try await Self.isServed($0) })
+        }
+    }
+
+    private static func isServed(_ peer: HTTP2Peer) async throws -> Bool {
+        try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request()))
+        return try await peer.reads("HEADERS 1 200").allSatisfy { $0 == "SETTINGS ack" }
+    }
+
     @Test("What came of a body that was cut is read, and then why it ended", arguments: ["reset", "closed"])
     func cutBody(_ how: String) async throws {
         let ended = AsyncStream<String>.makeStream()
