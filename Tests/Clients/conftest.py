@@ -10,8 +10,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import browsing  # noqa: E402
 import crashing  # noqa: E402
 import films as film_makers  # noqa: E402
+from authority import Authority  # noqa: E402
 from network import Network  # noqa: E402
-from palco import ROOT, Client, Palco  # noqa: E402
+from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, Client, Palco  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from waiting import wait_until  # noqa: E402
 
@@ -47,6 +48,11 @@ def page(chromium, server):
 
 
 @pytest.fixture(scope="session")
+def authority(tool, tmp_path_factory):
+    return Authority(tool("openssl"), tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
 def films():
     return film_makers.Films(ROOT / ".build/test-media")
 
@@ -56,6 +62,18 @@ def server(tmp_path_factory):
     """One server for all tests that only use it."""
     palco = Palco(tmp_path_factory.mktemp("palco") / "data", generous()).start()
     yield palco
+    assert palco.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def over_https(authority, films, tmp_path_factory):
+    """The address of a server that speaks https, and a film on it, wholly made."""
+    folder = tmp_path_factory.mktemp("https")
+    palco = Palco(folder / "data", {**generous(), **authority.issue("shown", folder=folder)}).start()
+    url = f"https://localhost:{palco.secure_port}"
+    client = Client(url, trust=authority.trust())
+    client.login(ADMIN_EMAIL, ADMIN_PASSWORD)
+    yield url, client.wait(client.have(films.bunny, title="Big Buck Bunny")["id"], whole=True)
     assert palco.stop() == 0
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from attacker import Attacker
-from authority import Authority
 from neighbor import Neighbor
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, Client, Palco
 from waiting import wait_until
@@ -58,11 +57,6 @@ def target(tool, films, authority, tmp_path_factory):
     assert found.quiet["failures"] == []
     yield found
     assert palco.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def authority(tool, tmp_path_factory):
-    return Authority(tool("openssl"), tmp_path_factory.mktemp("authority"))
 
 
 class Siege:

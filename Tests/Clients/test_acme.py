@@ -13,7 +13,6 @@ import time
 import urllib.parse
 
 import pytest
-from authority import Authority
 from palco import binary
 from waiting import wait_until
 
@@ -24,11 +23,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def authority(tool, tmp_path_factory):
-    return Authority(tool("openssl"), tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

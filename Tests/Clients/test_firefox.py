@@ -40,7 +40,8 @@ class Firefox:
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
         self.socket = self.stack.enter_context(connect(address + "/session", max_size=None))
         self.numbers = itertools.count(1)
-        self.command("session.new", capabilities={})
+        # Nobody but a test believes its authority.
+        self.command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
         self.context = self.command("browsingContext.getTree")["contexts"][0]["context"]
         # Room for 720 lines: the player takes no more than it can show.
         self.command("browsingContext.setViewport", context=self.context, viewport=dict(width=1280, height=900))
@@ -96,6 +97,11 @@ def test_it_plays_and_seeks(firefox, server, which, request):
     assert watching.paints()
     watching.seek(video["duration"] * 0.6)
     watching.plays_on(1)
+
+
+def test_it_speaks_http2_over_https(firefox, over_https):
+    url, video = over_https
+    watch(firefox, url, video).plays_over_http2(firefox.goto, url, video)
 
 
 def test_it_plays_over_damage(firefox, server, damaged):

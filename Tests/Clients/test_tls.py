@@ -14,15 +14,10 @@ import ssl
 import subprocess
 
 import pytest
-from authority import Authority
+from authority import ECDSA, RSA
 from browsing import visitor, watch
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, Client
 from waiting import wait_until
-
-
-@pytest.fixture(scope="module")
-def authority(tool, tmp_path_factory):
-    return Authority(tool("openssl"), tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
@@ -60,6 +55,13 @@ def shown(palco, name=None):
 def in_file(path):
     text = re.search(r"BEGIN CERTIFICATE-+\n(.*?)-+END", path.read_text(), re.DOTALL).group(1)
     return hashlib.sha256(base64.b64decode(text)).hexdigest()
+
+
+def seen_by_openssl(tool, palco, name, *arguments):
+    """What `s_client` tells of a connection that asks for a name."""
+    command = [tool("openssl"), "s_client", "-connect", f"127.0.0.1:{palco.secure_port}", "-servername", name, "-ign_eof"]
+    request = f"GET /healthz HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode()
+    return subprocess.run([*command, *arguments], input=request, capture_output=True, timeout=60).stdout.decode()
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
@@ -193,6 +195,27 @@ def test_the_name_chooses_the_certificate(own_server, authority, tmp_path):
     assert palco.stop() == 0
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_keys_of_rsa_and_of_elliptic_curves_serve_side_by_side(tool, own_server, authority, tmp_path, version):
+    first = authority.issue("first", "DNS:first.example", folder=tmp_path, key=RSA)
+    second = authority.issue("second", "DNS:second.example", folder=tmp_path, key=ECDSA)
+    both = {name: f"{first[name]},{second[name]}" for name in ("PALCO_TLS_CERT", "PALCO_TLS_KEY")}
+    palco = own_server({**first, **both}).start()
+    trusting = ["-CAfile", authority.path, "-verify_return_error", f"-tls{version.replace('.', '_')}"]
+    for name, kind, file in (("first.example", "RSA", "first"), ("second.example", "ECDSA", "second")):
+        said = seen_by_openssl(tool, palco, name, *trusting)
+        assert f"New, TLSv{version}, Cipher is " in said and "Verification: OK" in said, said
+        assert re.search(f"Peer signature type: {kind}", said), said
+        assert "HTTP/1.1 200 OK" in said, said
+        assert shown(palco, name) == in_file(tmp_path / f"{file}.pem"), name
+    # A client that can only believe RSA is not shown the other key.
+    if version == "1.2":
+        only = [*trusting, "-sigalgs", "RSA-PSS+SHA256:RSA+SHA256", "-cipher", "aRSA"]
+        assert "HTTP/1.1 200 OK" in seen_by_openssl(tool, palco, "first.example", *only)
+        assert "HTTP/1.1 200 OK" not in seen_by_openssl(tool, palco, "second.example", *only)
+    assert palco.stop() == 0
+
+
 def test_handshakes_that_never_end_do_not_keep_others_out(own_server, authority, tmp_path):
     folder = tmp_path / "tls"
     folder.mkdir()
@@ -231,10 +254,12 @@ def test_handshakes_that_never_end_do_not_keep_others_out(own_server, authority,
     assert palco.stop() == 0
 
 
-def test_a_scanner_finds_nothing_against_the_intermediate_profile(secure_server, tmp_path):
+@pytest.mark.parametrize("key", [ECDSA, RSA], ids=["ecdsa", "rsa"])
+def test_a_scanner_finds_nothing_against_the_intermediate_profile(own_server, authority, tmp_path, key):
+    palco = own_server(authority.issue("shown", folder=tmp_path, key=key)).start()
     sslyze = shutil.which("sslyze", path=ROOT / ".build/scanners/bin")
     assert sslyze, "sslyze is not installed (scripts/setup test installs it)"
-    command = [sslyze, "--mozilla_config=intermediate", f"localhost:{secure_server.secure_port}"]
+    command = [sslyze, "--mozilla_config=intermediate", f"localhost:{palco.secure_port}"]
     scan = subprocess.run(command, capture_output=True, text=True, timeout=280)
     (tmp_path / "scan.txt").write_text(scan.stdout)
     findings = re.search(r"COMPLIANCE AGAINST.*", scan.stdout, re.DOTALL)
@@ -242,6 +267,7 @@ def test_a_scanner_finds_nothing_against_the_intermediate_profile(secure_server,
     # Nobody but this test believes its authority.
     found = [line.strip() for line in findings.group().splitlines() if line.strip().startswith("*")]
     assert [line for line in found if "certificate path validation failed" not in line.lower()] == [], found
+    assert palco.stop() == 0
 
 
 def test_the_doctor_shows_certificates(tool, authority, tmp_path):

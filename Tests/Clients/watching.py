@@ -125,6 +125,29 @@ class Watching:
         self.wait(lambda state: any(start - 0.1 <= to <= end for start, end in state["ranges"]), 30, f"buffered at {to}")
         return self.wait(lambda state: to - 0.1 <= state["time"] <= to + 15, 20, f"at {to}")
 
+    def plays_over_http2(self, goto, url, video):
+        """It plays and seeks, then the library is opened: all of it comes over HTTP/2, but what the browser has already."""
+        assert self.play() is True
+        self.plays_on(1.5, within=30)
+        self.seek(video["duration"] * 0.6)
+        self.plays_on(1, within=30)
+        assert self.paints()
+        assert self.evaluate("isSecureContext && location.protocol === 'https:'") is True
+        media = [address for address, protocol in self.spoken() if ".m4s" in address and protocol == "h2"]
+        assert media, self.spoken()
+        goto(url + "/")
+        found = "document.querySelectorAll('[data-testid=video]').length"
+        wait_until(lambda: self.evaluate(found) == 1, "the film is in the library")
+        assert (f"{url}/", "h2") in self.spoken(), self.spoken()
+
+    def spoken(self):
+        """Addresses that the page has loaded, and how (RFC 7301's names); a browser may leave out the name."""
+        loaded = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        text = self.evaluate(f"JSON.stringify({loaded}.map((each) => [each.name, each.nextHopProtocol]))")
+        spoken = [(address, protocol) for address, protocol in json.loads(text) if protocol]
+        assert {protocol for _, protocol in spoken} <= {"h2"}, spoken
+        return spoken
+
     def plays_to_the_end(self):
         """From its beginning, without an error."""
         assert self.play() is True

@@ -35,6 +35,14 @@ extension HTTP2Clause {
     /// A request whose head ends with these bytes of HPACK.
     private static func coded(_ bytes: [UInt8]) -> [[UInt8]] { [Frame.headers(1, get + bytes)] }
 
+    /// A request whose head comes in so many.
+    private static func inFrames(_ count: Int) -> [[UInt8]] {
+        let more = (1..<count).map { number in
+            Frame.continuation(1, Frame.fields([("a", "\(number)")]), ends: number == count - 1)
+        }
+        return [Frame.headers(1, get, flags: 0)] + more
+    }
+
     static let framing: [HTTP2Clause] = [
         .init("4.1", "a frame of an unknown type", [Frame.frame(0x16, [1, 2]), Frame.ping()], "PING ack 12345678"),
         .init("4.1", "flags that are not defined", [Frame.ping(flags: 0x16)], "PING ack 12345678"),
@@ -150,6 +158,8 @@ extension HTTP2Clause {
                 Frame.headers(1, post, ends: false, flags: 0), Frame.continuation(1, Frame.fields([("a", "b")])),
                 Frame.continuation(1, Frame.fields([("a", "b")])),
             ], goAway),
+        .init("6.10", "a head in nine frames", inFrames(9), answered),
+        .init("10.5.1", "a head in ten frames", inFrames(10), "GOAWAY ENHANCE_YOUR_CALM"),
         .init(
             "6.10", "CONTINUATION after DATA",
             [open, Frame.data(1, [1]), Frame.continuation(1, Frame.fields([("a", "b")]))], goAway),

@@ -6,22 +6,31 @@ import Testing
 /// The clauses that h2spec tries, and some more, one line for each.
 @Suite("HTTP/2 by its clauses")
 struct HTTP2ConformanceTests {
-    private func check(_ clauses: [HTTP2Clause]) async throws {
+    /// Where the bytes of a case are cut: that makes no difference.
+    enum Cut: CaseIterable {
+        case nowhere, behindHello, behindEachByte
+    }
+
+    private func check(_ clauses: [HTTP2Clause], _ cut: Cut) async throws {
         // Where nothing comes, that shows soon.
         var options = HTTPServer.Options()
         options.limits.idleTimeout = .seconds(5)
         options.limits.bodyGrace = .seconds(5)
         options.limits.writePause = .seconds(5)
         try await TestServer.run(
-            options: options,
+            loops: 1, options: options,
             handler: { request in
                 let body = (try? await request.body.collect()) ?? []
                 return .text("hello \(body.count)")
             }
         ) { server in
             for clause in clauses {
-                let (seen, end) = try await server.speakHTTP2 { peer in
-                    try? await peer.send(clause.frames)
+                let (seen, end) = try await server.speakHTTP2(saysHello: cut != .nowhere) { peer in
+                    switch cut {
+                    case .nowhere: try? await peer.send(HTTP2Frame.hello(), clause.frames)
+                    case .behindHello: try? await peer.send(clause.frames)
+                    case .behindEachByte: try? await peer.sendBytes(clause.frames)
+                    }
                     var seen: [String] = []
                     while true {
                         let next = try await peer.next()
@@ -35,7 +44,7 @@ struct HTTP2ConformanceTests {
                         return (seen, true)
                     }
                 }
-                #expect(end, "\(clause): \(seen.joined(separator: ", "))")
+                #expect(end, "\(clause), cut \(cut): \(seen.joined(separator: ", "))")
             }
         }
     }
@@ -74,10 +83,15 @@ struct HTTP2ConformanceTests {
         }
     }
 
-    @Test("frames (RFC 9113 4 and 6)") func framing() async throws { try await check(HTTP2Clause.framing) }
-    @Test("streams (RFC 9113 5)") func streams() async throws { try await check(HTTP2Clause.streams) }
-    @Test("messages (RFC 9113 8)") func messages() async throws { try await check(HTTP2Clause.messages) }
-    @Test("compression of fields (RFC 7541)") func compression() async throws {
-        try await check(HTTP2Clause.compression)
-    }
+    @Test("frames (RFC 9113 4 and 6)", arguments: Cut.allCases)
+    func framing(cut: Cut) async throws { try await check(HTTP2Clause.framing, cut) }
+
+    @Test("streams (RFC 9113 5)", arguments: Cut.allCases)
+    func streams(cut: Cut) async throws { try await check(HTTP2Clause.streams, cut) }
+
+    @Test("messages (RFC 9113 8)", arguments: Cut.allCases)
+    func messages(cut: Cut) async throws { try await check(HTTP2Clause.messages, cut) }
+
+    @Test("compression of fields (RFC 7541)", arguments: Cut.allCases)
+    func compression(cut: Cut) async throws { try await check(HTTP2Clause.compression, cut) }
 }

@@ -39,6 +39,76 @@ struct HTTP2EndingTests {
         }
     }
 
+    @Test("Who only closed its sending side gets what needs no waiting, as far as its window reaches")
+    func halfClosed() async throws {
+        let begun = AsyncStream<String>.makeStream()
+        let sizes = ["/small": 5, "/large": 60_000, "/huge": 300_000]
+        try await TestServer.run(handler: { request in
+            if request.target == "/wait" {
+                begun.continuation.yield("")
+                await Self.untilCancelled()
+                return .text("late")
+            }
+            let body = try? await request.body.collect()
+            if body == nil { return .text("cut", status: .badRequest) }
+            let bytes = [UInt8](repeating: 1, count: sizes[request.target] ?? body?.count ?? 0)
+            guard request.target == "/large" else { return Response(body: .bytes(bytes)) }
+            return Response(body: .stream(byteCount: nil) { try await $0.write(bytes) })
+        }) { server in
+            // The connection's window is one that no setting widens.
+            try await server.speakHTTP2([(4, 100_000)]) { peer in
+                try await peer.send(
+                    HTTP2Frame.windowUpdate(0, 100_000), HTTP2Frame.headers(1, HTTP2Frame.request("/wait")))
+                _ = await Self.first(of: begun.stream)
+                try await peer.send(
+                    HTTP2Frame.headers(3, HTTP2Frame.request("/small")),
+                    HTTP2Frame.headers(5, HTTP2Frame.request("/large")),
+                    HTTP2Frame.headers(7, HTTP2Frame.request("/", method: "POST"), ends: false),
+                    HTTP2Frame.data(7, [1, 2, 3], ends: true),
+                    HTTP2Frame.headers(9, HTTP2Frame.request("/", method: "POST"), ends: false))
+                peer.connection.shutdownWrite()
+                let said = try await peer.reads("end")
+                #expect(said.contains { $0 == "HEADERS 9 400" }, "\(said)")
+                #expect(!said.contains { $0.hasPrefix("GOAWAY") || $0.hasSuffix("CANCEL") }, "\(said)")
+                #expect([1, 3, 5, 7].map { peer.bodies[$0]?.count } == [4, 5, 60_000, 3], "\(said)")
+            }
+            try await server.speakHTTP2 { peer in
+                try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request("/huge")))
+                peer.connection.shutdownWrite()
+                let said = try await peer.reads("end")
+                #expect(said.last == "RST_STREAM 1 CANCEL", "\(said)")
+                #expect(peer.bodies[1]?.count == 65_535)
+            }
+        }
+    }
+
+    @Test("A connection that breaks while a frame of an answer waits to leave ends alone")
+    func brokenWhileSending() async throws {
+        let ended = AsyncStream<String>.makeStream()
+        try await TestServer.run(handler: { _ in
+            // More than the sockets between hold.
+            var response = Response(body: .bytes([UInt8](repeating: 1, count: 32 << 20)))
+            response.completion = { ended.continuation.yield("whole: \($0.isWhole)") }
+            return response
+        }) { server in
+            try await server.speakHTTP2([(4, 1 << 30)]) { peer in
+                try await peer.send(HTTP2Frame.windowUpdate(0, 1 << 30), HTTP2Frame.headers(1, HTTP2Frame.request()))
+                try await peer.reads("HEADERS 1 200")
+                // Nothing is read until the server has given the connection up.
+                try await peer.send((0..<1_200).flatMap { _ in HTTP2Frame.ping() })
+                #expect(await Self.first(of: ended.stream) == "whole: false")
+                try await peer.reads("GOAWAY ENHANCE_YOUR_CALM")
+                try await peer.reads("end")
+            }
+            #expect(try await server.speakHTTP2 { try await Self.isServed($0) })
+        }
+    }
+
+    private static func isServed(_ peer: HTTP2Peer) async throws -> Bool {
+        try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request()))
+        return try await peer.reads("HEADERS 1 200").allSatisfy { $0 == "SETTINGS ack" }
+    }
+
     @Test("What came of a body that was cut is read, and then why it ended", arguments: ["reset", "closed"])
     func cutBody(_ how: String) async throws {
         let ended = AsyncStream<String>.makeStream()

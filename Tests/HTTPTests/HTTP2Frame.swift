@@ -7,6 +7,9 @@ enum HTTP2Frame {
     static let padded: UInt8 = 0x8
     static let priority: UInt8 = 0x20
 
+    /// What a client says first; it keeps no table of fields, so that each can be read by itself.
+    static func hello(_ settings: [(Int, Int)] = []) -> [UInt8] { preface + Self.settings([(1, 0)] + settings) }
+
     static func frame(_ type: UInt8, flags: UInt8 = 0, stream: Int = 0, _ payload: [UInt8] = []) -> [UInt8] {
         head(type, flags: flags, stream: stream, length: payload.count) + payload
     }

@@ -11,7 +11,7 @@ extension TestServer {
         _ settings: [(Int, Int)] = [], saysHello: Bool = true,
         _ script: @escaping @Sendable (HTTP2Peer) async throws -> T
     ) async throws -> T {
-        let hello = saysHello ? HTTP2Frame.preface + HTTP2Frame.settings([(1, 0)] + settings) : []
+        let hello = saysHello ? HTTP2Frame.hello(settings) : []
         return try await connect { peer in
             if !hello.isEmpty { try await peer.connection.write(hello) }
             return try await script(HTTP2Peer(peer.connection))
@@ -38,6 +38,16 @@ final class HTTP2Peer {
     init(_ connection: Connection) { self.connection = connection }
 
     func send(_ frames: [UInt8]...) async throws { try await connection.write(frames.flatMap { $0 }) }
+
+    /// The beginning byte by byte: a server on the same loop reads each by itself, since its turn comes between.
+    func sendBytes(_ frames: [UInt8]) async throws {
+        let (beginning, rest) = (frames.prefix(200), frames.dropFirst(200))
+        for byte in beginning {
+            try await connection.write([byte])
+            for _ in 0..<3 { await Task.yield() }
+        }
+        try await connection.write(rest)
+    }
 
     /// The next frame in words: `HEADERS 1 200`, `DATA 1 #512 end`, `RST_STREAM 1 CANCEL`, `GOAWAY PROTOCOL_ERROR`; `end`
     /// when the server has closed. SETTINGS and WINDOW_UPDATE are taken note of and left out.

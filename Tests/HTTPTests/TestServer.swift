@@ -8,10 +8,10 @@ struct TestServer {
     let server: HTTPServer
 
     static func run(
-        options: HTTPServer.Options = .init(), handler: @escaping HTTPServer.Handler,
+        loops: Int = 2, options: HTTPServer.Options = .init(), handler: @escaping HTTPServer.Handler,
         _ body: (TestServer) async throws -> Void
     ) async throws {
-        let group = try EventLoopGroup(count: 2)
+        let group = try EventLoopGroup(count: loops)
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
         let server = HTTPServer(
             listener: listener, connections: ConnectionSet(group), options: options, handler: handler)

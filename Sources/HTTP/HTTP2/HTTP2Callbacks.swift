@@ -117,7 +117,10 @@ extension HTTP2Session {
         if out.count >= outLimit { return NGHTTP2_ERR_WOULDBLOCK.rawValue }
         let bytes = UnsafeBufferPointer(start: header, count: 9)
         let stream = bytes[5..<9].reduce(Int32(0)) { $0 << 8 | Int32($1) }
-        guard let outbox = outboxes[stream] else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
+        // A frame may have waited for its turn, and the connection been given up with all its answers meanwhile.
+        guard let outbox = outboxes[stream], count <= outbox.byteCount else {
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        }
         let start = out.count
         out.append(contentsOf: bytes)
         do { try outbox.take(count, into: &out) } catch {

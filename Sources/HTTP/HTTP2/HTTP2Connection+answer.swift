@@ -110,5 +110,5 @@ private final class HTTP2Writer: ResponseWriter {
         byteCount += bytes.count
     }
 
-    func keepsGoing() -> Bool { !owner.connection.isDraining && !stream.isClosed }
+    func keepsGoing() -> Bool { !owner.connection.isDraining && !owner.peerHasGone && !stream.isClosed }
 }

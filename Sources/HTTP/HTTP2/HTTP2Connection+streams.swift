@@ -42,11 +42,7 @@ extension HTTP2Connection {
         stream.expectNothing()
         stream.complete()
         stream.wake()
-        if let body = stream.body, !body.isComplete {
-            body.fail(.disconnected)
-        } else if !stream.isWhole {
-            stream.task?.cancel()
-        }
+        stream.endWithPeer()
         stream.outbox.removeAll()
         became(idleIf: streams.isEmpty && running.isEmpty)
     }

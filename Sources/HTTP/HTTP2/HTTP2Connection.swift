@@ -33,6 +33,10 @@ final class HTTP2Connection: @unchecked Sendable {
     @exclusivity(unchecked) var requestCount = 0
     /// Nothing more will be said: the writer ends when everything has left.
     @exclusivity(unchecked) private var isFinishing = false
+    /// Nothing more can be said.
+    @exclusivity(unchecked) private var writerHasEnded = false
+    /// The peer closed its side: no request and no room for answers comes any more.
+    @exclusivity(unchecked) private(set) var peerHasGone = false
     @exclusivity(unchecked) private var isNoticeHeard = false
     @exclusivity(unchecked) private var idleSince: MonotonicTime
     @exclusivity(unchecked) private var headDeadline = MonotonicTime.distantFuture
@@ -106,7 +110,7 @@ final class HTTP2Connection: @unchecked Sendable {
                 if unbroken % Self.fairShare == 0 { await Task.yield() }
                 continue
             }
-            if inbound.sawEnd { throw ConnectionError.closed }
+            if inbound.sawEnd { return try await finishAnswers() }
             unbroken = 0
             guard nextDeadline > loop.now else {
                 if try !endWhatIsTooSlow() { return session.goAway(.noError) }
@@ -117,6 +121,23 @@ final class HTTP2Connection: @unchecked Sendable {
                 // Something is too slow, or there is news; what broke the connection shows in the next read.
             }
         }
+    }
+
+    /// The peer has gone, or closed only its sending side: over TCP both look the same. As over HTTP/1.1, what works for
+    /// it is cancelled, and an answer that needs no waiting still leaves, as far as the windows that it gave reach.
+    ///
+    /// - Throws: `ConnectionError` when nobody takes the answers.
+    private func finishAnswers() async throws {
+        peerHasGone = true
+        for stream in Array(streams.values) { stream.endWithPeer() }
+        wakeWriter()
+        while session.wantsInput, !writerHasEnded, !(streams.isEmpty && running.isEmpty) { await waitForEnd() }
+        if writerHasEnded { throw ConnectionError.closed }
+    }
+
+    /// After everything that could leave has left: the rest waits for room that a peer which has gone does not give.
+    private func resetWhatIsStuck() {
+        for stream in Array(streams.values) where !stream.outbox.isEmpty { cancel(stream) }
     }
 
     private func takeInput() {
@@ -179,12 +200,20 @@ final class HTTP2Connection: @unchecked Sendable {
 
     /// Writes what the session has to say until nothing more will be said.
     private func write() async {
+        defer {
+            writerHasEnded = true
+            endWaiter.take()?.resume()
+        }
         while true {
             hasNews = false
             session.produce(into: &outbound, upTo: Self.mostOutbound)
             handleEvents()
-            if !session.wantsInput { connection.endWaitForRead() }
+            if !session.wantsInput {
+                connection.endWaitForRead()
+                endWaiter.take()?.resume()
+            }
             if outbound.isEmpty {
+                if peerHasGone { resetWhatIsStuck() }
                 if hasNews { continue }
                 if isFinishing { return connection.shutdownWrite() }
                 await withUnsafeContinuation { writerWaiter = $0 }
@@ -225,8 +254,11 @@ final class HTTP2Connection: @unchecked Sendable {
 
     private func waitForTasks() async {
         if Task.isCancelled { cancelAll() }
-        if !running.isEmpty { await withUnsafeContinuation { endWaiter = $0 } }
+        while !running.isEmpty { await waitForEnd() }
     }
+
+    /// Until no stream and no task is left, or nothing more can be said.
+    private func waitForEnd() async { await withUnsafeContinuation { endWaiter = $0 } }
 
     /// A stream or a task has ended.
     func became(idleIf isIdle: Bool) {

@@ -6,9 +6,14 @@ struct HTTP2FrameScanner {
         var type: UInt8 = 0
         var flags: UInt8 = 0
         var streamID: Int32 = 0
+        /// Of PRIORITY: the stream on which it depends (RFC 7540 6.3).
+        var parentID: Int32 = 0
+
+        var isWholePriority: Bool { type == 2 && length == 5 }
     }
 
     static let headerCount = 9
+    private static let parentCount = 4
 
     /// Of the client's preface or of a payload.
     private var rest = HTTP2Connection.preface.count
@@ -21,18 +26,23 @@ struct HTTP2FrameScanner {
         rest -= count
         guard count < bytes.count else { return (count, nil) }
         if count > 0 { return (count, nil) }
-        while known < Self.headerCount, count < bytes.count {
+        while known < needed, count < bytes.count {
             take(bytes[count])
             count += 1
         }
-        guard known == Self.headerCount else { return (count, nil) }
+        guard known == needed else { return (count, nil) }
         let complete = header
+        rest = complete.length - (known - Self.headerCount)
         known = 0
         header = Header()
-        rest = complete.length
         let payload = min(rest, bytes.count - count)
         rest -= payload
         return (count + payload, complete)
+    }
+
+    /// So many bytes of a frame tell what there is to judge. Those of PRIORITY may come apart, as all others.
+    private var needed: Int {
+        known >= Self.headerCount && header.isWholePriority ? Self.headerCount + Self.parentCount : Self.headerCount
     }
 
     private mutating func take(_ byte: UInt8) {
@@ -42,7 +52,10 @@ struct HTTP2FrameScanner {
         case 4: header.flags = byte
         // The first bit is reserved.
         case 5: header.streamID = Int32(byte & 0x7F)
-        default: header.streamID = header.streamID << 8 | Int32(byte)
+        case 6...8: header.streamID = header.streamID << 8 | Int32(byte)
+        // The first bit tells whether it depends on it alone.
+        case 9: header.parentID = Int32(byte & 0x7F)
+        default: header.parentID = header.parentID << 8 | Int32(byte)
         }
         known += 1
     }

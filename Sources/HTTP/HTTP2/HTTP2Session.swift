@@ -50,6 +50,8 @@ final class HTTP2Session {
     @exclusivity(unchecked) private(set) var isFlooded = false
     @exclusivity(unchecked) private var isGivenUp = false
     @exclusivity(unchecked) private var scanner = HTTP2FrameScanner()
+    /// In the head that is being received.
+    @exclusivity(unchecked) private var continuations = 0
     @exclusivity(unchecked) var lastStream: Int32 = 0
     /// Streams that we reset last.
     @exclusivity(unchecked) private var recentlyReset: [Int32] = []
@@ -66,7 +68,8 @@ final class HTTP2Session {
         defer { nghttp2_option_del(options) }
         nghttp2_option_set_no_auto_window_update(options, 1)
         nghttp2_option_set_stream_reset_rate_limit(options, Self.resets.burst, Self.resets.perSecond)
-        nghttp2_option_set_max_continuations(options, Self.mostContinuations)
+        // nghttp2 counts the reads in which their headers come, and not the frames; those are counted here.
+        nghttp2_option_set_max_continuations(options, Self.mostContinuations * HTTP2FrameScanner.headerCount)
         nghttp2_option_set_max_outbound_ack(options, Self.mostAcknowledgements)
         nghttp2_option_set_builtin_recv_extension_type(options, UInt8(NGHTTP2_PRIORITY_UPDATE.rawValue))
         nghttp2_session_server_new2(
@@ -100,7 +103,7 @@ final class HTTP2Session {
         while !rest.isEmpty, !isFlooded {
             let (count, header) = scanner.next(in: UnsafeRawBufferPointer(rebasing: rest))
             let frame = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
-            if let header { judge(header, payload: frame.dropFirst(HTTP2FrameScanner.headerCount)) }
+            if let header { judge(header) }
             rest = rest.dropFirst(count)
             guard !isFlooded, let base = frame.bindMemory(to: UInt8.self).baseAddress else { break }
             let taken = nghttp2_session_mem_recv(session, base, frame.count)
@@ -209,27 +212,28 @@ final class HTTP2Session {
 
     // MARK: Counting
 
-    /// - Parameter payload: what of it came together with the whole header.
-    private func judge(_ frame: HTTP2FrameScanner.Header, payload: Slice<UnsafeRawBufferPointer>) {
+    private func judge(_ frame: HTTP2FrameScanner.Header) {
         let id = frame.streamID
         switch UInt32(frame.type) {
         case NGHTTP2_DATA.rawValue:
             if frame.length == 0, frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 { spend() }
             if isOver(id) { reset(id, .streamClosed) }
         case NGHTTP2_HEADERS.rawValue:
+            continuations = 0
             guard isOver(id), head == nil else { return }
             terminate(recentlyClosed.contains(id) ? .streamClosed : .protocolError)
         case NGHTTP2_PRIORITY.rawValue:
             spend()
             // As it was before priorities were taken out of the standard (RFC 9113 6.3, RFC 7540 5.3.1).
             if id == 0 { terminate(.protocolError) }
-            let parent = payload.prefix(4).reduce(Int32(0)) { $0 << 8 | Int32($1) }
-            if id > 0, id <= lastStream, payload.count == 5, parent & .max == id { reset(id, .protocolError) }
+            if id > 0, id <= lastStream, frame.isWholePriority, frame.parentID == id { reset(id, .protocolError) }
         case NGHTTP2_RST_STREAM.rawValue: spend(3)
         case NGHTTP2_SETTINGS.rawValue: spend(5)
         case NGHTTP2_WINDOW_UPDATE.rawValue:
             if !guardian.allowsWindowUpdate(now: now) { isFlooded = true }
-        case NGHTTP2_CONTINUATION.rawValue: break
+        case NGHTTP2_CONTINUATION.rawValue:
+            continuations += 1
+            if continuations > Self.mostContinuations { isFlooded = true }
         default: spend()
         }
     }

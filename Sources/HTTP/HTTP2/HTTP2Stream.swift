@@ -51,6 +51,15 @@ final class HTTP2Stream: @unchecked Sendable {
         }
     }
 
+    /// Nobody waits for the answer, or will send more: a body that is still coming is read to where it was cut.
+    func endWithPeer() {
+        if let body, !body.isComplete {
+            body.fail(.disconnected)
+        } else if !isWhole {
+            task?.cancel()
+        }
+    }
+
     func wake() { waiter.take()?.resume() }
 
     /// Tells how the answer ended, once.
