@@ -11,9 +11,16 @@ extension WebSocket {
 }
 
 extension TestServer {
+    /// However slow the machine is, no ping comes between what a test expects.
+    static var quiet: WebSocketOptions {
+        var options = WebSocketOptions()
+        options.pingInterval = .seconds(600)
+        return options
+    }
+
     /// A server whose every path is a WebSocket.
     static func webSockets(
-        _ options: WebSocketOptions = WebSocketOptions(), server: HTTPServer.Options = .init(),
+        _ options: WebSocketOptions = quiet, server: HTTPServer.Options = .init(),
         handler: @escaping @Sendable (WebSocket) async throws -> Void = WebSocket.echo,
         _ body: (TestServer) async throws -> Void
     ) async throws {
