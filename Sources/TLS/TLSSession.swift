@@ -57,8 +57,7 @@ public final class TLSSession {
     public func write(_ bytes: UnsafeRawBufferPointer) throws(TLSError) -> Outcome {
         ERR_clear_error()
         var count = 0
-        let status = SSL_write_ex(session, bytes.baseAddress, bytes.count, &count)
-        return try outcome(status, done: count)
+        return try written(SSL_write_ex(session, bytes.baseAddress, bytes.count, &count), count)
     }
 
     /// Sends part of a file where the kernel encrypts.
@@ -68,7 +67,7 @@ public final class TLSSession {
         ERR_clear_error()
         let sent = SSL_sendfile(session, file, off_t(offset), count, 0)
         if sent > 0 { return .done(sent) }
-        return sent == 0 ? .ended : try outcome(Int32(sent), done: 0)
+        return sent == 0 ? .ended : try written(Int32(sent), 0)
     }
 
     /// Tells the peer that nothing more comes (RFC 8446 6.1), if there is room for it.
@@ -76,6 +75,13 @@ public final class TLSSession {
         ERR_clear_error()
         if SSL_in_init(session) == 0 { SSL_shutdown(session) }
         ERR_clear_error()
+    }
+
+    /// Where a peer said that it sends nothing more, OpenSSL tells every later failure to write by the same code as that.
+    private func written(_ status: Int32, _ count: Int) throws(TLSError) -> Outcome {
+        let outcome = try outcome(status, done: count)
+        if outcome == .ended { throw .truncated }
+        return outcome
     }
 
     private func outcome(_ status: Int32, done count: Int) throws(TLSError) -> Outcome {

@@ -1,16 +1,22 @@
 """HTTP/2 with prior knowledge: curl, nghttp, h2load and the independent implementation `h2` as clients of a whole server."""
 
+import contextlib
+import fcntl
 import hashlib
+import http.client
 import os
 import socket
+import ssl
 import struct
 import subprocess
+import termios
 import threading
 import time
 
 import h2.config
 import h2.connection
 import h2.events
+import h2.settings
 import pytest
 from test_tus import BODY, VERSION, create, offset
 from waiting import wait_until
@@ -218,3 +224,49 @@ def test_a_flood_is_cut_with_bounded_memory_and_served_neighbours(server, name):
             thread.join(30)
     assert server.resident_bytes() - before < 96 * MB
 
+
+
+def test_who_closes_tls_in_the_middle_of_answers_does_not_hold_the_loop(own_server, authority, tmp_path):
+    """Once a peer has said by TLS that it sends nothing more, OpenSSL tells failures to write to it in another way."""
+    palco = own_server({**authority.issue("shown", folder=tmp_path), "PALCO_LOOPS": "1"}).start()
+    context = authority.trust()
+    context.set_alpn_protocols(["h2"])
+    for _ in range(5):
+        encrypted, plain = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = context.wrap_bio(encrypted, plain, server_hostname="localhost")
+        with socket.create_connection(("127.0.0.1", palco.secure_port), 60) as wire:
+
+            def insist(what):
+                """Does it, and moves what it needs over the wire."""
+                while True:
+                    try:
+                        done = what()
+                    except ssl.SSLWantReadError:
+                        done = None
+                    wire.sendall(plain.read())
+                    if done is not None:
+                        return done
+                    encrypted.write(wire.recv(1 << 16))
+
+            insist(lambda: session.do_handshake() or True)
+            state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+            state.local_settings.update({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: (1 << 31) - 1})
+            state.initiate_connection()
+            state.increment_flow_control_window((1 << 30))
+            for number in range(90):
+                fields = [(":method", "GET"), (":path", "/api/v1/openapi.json"), (":scheme", "https"), (":authority", "localhost")]
+                state.send_headers(2 * number + 1, fields, end_stream=True)
+            insist(lambda: session.write(state.data_to_send()))
+
+            def waiting():
+                return struct.unpack("i", fcntl.ioctl(wire, termios.FIONREAD, b"\0\0\0\0"))[0]
+
+            # So many bytes wait that the server still has most of the answers.
+            wait_until(lambda: waiting() > 100_000, lambda: f"answers come: {waiting()}", 60)
+            with contextlib.suppress(ssl.SSLError):
+                session.unwrap()
+            wire.sendall(plain.read())
+    asking = http.client.HTTPConnection("127.0.0.1", palco.port, timeout=60)
+    asking.request("GET", "/healthz")
+    assert asking.getresponse().status == 200
+    assert palco.stop() == 0
