@@ -25,6 +25,13 @@ extension VideoEncoding {
             remove: { transaction, id in try encoder.remove(transaction, id.encoding) },
             retry: { transaction, id in try encoder.retry(transaction, id.encoding) },
             presentation: { id in try await encoder.presentation(id.encoding).map(VideoPresentation.init) },
+            presentationVersion: { id in encoder.presentationVersion(id.encoding) },
+            openSegment: { id, rendition, number in
+                encoder.openSegment(id.encoding, rendition: rendition, number: number)
+            },
+            openSharedSegment: { id, rendition, number in
+                encoder.openSharedSegment(id.encoding, rendition: rendition, number: number)
+            },
             segment: { id, rendition, number, viewer in
                 VideoPart(try await encoder.segment(id.encoding, rendition: rendition, number: number, for: viewer))
             },

@@ -20,16 +20,13 @@ extension Server {
         let local = try settings.socketPath.map { path in
             [
                 HTTPServer(
-                    listener: try Listener.bind(path: path), connections: services.connections, options: options
-                ) { request in
-                    await application.respond(to: request)
-                }
+                    listener: try Listener.bind(path: path), connections: services.connections, options: options,
+                    answer: application.answer)
             ]
         }
         guard let certificates = services.certificates else {
-            let server = HTTPServer(listener: plain, connections: services.connections, options: options) { request in
-                await application.respond(to: request)
-            }
+            let server = HTTPServer(
+                listener: plain, connections: services.connections, options: options, answer: application.answer)
             return ([server] + (local ?? []), Ports(plain: plain.port, secure: nil))
         }
         let secure = try Listener.bind(host: settings.host, port: settings.tlsPort)
@@ -37,20 +34,17 @@ extension Server {
         let requests = services.requests
         let board = services.renewal?.board
         let redirecting = HTTPServer(
-            listener: plain, connections: services.connections, options: options
-        ) { request in
-            if let challenge = board?.answer(to: request) { return challenge }
-            guard let response = redirect.answer(to: request) else { return await application.respond(to: request) }
-            requests.countRefusal(response.status)
-            return response
-        }
+            listener: plain, connections: services.connections, options: options,
+            answer: { request in
+                if let challenge = board?.answer(to: request) { return .now(challenge) }
+                guard let response = redirect.answer(to: request) else { return application.answer(to: request) }
+                requests.countRefusal(response.status)
+                return .now(response)
+            })
         var secureOptions = options
         secureOptions.tls = { certificates.context }
         let serving = HTTPServer(
-            listener: secure, connections: services.connections, options: secureOptions
-        ) { request in
-            await application.respond(to: request)
-        }
+            listener: secure, connections: services.connections, options: secureOptions, answer: application.answer)
         return ([serving, redirecting] + (local ?? []), Ports(plain: plain.port, secure: secure.port))
     }
 

@@ -1,24 +1,23 @@
 import Reactor
 
 extension HTTP1Connection {
-    /// Asks the handler from a task of its own. What a task needed once on its way it keeps to its end, several kilobytes
+    /// Waits for an answer in a task of its own. What a task needed once on its way it keeps to its end, several kilobytes
     /// here, and the connection's task may go on for hours with a WebSocket that needs none of it.
     @inline(never)
-    func answerApart(_ request: Request) async -> Response {
-        let question = Question(request)
-        let handler = handler
+    func apart(_ work: @escaping () async -> Response) async -> Response {
+        let question = Question(work)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { question.answer = await handler(question.request) }
+            group.addTask { question.answer = await question.work() }
         }
         return question.answer
     }
 
     /// Both tasks are on the connection's loop, and one waits for the other.
     private final class Question: @unchecked Sendable {
-        let request: Request
+        let work: () async -> Response
         var answer = Response(status: .internalServerError)
 
-        init(_ request: Request) { self.request = request }
+        init(_ work: @escaping () async -> Response) { self.work = work }
     }
 
     /// Says `101 Switching Protocols`; the connection is the WebSocket's from then on.

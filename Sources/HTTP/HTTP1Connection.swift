@@ -15,7 +15,7 @@ final class HTTP1Connection {
     private let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     private let idleNanoseconds: Int64
     private let writePauseNanoseconds: Int64
-    let handler: HTTPServer.Handler
+    private let answer: (Request) -> HTTPServer.Answer
     let parser = RequestParser()
 
     @exclusivity(unchecked) var inbound = Inbound()
@@ -25,6 +25,8 @@ final class HTTP1Connection {
     @exclusivity(unchecked) private var speaksHTTP2 = false
     /// Has the connection from now on.
     @exclusivity(unchecked) var successor: (socket: WebSocket, handler: (WebSocket) async throws -> Void)?
+    /// The next byte begins a request.
+    @exclusivity(unchecked) private var isBetween = true
     @exclusivity(unchecked) private var headDeadline = MonotonicTime.distantFuture
     /// Requests taken since the connection last waited.
     @exclusivity(unchecked) private var unbroken = 0
@@ -38,7 +40,7 @@ final class HTTP1Connection {
 
     init(
         _ connection: Connection, state: LoopState, options: HTTPServer.Options,
-        handler: @escaping HTTPServer.Handler
+        answer: @escaping (Request) -> HTTPServer.Answer
     ) {
         self.connection = connection
         self.state = state
@@ -47,7 +49,7 @@ final class HTTP1Connection {
         writePauseNanoseconds = limits.writePause.wholeNanoseconds
         warming = options.warming
         refused = options.refused
-        self.handler = handler
+        self.answer = answer
     }
 
     /// Who has the connection when requests are over.
@@ -68,7 +70,7 @@ final class HTTP1Connection {
             outbound = []
         }
         do {
-            while try await serveOne() {}
+            while try await serveNext() {}
             if speaksHTTP2 { return .http2(inbound.handOver()) }
             if let successor { return .webSocket(successor.socket, successor.handler) }
             try await flush()
@@ -82,28 +84,93 @@ final class HTTP1Connection {
         return .nobody
     }
 
+    /// What must be waited for before the connection goes on.
+    private enum Pause {
+        /// The next request, or more of one that has begun.
+        case input
+        /// Room for what gathered.
+        case room
+        /// Others have their turn.
+        case turn
+        /// The answer, or what gathering cannot send of it.
+        case answer(HTTPServer.Answer, HTTP1Body?)
+        case end
+    }
+
+    /// Answers everything that needs no waiting, and then waits for one thing.
+    ///
     /// - Returns: whether another request may follow.
-    private func serveOne() async throws -> Bool {
-        parser.reset()
-        do {
-            guard try await readHead() else { return false }
-        } catch let error as RequestParserError {
-            return try await refuse(error.status)
-        } catch ConnectionError.timedOut {
-            return try await refuse(.requestTimeout)
+    private func serveNext() async throws -> Bool {
+        switch try advance() {
+        case .input:
+            do { try await connection.waitUntilReadable() } catch ConnectionError.timedOut {
+                // Where nothing was asked, nothing is answered.
+                if connection.isIdle { throw ConnectionError.closed }
+                return refuse(.requestTimeout)
+            }
+            connection.isIdle = false
+        case .room: try await flush()
+        case .turn: await Task.yield()
+        case .answer(let answer, let source): return try await finish(answer, source)
+        case .end: return false
         }
-        connection.readDeadline = .distantFuture
-        connection.waitingSince = .distantFuture
-        let source = parser.phase == .complete ? nil : HTTP1Body(self)
-        // A body that is still coming is read to where it was cut, and what came of it is kept.
-        connection.endsWithPeer = source == nil
-        defer { connection.endsWithPeer = false }
+        return true
+    }
+
+    private func advance() throws -> Pause {
+        while true {
+            if unbroken == Self.fairShare {
+                unbroken = 0
+                return .turn
+            }
+            if isBetween {
+                parser.reset()
+                headDeadline = .distantFuture
+                isBetween = false
+            }
+            do {
+                if let pause = try readHead() { return pause }
+            } catch let error as RequestParserError {
+                _ = refuse(error.status)
+                return .end
+            } catch ConnectionError.timedOut {
+                _ = refuse(.requestTimeout)
+                return .end
+            }
+            isBetween = true
+            connection.readDeadline = .distantFuture
+            connection.waitingSince = .distantFuture
+            let source = parser.phase == .complete ? nil : HTTP1Body(self)
+            let answer = beginAnswer(source)
+            guard source == nil, case .now(let response) = answer, response.upgrade == nil,
+                let keepsAlive = gather(response)
+            else { return .answer(answer, source) }
+            if !keepsAlive { return .end }
+        }
+    }
+
+    private func beginAnswer(_ source: HTTP1Body?) -> HTTPServer.Answer {
         var request = Request(
             method: parser.method, target: parser.target, headers: parser.headers,
             body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress)
         request.proxyAddress = connection.proxyAddress
         request.isSecure = connection.isEncrypted || connection.isSecureBefore
-        let response = request.headers.contains(.upgrade) ? await answerApart(request) : await handler(request)
+        let mayUpgrade = request.headers.contains(.upgrade)
+        let answer = answer(request)
+        guard mayUpgrade, case .later(let work) = answer else { return answer }
+        return .later { await self.apart(work) }
+    }
+
+    /// - Returns: whether another request may follow.
+    private func finish(_ answer: HTTPServer.Answer, _ source: HTTP1Body?) async throws -> Bool {
+        // A body that is still coming is read to where it was cut, and what came of it is kept.
+        connection.endsWithPeer = source == nil
+        defer { connection.endsWithPeer = false }
+        let response =
+            switch answer {
+            case .now(let response): response
+            case .later(let work): await work()
+            }
         if let upgrade = response.upgrade { return try await say(response, before: upgrade) }
         if source == nil, let keepsAlive = gather(response) { return keepsAlive }
         return try await send(response, body: source)
@@ -111,42 +178,34 @@ final class HTTP1Connection {
 
     // MARK: Reading
 
-    /// Reads until the head is there. False when the peer is done.
-    private func readHead() async throws -> Bool {
-        headDeadline = .distantFuture
+    /// Reads until the head is there.
+    ///
+    /// - Returns: nil when it is, else what must be waited for.
+    private func readHead() throws -> Pause? {
         while true {
             if isFresh, looksLikeHTTP2() {
-                if speaksHTTP2 { return false }
+                if speaksHTTP2 { return .end }
             } else if try parseInbound() {
                 unbroken += 1
                 requestCount += 1
-                if unbroken % Self.fairShare == 0 { await Task.yield() }
-                return true
+                return nil
             }
             if parser.hasBegun, headDeadline == .distantFuture {
                 headDeadline = connection.loop.now + limits.headTimeout
             }
-            if try !flushNow() { try await flush() }
-            if connection.isDraining, !parser.hasBegun { return false }
+            if try !flushNow() { return .room }
+            if connection.isDraining, !parser.hasBegun { return .end }
             if try inbound.readNow(from: connection, state) { continue }
-            if inbound.sawEnd { return false }
+            if inbound.sawEnd { return .end }
             let isIdle = !parser.hasBegun
             connection.readDeadline =
                 isIdle ? connection.loop.now.advanced(byNanoseconds: idleNanoseconds) : headDeadline
             if connection.readDeadline <= connection.loop.now { throw ConnectionError.timedOut }
             unbroken = 0
             if connection.waitingSince == .distantFuture { connection.waitingSince = connection.loop.now }
-            if isIdle { try await waitForRequest() } else { try await connection.waitUntilReadable() }
+            connection.isIdle = isIdle
+            return .input
         }
-    }
-
-    private func waitForRequest() async throws {
-        connection.isIdle = true
-        do { try await connection.waitUntilReadable() } catch ConnectionError.timedOut {
-            // Nothing was asked, so nothing is answered.
-            throw ConnectionError.closed
-        }
-        connection.isIdle = false
     }
 
     /// Whether the connection begins as HTTP/2 does, as far as it has come.
@@ -200,8 +259,10 @@ final class HTTP1Connection {
 
     // MARK: Ending
 
-    /// Answers a request that never became one, and ends.
-    private func refuse(_ status: Response.Status) async throws -> Bool {
+    /// Answers a request that never became one.
+    ///
+    /// - Returns: false: no other may follow.
+    private func refuse(_ status: Response.Status) -> Bool {
         refused?(status, connection.remoteAddress)
         connection.readDeadline = .distantFuture
         let response = Response.refusal(status)

@@ -5,6 +5,14 @@ import TLS
 public final class HTTPServer: Sendable {
     public typealias Handler = @Sendable (Request) async -> Response
 
+    /// What there is for a request.
+    public enum Answer {
+        /// It could be said without waiting for anything.
+        case now(Response)
+        /// What must be waited for. Called once, in the task that works for the request.
+        case later(() async -> Response)
+    }
+
     public struct Options: Sendable {
         public var limits = ServerLimits()
         /// Reads parts of files that are not in memory, so that a slow disk stops no loop.
@@ -30,20 +38,29 @@ public final class HTTPServer: Sendable {
     public let listener: Listener
     let connections: ConnectionSet
     private let options: Options
-    private let handler: Handler
+    private let answer: @Sendable (Request) -> Answer
     private let census: ConnectionCensus
     private let handshakes: TokenBuckets<IPNetwork>
     private let states: [ObjectIdentifier: LoopState]
 
     public var port: Int { listener.port }
 
-    public init(
+    public convenience init(
         listener: Listener, connections: ConnectionSet, options: Options = Options(), handler: @escaping Handler
+    ) {
+        self.init(listener: listener, connections: connections, options: options) { (request: Request) -> Answer in
+            .later { await handler(request) }
+        }
+    }
+
+    public init(
+        listener: Listener, connections: ConnectionSet, options: Options = Options(),
+        answer: @escaping @Sendable (Request) -> Answer
     ) {
         self.listener = listener
         self.connections = connections
         self.options = options
-        self.handler = handler
+        self.answer = answer
         census = options.census ?? ConnectionCensus(limits: options.limits)
         handshakes = TokenBuckets(burst: options.limits.handshakeBurst, interval: options.limits.handshakeInterval)
         states = Dictionary(
@@ -94,7 +111,7 @@ public final class HTTPServer: Sendable {
     ///
     /// - Returns: how many requests came.
     private func converse(_ connection: Connection, _ state: LoopState) async -> Int {
-        let first = HTTP1Connection(connection, state: state, options: options, handler: handler)
+        let first = HTTP1Connection(connection, state: state, options: options, answer: answer)
         let outcome = await first.run()
         let requestCount = first.requestCount
         switch outcome {
@@ -105,7 +122,7 @@ public final class HTTPServer: Sendable {
         case .http2(let inbound):
             options.counts?.update { $0.change(from: .http1, to: .http2) }
             let second = HTTP2Connection(
-                connection, inbound: inbound, state: state, options: options, handler: handler)
+                connection, inbound: inbound, state: state, options: options, answer: answer)
             await second.run()
             options.counts?.update { $0.end(.http2) }
             return second.requestCount
@@ -154,7 +171,7 @@ public final class HTTPServer: Sendable {
             _ = try await connection.startTLS(tls())
         } catch ConnectionError.tls(.plainHTTP) {
             connection.isIdle = false
-            await answer(Self.needsTLS, connection)
+            await say(Self.needsTLS, connection)
             return false
         } catch {
             return false
@@ -167,10 +184,10 @@ public final class HTTPServer: Sendable {
 
     private func refuse(_ connection: Connection) async {
         // Who expects TLS could not read it.
-        if options.tls == nil { await answer(Self.full, connection) }
+        if options.tls == nil { await say(Self.full, connection) }
     }
 
-    private func answer(_ bytes: [UInt8], _ connection: Connection) async {
+    private func say(_ bytes: [UInt8], _ connection: Connection) async {
         connection.deadline = connection.loop.now + .seconds(2)
         try? await connection.write(bytes)
         connection.shutdownWrite()

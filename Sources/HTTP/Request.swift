@@ -36,15 +36,11 @@ public struct Request {
     public var host: String? { forwardedHost ?? headers[.host] }
 
     /// The path as sent, percent-encoded, without the query.
-    public var path: Substring {
+    public var path: Substring { Self.path(of: target) }
+
+    public static func path(of target: String) -> Substring {
         guard let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return target[...] }
         return target[..<end]
-    }
-
-    /// The path as a string of its own; copies only when there is a query.
-    public var pathText: String {
-        let path = path
-        return path.endIndex == target.endIndex ? target : String(path)
     }
 
     /// The parameters behind `?`, parsed at each call.

@@ -43,6 +43,11 @@ extension Connection {
         return part.upperBound
     }
 
+    /// Whether all of `range` can be read now without waiting for the disk, as far as one look tells.
+    public func isWarm(_ file: OpenFile, _ range: Range<Int>, _ warming: BlockingPool?) -> Bool {
+        warming == nil || range.count <= OpenFile.warmingStep && file.isCached(range, now: loop.now)
+    }
+
     private func trySendFile(_ file: OpenFile, offset: Int, count: Int) throws -> Int? {
         try checkOpen()
         if let tls {

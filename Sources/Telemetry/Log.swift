@@ -39,7 +39,7 @@ public struct Log: Sendable {
 
     /// The same log, with these fields in each line.
     public func with(_ fields: LogFields) -> Log {
-        Log(Core(core.level, core.form, core.sink, context: core.context + core.form.rendered(fields)))
+        Log(Core(core.level, core.form, core.sink, context: core.context + LogLine.rendered(fields, core.form)))
     }
 
     public func debug(_ message: StaticString, _ fields: @autoclosure () -> LogFields = [:]) {
@@ -58,13 +58,21 @@ public struct Log: Sendable {
         say(.error, message, fields)
     }
 
+    /// For lines that are said with each request: their fields go into the line without a list of them being built first.
+    public func info(_ message: StaticString, writing write: (inout LogLine) -> Void) {
+        guard .info >= core.level else { return }
+        var line = LogLine(core.form, at: .now(), level: .info, message: message.description, context: core.context)
+        write(&line)
+        core.sink.write(line.finished())
+    }
+
     /// Waits until what was said so far is written; for the end of the process.
     public func flush() { core.sink.flush() }
 
     private func say(_ level: LogLevel, _ message: StaticString, _ fields: () -> LogFields) {
         guard level >= core.level else { return }
-        core.sink.write(
-            core.form.line(
-                at: .now(), level: level, message: message.description, context: core.context, fields: fields()))
+        var line = LogLine(core.form, at: .now(), level: level, message: message.description, context: core.context)
+        line.add(fields())
+        core.sink.write(line.finished())
     }
 }

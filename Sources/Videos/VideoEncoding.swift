@@ -13,6 +13,12 @@ public struct VideoEncoding: Sendable {
     public var retry: @Sendable (Transaction, VideoID) throws -> Void
     /// What can be played; nil where nothing was planned yet.
     public var presentation: @Sendable (VideoID) async throws -> VideoPresentation?
+    /// Another number when anything of the presentation changes; nil where that cannot be said without waiting.
+    public var presentationVersion: @Sendable (VideoID) -> UInt64?
+    /// A segment that is made and at hand; nil says nothing about it. Waits for nothing.
+    public var openSegment: @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?
+    /// The same of what `sharedSegment` gives.
+    public var openSharedSegment: @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?
     /// `viewer` tells those who ask apart, so that those who wait are served in turn.
     public var segment:
         @Sendable (VideoID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws -> VideoPart
@@ -31,6 +37,9 @@ public struct VideoEncoding: Sendable {
         remove: @escaping @Sendable (Transaction, VideoID) throws -> Void,
         retry: @escaping @Sendable (Transaction, VideoID) throws -> Void,
         presentation: @escaping @Sendable (VideoID) async throws -> VideoPresentation?,
+        presentationVersion: @escaping @Sendable (VideoID) -> UInt64?,
+        openSegment: @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?,
+        openSharedSegment: @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?,
         segment:
             @escaping @Sendable (VideoID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws ->
             VideoPart,
@@ -45,6 +54,9 @@ public struct VideoEncoding: Sendable {
         self.remove = remove
         self.retry = retry
         self.presentation = presentation
+        self.presentationVersion = presentationVersion
+        self.openSegment = openSegment
+        self.openSharedSegment = openSharedSegment
         self.segment = segment
         self.sharedSegment = sharedSegment
         self.initSegment = initSegment

@@ -8,24 +8,23 @@ struct AccessLog {
     let id: RequestID
     let trace: TraceContext
     let method: Request.Method
-    let path: String
+    let target: String
     let route: Route
     let address: SocketAddress
 
     func write(_ completion: Response.Completion, nanoseconds: Int64) {
-        var fields: LogFields = [
-            "request_id": .string(id.description),
-            "trace_id": .string(trace.traceID),
-            "method": .string(method.rawValue),
-            "path": .string(path),
-            "route": .string(route.path),
-            "status": .integer(Int64(completion.status.code)),
-            "bytes": .integer(Int64(completion.byteCount)),
-            "duration_us": .integer(nanoseconds / 1000),
-            "address": .string(address.host),
-        ]
-        if let parent = trace.parentID { fields["parent_id"] = .string(parent) }
-        if !completion.isWhole { fields["cut"] = .bool(true) }
-        log.info("request", fields)
+        log.info("request") { line in
+            line.add("request_id", characters: RequestID.length, id.write(to:))
+            line.add("trace_id", characters: TraceContext.traceLength, trace.writeTraceID(to:))
+            line.add("method", method.rawValue)
+            line.add("path", String(Request.path(of: target)))
+            line.add("route", route.path)
+            line.add("status", completion.status.code)
+            line.add("bytes", completion.byteCount)
+            line.add("duration_us", Int(nanoseconds / 1000))
+            line.add("address", address.host)
+            if let parent = trace.parentID { line.add("parent_id", parent) }
+            if !completion.isWhole { line.add("cut", true) }
+        }
     }
 }

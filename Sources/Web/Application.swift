@@ -19,54 +19,60 @@ public final class Application: Sendable {
     }
 
     public func respond(to request: Request) async -> Response {
-        let start = MonotonicTime.now
-        let request = originOfRequest.applied(to: request)
-        let id = RequestID()
-        let trace = request.headers[.traceparent].flatMap(TraceContext.init) ?? TraceContext(startedBy: id)
-        var route = Route.none
-        var response: Response
-        if let preflight = options.cors.preflight(for: request) {
-            response = preflight
-        } else {
-            do {
-                switch table.match(request.method, request.target) {
-                case .found(let endpoint, let parameters):
-                    route = endpoint.route
-                    response = try await run(endpoint, request, parameters, id, trace)
-                case .methodNotAllowed(let methods): response = refused(request.method, allowed: methods)
-                case .notFound: throw Problem.notFound()
-                }
-            } catch {
-                response = answer(to: error, request: request, route: route, id: id, trace: trace)
-            }
+        switch answer(to: request) {
+        case .now(let response): response
+        case .later(let work): await work()
         }
-        CacheRule.complete(&response, of: route)
-        finish(&response, for: request, id: id)
-        if route.isLogged {
-            let line = AccessLog(
-                log: log, id: id, trace: trace, method: request.method, path: request.pathText, route: route,
-                address: request.remoteAddress)
-            add(line, to: &response, start: start)
-        } else {
-            // Answers that nobody reads about are small: what they took is known before they leave.
-            options.metrics?.count(
-                route, response.status, byteCount: response.body.byteCount ?? 0,
-                nanoseconds: (MonotonicTime.now - start).wholeNanoseconds)
-        }
-        return response
     }
 
-    private func run(
-        _ endpoint: Endpoint, _ request: Request, _ parameters: PathParameters, _ id: RequestID, _ trace: TraceContext
-    ) async throws -> Response {
-        let limit = endpoint.route.bodyLimit
+    /// What needs no waiting is answered at once.
+    public func answer(to request: Request) -> HTTPServer.Answer {
         var request = request
+        originOfRequest.apply(to: &request)
+        let id = RequestID()
+        let trace = request.headers[.traceparent].flatMap(TraceContext.init) ?? TraceContext(startedBy: id)
+        let exchange = Exchange(request: request, id: id, trace: trace)
+        if let preflight = options.cors.preflight(for: request) { return .now(finished(preflight, exchange, .none)) }
+        switch table.match(request.method, request.target) {
+        case .found(let endpoint, let parameters): return answer(exchange, at: endpoint, parameters)
+        case .methodNotAllowed(let methods):
+            return .now(finished(refused(request.method, allowed: methods), exchange, .none))
+        case .notFound: return .now(finished(response(to: Problem.notFound(), exchange, .none), exchange, .none))
+        }
+    }
+
+    /// One request and what is known of it.
+    private struct Exchange {
+        let start = MonotonicTime.now
+        let request: Request
+        let id: RequestID
+        let trace: TraceContext
+    }
+
+    private func answer(
+        _ exchange: Exchange, at endpoint: Endpoint, _ parameters: PathParameters
+    ) -> HTTPServer.Answer {
+        let (route, limit) = (endpoint.route, endpoint.route.bodyLimit)
+        var request = exchange.request
         request.body.limit = limit
-        if let expected = request.body.expectedByteCount, expected > limit { throw Problem.bodyTooLarge(limit: limit) }
         let context = BaseContext(
-            requestID: id, trace: trace, route: endpoint.route, parameters: parameters,
+            requestID: exchange.id, trace: exchange.trace, route: route, parameters: parameters,
             remoteAddress: request.remoteAddress, log: log)
-        return try await endpoint.handler(request, context)
+        do {
+            if let expected = request.body.expectedByteCount, expected > limit {
+                throw Problem.bodyTooLarge(limit: limit)
+            }
+            if let response = try endpoint.atOnce?(request, context) {
+                return .now(finished(response, exchange, route))
+            }
+        } catch { return .now(finished(response(to: error, exchange, route), exchange, route)) }
+        return .later { [request] in
+            let response: Response
+            do { response = try await endpoint.handler(request, context) } catch {
+                response = self.response(to: error, exchange, route)
+            }
+            return self.finished(response, exchange, route)
+        }
     }
 
     /// OPTIONS is answered for every path that exists.
@@ -81,45 +87,56 @@ public final class Application: Sendable {
         return problem.response
     }
 
-    private func answer(
-        to error: any Error, request: Request, route: Route, id: RequestID, trace: TraceContext
-    ) -> Response {
+    private func response(to error: any Error, _ exchange: Exchange, _ route: Route) -> Response {
         var problem = Problem(error) ?? Problem(.internalServerError, code: "internal_error")
+        let id = exchange.id.description
         if problem.status.code >= 500, problem.status != .serviceUnavailable, problem.status != .insufficientStorage {
-            problem.errorID = id.description
+            problem.errorID = id
             log.error(
                 "request failed",
                 [
-                    "request_id": .string(id.description), "error_id": .string(id.description),
-                    "trace_id": .string(trace.traceID), "route": .string(route.description),
-                    "error": .string(String(describing: error)),
+                    "request_id": .string(id), "error_id": .string(id), "trace_id": .string(exchange.trace.traceID),
+                    "route": .string(route.description), "error": .string(String(describing: error)),
                 ])
         }
         if problem.status == .insufficientStorage {
-            log.error("no space left", ["request_id": .string(id.description), "route": .string(route.description)])
+            log.error("no space left", ["request_id": .string(id), "route": .string(route.description)])
         }
-        return options.errorPage?(problem, request) ?? problem.response
+        return options.errorPage?(problem, exchange.request) ?? problem.response
     }
 
-    private func finish(_ response: inout Response, for request: Request, id: RequestID) {
-        response.compressIfUseful(for: request)
-        response.applyConditions(of: request)
+    private func finished(_ response: consuming Response, _ exchange: Exchange, _ route: Route) -> Response {
+        CacheRule.complete(&response, of: route)
+        response.compressIfUseful(for: exchange.request)
+        response.applyConditions(of: exchange.request)
         options.security.apply(to: &response)
-        options.cors.apply(to: &response, for: request)
-        if options.strictTransport, SecurityHeaders.maySendStrictTransport(to: request) {
+        options.cors.apply(to: &response, for: exchange.request)
+        if options.strictTransport, SecurityHeaders.maySendStrictTransport(to: exchange.request) {
             response.headers.append(.strictTransportSecurity, SecurityHeaders.strictTransport)
         }
-        response.headers.append(.xRequestID, id.description)
+        response.headers.append(.xRequestID, exchange.id.description)
+        if route.isLogged {
+            addLine(to: &response, exchange, route)
+        } else {
+            // Answers that nobody reads about are small: what they took is known before they leave.
+            options.metrics?.count(
+                route, response.status, byteCount: response.body.byteCount ?? 0,
+                nanoseconds: (MonotonicTime.now - exchange.start).wholeNanoseconds)
+        }
+        return response
     }
 
     /// Writes and counts once the response has left.
-    private func add(_ line: AccessLog, to response: inout Response, start: MonotonicTime) {
-        let (earlier, metrics) = (response.completion, options.metrics)
+    private func addLine(to response: inout Response, _ exchange: Exchange, _ route: Route) {
+        let line = AccessLog(
+            log: log, id: exchange.id, trace: exchange.trace, method: exchange.request.method,
+            target: exchange.request.target, route: route, address: exchange.request.remoteAddress)
+        let (earlier, metrics, start) = (response.completion, options.metrics, exchange.start)
         response.completion = { completion in
             earlier?(completion)
             let duration = (MonotonicTime.now - start).wholeNanoseconds
             line.write(completion, nanoseconds: duration)
-            metrics?.count(line.route, completion.status, byteCount: completion.byteCount, nanoseconds: duration)
+            metrics?.count(route, completion.status, byteCount: completion.byteCount, nanoseconds: duration)
         }
     }
 }

@@ -16,11 +16,19 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
         bits = (mixed ^ (mixed >> 31)) >> 4
     }
 
+    static let length = 12
+
     public var description: String {
+        String(unsafeUninitializedCapacity: Self.length) { buffer in
+            write(to: buffer)
+            return Self.length
+        }
+    }
+
+    func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
         let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
-        return String(unsafeUninitializedCapacity: 12) { buffer in
-            for index in 0..<12 { buffer[index] = alphabet.utf8Start[Int(bits >> UInt64(55 - 5 * index)) & 31] }
-            return 12
+        for index in 0..<Self.length {
+            buffer[index] = alphabet.utf8Start[Int(bits >> UInt64(55 - 5 * index)) & 31]
         }
     }
 }

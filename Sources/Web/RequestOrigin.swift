@@ -17,14 +17,12 @@ final class RequestOrigin: Sendable {
         self.log = log
     }
 
-    func applied(to request: Request) -> Request {
-        var request = request
+    func apply(to request: inout Request) {
         trustedProxies.apply(to: &request)
         if isSecureOnly { request.isSecure = true }
         if request.proxyAddress == nil, !hasWarned.load(ordering: .relaxed), request.isForwarded {
             warn(about: request)
         }
-        return request
     }
 
     /// Once: strangers can send such fields as often as they like.

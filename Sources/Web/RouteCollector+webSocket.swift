@@ -12,7 +12,7 @@ extension RouteCollector {
         _ handler: @escaping @Sendable (WebSocket, Context) async throws -> Void
     ) {
         let origins = root.builder.options.cors
-        on(.get, path, access: access, limit: limit, bodyLimit: 0, logged: logged) { request, context in
+        get(path, access: access, limit: limit, logged: logged) { request, context in
             guard origins.allowsWebSocket(request) else {
                 throw Problem.forbidden(code: "origin_not_allowed", "This page may not connect here.")
             }

@@ -1,10 +1,19 @@
 import HTTP
 
 /// What a path leads to: one handler for each method.
-struct Endpoint: Sendable {
+final class Endpoint: Sendable {
     let route: Route
     let parameterNames: [String]
-    let handler: @Sendable (Request, BaseContext) async throws -> Response
+    /// Answers without waiting; nil where that cannot be done now.
+    let atOnce: AtOnce<BaseContext>?
+    let handler: Next<BaseContext>
+
+    init(route: Route, parameterNames: [String], atOnce: AtOnce<BaseContext>? = nil, handler: @escaping Next<BaseContext>) {
+        self.route = route
+        self.parameterNames = parameterNames
+        self.atOnce = atOnce
+        self.handler = handler
+    }
 }
 
 /// All routes as a tree of path segments: filled once, then only read.

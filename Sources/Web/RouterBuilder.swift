@@ -6,6 +6,20 @@ import Telemetry
 public typealias Middleware<Context: RequestContext> =
     @Sendable (Request, Context, Next<Context>) async throws -> Response
 public typealias Next<Context: RequestContext> = @Sendable (Request, Context) async throws -> Response
+/// An answer that needs no waiting; nil where there is none.
+public typealias AtOnce<Context: RequestContext> = @Sendable (Request, Context) throws -> Response?
+
+/// How a route answers.
+public struct RouteHandler<Context: RequestContext>: Sendable {
+    /// Asked first, if there is one.
+    let atOnce: AtOnce<Context>?
+    let waiting: Next<Context>
+
+    public init(atOnce: AtOnce<Context>? = nil, _ waiting: @escaping Next<Context>) {
+        self.atOnce = atOnce
+        self.waiting = waiting
+    }
+}
 
 /// Collects routes; `build` checks them and freezes them into an `Application`.
 public final class RouterBuilder: RouteCollector {
@@ -42,7 +56,7 @@ public final class RouterBuilder: RouteCollector {
         let bodyLimit: Int
         let isLogged: Bool
         let provesAccess: Bool
-        let handler: Next<BaseContext>
+        let handler: RouteHandler<BaseContext>
     }
 
     private(set) var options: Options
@@ -72,14 +86,14 @@ public final class RouterBuilder: RouteCollector {
 
     public func on(
         _ method: Request.Method, _ path: String, access: AccessRule?, limit: RateLimit?, bodyLimit: Int?, logged: Bool,
-        _ handler: @escaping Next<BaseContext>
+        _ handler: RouteHandler<BaseContext>
     ) {
         root.on(method, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler)
     }
 
     func register(
         _ method: Request.Method, _ path: String, access: AccessRule?, limit: RateLimit?, bodyLimit: Int?, logged: Bool,
-        provesAccess: Bool, _ handler: @escaping Next<BaseContext>
+        provesAccess: Bool, _ handler: RouteHandler<BaseContext>
     ) {
         registrations.append(
             Registration(
@@ -110,11 +124,17 @@ public final class RouterBuilder: RouteCollector {
             try table.insert(
                 pattern,
                 Endpoint(
-                    route: route, parameterNames: pattern.names,
+                    route: route, parameterNames: pattern.names, atOnce: atOnce(registration, by: access),
                     handler: guarded(registration, by: access, limiter)))
             routes.append(route)
         }
         return Application(table: table, routes: routes, options: options, log: log)
+    }
+
+    /// Nil where something stands before the handler that may have to wait.
+    private func atOnce(_ registration: Registration, by access: AccessRule) -> AtOnce<BaseContext>? {
+        let isOpen = access.kind == .public || registration.provesAccess
+        return isOpen && registration.limit == nil && middleware.isEmpty ? registration.handler.atOnce : nil
     }
 
     /// The access check outermost, then middleware, then the handler. Addresses are counted before the access check, because
@@ -122,7 +142,7 @@ public final class RouterBuilder: RouteCollector {
     private func guarded(
         _ registration: Registration, by access: AccessRule, _ limiter: RateLimiter?
     ) -> Next<BaseContext> {
-        var handler = registration.handler
+        var handler = registration.handler.waiting
         for middleware in middleware.reversed() {
             let next = handler
             handler = { request, context in try await middleware(request, context, next) }

@@ -6,7 +6,7 @@ public protocol RouteCollector<Context> {
 
     func on(
         _ method: Request.Method, _ path: String, access: AccessRule?, limit: RateLimit?, bodyLimit: Int?, logged: Bool,
-        _ handler: @escaping Next<Context>)
+        _ handler: RouteHandler<Context>)
 
     var root: RouterGroup<Context> { get }
 }
@@ -15,37 +15,78 @@ extension RouteCollector {
     public func get(
         _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = 0, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.get, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) {
+        on(
+            .get, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, RouteHandler(handler))
+    }
+
+    /// A route without a body that can mostly answer without waiting.
+    ///
+    /// - Parameters:
+    ///   - atOnce: asked first; nil leaves the request to `handler`. Not asked where the route has a limit or middleware, or
+    ///     its rule needs the router's access check.
+    ///   - handler: what else has to be done; nil where everything can be said at once.
+    public func get(
+        _ path: String, access: AccessRule? = nil, logged: Bool = true, atOnce: @escaping AtOnce<Context>,
+        _ handler: Next<Context>? = nil
+    ) {
+        let waiting: Next<Context> =
+            handler ?? { request, context in
+                guard let response = try atOnce(request, context) else { throw Problem.notFound() }
+                return response
+            }
+        on(
+            .get, path, access: access, limit: nil, bodyLimit: 0, logged: logged,
+            RouteHandler(atOnce: atOnce, waiting))
+    }
 
     public func post(
         _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.post, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) {
+        on(
+            .post, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, RouteHandler(handler))
+    }
 
     public func put(
         _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.put, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) {
+        on(
+            .put, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, RouteHandler(handler))
+    }
 
     public func patch(
         _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.patch, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) {
+        on(
+            .patch, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, RouteHandler(handler))
+    }
 
     public func delete(
         _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.delete, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) {
+        on(
+            .delete, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, RouteHandler(handler))
+    }
 
     public func head(
         _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = 0, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.head, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) {
+        on(
+            .head, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, RouteHandler(handler))
+    }
 
     public func options(
         _ path: String, access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = 0, logged: Bool = true,
         _ handler: @escaping Next<Context>
-    ) { on(.options, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, handler) }
+    ) {
+        on(
+            .options, path, access: access, limit: limit, bodyLimit: bodyLimit, logged: logged, RouteHandler(handler))
+    }
 
     /// Routes below a prefix. `access` and `limit` are for those that name no other rule and no other limit.
     public func group(
@@ -58,13 +99,14 @@ extension RouteCollector {
     ///
     /// - Parameter provesAccess: making the context refuses whoever does not meet the routes' rules, so the router's
     ///   access check is not asked.
+    /// - Parameter atOnce: makes the context without waiting, for answers that need none; nil where that cannot be done now.
     public func group<Child: RequestContext>(
         _ prefix: String = "", access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil,
-        provesAccess: Bool = false,
+        provesAccess: Bool = false, atOnce: (@Sendable (Request, Context) throws -> Child?)? = nil,
         context make: @escaping @Sendable (Request, Context) async throws -> Child
     ) -> RouterGroup<Child> {
         root.narrowed(prefix, access: access, limit: limit, bodyLimit: bodyLimit).mapped(
-            provesAccess: provesAccess, make)
+            provesAccess: provesAccess, atOnce, make)
     }
 
     public func group<Child: ChildContext>(
@@ -88,13 +130,13 @@ public struct RouterGroup<Context: RequestContext>: RouteCollector {
     private var bodyLimit: Int?
     private var provesAccess = false
     /// Turns a handler of this group into one of the router.
-    private let lower: @Sendable (@escaping Next<Context>) -> Next<BaseContext>
+    private let lower: @Sendable (RouteHandler<Context>) -> RouteHandler<BaseContext>
 
     public var root: RouterGroup<Context> { self }
 
     public func on(
         _ method: Request.Method, _ path: String, access: AccessRule?, limit: RateLimit?, bodyLimit: Int?, logged: Bool,
-        _ handler: @escaping Next<Context>
+        _ handler: RouteHandler<Context>
     ) {
         builder.register(
             method, prefix + path, access: access ?? self.access, limit: limit ?? self.limit,
@@ -105,7 +147,7 @@ public struct RouterGroup<Context: RequestContext>: RouteCollector {
     public func with(_ middleware: @escaping Middleware<Context>) -> RouterGroup {
         let lower = lower
         return RouterGroup(copying: self) { handler in
-            lower { request, context in try await middleware(request, context, handler) }
+            lower(RouteHandler { request, context in try await middleware(request, context, handler.waiting) })
         }
     }
 
@@ -119,18 +161,27 @@ public struct RouterGroup<Context: RequestContext>: RouteCollector {
     }
 
     func mapped<Child: RequestContext>(
-        provesAccess: Bool, _ make: @escaping @Sendable (Request, Context) async throws -> Child
+        provesAccess: Bool, _ makeAtOnce: (@Sendable (Request, Context) throws -> Child?)?,
+        _ make: @escaping @Sendable (Request, Context) async throws -> Child
     ) -> RouterGroup<Child> {
         let lower = lower
         var group = RouterGroup<Child>(copying: self) { handler in
-            lower { request, context in try await handler(request, try await make(request, context)) }
+            var atOnce: AtOnce<Context>?
+            if let makeAtOnce, let next = handler.atOnce {
+                atOnce = { request, context in try makeAtOnce(request, context).flatMap { try next(request, $0) } }
+            }
+            return lower(
+                RouteHandler(atOnce: atOnce) { request, context in
+                    try await handler.waiting(request, try await make(request, context))
+                })
         }
         group.provesAccess = provesAccess || self.provesAccess
         return group
     }
 
     private init<Other>(
-        copying other: RouterGroup<Other>, lower: @escaping @Sendable (@escaping Next<Context>) -> Next<BaseContext>
+        copying other: RouterGroup<Other>,
+        lower: @escaping @Sendable (RouteHandler<Context>) -> RouteHandler<BaseContext>
     ) {
         builder = other.builder
         prefix = other.prefix

@@ -50,13 +50,19 @@ public struct TraceContext: Sendable, Hashable {
         return number
     }
 
+    static let traceLength = 32
+
     /// 32 digits.
     public var traceID: String {
-        String(unsafeUninitializedCapacity: 32) { buffer in
-            Self.write(high, to: buffer, at: 0)
-            Self.write(low, to: buffer, at: 16)
-            return 32
+        String(unsafeUninitializedCapacity: Self.traceLength) { buffer in
+            writeTraceID(to: buffer)
+            return Self.traceLength
         }
+    }
+
+    func writeTraceID(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        Self.write(high, to: buffer, at: 0)
+        Self.write(low, to: buffer, at: 16)
     }
 
     /// 16 digits; nil where the trace began here.

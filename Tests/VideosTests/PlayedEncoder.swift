@@ -80,6 +80,9 @@ final class PlayedEncoder: Sendable {
             remove: { _, id in self.state.withLock { $0.removed.append(id) } },
             retry: { _, _ in },
             presentation: { _ in self.state.withLock { $0.presentation } },
+            presentationVersion: { _ in nil },
+            openSegment: { _, _, _ in nil },
+            openSharedSegment: { _, _, _ in nil },
             segment: { _, rendition, number, _ in
                 if rendition == "slow" { return .unavailable(retryAfter: 3) }
                 return number < 2 ? .file(try OpenFile(path: self.segment)) : .missing

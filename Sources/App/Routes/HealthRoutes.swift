@@ -26,9 +26,9 @@ struct HealthRoutes: Sendable {
     }
 
     func add(to router: RouterBuilder) {
-        router.get("/healthz", access: .public, logged: false) { _, _ in
-            Response(headers: Self.aliveFields, body: .string("ok\n"))
-        }
+        router.get(
+            "/healthz", access: .public, logged: false,
+            atOnce: { _, _ in Response(headers: Self.aliveFields, body: .string("ok\n")) })
         router.get("/readyz", access: .public, logged: false) { _, _ in
             var checks = await readiness()
             // A server that is stopping answers what is in flight and should be sent nothing more.

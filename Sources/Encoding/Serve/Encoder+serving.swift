@@ -7,6 +7,22 @@ extension Encoder {
         try await presentations.entry(id, isFresh: true)?.presentation
     }
 
+    /// Names what the playlists of a video say now; another number when any of it changes. Nil where that is not in memory.
+    public func presentationVersion(_ id: EncodingID) -> UInt64? { presentations.known(id, isFresh: true)?.version }
+
+    /// A segment that was made and is open; nil says nothing about it. Waits for nothing.
+    public func openSegment(_ id: EncodingID, rendition: String, number: Int) -> OpenFile? {
+        openSegments.find(OpenSegments.Name(video: id, rendition: rendition, number: number))
+    }
+
+    /// The same of a segment that all can have from any cache.
+    public func openSharedSegment(_ id: EncodingID, rendition: String, number: Int) -> OpenFile? {
+        guard let file = openSegment(id, rendition: rendition, number: number),
+            presentations.known(id)?.presentation.shared(rendition)?.segmentDurations.indices.contains(number) == true
+        else { return nil }
+        return file
+    }
+
     /// A media segment. One that is not made yet is made at once, and the request waits for it.
     ///
     /// - Parameter viewer: tells those who ask apart: those who wait are served in turn.

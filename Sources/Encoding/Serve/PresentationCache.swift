@@ -5,11 +5,23 @@ import Synchronization
 /// What requests need to know about the videos that are being watched, in memory: a segment request touches no
 /// database. Bounded: the video that was asked for longest ago makes room.
 final class PresentationCache: Sendable {
-    struct Entry: Sendable {
-        var presentation: Presentation
-        var plan: EncodingPlan
-        var keys: [String: [UInt8]]
-        var failed: Set<String>
+    /// Immutable, and handed round by reference: it is large, and most ask for little of it.
+    final class Entry: Sendable {
+        let presentation: Presentation
+        let plan: EncodingPlan
+        let keys: [String: [UInt8]]
+        let failed: Set<String>
+        /// No other has it in the life of the process.
+        let version = Entry.versions.wrappingAdd(1, ordering: .relaxed).newValue
+
+        private static let versions = Atomic<UInt64>(0)
+
+        init(presentation: Presentation, plan: EncodingPlan, keys: [String: [UInt8]], failed: Set<String>) {
+            self.presentation = presentation
+            self.plan = plan
+            self.keys = keys
+            self.failed = failed
+        }
     }
 
     private struct State {
@@ -38,6 +50,16 @@ final class PresentationCache: Sendable {
         state.withLock { state in
             state.generation += 1
             state.entries[id]?.isFresh = false
+        }
+    }
+
+    /// What is in memory, without a look at the database.
+    func known(_ id: EncodingID, isFresh mustBeFresh: Bool = false) -> Entry? {
+        state.withLock { state in
+            guard let (entry, _, isFresh) = state.entries[id], isFresh || !mustBeFresh else { return nil }
+            state.clock += 1
+            state.entries[id]?.used = state.clock
+            return entry
         }
     }
 
@@ -74,14 +96,13 @@ final class PresentationCache: Sendable {
 }
 
 extension PresentationCache.Entry {
-    init(_ record: EncodingRecord, _ plan: EncodingPlan, _ renditions: [RenditionRecord]) {
-        self.plan = plan
+    convenience init(_ record: EncodingRecord, _ plan: EncodingPlan, _ renditions: [RenditionRecord]) {
         let durations = plan.segments.segments.map(\.duration)
-        keys = Dictionary(
+        let keys = Dictionary(
             uniqueKeysWithValues: renditions.compactMap { rendition in rendition.key.map { (rendition.name, $0) } })
         // Where all has failed, what is there can still be looked at by an administrator.
-        failed = record.state == .failed ? Set(renditions.map(\.name)) : Set(renditions.filter(\.isFailed).map(\.name))
         let hidden = Set(renditions.filter(\.isFailed).map(\.name))
+        let failed = record.state == .failed ? Set(renditions.map(\.name)) : hidden
         func rendition(
             _ record: RenditionRecord, _ kind: Presentation.Rendition.Kind, _ durations: [MediaTime]
         )
@@ -109,8 +130,9 @@ extension PresentationCache.Entry {
             Presentation.Captions(
                 name: captions.name, label: captions.label, isForced: captions.isForced, isForDeaf: captions.isForDeaf)
         }
-        presentation = Presentation(
+        let presentation = Presentation(
             duration: plan.segments.duration, video: video, storyboard: Workshop.storyboard(plan), audio: sounds,
             captions: captions, isGrowing: plan.isGrowing)
+        self.init(presentation: presentation, plan: plan, keys: keys, failed: failed)
     }
 }

@@ -4,30 +4,42 @@ extension HTTP2Connection {
     /// A streamed body waits while more than this has not left.
     private static let mostWaiting = 32 << 10
 
-    /// Begins the answer, and stays until all of its body lies in the outbox.
-    func answer(_ stream: HTTP2Stream, with response: Response) async {
+    /// Begins the answer.
+    ///
+    /// - Returns: whether all of its body lies in the outbox; else the rest is to be sent by `finish`.
+    func begin(_ response: Response, on stream: HTTP2Stream) -> Bool {
         stream.status = response.status
         stream.completion = response.completion
-        guard !stream.isClosed else { return stream.complete() }
+        guard !stream.isClosed else {
+            stream.complete()
+            return true
+        }
         let forbidsBody = response.status.forbidsBody
         let byteCount = response.body.byteCount
         let fields = HTTP2FieldSection(response, byteCount: forbidsBody ? nil : byteCount, date: state.date)
         let priority = HTTP2Priority(
             of: HTTP2Priority(parsing: stream.head.headers["Priority"]), answering: response)
         let sendsBody = !forbidsBody && byteCount != 0 && stream.head.method != .head
-        if !sendsBody { stream.outbox.end() }
-        switch response.body {
-        case .bytes(let bytes) where sendsBody: stream.outbox.append(bytes)
-        case .string(let text) where sendsBody: stream.outbox.append(Array(text.utf8))
-        default: break
-        }
-        if !stream.outbox.isEmpty {
-            stream.outbox.end()
-            expectProgress(of: stream)
-        }
+        if sendsBody { append(response.body, to: stream.outbox) }
+        if !sendsBody || !stream.outbox.isEmpty { stream.outbox.end() }
+        if !stream.outbox.isEmpty { expectProgress(of: stream) }
         session.answer(stream.id, fields, body: sendsBody ? stream.outbox : nil, priority)
         wakeWriter()
-        guard !stream.outbox.isEnded else { return }
+        return stream.outbox.isEnded
+    }
+
+    /// What is in memory, or as good as there.
+    private func append(_ body: Response.Body, to outbox: HTTP2Outbox) {
+        switch body {
+        case .bytes(let bytes): outbox.append(bytes)
+        case .string(let text): outbox.append(Array(text.utf8))
+        case .file(let file, let range) where connection.isWarm(file, range, warming): outbox.append(file, range)
+        case .empty, .file, .pieces, .stream: break
+        }
+    }
+
+    /// Sends the body of an answer that has begun, and stays until all of it lies in the outbox.
+    func finish(_ response: Response, on stream: HTTP2Stream) async {
         do {
             try await send(response.body, on: stream)
             stream.outbox.end()

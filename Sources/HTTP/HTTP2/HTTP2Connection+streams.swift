@@ -28,11 +28,37 @@ extension HTTP2Connection {
         requestCount += 1
         let stream = HTTP2Stream(head, body: head.isWhole ? nil : HTTP2Body(self, head))
         streams[head.streamID] = stream
-        running[head.streamID] = stream
+        switch beginAnswer(stream) {
+        case .now(let response) where head.isWhole && response.upgrade == nil:
+            if !begin(response, on: stream) { run(stream) { await self.finish(response, on: stream) } }
+        case let answer: run(stream) { await self.serve(stream, answer) }
+        }
+    }
+
+    /// Works for the stream in a task of its own.
+    private func run(_ stream: HTTP2Stream, _ work: @escaping () async -> Void) {
+        running[stream.id] = stream
+        stream.work = work
         stream.task = Task(executorPreference: loop) {
-            await self.serve(stream)
+            await stream.work.take()?()
             self.ended(stream)
         }
+    }
+
+    private func beginAnswer(_ stream: HTTP2Stream) -> HTTPServer.Answer {
+        let head = stream.head
+        if let refusal = head.refusal {
+            refused?(refusal, connection.remoteAddress)
+            return .now(.refusal(refusal))
+        }
+        let source = head.asksForWebSocket ? nil : stream.body
+        let body = source.map(RequestBody.init(source:)) ?? RequestBody()
+        var request = Request(
+            method: head.method, target: head.target, headers: head.headers, body: body,
+            remoteAddress: connection.remoteAddress)
+        request.proxyAddress = connection.proxyAddress
+        request.isSecure = connection.isEncrypted || connection.isSecureBefore
+        return answer(request)
     }
 
     /// The stream is over for the peer.
@@ -55,22 +81,14 @@ extension HTTP2Connection {
         became(idleIf: streams.isEmpty && running.isEmpty)
     }
 
-    private func serve(_ stream: HTTP2Stream) async {
-        let head = stream.head
-        if let refusal = head.refusal {
-            refused?(refusal, connection.remoteAddress)
-            return await answer(stream, with: .refusal(refusal))
-        }
-        let source = head.asksForWebSocket ? nil : stream.body
-        let body = source.map(RequestBody.init(source:)) ?? RequestBody()
-        var request = Request(
-            method: head.method, target: head.target, headers: head.headers, body: body,
-            remoteAddress: connection.remoteAddress)
-        request.proxyAddress = connection.proxyAddress
-        request.isSecure = connection.isEncrypted || connection.isSecureBefore
-        let response = await handler(request)
-        guard let upgrade = response.upgrade else { return await answer(stream, with: response) }
-        await self.upgrade(stream, response, to: upgrade)
+    private func serve(_ stream: HTTP2Stream, _ answer: HTTPServer.Answer) async {
+        let response =
+            switch answer {
+            case .now(let response): response
+            case .later(let work): await work()
+            }
+        if let upgrade = response.upgrade { return await self.upgrade(stream, response, to: upgrade) }
+        if !begin(response, on: stream) { await finish(response, on: stream) }
     }
 
     /// Answers an extended CONNECT and lets the WebSocket have the stream until it is over (RFC 8441 5).

@@ -1,7 +1,7 @@
 import Reactor
 
-/// A connection of HTTP/2: one task reads, one writes, and each request has a task of its own, all on the connection's
-/// loop. What is said leaves through one queue, which is filled only when it is empty; so its size is bounded, and the
+/// A connection of HTTP/2: one task reads, one writes, and each request that must wait for anything has a task of its own,
+/// all on the connection's loop. What is said leaves through one queue, which is filled only when it is empty; so its size is bounded, and the
 /// session decides by priority what comes next as late as it can.
 ///
 /// - Rule: a stream that is reset, and the connection's end, cancel the tasks that work for them. A body that is still
@@ -14,7 +14,7 @@ final class HTTP2Connection: @unchecked Sendable {
     let state: LoopState
     let limits: ServerLimits
     let warming: BlockingPool?
-    let handler: HTTPServer.Handler
+    let answer: (Request) -> HTTPServer.Answer
     let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     @exclusivity(unchecked) let session: HTTP2Session
     @exclusivity(unchecked) private var inbound: Inbound
@@ -51,12 +51,12 @@ final class HTTP2Connection: @unchecked Sendable {
     /// - Parameter inbound: what was received already, the client's preface first.
     init(
         _ connection: Connection, inbound: Inbound, state: LoopState, options: HTTPServer.Options,
-        handler: @escaping HTTPServer.Handler
+        answer: @escaping (Request) -> HTTPServer.Answer
     ) {
         self.connection = connection
         self.inbound = inbound
         self.state = state
-        self.handler = handler
+        self.answer = answer
         loop = connection.loop
         limits = options.limits
         warming = options.warming

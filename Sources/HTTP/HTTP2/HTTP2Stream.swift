@@ -10,6 +10,8 @@ final class HTTP2Stream: @unchecked Sendable {
     let body: HTTP2Body?
     let outbox = HTTP2Outbox()
     var task: Task<Void, Never>?
+    /// What the task is to do, until it begins.
+    var work: (() async -> Void)?
     /// While the stream carries a WebSocket.
     var tunnel: HTTP2Tunnel?
     /// The peer or the server ended it, or all of it has left.

@@ -36,6 +36,8 @@ final class KeptPlaylists: Sendable {
 
     private struct Entry {
         var source: Source
+        /// Of what the source was made from.
+        var version: UInt64?
         var playlist: Playlist
         var usedAt: Int
         /// When it was last seen growing.
@@ -77,13 +79,34 @@ final class KeptPlaylists: Sendable {
     var count: Int { state.withLock { $0.entries.count } }
     var byteCount: Int { state.withLock { $0.byteCount } }
 
-    func callAsFunction(_ name: Name, of source: Source, at time: Date, render: () -> String) -> Playlist {
+    /// A list that nothing has to be known for but the version of its source.
+    func kept(_ name: Name, _ version: UInt64?, at time: Date) -> Playlist? {
+        guard let version else { return nil }
+        return state.withLock { state in
+            guard let place = state.entries.index(forKey: name) else { return nil }
+            state.clock += 1
+            let (isGrowing, grewAt) = (
+                state.entries.values[place].source.isGrowing, state.entries.values[place].grewAt
+            )
+            // Once it has stopped growing, what stands in it depends on the time as well (`grewLately`).
+            guard state.entries.values[place].version == version, isGrowing || grewAt == nil else { return nil }
+            state.entries.values[place].usedAt = state.clock
+            if isGrowing { state.entries.values[place].grewAt = time }
+            return state.entries.values[place].playlist
+        }
+    }
+
+    /// - Parameter version: of what `source` was made from, asked for before it was; nil where it has none.
+    func callAsFunction(
+        _ name: Name, of source: Source, _ version: UInt64?, at time: Date, render: () -> String
+    ) -> Playlist {
         let known = state.withLock { state -> Playlist? in
             state.clock += 1
             guard let entry = state.entries[name], entry.source == source else { return nil }
             state.entries[name]?.usedAt = state.clock
             // Of two equal values the new one is known to be equal at a glance when it comes again.
             state.entries[name]?.source = source
+            state.entries[name]?.version = version
             if source.isGrowing { state.entries[name]?.grewAt = time }
             return entry.playlist
         }
@@ -92,7 +115,7 @@ final class KeptPlaylists: Sendable {
         state.withLock { state in
             let grewAt = source.isGrowing ? time : state.entries[name]?.grewAt
             state.insert(
-                Entry(source: source, playlist: playlist, usedAt: state.clock, grewAt: grewAt), as: name)
+                Entry(source: source, version: version, playlist: playlist, usedAt: state.clock, grewAt: grewAt), as: name)
             while state.entries.count > countLimit || state.byteCount > byteLimit, let oldest = state.oldest {
                 state.remove(oldest)
             }
@@ -115,14 +138,18 @@ extension KeptPlaylists.Source {
 }
 
 extension KeptPlaylists.Playlist {
-    /// There is no secret in it whose length could be guessed (BREACH), so it may be compressed; but only who holds a
-    /// grant may see it, so no cache keeps it.
+    private static let fields: HeaderFields = [
+        // There is no secret in it whose length could be guessed (BREACH), so it may be compressed; but only who holds a
+        // grant may see it, so no cache keeps it.
+        .contentType: VideoPlaylists.type, .vary: "Accept-Encoding", .cacheControl: "private, no-store",
+    ]
+
     func response(for request: Request) -> Response {
-        let isCompressed = compressed != nil && Gzip.isAccepted(by: request.headers[.acceptEncoding])
-        var response = Response.bytes(isCompressed ? compressed ?? text : text, type: VideoPlaylists.type)
-        if isCompressed { response.headers[.contentEncoding] = "gzip" }
-        response.headers[.vary] = "Accept-Encoding"
-        response.headers[.cacheControl] = "private, no-store"
+        var response = Response(headers: Self.fields, body: .bytes(text))
+        if let compressed, Gzip.isAccepted(by: request.headers[.acceptEncoding]) {
+            response.body = .bytes(compressed)
+            response.headers.append(.contentEncoding, "gzip")
+        }
         return response
     }
 }

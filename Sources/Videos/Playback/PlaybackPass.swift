@@ -41,14 +41,24 @@ extension VideoCatalogue {
     /// The signature is checked, and that nothing the grant was made for has changed: no database. Where it is over,
     /// whoever is signed in is asked about by `VideoAccess`, as everywhere.
     func pass(inPath token: String, _ request: Request) async throws -> PlaybackPass {
-        guard let grant = foundation.grants.read(token), grant.purpose == .playback else {
-            throw VideoError.grantInvalid
-        }
-        let pass = PlaybackPass(grant, token)
-        if isGood(grant) { return pass }
+        let (pass, isGood) = try readPass(token)
+        if isGood { return pass }
         // A player that was left open for long still has its cookie.
         guard let caller = try await foundation.identify(request) else { throw VideoError.grantExpired }
         return try await self.grant(pass.video, request, caller).pass
+    }
+
+    /// The same where the grant decides by itself; nil where it is over.
+    func passNow(inPath token: String) throws -> PlaybackPass? {
+        let (pass, isGood) = try readPass(token)
+        return isGood ? pass : nil
+    }
+
+    private func readPass(_ token: String) throws -> (PlaybackPass, isGood: Bool) {
+        guard let grant = foundation.grants.read(token), grant.purpose == .playback else {
+            throw VideoError.grantInvalid
+        }
+        return (PlaybackPass(grant, token), isGood(grant))
     }
 
     /// Decides whether this request may fetch parts of the video: by `?token=`, or for whoever is signed in, who gets a

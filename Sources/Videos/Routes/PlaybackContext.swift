@@ -6,14 +6,28 @@ struct PlaybackContext: RequestContext {
     let pass: PlaybackPass
 
     var video: VideoID { pass.video }
+}
 
+extension RequestContext {
     var rendition: String {
         get throws { try parameters.require("rendition") }
     }
 
-    /// The number in `17.m4s`.
+    /// The number in `17.m4s`: without a sign and without leading zeros, since a segment has one name.
     var segmentNumber: Int {
-        get throws(VideoError) { try VideoCatalogue.segmentNumber(in: parameters) }
+        get throws(VideoError) {
+            guard let digits = parameters["number"]?.utf8, (1...7).contains(digits.count),
+                digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), digits.count == 1 || digits.first != 0x30,
+                let number = Int(String(digits))
+            else { throw .partMissing }
+            return number
+        }
+    }
+}
+
+extension BaseContext {
+    fileprivate var grant: String {
+        get throws { try parameters.require("grant") }
     }
 }
 
@@ -33,18 +47,13 @@ extension VideoCatalogue {
 
     /// Routes below a prefix that holds a grant: it says which video it is for.
     func playbackByGrant(_ prefix: String, in router: RouterBuilder) -> RouterGroup<PlaybackContext> {
-        router.group(prefix, access: .playback, provesAccess: true) { request, parent in
-            let token = try parent.parameters.require("grant", as: String.self)
-            return PlaybackContext(base: parent, pass: try await self.pass(inPath: token, request))
-        }
-    }
-
-    /// Without a sign and without leading zeros: a segment has one name.
-    static func segmentNumber(in parameters: PathParameters) throws(VideoError) -> Int {
-        guard let digits = parameters["number"]?.utf8, (1...7).contains(digits.count),
-            digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), digits.count == 1 || digits.first != 0x30,
-            let number = Int(String(digits))
-        else { throw .partMissing }
-        return number
+        router.group(
+            prefix, access: .playback, provesAccess: true,
+            atOnce: { _, parent in
+                try self.passNow(inPath: try parent.grant).map { PlaybackContext(base: parent, pass: $0) }
+            },
+            context: { request, parent in
+                PlaybackContext(base: parent, pass: try await self.pass(inPath: try parent.grant, request))
+            })
     }
 }

@@ -20,16 +20,29 @@ extension VideoCatalogue {
     }
 
     private func addPlaylistRoutes(to granted: RouterGroup<PlaybackContext>) {
-        granted.get("/master.m3u8") { request, context in
-            try await self.masterPlaylist(of: context.video).response(for: request)
-        }
-        granted.get("/{rendition}/index.m3u8") { request, context in
-            try await self.mediaPlaylist(of: context.video, rendition: try context.rendition).response(for: request)
-        }
-        granted.get("/{rendition}/keyframes.m3u8") { request, context in
-            try await self.keyframePlaylist(of: context.video, rendition: try context.rendition)
-                .response(for: request)
-        }
+        granted.get(
+            "/master.m3u8",
+            atOnce: { request, context in self.keptPlaylist(of: context.video)?.response(for: request) },
+            { request, context in try await self.masterPlaylist(of: context.video).response(for: request) })
+        granted.get(
+            "/{rendition}/index.m3u8",
+            atOnce: { request, context in
+                self.keptPlaylist(of: context.video, rendition: try context.rendition)?.response(for: request)
+            },
+            { request, context in
+                try await self.mediaPlaylist(of: context.video, rendition: try context.rendition)
+                    .response(for: request)
+            })
+        granted.get(
+            "/{rendition}/keyframes.m3u8",
+            atOnce: { request, context in
+                self.keptPlaylist(of: context.video, rendition: try context.rendition, isOfKeyframes: true)?
+                    .response(for: request)
+            },
+            { request, context in
+                try await self.keyframePlaylist(of: context.video, rendition: try context.rendition)
+                    .response(for: request)
+            })
         granted.get("/{rendition}/captions.vtt") { _, context in
             guard case .file(let file) = try await self.encoding.captions(context.video, try context.rendition)
             else { throw VideoError.partMissing }
@@ -50,11 +63,17 @@ extension VideoCatalogue {
             try Self.response(
                 for: try await self.encoding.initSegment(context.video, try context.rendition, context.pass.viewer))
         }
-        granted.get("/{rendition}/{number}.m4s") { _, context in
-            try Self.response(
-                for: try await self.encoding.segment(
-                    context.video, try context.rendition, try context.segmentNumber, context.pass.viewer))
-        }
+        granted.get(
+            "/{rendition}/{number}.m4s",
+            atOnce: { _, context in
+                self.encoding.openSegment(context.video, try context.rendition, try context.segmentNumber)
+                    .map { Self.segment($0, keptBy: "private") }
+            },
+            { _, context in
+                try Self.response(
+                    for: try await self.encoding.segment(
+                        context.video, try context.rendition, try context.segmentNumber, context.pass.viewer))
+            })
     }
 
     private func addPictureRoutes(to video: RouterGroup<PlaybackContext>) {
@@ -78,14 +97,20 @@ extension VideoCatalogue {
     /// Complete segments have one address for everybody, and any cache may keep them: they are noise without their key.
     /// Whatever else is asked for here does not exist.
     private func addSharedRoute(to router: RouterBuilder) {
-        router.get("/media/{id}/{rendition}/{number}.m4s", access: .public) { _, context in
-            let rendition = try context.parameters.require("rendition", as: String.self)
-            guard let id = try? context.videoID,
-                let file = try await self.encoding.sharedSegment(
-                    id, rendition, try Self.segmentNumber(in: context.parameters))
-            else { throw VideoError.partMissing }
-            return Self.segment(file, keptBy: "public")
-        }
+        router.get(
+            "/media/{id}/{rendition}/{number}.m4s", access: .public,
+            atOnce: { _, context in
+                guard let id = try? context.videoID else { throw VideoError.partMissing }
+                return self.encoding.openSharedSegment(id, try context.rendition, try context.segmentNumber)
+                    .map { Self.segment($0, keptBy: "public") }
+            },
+            { _, context in
+                guard
+                    let file = try await self.encoding.sharedSegment(
+                        try context.videoID, try context.rendition, try context.segmentNumber)
+                else { throw VideoError.partMissing }
+                return Self.segment(file, keptBy: "public")
+            })
     }
 
     /// Segments never change once they are made, so whoever has fetched one may keep it.
