@@ -33,8 +33,7 @@ extension HTTP1Connection {
         ResponseEncoder.upgrade.writeHead(of: response, date: state.date, to: &outbound)
         try await flush()
         // The socket sends for itself from now on.
-        state.giveBack(outbound)
-        outbound = []
+        giveBackOutbound()
         response.completion?(.init(status: response.status, byteCount: 0, isWhole: true))
         let socket = WebSocket(
             upgrade, connection: connection, state: state, inbound: inbound.handOver(),

@@ -63,11 +63,9 @@ final class HTTP1Connection {
     }
 
     func run() async -> Outcome {
-        outbound = state.takeOutbound()
         defer {
             inbound.giveBack(to: state)
-            state.giveBack(outbound)
-            outbound = []
+            giveBackOutbound()
         }
         do {
             while try await serveNext() {}
@@ -140,6 +138,7 @@ final class HTTP1Connection {
             isBetween = true
             connection.readDeadline = .distantFuture
             connection.waitingSince = .distantFuture
+            takeOutbound()
             let source = parser.phase == .complete ? nil : HTTP1Body(self)
             let answer = beginAnswer(source)
             guard source == nil, case .now(let response) = answer, response.upgrade == nil,
@@ -204,6 +203,7 @@ final class HTTP1Connection {
             unbroken = 0
             if connection.waitingSince == .distantFuture { connection.waitingSince = connection.loop.now }
             connection.isIdle = isIdle
+            giveBackOutbound()
             return .input
         }
     }
@@ -265,11 +265,26 @@ final class HTTP1Connection {
     private func refuse(_ status: Response.Status) -> Bool {
         refused?(status, connection.remoteAddress)
         connection.readDeadline = .distantFuture
+        takeOutbound()
         let response = Response.refusal(status)
         ResponseEncoder(response, to: RequestTraits(), mayContinue: false)
             .writeHead(of: response, date: state.date, to: &outbound)
         if case .string(let text) = response.body { outbound.append(text: text) }
         return false
+    }
+
+    /// Something is going to be said. All connections of a loop use the same few buffers, so that these are in the cache of
+    /// the processor, and a connection that waits holds none.
+    private func takeOutbound() {
+        if outbound.capacity == 0 { outbound = state.takeOutbound() }
+    }
+
+    func giveBackOutbound() {
+        guard outbound.capacity > 0 else { return }
+        // Taken out first: a buffer with two owners would be copied.
+        var bytes: [UInt8] = []
+        swap(&bytes, &outbound)
+        state.giveBack(bytes)
     }
 
     /// Writes without waiting. False when something is left.

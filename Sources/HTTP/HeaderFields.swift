@@ -109,13 +109,16 @@ public struct HeaderFields: Sendable {
 
     func matches(_ entry: Entry, _ name: FieldName) -> Bool {
         guard Int(entry.nameCount) == name.rawName.utf8.count else { return false }
-        return bytes.withUnsafeBufferPointer { bytes in
-            var index = Int(entry.start)
-            for byte in name.rawName.utf8 {
-                if ASCII.lowercase(byte) != ASCII.lowercase(bytes[index]) { return false }
-                index += 1
+        var name = name.rawName
+        return name.withUTF8 { name in
+            bytes.withUnsafeBufferPointer { bytes in
+                let start = Int(entry.start)
+                for index in 0..<name.count where ASCII.lowercase(name[index]) != ASCII.lowercase(bytes[start + index])
+                {
+                    return false
+                }
+                return true
             }
-            return true
         }
     }
 }

@@ -37,9 +37,9 @@ final class LoopState: @unchecked Sendable {
     }
 
     func giveBack(_ bytes: consuming [UInt8]) {
-        guard outbound.count < Self.mostSpares, bytes.capacity <= 256 << 10 else { return }
+        guard outbound.count < Self.mostSpares, (1...256 << 10).contains(bytes.capacity) else { return }
         var bytes = bytes
-        bytes.removeAll(keepingCapacity: true)
+        if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
         outbound.append(bytes)
     }
 

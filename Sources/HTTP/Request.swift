@@ -36,9 +36,7 @@ public struct Request {
     public var host: String? { forwardedHost ?? headers[.host] }
 
     /// The path as sent, percent-encoded, without the query.
-    public var path: Substring { Self.path(of: target) }
-
-    public static func path(of target: String) -> Substring {
+    public var path: Substring {
         guard let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return target[...] }
         return target[..<end]
     }

@@ -65,10 +65,19 @@ public struct LogLine {
     }
 
     private mutating func append(text: String) {
-        let masked = Redaction.masked(text)
+        var text = text
+        text.withUTF8 { append($0) }
+    }
+
+    private mutating func append(_ text: UnsafeBufferPointer<UInt8>) {
+        if let masked = Redaction.masked(text) { return masked.withUnsafeBufferPointer { show($0) } }
+        show(text)
+    }
+
+    private mutating func show(_ text: UnsafeBufferPointer<UInt8>) {
         switch form {
-        case .json: JSONText.append(masked, to: &bytes)
-        case .readable: ReadableText.append(masked, quoted: true, to: &bytes)
+        case .json: JSONText.append(text, to: &bytes)
+        case .readable: ReadableText.append(String(decoding: text, as: UTF8.self), quoted: true, to: &bytes)
         }
     }
 
@@ -82,6 +91,15 @@ public struct LogLine {
     public mutating func add(_ name: StaticString, _ text: String) {
         begin(name)
         append(text: text)
+    }
+
+    /// What stands before the first `mark`.
+    public mutating func add(_ name: StaticString, _ text: String, upTo mark: UInt8) {
+        begin(name)
+        var text = text
+        text.withUTF8 { bytes in
+            append(UnsafeBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: mark) ?? bytes.count)]))
+        }
     }
 
     public mutating func add(_ name: StaticString, _ flag: Bool) {

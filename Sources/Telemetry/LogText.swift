@@ -3,10 +3,19 @@ private let maximumTextLength = 4_096
 
 enum JSONText {
     static func append(_ text: String, to line: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { append($0, to: &line) }
+    }
+
+    static func append(_ text: UnsafeBufferPointer<UInt8>, to line: inout [UInt8]) {
         line.append(UInt8(ascii: "\""))
-        defer { line.append(UInt8(ascii: "\"")) }
-        if appendPlain(text, to: &line) { return }
-        for byte in text.utf8.prefix(maximumTextLength) {
+        // Nearly every text needs nothing done to it and goes over as one piece.
+        if isPlain(text) { line.append(contentsOf: text) } else { appendEscaped(text, to: &line) }
+        line.append(UInt8(ascii: "\""))
+    }
+
+    private static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to line: inout [UInt8]) {
+        for byte in text.prefix(maximumTextLength) {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 line.append(UInt8(ascii: "\\"))
@@ -18,21 +27,23 @@ enum JSONText {
             default: line.append(byte)
             }
         }
-        if text.utf8.count > maximumTextLength {
+        if text.count > maximumTextLength {
             dropCutCharacter(of: &line)
             line += "…".utf8
         }
     }
 
-    /// Nearly every text needs nothing done to it and goes over as one piece.
-    private static func appendPlain(_ text: String, to line: inout [UInt8]) -> Bool {
-        var text = text
-        return text.withUTF8 { bytes in
-            guard bytes.count <= maximumTextLength else { return false }
-            for byte in bytes where byte < 0x20 || byte == 0x7F || byte == 0x22 || byte == 0x5C { return false }
-            line.append(contentsOf: bytes)
-            return true
+    /// Without branches, so that the compiler can look at many bytes at once.
+    private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard bytes.count <= maximumTextLength else { return false }
+        var special: UInt8 = 0
+        for byte in bytes {
+            special |= byte < 0x20 ? 1 : 0
+            special |= byte == 0x7F ? 1 : 0
+            special |= byte == UInt8(ascii: "\"") ? 1 : 0
+            special |= byte == UInt8(ascii: "\\") ? 1 : 0
         }
+        return special == 0
     }
 }
 

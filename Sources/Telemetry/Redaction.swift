@@ -48,33 +48,33 @@ enum Redaction {
     /// nothing that is worth a line has a name so long (a SHA-256 has 64).
     private static let tokenLengths = 65...256
 
-    static func masked(_ value: String) -> String {
-        var value = value
-        let result: [UInt8]? = value.withUTF8 { bytes in
-            let withoutTokens = bytes.count >= tokenLengths.lowerBound ? maskedTokens(bytes) : nil
-            guard bytes.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") }) else {
-                return withoutTokens
-            }
-            guard let withoutTokens else { return masked(bytes) }
-            return withoutTokens.withUnsafeBufferPointer(masked) ?? withoutTokens
-        }
-        return result.map { String(decoding: $0, as: UTF8.self) } ?? value
+    /// - Returns: nil where nothing has to be masked.
+    static func masked(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        let withoutTokens = bytes.count >= tokenLengths.lowerBound ? maskedTokens(bytes) : nil
+        guard let withoutTokens else { return maskedWords(bytes) }
+        return withoutTokens.withUnsafeBufferPointer(maskedWords) ?? withoutTokens
     }
 
-    /// Nil where there is none.
+    /// Looks only at every 65th byte: none of so many in a row can lie between two of these.
     private static func maskedTokens(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        let step = tokenLengths.lowerBound
         var result: [UInt8] = []
         var copied = 0
-        var start = 0
-        while start < bytes.count {
-            var end = start
+        var place = step - 1
+        while place < bytes.count {
+            guard isNameByte(bytes[place]) else {
+                place += step
+                continue
+            }
+            var (start, end) = (place, place + 1)
+            while start > 0, isNameByte(bytes[start - 1]) { start -= 1 }
             while end < bytes.count, isNameByte(bytes[end]) { end += 1 }
             if tokenLengths.contains(end - start) {
                 result += bytes[copied..<start]
                 result += mask.utf8
                 copied = end
             }
-            start = end + 1
+            place = end + step
         }
         guard copied > 0 else { return nil }
         return result + bytes[copied...]
@@ -90,8 +90,9 @@ enum Redaction {
         }
     }
 
-    /// Nil where nothing has to be masked.
-    private static func masked(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    /// What follows a marker; nil where none does.
+    private static func maskedWords(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard bytes.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") }) else { return nil }
         var result: [UInt8] = []
         var copied = 0
         var index = 0

@@ -50,12 +50,12 @@ struct Timestamp: Sendable, Equatable {
         return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
     }
 
+    /// - Parameter width: two to four digits.
     private func appendDecimal(_ value: Int, width: Int, to line: inout [UInt8]) {
-        var divisor = 1
-        for _ in 1..<width { divisor *= 10 }
-        while divisor > 0 {
-            line.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
+        let value = UInt32(truncatingIfNeeded: value)
+        if width > 3 { line.append(UInt8(ascii: "0") + UInt8(value / 1000 % 10)) }
+        if width > 2 { line.append(UInt8(ascii: "0") + UInt8(value / 100 % 10)) }
+        line.append(UInt8(ascii: "0") + UInt8(value / 10 % 10))
+        line.append(UInt8(ascii: "0") + UInt8(value % 10))
     }
 }

@@ -17,7 +17,7 @@ struct AccessLog {
             line.add("request_id", characters: RequestID.length, id.write(to:))
             line.add("trace_id", characters: TraceContext.traceLength, trace.writeTraceID(to:))
             line.add("method", method.rawValue)
-            line.add("path", String(Request.path(of: target)))
+            line.add("path", target, upTo: UInt8(ascii: "?"))
             line.add("route", route.path)
             line.add("status", completion.status.code)
             line.add("bytes", completion.byteCount)

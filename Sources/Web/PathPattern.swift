@@ -35,6 +35,7 @@ struct PathPattern {
                 pieces.append(.parameter(prefix: String(prefix), suffix: String(suffix)))
             }
             if name.isEmpty || names.contains(String(name)) { throw RouterError.malformedPath(path) }
+            if names.count == PathPlaces.most { throw RouterError.malformedPath(path) }
             names.append(String(name))
         }
     }

@@ -8,7 +8,9 @@ final class Endpoint: Sendable {
     let atOnce: AtOnce<BaseContext>?
     let handler: Next<BaseContext>
 
-    init(route: Route, parameterNames: [String], atOnce: AtOnce<BaseContext>? = nil, handler: @escaping Next<BaseContext>) {
+    init(
+        route: Route, parameterNames: [String], atOnce: AtOnce<BaseContext>? = nil, handler: @escaping Next<BaseContext>
+    ) {
         self.route = route
         self.parameterNames = parameterNames
         self.atOnce = atOnce
@@ -18,8 +20,28 @@ final class Endpoint: Sendable {
 
 /// All routes as a tree of path segments: filled once, then only read.
 struct RouteTable: Sendable {
+    private struct Literal: Sendable {
+        let text: [UInt8]
+        /// Tells most of them apart.
+        let mark: UInt64
+        let node: Int
+
+        init(_ text: [UInt8], _ node: Int) {
+            self.text = text
+            mark = text.withUnsafeBufferPointer(Self.mark)
+            self.node = node
+        }
+
+        /// The length and the first bytes.
+        static func mark(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
+            var mark = UInt64(truncatingIfNeeded: text.count)
+            for byte in text.prefix(7) { mark = mark << 8 | UInt64(byte) }
+            return mark
+        }
+    }
+
     private struct Node: Sendable {
-        var literals: [(text: [UInt8], node: Int)] = []
+        var literals: [Literal] = []
         /// The more fixed text, the earlier it is tried.
         var patterns: [(prefix: [UInt8], suffix: [UInt8], node: Int)] = []
         var rest: Int?
@@ -48,7 +70,7 @@ struct RouteTable: Sendable {
         case .literal(let text):
             let text = Array(text.utf8)
             if let known = nodes[parent].literals.first(where: { $0.text == text }) { return known.node }
-            nodes[parent].literals.append((text, nodes.count))
+            nodes[parent].literals.append(Literal(text, nodes.count))
         case .parameter(let prefix, let suffix):
             let (prefix, suffix) = (Array(prefix.utf8), Array(suffix.utf8))
             if let known = nodes[parent].patterns.first(where: { $0.prefix == prefix && $0.suffix == suffix }) {
@@ -66,26 +88,30 @@ struct RouteTable: Sendable {
 
     /// - Parameter target: the request target; what stands behind `?` is not looked at.
     func match(_ method: Request.Method, _ target: String) -> Match {
-        var target = target
-        return target.withUTF8 { bytes in
+        var text = target
+        return text.withUTF8 { bytes in
             let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
             guard end > 0, bytes[0] == UInt8(ascii: "/") else { return .notFound }
+            // No server takes so long a target.
+            guard end <= UInt16.max else { return .notFound }
             let path = UnsafeBufferPointer(rebasing: bytes[..<end])
-            var values: [Range<Int>] = []
-            guard let node = find(in: path, at: 1, from: 0, method: method, values: &values) else { return .notFound }
+            var places = PathPlaces()
+            guard let node = find(in: path, at: 1, from: 0, method: method, places: &places) else { return .notFound }
             guard let endpoint = endpoint(of: node, for: method) else {
                 return .methodNotAllowed(nodes[node].endpoints.map(\.route.method))
             }
-            if values.isEmpty { return .found(endpoint, PathParameters()) }
-            var parameters = PathParameters()
-            for (name, range) in zip(endpoint.parameterNames, values) {
-                guard let value = PercentEncoding.decode(UnsafeBufferPointer(rebasing: path[range])) else {
-                    return .notFound
-                }
-                parameters.append(name, value)
+            for place in 0..<places.count where !Self.canDecode(UnsafeBufferPointer(rebasing: path[places[place]])) {
+                return .notFound
             }
-            return .found(endpoint, parameters)
+            return .found(endpoint, PathParameters(endpoint.parameterNames, in: target, at: places))
         }
+    }
+
+    private static func canDecode(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        for byte in value where byte == UInt8(ascii: "%") || byte == 0 || byte >= 0x80 {
+            return PercentEncoding.decode(value) != nil
+        }
+        return true
     }
 
     private func endpoint(of node: Int, for method: Request.Method) -> Endpoint? {
@@ -96,52 +122,52 @@ struct RouteTable: Sendable {
     /// The node of the whole path. A node without the method is only a second choice: another branch may have it.
     private func find(
         in path: UnsafeBufferPointer<UInt8>, at start: Int, from node: Int, method: Request.Method,
-        values: inout [Range<Int>]
+        places: inout PathPlaces
     ) -> Int? {
         var end = start
         while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
         let segment = UnsafeBufferPointer(rebasing: path[start..<end])
-        var second: (node: Int, values: [Range<Int>])?
+        var second: (node: Int, places: PathPlaces)?
 
         func take(_ child: Int) -> Bool {
             if end == path.count {
                 guard !nodes[child].endpoints.isEmpty else { return false }
                 found = child
             } else {
-                found = find(in: path, at: end + 1, from: child, method: method, values: &values)
+                found = find(in: path, at: end + 1, from: child, method: method, places: &places)
             }
             guard let found else { return false }
             if endpoint(of: found, for: method) != nil { return true }
-            if second == nil { second = (found, values) }
+            if second == nil { second = (found, places) }
             return false
         }
         var found: Int?
 
         if let literal = literal(segment, of: node), take(literal) { return found }
-        let depth = values.count
+        let depth = places.count
         for pattern in nodes[node].patterns
         where segment.count > pattern.prefix.count + pattern.suffix.count
             && segment.prefix(pattern.prefix.count).elementsEqual(pattern.prefix)
             && segment.suffix(pattern.suffix.count).elementsEqual(pattern.suffix)
         {
-            values.append(start + pattern.prefix.count..<end - pattern.suffix.count)
+            places.append(start + pattern.prefix.count..<end - pattern.suffix.count)
             if take(pattern.node) { return found }
-            values.removeSubrange(depth...)
+            places.removeAll(after: depth)
         }
         if let rest = nodes[node].rest, start < path.count {
-            values.append(start..<path.count)
+            places.append(start..<path.count)
             if endpoint(of: rest, for: method) != nil { return rest }
-            if second == nil { second = (rest, values) }
-            values.removeSubrange(depth...)
+            if second == nil { second = (rest, places) }
+            places.removeAll(after: depth)
         }
-        if let second { values = second.values }
+        if let second { places = second.places }
         return second?.node
     }
 
     private func literal(_ segment: UnsafeBufferPointer<UInt8>, of node: Int) -> Int? {
-        for child in nodes[node].literals
-        where child.text.count == segment.count && child.text.elementsEqual(segment) {
-            return child.node
+        let mark = Literal.mark(segment)
+        for place in nodes[node].literals.indices where nodes[node].literals[place].mark == mark {
+            if nodes[node].literals[place].text.elementsEqual(segment) { return nodes[node].literals[place].node }
         }
         guard segment.contains(UInt8(ascii: "%")), let decoded = PercentEncoding.decode(segment) else { return nil }
         let bytes = Array(decoded.utf8)

@@ -43,9 +43,9 @@ public struct SecurityHeaders: Sendable {
     /// Only who came by the standard port is told: a browser would otherwise come to the port of the plain listener with TLS
     /// (RFC 6797 8.3).
     static func maySendStrictTransport(to request: Request) -> Bool {
-        guard request.isSecure, let host = request.headers[.host] else { return false }
-        let name = host.hasPrefix("[") ? host.drop { $0 != "]" } : host[...]
-        return !name.contains(":") || name.hasSuffix(":443")
+        guard request.isSecure, let host = request.headers.bytes(of: .host) else { return false }
+        let name = host.first == UInt8(ascii: "[") ? host.drop { $0 != UInt8(ascii: "]") } : host
+        return !name.contains(UInt8(ascii: ":")) || name.suffix(4).elementsEqual(":443".utf8)
     }
 
     private func isPage(_ response: Response) -> Bool {

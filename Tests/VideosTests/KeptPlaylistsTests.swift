@@ -21,7 +21,7 @@ struct KeptPlaylistsTests {
         let name = KeptPlaylists.Name(video: VideoID())
         var rendered = 0
         func ask(_ source: KeptPlaylists.Source) -> String {
-            let playlist = kept(name, of: source, at: now) {
+            let playlist = kept(name, of: source, nil, at: now) {
                 rendered += 1
                 return "\(rendered)"
             }
@@ -38,7 +38,7 @@ struct KeptPlaylistsTests {
         let wanted = KeptPlaylists.Name(video: VideoID())
         func ask(_ name: KeptPlaylists.Name, byteCount: Int) -> Bool {
             var isNew = false
-            _ = kept(name, of: source(), at: now) {
+            _ = kept(name, of: source(), nil, at: now) {
                 isNew = true
                 // Random, so that there is nothing to compress.
                 return String(decoding: (0..<byteCount).map { _ in UInt8.random(in: 33...126) }, as: UTF8.self)
@@ -56,5 +56,36 @@ struct KeptPlaylistsTests {
         }
         #expect(ask(KeptPlaylists.Name(video: VideoID()), byteCount: 2000))
         #expect(kept.count == 0 && kept.byteCount == 0, "what is larger than all of it is not kept")
+    }
+
+    @Test("Of a version that was seen nothing else need be known; of another one, or of none, nothing is")
+    func versions() {
+        let kept = KeptPlaylists()
+        let name = KeptPlaylists.Name(video: VideoID())
+        #expect(kept.kept(name, 1, at: now) == nil)
+        _ = kept(name, of: source(), 1, at: now) { "first" }
+        #expect(kept.kept(name, 1, at: now)?.text == Array("first".utf8))
+        #expect(kept.kept(name, 2, at: now) == nil && kept.kept(name, nil, at: now) == nil)
+        #expect(kept.kept(KeptPlaylists.Name(video: VideoID()), 1, at: now) == nil)
+        // Something was measured that this list does not tell of: the text stays, the version is the new one.
+        _ = kept(name, of: source(), 2, at: now) { "never" }
+        #expect(kept.kept(name, 1, at: now) == nil && kept.kept(name, 2, at: now)?.text == Array("first".utf8))
+        _ = kept(name, of: source(3), 3, at: now) { "second" }
+        #expect(kept.kept(name, 3, at: now)?.text == Array("second".utf8))
+    }
+
+    @Test("A list that has stopped growing is asked for anew: what stands in it depends on the time")
+    func growth() {
+        let kept = KeptPlaylists()
+        let name = KeptPlaylists.Name(video: VideoID())
+        func list(isGrowing: Bool) -> KeptPlaylists.Source {
+            .segments(SegmentList(PlayedEncoder.film.video[0], of: name.video, isGrowing: isGrowing))
+        }
+        _ = kept(name, of: list(isGrowing: true), 1, at: now) { "growing" }
+        let later = now + KeptPlaylists.growthIsRemembered - 1
+        #expect(kept.kept(name, 1, at: later)?.text == Array("growing".utf8))
+        #expect(kept.grewLately(name, at: later + 2), "that it was asked for is remembered")
+        _ = kept(name, of: list(isGrowing: false), 2, at: later) { "whole" }
+        #expect(kept.kept(name, 2, at: later) == nil)
     }
 }

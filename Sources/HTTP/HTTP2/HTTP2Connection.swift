@@ -66,7 +66,6 @@ final class HTTP2Connection: @unchecked Sendable {
     }
 
     func run() async {
-        outbound = state.takeOutbound()
         connection.stopping = { [unowned self] in beginDraining() }
         if connection.isDraining { beginDraining() }
         await withTaskCancellationHandler {
@@ -79,8 +78,6 @@ final class HTTP2Connection: @unchecked Sendable {
         }
         connection.stopping = nil
         inbound.giveBack(to: state)
-        state.giveBack(outbound)
-        outbound = []
     }
 
     private func converse() async {
@@ -201,11 +198,13 @@ final class HTTP2Connection: @unchecked Sendable {
     /// Writes what the session has to say until nothing more will be said.
     private func write() async {
         defer {
+            giveBackOutbound()
             writerHasEnded = true
             endWaiter.take()?.resume()
         }
         while true {
             hasNews = false
+            if outbound.capacity == 0 { outbound = state.takeOutbound() }
             session.produce(into: &outbound, upTo: Self.mostOutbound)
             handleEvents()
             if !session.wantsInput {
@@ -216,6 +215,7 @@ final class HTTP2Connection: @unchecked Sendable {
                 if peerHasGone { resetWhatIsStuck() }
                 if hasNews { continue }
                 if isFinishing { return connection.shutdownWrite() }
+                giveBackOutbound()
                 await withUnsafeContinuation { writerWaiter = $0 }
                 continue
             }
@@ -227,6 +227,14 @@ final class HTTP2Connection: @unchecked Sendable {
             connection.deadline = .distantFuture
             outbound.removeAll(keepingCapacity: true)
         }
+    }
+
+    /// All connections of a loop use the same few buffers, and one that waits holds none.
+    private func giveBackOutbound() {
+        // Taken out first: a buffer with two owners would be copied.
+        var bytes: [UInt8] = []
+        swap(&bytes, &outbound)
+        state.giveBack(bytes)
     }
 
     // MARK: Ending

@@ -34,14 +34,23 @@ final class KeptPlaylists: Sendable {
         var byteCount: Int { text.count + (compressed?.count ?? 0) }
     }
 
-    private struct Entry {
+    /// Changed under the lock only.
+    private final class Entry {
         var source: Source
         /// Of what the source was made from.
         var version: UInt64?
-        var playlist: Playlist
+        let playlist: Playlist
         var usedAt: Int
         /// When it was last seen growing.
         var grewAt: Date?
+
+        init(_ source: Source, _ version: UInt64?, _ playlist: Playlist, usedAt: Int, grewAt: Date?) {
+            self.source = source
+            self.version = version
+            self.playlist = playlist
+            self.usedAt = usedAt
+            self.grewAt = grewAt
+        }
     }
 
     private struct State {
@@ -83,16 +92,14 @@ final class KeptPlaylists: Sendable {
     func kept(_ name: Name, _ version: UInt64?, at time: Date) -> Playlist? {
         guard let version else { return nil }
         return state.withLock { state in
-            guard let place = state.entries.index(forKey: name) else { return nil }
-            state.clock += 1
-            let (isGrowing, grewAt) = (
-                state.entries.values[place].source.isGrowing, state.entries.values[place].grewAt
-            )
+            guard let entry = state.entries[name], entry.version == version else { return nil }
+            let isGrowing = entry.source.isGrowing
             // Once it has stopped growing, what stands in it depends on the time as well (`grewLately`).
-            guard state.entries.values[place].version == version, isGrowing || grewAt == nil else { return nil }
-            state.entries.values[place].usedAt = state.clock
-            if isGrowing { state.entries.values[place].grewAt = time }
-            return state.entries.values[place].playlist
+            guard isGrowing || entry.grewAt == nil else { return nil }
+            state.clock += 1
+            entry.usedAt = state.clock
+            if isGrowing { entry.grewAt = time }
+            return entry.playlist
         }
     }
 
@@ -103,11 +110,11 @@ final class KeptPlaylists: Sendable {
         let known = state.withLock { state -> Playlist? in
             state.clock += 1
             guard let entry = state.entries[name], entry.source == source else { return nil }
-            state.entries[name]?.usedAt = state.clock
+            entry.usedAt = state.clock
             // Of two equal values the new one is known to be equal at a glance when it comes again.
-            state.entries[name]?.source = source
-            state.entries[name]?.version = version
-            if source.isGrowing { state.entries[name]?.grewAt = time }
+            entry.source = source
+            entry.version = version
+            if source.isGrowing { entry.grewAt = time }
             return entry.playlist
         }
         if let known { return known }
@@ -115,7 +122,7 @@ final class KeptPlaylists: Sendable {
         state.withLock { state in
             let grewAt = source.isGrowing ? time : state.entries[name]?.grewAt
             state.insert(
-                Entry(source: source, version: version, playlist: playlist, usedAt: state.clock, grewAt: grewAt), as: name)
+                Entry(source, version, playlist, usedAt: state.clock, grewAt: grewAt), as: name)
             while state.entries.count > countLimit || state.byteCount > byteLimit, let oldest = state.oldest {
                 state.remove(oldest)
             }

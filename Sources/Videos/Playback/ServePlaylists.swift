@@ -2,7 +2,8 @@ import HTTP
 
 extension VideoCatalogue {
     /// The playlist as it was made for somebody else; nil where it must be made, or looked at again.
-    func keptPlaylist(of id: VideoID, rendition: String? = nil, isOfKeyframes: Bool = false) -> KeptPlaylists.Playlist? {
+    func keptPlaylist(of id: VideoID, rendition: String? = nil, isOfKeyframes: Bool = false) -> KeptPlaylists.Playlist?
+    {
         let name = KeptPlaylists.Name(video: id, rendition: rendition, isOfKeyframes: isOfKeyframes)
         return playlists.kept(name, encoding.presentationVersion(id), at: now())
     }

@@ -1,0 +1,147 @@
+import FoundationEssentials
+import Reactor
+import Synchronization
+import Testing
+
+@testable import HTTP
+@testable import TestSupport
+
+/// A server whose handler knows some answers without waiting and others not.
+@Suite("Server that answers at once")
+struct AnswersAtOnceTests {
+    private func run(
+        _ answer: @escaping @Sendable (Request) -> HTTPServer.Answer, _ body: (TestServer) async throws -> Void
+    ) async throws {
+        let group = try EventLoopGroup(count: 1)
+        let server = HTTPServer(
+            listener: try Listener.bind(host: "127.0.0.1", port: 0), connections: ConnectionSet(group), answer: answer)
+        server.start()
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(TestServer(group: group, server: server))) } catch {
+            result = .failure(error)
+        }
+        await server.stop(patience: .milliseconds(300))
+        await group.shutdown()
+        try result.get()
+    }
+
+    /// `/later…` waits for its turn; `/many` is more than gathers; `/made` is made while it is sent.
+    private static func answer(_ request: Request) -> HTTPServer.Answer {
+        let target = request.target
+        if target.hasPrefix("/later") {
+            return .later {
+                await Task.yield()
+                return .text(target)
+            }
+        }
+        switch target {
+        case "/many": return .now(.bytes(Self.many, type: "application/octet-stream"))
+        case "/made":
+            return .now(
+                Response(
+                    body: .stream(byteCount: nil) { writer in for word in ["a", "b"] { try await writer.write(word) } })
+            )
+        default: return .now(.text(target))
+        }
+    }
+
+    private static let many = [UInt8](repeating: UInt8(ascii: "m"), count: 300_000)
+
+    @Test("pipelined requests are answered in their order, whatever each has to wait for")
+    func order() async throws {
+        try await run(Self.answer) { server in
+            let targets = ["/1", "/later2", "/3", "/made", "/many", "/5", "/later6", "/7"]
+            let text = targets.map { target in
+                "GET \(target) HTTP/1.1\r\nHost: a\r\n\(target == "/7" ? "Connection: close\r\n" : "")\r\n"
+            }.joined()
+            let answer = try await server.exchange(text)
+            var rest = answer[...]
+            for target in targets {
+                let body =
+                    switch target {
+                    case "/made": "1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
+                    case "/many": String(decoding: Self.many, as: UTF8.self)
+                    default: target
+                    }
+                let end = try #require(rest.firstRange(of: "\r\n\r\n" + body), "\(target)")
+                rest = rest[end.upperBound...]
+            }
+            #expect(rest.isEmpty)
+            #expect(answer.components(separatedBy: "HTTP/1.1 200 OK").count == targets.count + 1)
+        }
+    }
+
+    @Test("a thousand requests in a row are answered, and others of the loop have their turn between them")
+    func turns() async throws {
+        try await run(Self.answer) { server in
+            let text = String(repeating: "GET /x HTTP/1.1\r\nHost: a\r\n\r\n", count: 999)
+            let answer = try await server.exchange(text + "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            #expect(answer.components(separatedBy: "\r\n\r\n/x").count == 1001)
+        }
+    }
+
+    @Test("a body that comes with a request which is answered at once is left behind, and the next request found")
+    func unreadBody() async throws {
+        try await run(Self.answer) { server in
+            let answer = try await server.exchange(
+                "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+                    + "GET /y HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            #expect(answer.contains("\r\n\r\n/x") && answer.hasSuffix("\r\n\r\n/y"))
+        }
+    }
+
+    @Test("HTTP/2: what is in memory, a file and what must be waited for")
+    func http2() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/film"
+        try Data(Self.many).write(to: URL(filePath: path))
+        let file = try OpenFile(path: path)
+        let answer: @Sendable (Request) -> HTTPServer.Answer = { request in
+            request.target == "/file" ? .now(.file(file, type: "video/mp4")) : Self.answer(request)
+        }
+        try await run(answer) { server in
+            try await server.speakHTTP2 { peer in
+                for (id, target) in [(1, "/1"), (3, "/later"), (5, "/many"), (7, "/made"), (9, "/file")] {
+                    try await peer.send(HTTP2Frame.headers(id, HTTP2Frame.request(target)))
+                    // The windows that a peer begins with hold less.
+                    if target == "/many" || target == "/file" {
+                        try await peer.send(
+                            HTTP2Frame.windowUpdate(0, 300_000), HTTP2Frame.windowUpdate(id, 300_000))
+                    }
+                    let (status, body) = try await peer.answer(id)
+                    #expect(status == "200", "\(target)")
+                    switch target {
+                    case "/many", "/file": #expect(body == Self.many, "\(target)")
+                    case "/made": #expect(body == Array("ab".utf8))
+                    default: #expect(body == Array(target.utf8))
+                    }
+                }
+                try await peer.send(HTTP2Frame.headers(11, HTTP2Frame.request("/x", method: "HEAD")))
+                let head = try await peer.answer(11)
+                #expect(head.0 == "200" && head.1.isEmpty)
+            }
+        }
+    }
+
+    @Test("HTTP/2: what was answered at once and not taken is told as cut, once")
+    func cut() async throws {
+        let completions = Mutex<[(byteCount: Int, isWhole: Bool)]>([])
+        let answer: @Sendable (Request) -> HTTPServer.Answer = { _ in
+            var response = Response.bytes(Self.many, type: "application/octet-stream")
+            response.completion = { end in
+                let (byteCount, isWhole) = (end.byteCount, end.isWhole)
+                completions.withLock { $0.append((byteCount, isWhole)) }
+            }
+            return .now(response)
+        }
+        try await run(answer) { server in
+            try await server.speakHTTP2 { peer in
+                try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request("/")))
+                try await peer.send(HTTP2Frame.reset(1, 8))
+                try await peer.send(HTTP2Frame.headers(3, HTTP2Frame.request("/")))
+            }
+            try await eventually("both are told of") { completions.withLock { $0.count } == 2 }
+        }
+        #expect(completions.withLock { $0 }.allSatisfy { !$0.isWhole && $0.byteCount < Self.many.count })
+    }
+}
