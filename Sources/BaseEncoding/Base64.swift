@@ -9,6 +9,16 @@ public struct Base64: Sendable {
 
     private let last: (UInt8, UInt8)
     private let isPadded: Bool
+    /// What each character stands for; 255 for all that stand for nothing.
+    private let values: [UInt8]
+
+    private init(last: (UInt8, UInt8), isPadded: Bool) {
+        self.last = last
+        self.isPadded = isPadded
+        var values = [UInt8](repeating: .max, count: 256)
+        for value in 0..<UInt8(64) { values[Int(Self.character(value, last))] = value }
+        self.values = values
+    }
 
     public func encode(_ bytes: some Collection<UInt8>) -> String {
         var text: [UInt8] = []
@@ -51,39 +61,40 @@ public struct Base64: Sendable {
             for _ in 0..<2 where length > 0 && text[length - 1] == UInt8(ascii: "=") { length -= 1 }
         }
         guard length % 4 != 1, output.count >= length * 3 / 4 else { return nil }
-        var bits: UInt32 = 0
-        var written = 0
-        for position in 0..<length {
-            guard let value = value(of: text[position]) else { return nil }
-            bits = bits << 6 | UInt32(value)
-            guard position % 4 > 0 else { continue }
-            let leftover = UInt32(6 - position % 4 * 2)
-            output[written] = UInt8(truncatingIfNeeded: bits >> leftover)
-            written += 1
-            bits &= (1 << leftover) - 1
+        var (position, written) = (0, 0)
+        while position + 4 <= length {
+            let first = values[Int(text[position])]
+            let second = values[Int(text[position + 1])]
+            let third = values[Int(text[position + 2])]
+            let fourth = values[Int(text[position + 3])]
+            guard first | second | third | fourth < 64 else { return nil }
+            output[written] = first << 2 | second >> 4
+            output[written + 1] = second << 4 | third >> 2
+            output[written + 2] = third << 6 | fourth
+            position += 4
+            written += 3
         }
-        return bits == 0 ? written : nil
+        guard position < length else { return written }
+        // Two or three characters are left, for one or two bytes.
+        let first = values[Int(text[position])]
+        let second = values[Int(text[position + 1])]
+        let third = position + 2 < length ? values[Int(text[position + 2])] : 0
+        guard first | second | third < 64 else { return nil }
+        output[written] = first << 2 | second >> 4
+        if position + 2 == length { return second & 0xF == 0 ? written + 1 : nil }
+        output[written + 1] = second << 4 | third >> 2
+        return third & 0x3 == 0 ? written + 2 : nil
     }
 
-    private func character(_ value: UInt32) -> UInt8 {
-        let value = UInt8(truncatingIfNeeded: value)
-        return switch value {
+    private func character(_ value: UInt32) -> UInt8 { Self.character(UInt8(truncatingIfNeeded: value), last) }
+
+    private static func character(_ value: UInt8, _ last: (UInt8, UInt8)) -> UInt8 {
+        switch value {
         case 0..<26: UInt8(ascii: "A") + value
         case 26..<52: UInt8(ascii: "a") + value - 26
         case 52..<62: UInt8(ascii: "0") + value - 52
         case 62: last.0
         default: last.1
-        }
-    }
-
-    private func value(of character: UInt8) -> UInt8? {
-        switch character {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0") + 52
-        case last.0: 62
-        case last.1: 63
-        default: nil
         }
     }
 }

@@ -26,17 +26,20 @@ public final class Application: Sendable {
     }
 
     /// What needs no waiting is answered at once.
-    public func answer(to request: Request) -> HTTPServer.Answer {
-        var request = request
+    public func answer(to request: consuming Request) -> HTTPServer.Answer {
         originOfRequest.apply(to: &request)
         let id = RequestID()
         let trace = request.headers[.traceparent].flatMap(TraceContext.init) ?? TraceContext(startedBy: id)
-        let exchange = Exchange(request: request, id: id, trace: trace)
-        if let preflight = options.cors.preflight(for: request) { return .now(finished(preflight, exchange, .none)) }
-        switch table.match(request.method, request.target) {
-        case .found(let endpoint, let parameters): return answer(exchange, at: endpoint, parameters)
+        var exchange = Exchange(request: request, id: id, trace: trace)
+        if let preflight = options.cors.preflight(for: exchange.request) {
+            return .now(finished(preflight, exchange, .none))
+        }
+        switch table.match(exchange.request.method, exchange.request.target) {
+        case .found(let endpoint, let parameters):
+            exchange.request.body.limit = endpoint.route.bodyLimit
+            return answer(exchange, at: endpoint, parameters)
         case .methodNotAllowed(let methods):
-            return .now(finished(refused(request.method, allowed: methods), exchange, .none))
+            return .now(finished(refused(exchange.request.method, allowed: methods), exchange, .none))
         case .notFound: return .now(finished(response(to: Problem.notFound(), exchange, .none), exchange, .none))
         }
     }
@@ -44,7 +47,7 @@ public final class Application: Sendable {
     /// One request and what is known of it.
     private struct Exchange {
         let start = MonotonicTime.now
-        let request: Request
+        var request: Request
         let id: RequestID
         let trace: TraceContext
     }
@@ -52,23 +55,21 @@ public final class Application: Sendable {
     private func answer(
         _ exchange: Exchange, at endpoint: Endpoint, _ parameters: PathParameters
     ) -> HTTPServer.Answer {
-        let (route, limit) = (endpoint.route, endpoint.route.bodyLimit)
-        var request = exchange.request
-        request.body.limit = limit
+        let route = endpoint.route
         let context = BaseContext(
             requestID: exchange.id, trace: exchange.trace, route: route, parameters: parameters,
-            remoteAddress: request.remoteAddress, log: log)
+            remoteAddress: exchange.request.remoteAddress, log: log)
         do {
-            if let expected = request.body.expectedByteCount, expected > limit {
-                throw Problem.bodyTooLarge(limit: limit)
+            if let expected = exchange.request.body.expectedByteCount, expected > route.bodyLimit {
+                throw Problem.bodyTooLarge(limit: route.bodyLimit)
             }
-            if let response = try endpoint.atOnce?(request, context) {
+            if let response = try endpoint.atOnce?(exchange.request, context) {
                 return .now(finished(response, exchange, route))
             }
         } catch { return .now(finished(response(to: error, exchange, route), exchange, route)) }
-        return .later { [request] in
+        return .later {
             let response: Response
-            do { response = try await endpoint.handler(request, context) } catch {
+            do { response = try await endpoint.handler(exchange.request, context) } catch {
                 response = self.response(to: error, exchange, route)
             }
             return self.finished(response, exchange, route)

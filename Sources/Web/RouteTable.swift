@@ -108,10 +108,10 @@ struct RouteTable: Sendable {
     }
 
     private static func canDecode(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
-        for byte in value where byte == UInt8(ascii: "%") || byte == 0 || byte >= 0x80 {
-            return PercentEncoding.decode(value) != nil
-        }
-        return true
+        // Without branches, so that the compiler can look at many bytes at once.
+        var special: UInt8 = 0
+        for byte in value { special |= (byte == UInt8(ascii: "%") ? 1 : 0) | (byte == 0 ? 1 : 0) | byte & 0x80 }
+        return special == 0 || PercentEncoding.decode(value) != nil
     }
 
     private func endpoint(of node: Int, for method: Request.Method) -> Endpoint? {
