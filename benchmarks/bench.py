@@ -24,13 +24,14 @@ import delivery  # noqa: E402
 import encoding  # noqa: E402
 import fanout  # noqa: E402
 import footprint  # noqa: E402
+import idle  # noqa: E402
 from films import Films  # noqa: E402
 from palco import Palco  # noqa: E402
 
 PARTS = {
     "delivery": delivery.measure,
     "secure": delivery.measure_secure,
-    "idle": delivery.measure_idle,
+    "idle": idle.measure,
     "fanout": fanout.measure,
     "ready": encoding.measure_ready,
     "ladder": encoding.measure_ladder,

@@ -6,12 +6,9 @@ Both log each segment; neither logs the small one, which is the question whether
 The server is pinned to one core and wrk to another. Runs alternate; what counts is the median.
 """
 
-import contextlib
 import gzip
 import os
 import re
-import resource
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -248,36 +245,3 @@ def measure_secure(bench):
     finally:
         nginx.stop()
         server.stop()
-
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-
-
-def measure_idle(bench):
-    """What a thousand connections cost on which nothing happens, by kind."""
-    authority = Authority("openssl", bench.folder / "authority")
-    server = bench.palco("data", {**LIMITS, **authority.issue("server")}).start()
-    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    plain, http2 = authority.trust(), authority.trust()
-    http2.set_alpn_protocols(["h2"])
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    for label, port, context, words in (
-        ("HTTP/1.1", server.port, None, request),
-        ("HTTP/1.1 over TLS", server.secure_port, plain, request),
-        ("HTTP/2 over TLS", server.secure_port, http2, PREFACE),
-    ):
-        before = server.resident_bytes()
-        with contextlib.ExitStack() as stack:
-            for _ in range(1000):
-                wire = stack.enter_context(socket.create_connection(("127.0.0.1", port), 60))
-                if context:
-                    wire = stack.enter_context(context.wrap_socket(wire, server_hostname="localhost"))
-                wire.sendall(words)
-                assert wire.recv(4096)
-            memory = (server.resident_bytes() - before) / 1000
-            used = server.cpu_seconds()
-            time.sleep(10)
-            share = (server.cpu_seconds() - used) / 10 * 100
-        bench.row(f"1,000 idle connections, {label}: CPU", share, "% of a core", "<= 1", share <= 1, bytes_each=memory)
-        print(f"    {memory / 1024:,.1f} KB of memory each")
-    server.stop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints `passed failed skipped` of one ring: totals.py FILE RING, with its JUnit file.
+"""Prints `passed failed skipped` of one ring: totals.py RING FILE …, with its JUnit files.
 
 `Tests/rings.txt` says how many tests a ring has at least, and what may be skipped and why. Fewer tests are a failure; with
 PALCO_STRICT=1 a skip that is not listed is one as well. Each, and each that
@@ -34,13 +34,17 @@ def fault(case):
     return None
 
 
-def main(file, ring):
-    cases = list(ElementTree.parse(file).iter("testcase"))
+def main(ring, *files):
+    written = [file for file in files if Path(file).exists()]
+    cases = [case for file in written for case in ElementTree.parse(file).iter("testcase")]
     faults = [(case, told) for case in cases if (told := fault(case)) is not None]
     for case, told in faults:
         print(f"FAILED: {ring}: {case.get('classname')}.{case.get('name')}: {told}", file=sys.stderr)
-    failed = len(faults)
+    for file in set(files) - set(written):
+        print(f"{ring}: {file} was not written", file=sys.stderr)
+    failed = len(faults) + len(files) - len(written)
     skipped = [case for case in cases if case.find("skipped") is not None]
+    passed = len(cases) - len(faults) - len(skipped)
     least, listed = expectations(ring)
     if len(cases) < least:
         print(f"{ring}: {len(cases)} tests, not {least} or more", file=sys.stderr)
@@ -51,7 +55,7 @@ def main(file, ring):
             print(f"{ring}: skipped without leave: {case.get('classname')}.{case.get('name')}", file=sys.stderr)
         failed += len(unlisted)
         skipped = [case for case in skipped if case not in unlisted]
-    print(len(cases) - failed - len(skipped), failed, len(skipped))
+    print(passed, failed, len(skipped))
 
 
 main(*sys.argv[1:])

@@ -7,8 +7,13 @@ public final class ConnectionCensus: Sendable {
     private struct Counts {
         var all = 0
         var byNetwork: [IPNetwork: Int] = [:]
+        /// Of one network, when it was last asked who must make room: whoever has at least half as many is of the crowd.
+        var most = Int.max
         /// When room may be made again: to look for those who wait is work, and they need a moment to leave.
         var makesRoomAt = MonotonicTime(nanoseconds: 0)
+
+        /// Whether a network with so many connections is one of those that must make room.
+        func isOfCrowd(_ count: Int) -> Bool { count >= most - most / 2 }
     }
 
     /// Connections that must end, so that others find a place.
@@ -21,12 +26,13 @@ public final class ConnectionCensus: Sendable {
 
     private let counts = Mutex(Counts())
     private let limits: ServerLimits
-    /// So many places are kept free where that is possible.
+    /// So many places are kept free where that is possible. The crowd gets no more than half of them: where it comes faster
+    /// than room is made, others still find a place.
     private let reserve: Int
 
     public init(limits: ServerLimits) {
         self.limits = limits
-        reserve = max(1, limits.connections / 32)
+        reserve = max(1, limits.connections / 16)
     }
 
     /// - Parameter network: nil for a peer that is counted among all only.
@@ -36,6 +42,7 @@ public final class ConnectionCensus: Sendable {
             if let network {
                 let known = counts.byNetwork[network, default: 0]
                 guard known < limits.connectionsPerAddress else { return false }
+                if counts.isOfCrowd(known), counts.all >= limits.connections - reserve / 2 { return false }
                 counts.byNetwork[network] = known + 1
             }
             counts.all += 1
@@ -59,7 +66,8 @@ public final class ConnectionCensus: Sendable {
                 let most = counts.byNetwork.values.max()
             else { return nil }
             counts.makesRoomAt = now + .milliseconds(10)
-            let networks = counts.byNetwork.filter { 2 * $0.value >= most }
+            counts.most = most
+            let networks = counts.byNetwork.filter { counts.isOfCrowd($0.value) }
             return Crowd(networks: Set(networks.keys), count: reserve)
         }
     }

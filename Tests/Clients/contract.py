@@ -2,13 +2,17 @@
 
 An answer breaks the contract when its status is not promised, its body is of another type, has a field too many or
 too few or a value out of range, is there where none is promised or missing where one is, or when it carries a header
-field of Palco's or of tus that the contract does not know. What nobody saw in a run of all tests is listed and fails.
+field of Palco's or of tus that the contract does not know. What nobody saw in all runs together is listed and fails:
+
+    contract.py FILE …    with what each run saw, in the file that PALCO_SEEN named
 """
 
 import datetime
 import json
 import re
+import sys
 import uuid
+from pathlib import Path
 
 BASE = "/api/v1"
 # Fields of the head that mean something to a client of the API; all others follow from HTTP.
@@ -30,6 +34,10 @@ class Contract:
         self.seen = set()
         self.fields_seen = set()
 
+    def save(self, path):
+        kept = {"document": self.document, "seen": list(self.seen), "fields_seen": list(self.fields_seen)}
+        Path(path).write_text(json.dumps(kept))
+
     # What is promised
 
     def promises(self):
@@ -45,10 +53,10 @@ class Contract:
             for media in answer.get("content", {}).values():
                 yield from self._fields(media["schema"])
 
-    def unseen(self, seen, fields_seen):
+    def unseen(self):
         """What is promised and was in no answer."""
-        found = [f"{method} {path} {status}" for method, path, status in self.promises() if (method, path, status) not in seen]
-        found += [f"{name}.{key}" for name, key in set(self.fields()) if (name, key) not in fields_seen]
+        found = [" ".join(map(str, each)) for each in self.promises() if each not in self.seen]
+        found += [".".join(each) for each in set(self.fields()) if each not in self.fields_seen]
         known = [f"{each} is seen now: take it out of UNSEEN" for each in UNSEEN if each not in found]
         return sorted(set(found) - UNSEEN.keys()) + known
 
@@ -222,3 +230,19 @@ def is_formed(text, form):
     except ValueError:
         return False
     return True
+
+
+def main(*paths):
+    runs = [json.loads(Path(path).read_text()) for path in paths]
+    contract = Contract(runs[0]["document"])
+    for run in runs:
+        contract.seen |= set(map(tuple, run["seen"]))
+        contract.fields_seen |= set(map(tuple, run["fields_seen"]))
+    unseen = contract.unseen()
+    for each in unseen:
+        print(f"no test saw what the contract promises: {each}")
+    return 1 if unseen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -32,11 +32,22 @@ class Films:
     def corpus(self):
         return self.folder / "afl-testcases"
 
+    @staticmethod
+    def partial(path):
+        """Where a file is made before it gets its name: two runs of tests may make the same one at the same time."""
+        return path.with_name(f"partial-{os.getpid()}-{path.name}")
+
+    def write(self, path, content):
+        partial = self.partial(path)
+        partial.write_bytes(content)
+        os.replace(partial, path)
+        return path
+
     def make(self, name, *arguments):
         """`ffmpeg arguments… name`, unless it is there already; never half there."""
         path = self.made / name
         if not path.exists():
-            partial = path.with_name("partial-" + path.name)
+            partial = self.partial(path)
             run = subprocess.run(
                 ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", *map(str, arguments), str(partial)],
                 capture_output=True,
@@ -51,7 +62,7 @@ class Films:
         path = self.made / f"{Path(source).stem}-{mark}.mp4"
         if not path.exists():
             box = (8 + len(mark)).to_bytes(4, "big") + b"free" + mark.encode()
-            path.write_bytes(Path(source).read_bytes() + box)
+            self.write(path, Path(source).read_bytes() + box)
         return path
 
     def looped(self, name, source, seconds):
@@ -60,8 +71,7 @@ class Films:
         if path.exists():
             return path
         length = float(probe(source, "-show_entries", "format=duration", "-of", "csv=p=0"))
-        parts = self.made / (name + ".txt")
-        parts.write_text(f"file '{Path(source).resolve()}'\n" * max(1, round(seconds / length)))
+        parts = self.text(name + ".txt", f"file '{Path(source).resolve()}'\n" * max(1, round(seconds / length)))
         return self.make(name, "-f", "concat", "-safe", "0", "-i", parts, "-map", "0:v", "-map", "0:a?", "-c", "copy")
 
     def long_standard(self, seconds):
@@ -91,9 +101,7 @@ class Films:
         return self.looped("small-and-long.mp4", small, 120)
 
     def text(self, name, content):
-        path = self.made / name
-        path.write_text(content)
-        return path
+        return self.write(self.made / name, content.encode())
 
     # The tones that tell sounds apart, in hertz. They stand far from each other and from the hum of nothing.
     TONES = {"spa": 440, "eng": 1000, "described": 2200}
@@ -152,8 +160,7 @@ class Films:
     @property
     def subtitled(self):
         """bikes.mp4 with a line of text in it."""
-        text = self.made / "line.srt"
-        text.write_text("1\n00:00:00,500 --> 00:00:02,000\nBikes\n")
+        text = self.text("line.srt", "1\n00:00:00,500 --> 00:00:02,000\nBikes\n")
         arguments = ("-map", "0", "-map", "1", "-c", "copy", "-c:s", "mov_text")
         return self.make("bikes-subtitled.mp4", "-i", self.bikes, "-i", text, *arguments)
 
@@ -167,7 +174,7 @@ class Films:
             data = bytearray(whole.read_bytes())
             middle = data.index(b"mdat") + len(data) // 2
             data[middle : middle + 40_000] = bytes(40_000)
-            path.write_bytes(data)
+            self.write(path, data)
         return path
 
 

@@ -68,23 +68,13 @@ def main(port, secure_port, authority, token, segment):
         (plain, "/healthz", {}), (secure, "/", {}), (kept, "/api/v1/auth/me", bearer), (kept, segment, {}),
         (kept, "/healthz", {}),
     ]  # fmt: skip
-    durations, failures, refusals = [], [], 0
+    durations, failures = [], []
     while not select.select([sys.stdin], [], [], 0.01)[0]:
         for place, path, headers in steps:
             started = time.monotonic()
             connection = place() if callable(place) else place
             try:
-                try:
-                    status = ask(connection, path, headers)
-                except ConnectionError:
-                    status = 503
-                if status == 503:
-                    # Refused: thousands may take all places in less time than it takes to make room. Asked once more after
-                    # a moment, as RFC 9110 9.2.2 lets clients do.
-                    refusals += 1
-                    connection.close()
-                    select.select([], [], [], 0.2)
-                    status = ask(connection, path, headers)
+                status = ask(connection, path, headers)
                 durations.append(time.monotonic() - started)
                 if status != 200:
                     failures.append(f"{path}: {status}")
@@ -96,7 +86,7 @@ def main(port, secure_port, authority, token, segment):
     durations.sort()
     print(
         json.dumps({
-            "count": len(durations), "failures": failures[:20], "refusals": refusals,
+            "count": len(durations), "failures": failures[:20],
             "p50": durations[len(durations) // 2], "p99": durations[len(durations) * 99 // 100], "longest": durations[-1],
         }),
         flush=True,

@@ -106,8 +106,6 @@ def siege(target, request):
             f" longest {figures['longest'] * 1000:.0f} ms; {growth / MIB:.1f} MiB more"
         )
         assert figures["failures"] == []
-        # For a moment at most.
-        assert figures["refusals"] <= 3 + figures["count"] // 50, figures
         assert growth < memory
         assert target.palco.process.poll() is None
         # Its own connection to the database and the like come and go.

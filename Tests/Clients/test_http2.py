@@ -18,6 +18,7 @@ import h2.connection
 import h2.events
 import h2.settings
 import pytest
+from palco import Client
 from test_tus import BODY, VERSION, create, offset
 from waiting import wait_until
 
@@ -225,48 +226,82 @@ def test_a_flood_is_cut_with_bounded_memory_and_served_neighbours(server, name):
     assert server.resident_bytes() - before < 96 * MB
 
 
+class ClosedForSending:
+    """A peer that asked for many answers over TLS, and says in the middle of them that it sends nothing more."""
+
+    COUNT = 90
+
+    def __init__(self, port, context):
+        context.set_alpn_protocols(["h2"])
+        self.encrypted, self.plain = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.session = context.wrap_bio(self.encrypted, self.plain, server_hostname="localhost")
+        self.wire = socket.create_connection(("127.0.0.1", port), 60)
+        self.insist(lambda: self.session.do_handshake() or True)
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+        self.h2.local_settings.update({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: (1 << 31) - 1})
+        self.h2.initiate_connection()
+        self.h2.increment_flow_control_window(1 << 30)
+        for number in range(self.COUNT):
+            fields = [(":method", "GET"), (":path", "/api/v1/openapi.json"), (":scheme", "https"), (":authority", "localhost")]
+            self.h2.send_headers(2 * number + 1, fields, end_stream=True)
+        self.insist(lambda: self.session.write(self.h2.data_to_send()))
+        # So many bytes wait that the server still has most of the answers.
+        wait_until(lambda: self.waiting() > 100_000, lambda: f"answers come: {self.waiting()}", 60)
+        with contextlib.suppress(ssl.SSLError):
+            self.session.unwrap()
+        self.wire.sendall(self.plain.read())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.wire.close()
+
+    def insist(self, what):
+        """Does it, and moves what it needs over the wire."""
+        while True:
+            try:
+                done = what()
+            except ssl.SSLWantReadError:
+                done = None
+            self.wire.sendall(self.plain.read())
+            if done is not None:
+                return done
+            piece = self.wire.recv(1 << 16)
+            assert piece, "the connection ended"
+            self.encrypted.write(piece)
+
+    def waiting(self):
+        return struct.unpack("i", fcntl.ioctl(self.wire, termios.FIONREAD, b"\0\0\0\0"))[0]
+
+    def answers(self):
+        bodies, whole = {}, []
+        while len(whole) < self.COUNT:
+            for event in self.h2.receive_data(self.insist(lambda: self.session.read(1 << 16))):
+                if isinstance(event, h2.events.DataReceived):
+                    bodies[event.stream_id] = bodies.get(event.stream_id, b"") + event.data
+                elif isinstance(event, h2.events.StreamEnded):
+                    whole.append(bodies[event.stream_id])
+                assert not isinstance(event, h2.events.StreamReset | h2.events.ConnectionTerminated), (event, len(whole))
+        return whole
+
 
 def test_who_closes_tls_in_the_middle_of_answers_does_not_hold_the_loop(own_server, authority, tmp_path):
     """Once a peer has said by TLS that it sends nothing more, OpenSSL tells failures to write to it in another way."""
     palco = own_server({**authority.issue("shown", folder=tmp_path), "PALCO_LOOPS": "1"}).start()
-    context = authority.trust()
-    context.set_alpn_protocols(["h2"])
     for _ in range(5):
-        encrypted, plain = ssl.MemoryBIO(), ssl.MemoryBIO()
-        session = context.wrap_bio(encrypted, plain, server_hostname="localhost")
-        with socket.create_connection(("127.0.0.1", palco.secure_port), 60) as wire:
-
-            def insist(what):
-                """Does it, and moves what it needs over the wire."""
-                while True:
-                    try:
-                        done = what()
-                    except ssl.SSLWantReadError:
-                        done = None
-                    wire.sendall(plain.read())
-                    if done is not None:
-                        return done
-                    encrypted.write(wire.recv(1 << 16))
-
-            insist(lambda: session.do_handshake() or True)
-            state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
-            state.local_settings.update({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: (1 << 31) - 1})
-            state.initiate_connection()
-            state.increment_flow_control_window((1 << 30))
-            for number in range(90):
-                fields = [(":method", "GET"), (":path", "/api/v1/openapi.json"), (":scheme", "https"), (":authority", "localhost")]
-                state.send_headers(2 * number + 1, fields, end_stream=True)
-            insist(lambda: session.write(state.data_to_send()))
-
-            def waiting():
-                return struct.unpack("i", fcntl.ioctl(wire, termios.FIONREAD, b"\0\0\0\0"))[0]
-
-            # So many bytes wait that the server still has most of the answers.
-            wait_until(lambda: waiting() > 100_000, lambda: f"answers come: {waiting()}", 60)
-            with contextlib.suppress(ssl.SSLError):
-                session.unwrap()
-            wire.sendall(plain.read())
+        with ClosedForSending(palco.secure_port, authority.trust()):
+            pass
     asking = http.client.HTTPConnection("127.0.0.1", palco.port, timeout=60)
     asking.request("GET", "/healthz")
     assert asking.getresponse().status == 200
+    assert palco.stop() == 0
+
+
+def test_who_closes_tls_for_sending_gets_the_whole_of_answers_that_were_begun(own_server, authority, tmp_path):
+    palco = own_server(authority.issue("shown", folder=tmp_path)).start()
+    with ClosedForSending(palco.secure_port, authority.trust()) as peer:
+        answers = peer.answers()
+    client = Client(f"https://localhost:{palco.secure_port}", trust=authority.trust())
+    assert set(answers) == {client.get("/openapi.json").expect(200).body}
     assert palco.stop() == 0

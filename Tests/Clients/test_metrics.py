@@ -85,6 +85,23 @@ def test_numbers_are_what_happened(server, numbers):
     assert set(states) == {"failed", "running", "waiting"}
 
 
+def test_those_who_follow_events_are_counted_by_what_they_follow(own_server, films):
+    palco = own_server().start()
+    client = palco.admin()
+    video = client.have(films.bikes, title="Followed")
+
+    def counted():
+        found = families(client)["palco_event_listeners"]
+        return {sample.labels["topic"]: sample.value for sample in found.samples}
+
+    assert counted() == {"all": 0, "one": 0}
+    with client.stream("/videos/events"):
+        with client.stream(f"/videos/{video['id']}/events"), client.stream(f"/videos/{video['id']}/events"):
+            assert counted() == {"all": 1, "one": 2}
+        wait_until(lambda: counted() == {"all": 1, "one": 0}, "they have left")
+    assert palco.stop() == 0
+
+
 def test_strangers_make_no_new_numbers(server):
     client = server.client()
     client.get("//lost").expect(404)

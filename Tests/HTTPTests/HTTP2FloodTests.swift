@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import HTTP
+@testable import TestSupport
 
 /// What the standard allows and what would keep a server busy for nothing.
 @Suite("Floods over HTTP/2")
@@ -94,6 +95,46 @@ struct HTTP2FloodTests {
         }
         #expect(most.withLock { $0 } <= HTTP2Session.mostStreams)
         #expect(running.withLock { $0 } == 0)
+    }
+
+    @Test("Streams that were reset count as long as their work goes on")
+    func workThatGoesOn() async throws {
+        let begun = AsyncStream.makeStream(of: Void.self)
+        let orders = AsyncStream.makeStream(of: Void.self)
+        // Work that does not notice that nobody wants it any more.
+        let work = Task { for await _ in orders.stream {} }
+        try await TestServer.run(handler: { request in
+            guard request.target == "/work" else { return .text("here") }
+            begun.continuation.yield()
+            await work.value
+            return .text("late")
+        }) { server in
+            try await server.speakHTTP2 { peer in
+                var stream = 1
+                func ask(_ path: String) async throws {
+                    stream += 2
+                    try await peer.send(HTTP2Frame.headers(stream, HTTP2Frame.request(path)))
+                }
+                func isServed() async throws -> Bool {
+                    try await ask("/")
+                    var said = "SETTINGS ack"
+                    while said == "SETTINGS ack" || said.hasPrefix("DATA") { said = try await peer.next() }
+                    if said == "RST_STREAM \(stream) REFUSED_STREAM" { return false }
+                    #expect(said == "HEADERS \(stream) 200")
+                    return true
+                }
+                var beginnings = begun.stream.makeAsyncIterator()
+                for _ in 0..<HTTP2Session.mostStreams {
+                    #expect(try await isServed())
+                    try await ask("/work")
+                    await beginnings.next()
+                    try await peer.send(HTTP2Frame.reset(stream))
+                }
+                #expect(try await !isServed())
+                orders.continuation.finish()
+                try await eventually("the work is over") { try await isServed() }
+            }
+        }
     }
 
     @Test("A window that stays shut holds nothing of the files that are asked for in memory")

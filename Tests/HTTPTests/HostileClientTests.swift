@@ -191,16 +191,37 @@ struct HostileClientTests {
         )
         for _ in 0..<36 { #expect(census.enter(many)) }
         for _ in 0..<20 { #expect(census.enter(some)) }
-        for _ in 0..<5 { #expect(census.enter(few)) }
+        for _ in 0..<3 { #expect(census.enter(few)) }
         #expect(census.crowd(at: start) == nil)
         #expect(census.enter(nil))
         let crowd = census.crowd(at: start)
-        #expect(crowd?.networks == [many, some] && crowd?.count == 2)
+        #expect(crowd?.networks == [many, some] && crowd?.count == 4)
         // Those who are asked to leave need a moment.
         #expect(census.crowd(at: start + .milliseconds(9)) == nil)
         #expect(census.crowd(at: start + .milliseconds(10)) != nil)
         census.leave(many)
         #expect(census.crowd(at: start + .seconds(1)) == nil)
+    }
+
+    @Test("until room is made, the last places are for others than those who take the most")
+    func lastPlaces() {
+        var limits = ServerLimits()
+        limits.connections = 64
+        let census = ConnectionCensus(limits: limits)
+        func network(_ host: String) -> IPNetwork { SocketAddress(host: host, port: 1).network }
+        let (many, some, few) = (network("192.0.2.1"), network("192.0.2.2"), network("192.0.2.3"))
+        for _ in 0..<40 { #expect(census.enter(many)) }
+        for _ in 0..<20 { #expect(census.enter(some)) }
+        #expect(census.crowd(at: .now) != nil)
+        // Half of what is kept free.
+        #expect(census.enter(many) && census.enter(some))
+        #expect(!census.enter(many) && !census.enter(some))
+        #expect(census.enter(few) && census.enter(nil))
+        #expect(!census.enter(few) && !census.enter(nil))
+        for _ in 0..<2 { census.leave(many) }
+        #expect(!census.enter(many) && census.enter(few))
+        for _ in 0..<2 { census.leave(some) }
+        #expect(census.enter(many))
     }
 
     @Test("a newcomer finds a place where others wait, and who is being served keeps theirs")

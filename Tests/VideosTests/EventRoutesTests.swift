@@ -189,6 +189,9 @@ struct EventRoutesTests {
         listeners.append(try events.listen(to: .all, as: UserID()))
         listeners[0].leave()
         #expect(events.listenerCount == listeners.count - 1)
+        #expect(events.listenerCounts == (all: 2, one: 0))
+        listeners.append(try events.listen(to: .video(VideoID()), as: UserID()))
+        #expect(events.listenerCounts == (all: 2, one: 1))
         await loops.shutdown()
     }
 
@@ -210,6 +213,7 @@ struct EventRoutesTests {
         let text = await stream.read()
         #expect(text.components(separatedBy: "event: progress").count == 65)
         #expect(text.contains("\"progress\":1,") && !text.contains("\"progress\":0.36,"))
+        #expect(events.missedCount == 36)
         await house.close()
     }
 

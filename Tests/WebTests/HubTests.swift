@@ -176,6 +176,8 @@ struct HubTests {
             // Without ever asking.
             try await eventually("it was told") { told.ends[0] == .tooSlow }
             #expect(hub.memberCount(of: "topic") == 1)
+            // When it was dropped, it had missed what came before what was kept then.
+            #expect((1...992).contains(hub.missedCount))
             var end: HubEnd?
             if case .end(let reason) = seat.takeNext() { end = reason }
             #expect(end == .tooSlow)
@@ -198,6 +200,7 @@ struct HubTests {
             hub.close()
             let read = try await Self.readAll(member)
             #expect(read.numbers == Array(92..<100) && read.missed == [92] && read.end == .closed)
+            #expect(hub.missedCount == 92)
         }
     }
 
@@ -273,6 +276,21 @@ struct HubTests {
             last = note.number
         }
         if count % 2 == 0 { member.leave() }
+    }
+
+    @Test("Members are counted by kinds of topics, on all loops")
+    func kinds() async throws {
+        try await Self.withLoops(Self.rule(.drops)) { loops, hub in
+            var members: [HubMember<Note>] = []
+            for (index, topic) in ["a1", "a1", "a2", "b1"].enumerated() {
+                let loop = loops.loops[index % 2]
+                members.append(await Task(executorPreference: loop) { hub.join(topic) }.value)
+            }
+            #expect(hub.memberCounts { $0.first } == ["a": 3, "b": 1])
+            members[3].leave()
+            #expect(hub.memberCounts { $0.first } == ["a": 3])
+            #expect(hub.missedCount == 0)
+        }
     }
 
     @Test("A reader that is cancelled stops waiting, and one that left learns that")

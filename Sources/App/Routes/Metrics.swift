@@ -44,8 +44,12 @@ struct Metrics: Sendable {
         text.sample(bytes.received)
         text.family("palco_network_sent_bytes_total", .counter, "Bytes that left over connections.")
         text.sample(bytes.sent)
-        text.family("palco_event_listeners", .gauge, "Clients that follow events of videos.")
-        text.sample(services.events.listenerCount)
+        let listeners = services.events.listenerCounts
+        text.family("palco_event_listeners", .gauge, "Clients that follow events of videos, of all or of one.")
+        text.sample(listeners.all, ["topic": "all"])
+        text.sample(listeners.one, ["topic": "one"])
+        text.family("palco_events_missed_total", .counter, "Events that a listener was too slow for.")
+        text.sample(services.events.missedCount)
     }
 
     private func writeCertificates(to text: inout MetricsText) {

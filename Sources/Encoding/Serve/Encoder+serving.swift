@@ -127,8 +127,9 @@ extension Encoder {
         let end = MonotonicTime.now + settings.segmentPatience
         let ticket = demands.add(demand, by: viewer)
         defer {
+            let hasMadeRoom = !demands.isWaiting(ticket)
             demands.remove(ticket)
-            if Task.isCancelled { leave(demand, on: loop) }
+            if Task.isCancelled || hasMadeRoom { leave(demand, on: loop) }
         }
         bell.ring()
         while true {
@@ -146,7 +147,7 @@ extension Encoder {
     /// Whoever left may come back at once: a player that tries again must find its segment further on, not begun anew.
     private static let comeback = Duration.milliseconds(500)
 
-    /// A viewer has gone: nothing is made any more for them alone.
+    /// A viewer has gone, or asked for so much else since that this made room: nothing is made any more for them alone.
     private func leave(_ demand: Demands.Demand, on loop: EventLoop) {
         Task(executorPreference: loop) { [demands] in
             try? await loop.sleep(for: Self.comeback)

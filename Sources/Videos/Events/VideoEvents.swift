@@ -117,6 +117,15 @@ public final class VideoEvents: Sendable {
     }
 
     public var listenerCount: Int { state.withLock { $0.count } }
+
+    /// How many listen to all videos, and how many to one.
+    public var listenerCounts: (all: Int, one: Int) {
+        let counts = hub.memberCounts { $0 == .all }
+        return (counts[true] ?? 0, counts[false] ?? 0)
+    }
+
+    /// What was gone before a listener had read it, counted for each listener.
+    public var missedCount: Int { hub.missedCount }
 }
 
 /// One who listens. Being let go is leaving.

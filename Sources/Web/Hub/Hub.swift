@@ -22,6 +22,7 @@ public final class Hub<Topic: Hashable & Sendable, Message: HubMessage>: Sendabl
     private let loops: EventLoopGroup
     private let rule: HubRule
     private let state = Mutex(State())
+    private let missed = MissedCount()
 
     public init(_ loops: EventLoopGroup, rule: HubRule = HubRule()) {
         self.loops = loops
@@ -73,7 +74,7 @@ public final class Hub<Topic: Hashable & Sendable, Message: HubMessage>: Sendabl
         let reader = HubReader(wake: wake)
         let part = state.withLock { state in
             let known = state.parts[topic]?.first { $0.loop === loop }
-            let part = known ?? HubPart(loop: loop, rule: rule)
+            let part = known ?? HubPart(loop: loop, rule: rule, missed: missed)
             if known == nil { state.parts[topic, default: []].append(part) }
             part.add(reader, isClosed: state.isClosed)
             return part
@@ -95,6 +96,18 @@ public final class Hub<Topic: Hashable & Sendable, Message: HubMessage>: Sendabl
     public func memberCount(of topic: Topic) -> Int {
         state.withLock { state in (state.parts[topic] ?? []).reduce(0) { $0 + $1.memberCount } }
     }
+
+    /// Members of all topics, by what `kind` says of a topic.
+    public func memberCounts<Kind: Hashable>(by kind: (Topic) -> Kind) -> [Kind: Int] {
+        state.withLock { state in
+            state.parts.reduce(into: [:]) { counts, entry in
+                counts[kind(entry.key), default: 0] += entry.value.reduce(0) { $0 + $1.memberCount }
+            }
+        }
+    }
+
+    /// Messages that were gone before a member had read them, counted for each member that missed them.
+    public var missedCount: Int { missed.value }
 }
 
 /// What a hub carries: made once, and shared by all who read it.

@@ -30,11 +30,13 @@ final class HubPart<Message: HubMessage>: Sendable {
 
     let loop: EventLoop
     private let rule: HubRule
+    private let missed: MissedCount
     private let state = Mutex(State())
 
-    init(loop: EventLoop, rule: HubRule) {
+    init(loop: EventLoop, rule: HubRule, missed: MissedCount) {
         self.loop = loop
         self.rule = rule
+        self.missed = missed
     }
 
     var memberCount: Int { state.withLock { $0.waiting.count + $0.due.count + $0.busy.count } }
@@ -97,6 +99,7 @@ final class HubPart<Message: HubMessage>: Sendable {
         let slow = state.busy.filter { $0.next < state.first }
         for reader in slow {
             reader.end = .tooSlow
+            missed.add(state.first - reader.next)
             _ = Self.take(reader, outOf: &state.busy)
         }
         return slow
@@ -127,6 +130,7 @@ final class HubPart<Message: HubMessage>: Sendable {
         state.withLock { state in
             if let end = reader.end { return .end(end) }
             if reader.next < state.first {
+                missed.add(state.first - reader.next)
                 switch rule.lag {
                 case .skips:
                     defer { reader.next = state.first }
@@ -183,6 +187,15 @@ final class HubPart<Message: HubMessage>: Sendable {
         }
         return true
     }
+}
+
+/// What the members of a hub missed, on all loops.
+final class MissedCount: Sendable {
+    private let count = Atomic(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func add(_ messages: Int) { count.wrappingAdd(messages, ordering: .relaxed) }
 }
 
 /// How far one member has read. Every variable is under the lock of the reader's part.
