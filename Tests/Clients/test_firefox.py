@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 import pytest
+from waiting import wait_until
 from watching import SIGN_IN, Watching
 from websockets.sync.client import connect
 
@@ -81,8 +82,13 @@ def firefox(tool, tmp_path):
     browser.close()
 
 
+# The page's own question who is signed in has been answered: whoever is by then is led away from it.
+ASKED = "performance.getEntriesByType('resource').filter((each) => each.name.endsWith('/auth/me')).length"
+
+
 def watch(firefox, url, video):
     firefox.goto(url + "/sign-in")
+    wait_until(lambda: firefox.evaluate(ASKED) == 1, "the page knows that nobody is signed in")
     assert firefox.evaluate(SIGN_IN) == 200
     firefox.goto(f"{url}/watch/{video['id']}")
     return Watching(firefox.evaluate)

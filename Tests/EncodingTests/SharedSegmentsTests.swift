@@ -25,6 +25,10 @@ struct SharedSegmentsTests {
                 #expect(try await studio.encoder.sharedSegment(id, rendition: "576p", number: number) == nil)
             }
             #expect(studio.encoder.demands.all.isEmpty && studio.encoder.bell.rings == rings)
+            // Nor where a viewer with a grant has opened it.
+            _ = try studio.whole(await studio.encoder.segment(id, rendition: "576p", number: 0))
+            #expect(studio.encoder.openSegment(id, rendition: "576p", number: 0) != nil)
+            #expect(studio.encoder.openSharedSegment(id, rendition: "576p", number: 0) == nil)
         }
     }
 
@@ -50,6 +54,10 @@ struct SharedSegmentsTests {
                         let own = try studio.whole(
                             await studio.encoder.segment(id, rendition: name, number: number))
                         #expect(try shared.map { try $0.read(0..<$0.byteCount) } == (encryption == .none ? nil : own))
+                        // By now it is open, so that the next viewer need not wait for anything.
+                        #expect(studio.encoder.openSegment(id, rendition: name, number: number) != nil)
+                        let atOnce = studio.encoder.openSharedSegment(id, rendition: name, number: number)
+                        #expect(try atOnce.map { try $0.read(0..<$0.byteCount) } == (encryption == .none ? nil : own))
                     }
                     let beyond = rendition.segmentDurations.count
                     #expect(
