@@ -9,22 +9,6 @@ import Testing
 /// A server whose handler knows some answers without waiting and others not.
 @Suite("Server that answers at once")
 struct AnswersAtOnceTests {
-    private func run(
-        _ answer: @escaping @Sendable (Request) -> HTTPServer.Answer, _ body: (TestServer) async throws -> Void
-    ) async throws {
-        let group = try EventLoopGroup(count: 1)
-        let server = HTTPServer(
-            listener: try Listener.bind(host: "127.0.0.1", port: 0), connections: ConnectionSet(group), answer: answer)
-        server.start()
-        let result: Result<Void, any Error>
-        do { result = .success(try await body(TestServer(group: group, server: server))) } catch {
-            result = .failure(error)
-        }
-        await server.stop(patience: .milliseconds(300))
-        await group.shutdown()
-        try result.get()
-    }
-
     /// `/later…` waits for its turn; `/many` is more than gathers; `/made` is made while it is sent.
     private static func answer(_ request: Request) -> HTTPServer.Answer {
         let target = request.target
@@ -49,7 +33,7 @@ struct AnswersAtOnceTests {
 
     @Test("pipelined requests are answered in their order, whatever each has to wait for")
     func order() async throws {
-        try await run(Self.answer) { server in
+        try await TestServer.run(answer: Self.answer) { server in
             let targets = ["/1", "/later2", "/3", "/made", "/many", "/5", "/later6", "/7"]
             let text = targets.map { target in
                 "GET \(target) HTTP/1.1\r\nHost: a\r\n\(target == "/7" ? "Connection: close\r\n" : "")\r\n"
@@ -73,7 +57,7 @@ struct AnswersAtOnceTests {
 
     @Test("a thousand requests in a row are answered, and others of the loop have their turn between them")
     func turns() async throws {
-        try await run(Self.answer) { server in
+        try await TestServer.run(answer: Self.answer) { server in
             let text = String(repeating: "GET /x HTTP/1.1\r\nHost: a\r\n\r\n", count: 999)
             let answer = try await server.exchange(text + "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             #expect(answer.components(separatedBy: "\r\n\r\n/x").count == 1001)
@@ -82,7 +66,7 @@ struct AnswersAtOnceTests {
 
     @Test("a body that comes with a request which is answered at once is left behind, and the next request found")
     func unreadBody() async throws {
-        try await run(Self.answer) { server in
+        try await TestServer.run(answer: Self.answer) { server in
             let answer = try await server.exchange(
                 "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
                     + "GET /y HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -99,7 +83,7 @@ struct AnswersAtOnceTests {
         let answer: @Sendable (Request) -> HTTPServer.Answer = { request in
             request.target == "/file" ? .now(.file(file, type: "video/mp4")) : Self.answer(request)
         }
-        try await run(answer) { server in
+        try await TestServer.run(answer: answer) { server in
             try await server.speakHTTP2 { peer in
                 for (id, target) in [(1, "/1"), (3, "/later"), (5, "/many"), (7, "/made"), (9, "/file")] {
                     try await peer.send(HTTP2Frame.headers(id, HTTP2Frame.request(target)))
@@ -134,7 +118,7 @@ struct AnswersAtOnceTests {
             }
             return .now(response)
         }
-        try await run(answer) { server in
+        try await TestServer.run(answer: answer) { server in
             try await server.speakHTTP2 { peer in
                 try await peer.send(HTTP2Frame.headers(1, HTTP2Frame.request("/")))
                 try await peer.send(HTTP2Frame.reset(1, 8))

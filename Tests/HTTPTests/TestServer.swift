@@ -11,10 +11,18 @@ struct TestServer {
         loops: Int = 2, options: HTTPServer.Options = .init(), handler: @escaping HTTPServer.Handler,
         _ body: (TestServer) async throws -> Void
     ) async throws {
+        try await run(
+            loops: loops, options: options, answer: { request in .later { await handler(request) } }, body)
+    }
+
+    static func run(
+        loops: Int = 2, options: HTTPServer.Options = .init(),
+        answer: @escaping @Sendable (Request) -> HTTPServer.Answer, _ body: (TestServer) async throws -> Void
+    ) async throws {
         let group = try EventLoopGroup(count: loops)
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
         let server = HTTPServer(
-            listener: listener, connections: ConnectionSet(group), options: options, handler: handler)
+            listener: listener, connections: ConnectionSet(group), options: options, answer: answer)
         server.start()
         let result: Result<Void, any Error>
         do { result = .success(try await body(TestServer(group: group, server: server))) } catch {

@@ -1,8 +1,8 @@
 import Reactor
 
 /// A connection of HTTP/2: one task reads, one writes, and each request that must wait for anything has a task of its own,
-/// all on the connection's loop. What is said leaves through one queue, which is filled only when it is empty; so its size is bounded, and the
-/// session decides by priority what comes next as late as it can.
+/// all on the connection's loop. What is said leaves through one queue, which is filled only when it is empty; so its size
+/// is bounded, and the session decides by priority what comes next as late as it can.
 ///
 /// - Rule: a stream that is reset, and the connection's end, cancel the tasks that work for them. A body that is still
 ///   coming is read to where it was cut instead, as over HTTP/1.1.
