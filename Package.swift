@@ -34,8 +34,8 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // Ground floor: bytes and threads. What stands here is ordered: each imports only what is above it.
-        room("Telemetry"),
         room("BaseEncoding"),
+        room("Telemetry", on: ["BaseEncoding"]),
         room("Identifiers", on: ["BaseEncoding"]),
         room("Cryptography", on: ["BaseEncoding", "COpenSSL"]),
         room("TLS", on: ["CTLS"]),

@@ -21,12 +21,13 @@ extension Server {
             [
                 HTTPServer(
                     listener: try Listener.bind(path: path), connections: services.connections, options: options,
-                    answer: application.answer)
+                    answer: { application.answer(to: $0) })
             ]
         }
         guard let certificates = services.certificates else {
             let server = HTTPServer(
-                listener: plain, connections: services.connections, options: options, answer: application.answer)
+                listener: plain, connections: services.connections, options: options,
+                answer: { application.answer(to: $0) })
             return ([server] + (local ?? []), Ports(plain: plain.port, secure: nil))
         }
         let secure = try Listener.bind(host: settings.host, port: settings.tlsPort)
@@ -44,7 +45,8 @@ extension Server {
         var secureOptions = options
         secureOptions.tls = { certificates.context }
         let serving = HTTPServer(
-            listener: secure, connections: services.connections, options: secureOptions, answer: application.answer)
+            listener: secure, connections: services.connections, options: secureOptions,
+            answer: { application.answer(to: $0) })
         return ([serving, redirecting] + (local ?? []), Ports(plain: plain.port, secure: secure.port))
     }
 

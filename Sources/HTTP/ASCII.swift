@@ -1,3 +1,5 @@
+import Glibc
+
 /// Single bytes of HTTP's grammar (RFC 9110 5.6).
 enum ASCII {
     static let cr = UInt8(ascii: "\r")
@@ -8,6 +10,14 @@ enum ASCII {
     @inline(__always)
     static func lowercase(_ byte: UInt8) -> UInt8 {
         byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+    }
+
+    static func areEqualIgnoringCase(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard a.count == b.count else { return false }
+        // Nearly all write names as the standards do.
+        if let first = a.baseAddress, let second = b.baseAddress, memcmp(first, second, a.count) == 0 { return true }
+        for index in a.indices where lowercase(a[index]) != lowercase(b[index]) { return false }
+        return true
     }
 
     @inline(__always)
@@ -32,6 +42,19 @@ enum ASCII {
     /// A control character that must not stand in a field value; a tab may.
     @inline(__always)
     static func isForbiddenInValue(_ byte: UInt8) -> Bool { (byte < 0x20 && byte != tab) || byte == 0x7F }
+
+    static func holdsForbidden(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let base = value.baseAddress else { return false }
+        // Without branches and checks inside, so that the compiler looks at many bytes at once.
+        var forbidden: UInt8 = 0
+        var place = 0
+        while place < value.count {
+            let byte = base[place]
+            forbidden |= (byte < 0x20 ? 1 : 0) & (byte != tab ? 1 : 0) | (byte == 0x7F ? 1 : 0)
+            place &+= 1
+        }
+        return forbidden != 0
+    }
 
     static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {

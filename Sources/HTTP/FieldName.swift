@@ -1,20 +1,41 @@
 /// The name of a header field: compared without regard to ASCII case, sent as written.
 public struct FieldName: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
-    public let rawName: String
+    /// Nearly all names stand in the program: comparing with them counts no references.
+    private enum Storage: Sendable {
+        case literal(StaticString)
+        case text(String)
+    }
 
-    public init(_ name: String) { rawName = name }
-    public init(stringLiteral name: String) { rawName = name }
+    private let storage: Storage
+
+    public init(_ name: String) { storage = .text(name) }
+    public init(stringLiteral name: StaticString) { storage = .literal(name) }
+
+    @inline(__always)
+    var byteCount: Int {
+        switch storage {
+        case .literal(let name): name.utf8CodeUnitCount
+        case .text(let name): name.utf8.count
+        }
+    }
+
+    @inline(__always)
+    func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        switch storage {
+        case .literal(let name): return body(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        case .text(var name): return name.withUTF8(body)
+        }
+    }
 
     public static func == (a: FieldName, b: FieldName) -> Bool {
-        a.rawName.utf8.count == b.rawName.utf8.count
-            && zip(a.rawName.utf8, b.rawName.utf8).allSatisfy { ASCII.lowercase($0) == ASCII.lowercase($1) }
+        a.withBytes { a in b.withBytes { b in ASCII.areEqualIgnoringCase(a, b) } }
     }
 
     public func hash(into hasher: inout Hasher) {
-        for byte in rawName.utf8 { hasher.combine(ASCII.lowercase(byte)) }
+        withBytes { for byte in $0 { hasher.combine(ASCII.lowercase(byte)) } }
     }
 
-    public var description: String { rawName }
+    public var description: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 }
 
 extension FieldName {

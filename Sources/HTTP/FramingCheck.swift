@@ -30,11 +30,16 @@ struct FramingCheck {
         byteCount += bytes.count
         if byteCount > Self.limit { throw .headTooLarge }
         let raw = UnsafeRawBufferPointer(rebasing: bytes)
-        // Without branches, so that the compiler can look at many bytes at once.
-        var broken = Self.brokenness(last, raw[0])
-        for index in 0..<raw.count - 1 { broken |= Self.brokenness(raw[index], raw[index + 1]) }
+        guard let base = raw.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
+        // Without branches and checks inside, so that the compiler looks at many bytes at once.
+        var broken = Self.brokenness(last, base[0])
+        var place = 1
+        while place < raw.count {
+            broken |= Self.brokenness(base[place - 1], base[place])
+            place &+= 1
+        }
         if broken != 0 { throw .malformed }
-        last = raw[raw.count - 1]
+        last = base[raw.count - 1]
     }
 
     /// 1 when `b` must not follow `a`.

@@ -5,7 +5,7 @@ import Reactor
 /// Answers to pipelined requests gather in `outbound` and leave together. Buffers are held only while something is in
 /// them, so an idle connection costs little.
 ///
-/// `@exclusivity(unchecked)` here and in `Connection`, `LoopState` and `EventLoop`: checking at run time what the loop's
+/// `@exclusivity(unchecked)` here, in `RequestParser`, `Connection`, `LoopState` and `EventLoop`: checking at run time what the loop's
 /// confinement guarantees was a twentieth of the work for a small response.
 final class HTTP1Connection {
     let connection: Connection
@@ -15,7 +15,10 @@ final class HTTP1Connection {
     private let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     private let idleNanoseconds: Int64
     private let writePauseNanoseconds: Int64
-    private let answer: (Request) -> HTTPServer.Answer
+    private let answer: (consuming Request) -> HTTPServer.Answer
+    private let remoteAddress: SocketAddress
+    private let proxyAddress: SocketAddress?
+    private let isSecure: Bool
     let parser = RequestParser()
 
     @exclusivity(unchecked) var inbound = Inbound()
@@ -40,7 +43,7 @@ final class HTTP1Connection {
 
     init(
         _ connection: Connection, state: LoopState, options: HTTPServer.Options,
-        answer: @escaping (Request) -> HTTPServer.Answer
+        answer: @escaping (consuming Request) -> HTTPServer.Answer
     ) {
         self.connection = connection
         self.state = state
@@ -50,6 +53,9 @@ final class HTTP1Connection {
         warming = options.warming
         refused = options.refused
         self.answer = answer
+        remoteAddress = connection.remoteAddress
+        proxyAddress = connection.proxyAddress
+        isSecure = connection.isEncrypted || connection.isSecureBefore
     }
 
     /// Who has the connection when requests are over.
@@ -63,7 +69,9 @@ final class HTTP1Connection {
     }
 
     func run() async -> Outcome {
+        connection.whileWaiting = { [unowned self] in advanceWhileWaiting() }
         defer {
+            connection.whileWaiting = nil
             inbound.giveBack(to: state)
             giveBackOutbound()
         }
@@ -91,17 +99,20 @@ final class HTTP1Connection {
         /// Others have their turn.
         case turn
         /// The answer, or what gathering cannot send of it.
-        case answer(HTTPServer.Answer, HTTP1Body?)
+        indirect case answer(HTTPServer.Answer, HTTP1Body?)
         case end
     }
+
+    /// What came up while the task slept.
+    @exclusivity(unchecked) private var pause: Result<Pause, any Error>?
 
     /// Answers everything that needs no waiting, and then waits for one thing.
     ///
     /// - Returns: whether another request may follow.
     private func serveNext() async throws -> Bool {
-        switch try advance() {
+        switch try pause.take()?.get() ?? advance() {
         case .input:
-            do { try await connection.waitUntilReadable() } catch ConnectionError.timedOut {
+            do { try await connection.waitUntilReadable(handlesInPlace: true) } catch ConnectionError.timedOut {
                 // Where nothing was asked, nothing is answered.
                 if connection.isIdle { throw ConnectionError.closed }
                 return refuse(.requestTimeout)
@@ -113,6 +124,17 @@ final class HTTP1Connection {
         case .end: return false
         }
         return true
+    }
+
+    /// Goes on where the connection waits for input, without its task: waking that costs as much as a small answer.
+    ///
+    /// - Returns: whether it waits for input again.
+    private func advanceWhileWaiting() -> Bool {
+        connection.isIdle = false
+        let pause = Result { try advance() }
+        if case .success(.input) = pause { return true }
+        self.pause = pause
+        return false
     }
 
     private func advance() throws -> Pause {
@@ -141,21 +163,24 @@ final class HTTP1Connection {
             takeOutbound()
             let source = parser.phase == .complete ? nil : HTTP1Body(self)
             let answer = beginAnswer(source)
-            guard source == nil, case .now(let response) = answer, response.upgrade == nil,
-                let keepsAlive = gather(response)
-            else { return .answer(answer, source) }
-            if !keepsAlive { return .end }
+            switch consume answer {
+            case .now(let response):
+                guard source == nil, response.upgrade == nil, let keepsAlive = gather(response)
+                else { return .answer(.now(response), source) }
+                if !keepsAlive { return .end }
+            case .later(let work): return .answer(.later(work), source)
+            }
         }
     }
 
     private func beginAnswer(_ source: HTTP1Body?) -> HTTPServer.Answer {
-        var request = Request(
-            method: parser.method, target: parser.target, headers: parser.headers,
-            body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: connection.remoteAddress)
-        request.proxyAddress = connection.proxyAddress
-        request.isSecure = connection.isEncrypted || connection.isSecureBefore
-        let mayUpgrade = request.headers.contains(.upgrade)
-        let answer = answer(request)
+        let mayUpgrade = parser.headers.contains(.upgrade)
+        // Made where it is handed over, so that nothing of it is copied.
+        let answer = answer(
+            Request(
+                method: parser.method, target: parser.target, headers: parser.headers,
+                body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: remoteAddress,
+                proxyAddress: proxyAddress, isSecure: isSecure, receivedAt: connection.loop.now))
         guard mayUpgrade, case .later(let work) = answer else { return answer }
         return .later { await self.apart(work) }
     }
@@ -197,11 +222,12 @@ final class HTTP1Connection {
             if try inbound.readNow(from: connection, state) { continue }
             if inbound.sawEnd { return .end }
             let isIdle = !parser.hasBegun
-            connection.readDeadline =
-                isIdle ? connection.loop.now.advanced(byNanoseconds: idleNanoseconds) : headDeadline
-            if connection.readDeadline <= connection.loop.now { throw ConnectionError.timedOut }
+            let now = connection.loop.now
+            let deadline = isIdle ? now.advanced(byNanoseconds: idleNanoseconds) : headDeadline
+            connection.readDeadline = deadline
+            if deadline <= now { throw ConnectionError.timedOut }
             unbroken = 0
-            if connection.waitingSince == .distantFuture { connection.waitingSince = connection.loop.now }
+            if connection.waitingSince == .distantFuture { connection.waitingSince = now }
             connection.isIdle = isIdle
             giveBackOutbound()
             return .input
@@ -290,7 +316,7 @@ final class HTTP1Connection {
     /// Writes without waiting. False when something is left.
     func flushNow() throws -> Bool {
         guard !outbound.isEmpty else { return true }
-        let count = try connection.tryWrite(outbound) ?? 0
+        let count = try outbound.withUnsafeBytes { try connection.tryWrite($0) } ?? 0
         if count == outbound.count {
             outbound.removeAll(keepingCapacity: true)
             return true

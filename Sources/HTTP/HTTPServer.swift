@@ -38,7 +38,7 @@ public final class HTTPServer: Sendable {
     public let listener: Listener
     let connections: ConnectionSet
     private let options: Options
-    private let answer: @Sendable (Request) -> Answer
+    private let answer: @Sendable (consuming Request) -> Answer
     private let census: ConnectionCensus
     private let handshakes: TokenBuckets<IPNetwork>
     private let states: [ObjectIdentifier: LoopState]
@@ -48,14 +48,16 @@ public final class HTTPServer: Sendable {
     public convenience init(
         listener: Listener, connections: ConnectionSet, options: Options = Options(), handler: @escaping Handler
     ) {
-        self.init(listener: listener, connections: connections, options: options) { (request: Request) -> Answer in
-            .later { await handler(request) }
+        self.init(listener: listener, connections: connections, options: options) {
+            (request: consuming Request) -> Answer in
+            let request = request
+            return .later { await handler(request) }
         }
     }
 
     public init(
         listener: Listener, connections: ConnectionSet, options: Options = Options(),
-        answer: @escaping @Sendable (Request) -> Answer
+        answer: @escaping @Sendable (consuming Request) -> Answer
     ) {
         self.listener = listener
         self.connections = connections

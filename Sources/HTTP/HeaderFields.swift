@@ -1,3 +1,6 @@
+import BaseEncoding
+import Glibc
+
 /// Header fields in order, kept as the bytes that stand on the wire (`name: value\r\n`) with ranges into them: reading a
 /// request copies nothing per field, and sending a response is one copy of the block.
 public struct HeaderFields: Sendable {
@@ -59,13 +62,22 @@ public struct HeaderFields: Sendable {
         return nil
     }
 
+    /// Whether the first value of the field begins so, to the letter.
+    public func value(of name: FieldName, startsWith text: StaticString) -> Bool {
+        for entry in entries where matches(entry, name) {
+            let count = text.utf8CodeUnitCount
+            guard Int(entry.valueCount) >= count else { return false }
+            return bytes.withUnsafeBufferPointer {
+                $0.baseAddress.map { memcmp($0 + entry.valueRange.lowerBound, text.utf8Start, count) == 0 } ?? false
+            }
+        }
+        return false
+    }
+
     /// Adds a field. Bytes that could end the line early become spaces, so no value can inject another field.
     public mutating func append(_ name: FieldName, _ value: String) {
         var value = value
-        value.withUTF8 { value in
-            var name = name.rawName
-            name.withUTF8 { append(name: $0, value: value) }
-        }
+        value.withUTF8 { value in name.withBytes { append(name: $0, value: value) } }
     }
 
     public mutating func append(contentsOf other: HeaderFields) {
@@ -89,16 +101,17 @@ public struct HeaderFields: Sendable {
 
     mutating func append(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
         let start = bytes.count
-        bytes.append(contentsOf: name)
-        bytes.append(text: ": ")
-        bytes.append(contentsOf: value)
-        var isForbidden = false
-        for byte in name { isForbidden = isForbidden || ASCII.isForbiddenInValue(byte) }
-        for byte in value { isForbidden = isForbidden || ASCII.isForbiddenInValue(byte) }
-        if isForbidden {
-            for index in start..<bytes.count where ASCII.isForbiddenInValue(bytes[index]) { bytes[index] = ASCII.space }
+        bytes.append(upTo: name.count + value.count + 4) { line in
+            line.write(name)
+            line.write(": ")
+            line.write(value)
+            line.write("\r\n")
         }
-        bytes.append(text: "\r\n")
+        if ASCII.holdsForbidden(name) || ASCII.holdsForbidden(value) {
+            for index in start..<bytes.count - 2 where ASCII.isForbiddenInValue(bytes[index]) {
+                bytes[index] = ASCII.space
+            }
+        }
         entries.append(
             Entry(start: UInt32(start), nameCount: UInt32(name.count), valueCount: UInt32(value.count)))
     }
@@ -107,18 +120,16 @@ public struct HeaderFields: Sendable {
         String(decoding: bytes[range], as: UTF8.self)
     }
 
+    /// Most names differ in their length, and that is all that is looked at then.
+    @inline(__always)
     func matches(_ entry: Entry, _ name: FieldName) -> Bool {
-        guard Int(entry.nameCount) == name.rawName.utf8.count else { return false }
-        var name = name.rawName
-        return name.withUTF8 { name in
-            bytes.withUnsafeBufferPointer { bytes in
-                let start = Int(entry.start)
-                for index in 0..<name.count where ASCII.lowercase(name[index]) != ASCII.lowercase(bytes[start + index])
-                {
-                    return false
-                }
-                return true
-            }
+        Int(entry.nameCount) == name.byteCount && name.withBytes { isName(of: entry, $0) }
+    }
+
+    @inline(never)
+    private func isName(of entry: Entry, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.withUnsafeBufferPointer {
+            ASCII.areEqualIgnoringCase(UnsafeBufferPointer(rebasing: $0[entry.nameRange]), name)
         }
     }
 }
@@ -139,13 +150,12 @@ extension HeaderFields {
     /// Names and values may arrive in pieces: a name is opened, grows, is closed, and so is its value.
     mutating func openName() { entries.append(Entry(start: UInt32(bytes.count), nameCount: 0, valueCount: 0)) }
 
-    mutating func grow(by part: UnsafeBufferPointer<UInt8>) { bytes.append(contentsOf: part) }
+    mutating func grow(by part: UnsafeBufferPointer<UInt8>) { bytes.append(upTo: part.count) { $0.write(part) } }
 
     mutating func closeName() {
         let last = entries.count - 1
         entries[last].nameCount = UInt32(bytes.count) - entries[last].start
-        bytes.append(UInt8(ascii: ":"))
-        bytes.append(ASCII.space)
+        bytes.append(upTo: 2) { $0.write(": ") }
     }
 
     mutating func closeValue() {
@@ -156,8 +166,7 @@ extension HeaderFields {
             bytes.removeLast()
         }
         entries[last].valueCount = UInt32(bytes.count) - entries[last].start - entries[last].nameCount - 2
-        bytes.append(ASCII.cr)
-        bytes.append(ASCII.lf)
+        bytes.append(upTo: 2) { $0.write("\r\n") }
     }
 }
 

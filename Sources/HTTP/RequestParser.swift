@@ -32,11 +32,11 @@ final class RequestParser {
     private let parser: UnsafeMutablePointer<llhttp_t>
     /// Behind a pointer, because llhttp's callbacks change it while `parse` runs.
     private let message: UnsafeMutablePointer<ParsedMessage>
-    private var framing = FramingCheck()
-    private(set) var target = ""
-    private(set) var expectsContinue = false
+    @exclusivity(unchecked) private var framing = FramingCheck()
+    @exclusivity(unchecked) private(set) var target = ""
+    @exclusivity(unchecked) private(set) var expectsContinue = false
     /// Whether any byte of the message has come.
-    private(set) var hasBegun = false
+    @exclusivity(unchecked) private(set) var hasBegun = false
 
     /// How far the message is: `head` while reading it, `body` once the head is there, `complete` at its end.
     var phase: Phase { message.pointee.phase }

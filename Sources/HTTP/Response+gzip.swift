@@ -36,8 +36,8 @@ extension Response {
     }
 
     private var isText: Bool {
+        if headers.value(of: .contentType, startsWith: "text/") { return true }
         guard let type = headers.bytes(of: .contentType) else { return false }
-        if type.starts(with: "text/".utf8) { return true }
         let lowercased = String(decoding: type, as: UTF8.self).lowercased()
         return ["json", "javascript", "mpegurl", "xml"].contains { lowercased.contains($0) }
     }

@@ -5,6 +5,10 @@ public struct Response {
     public var status: Status
     public var headers: HeaderFields
     public var body: Body
+    /// Fields that stand behind `headers` on the wire: what the server gives to many answers, so that none copies them.
+    public var shared: SharedFields?
+    /// Stands in the field `X-Request-Id`.
+    public var requestID = RequestID.none
     /// Called once when the response has left or failed; for the access log.
     public var completion: ((Completion) -> Void)?
     /// What follows a 101.
@@ -14,6 +18,20 @@ public struct Response {
         self.status = status
         self.headers = headers
         self.body = body
+    }
+
+    /// Fields of many answers, by reference.
+    public final class SharedFields: Sendable {
+        public let fields: HeaderFields
+
+        public init(_ fields: HeaderFields) { self.fields = fields }
+    }
+
+    /// Makes one list of all fields.
+    public mutating func gatherFields() {
+        if let shared = shared.take() { headers.append(contentsOf: shared.fields) }
+        if requestID != .none { headers.append(.xRequestID, requestID.description) }
+        requestID = .none
     }
 
     public enum Body {

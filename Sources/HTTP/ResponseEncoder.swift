@@ -1,3 +1,5 @@
+import BaseEncoding
+
 /// How one response stands on the wire of HTTP/1.1: decided from the response and from what its request said, without a
 /// look at any connection or parser.
 struct ResponseEncoder {
@@ -40,38 +42,45 @@ struct ResponseEncoder {
     }
 
     func writeHead(of response: borrowing Response, date: [UInt8], to bytes: inout [UInt8]) {
-        if response.status.code == 200 {
-            bytes.append(text: "HTTP/1.1 200 OK\r\n")
-        } else {
-            bytes.append(text: "HTTP/1.1 ")
-            bytes.appendDecimal(response.status.code)
-            bytes.append(ASCII.space)
-            bytes.append(text: response.status.reason)
-            bytes.append(text: "\r\n")
-        }
-        bytes.append(contentsOf: date)
-        if response.headers.hasFramingFields {
-            for entry in response.headers.entries where !response.headers.isFramingField(entry) {
-                bytes.append(contentsOf: response.headers.bytes[entry.range])
-            }
-        } else {
-            bytes.append(contentsOf: response.headers.bytes)
+        let reason = response.status.reason
+        let shared = response.shared?.fields.byteCount ?? 0
+        // bound: a status line, a date and what `HeaderFields` holds of a head in memory
+        let most = 256 + reason.utf8.count + date.count + response.headers.byteCount + shared
+        bytes.append(upTo: most) { writeHead(of: response, reason: reason, date: date, to: &$0) }
+    }
+
+    @inline(__always)
+    private func writeHead(
+        of response: borrowing Response, reason: String, date: [UInt8], to head: inout ByteWriter
+    ) {
+        head.write("HTTP/1.1 ")
+        head.write(decimal: response.status.code)
+        head.write(ASCII.space)
+        head.write(text: reason)
+        head.write("\r\n")
+        head.write(date)
+        response.headers.write(to: &head)
+        if let shared = response.shared { head.write(shared.fields.bytes) }
+        if response.requestID != .none {
+            head.write("X-Request-Id: ")
+            head.write(count: RequestID.length, response.requestID.write)
+            head.write("\r\n")
         }
         switch framing {
         case .none, .untilClose: break
         case .length(let count):
-            bytes.append(text: "Content-Length: ")
-            bytes.appendDecimal(count)
-            bytes.append(text: "\r\n")
-        case .chunked: bytes.append(text: "Transfer-Encoding: chunked\r\n")
-        case .upgrade: bytes.append(text: "Connection: Upgrade\r\n")
+            head.write("Content-Length: ")
+            head.write(decimal: count)
+            head.write("\r\n")
+        case .chunked: head.write("Transfer-Encoding: chunked\r\n")
+        case .upgrade: head.write("Connection: Upgrade\r\n")
         }
         if !keepsAlive {
-            bytes.append(text: "Connection: close\r\n")
+            head.write("Connection: close\r\n")
         } else if isHTTP10 {
-            bytes.append(text: "Connection: keep-alive\r\n")
+            head.write("Connection: keep-alive\r\n")
         }
-        bytes.append(text: "\r\n")
+        head.write("\r\n")
     }
 
     /// One chunk of a chunked body; an empty one would end the body.
@@ -105,7 +114,14 @@ extension HeaderFields {
         }
     }
 
-    var hasFramingFields: Bool { entries.contains(where: isFramingField) }
+    /// Without those.
+    @inline(__always)
+    fileprivate func write(to head: inout ByteWriter) {
+        guard entries.contains(where: isFramingField) else { return head.write(bytes) }
+        for entry in entries where !isFramingField(entry) {
+            bytes.withUnsafeBufferPointer { head.write(UnsafeBufferPointer(rebasing: $0[entry.range])) }
+        }
+    }
 }
 
 /// `Date: …` for answers of one loop, rendered once a second.

@@ -26,10 +26,7 @@ public struct TrustedProxies: Sendable {
     public func apply(to request: inout Request) {
         guard !isEmpty, request.isForwarded, contains(request.remoteAddress) else { return }
         let origin = origin(of: request)
-        request.proxyAddress = request.remoteAddress
-        request.remoteAddress = origin.address
-        request.isSecure = origin.scheme == "https"
-        request.forwardedHost = origin.host
+        request.isForwarded(for: origin.address, securely: origin.scheme == "https", host: origin.host)
     }
 
     private struct Origin {

@@ -2,9 +2,9 @@
 ///
 /// The capacity is fixed by the owner (`reserve`), so a peer cannot make it grow.
 public struct ByteBuffer: Sendable {
-    private var storage: [UInt8]
-    public private(set) var readerIndex = 0
-    public private(set) var writerIndex = 0
+    @usableFromInline var storage: [UInt8]
+    public internal(set) var readerIndex = 0
+    public internal(set) var writerIndex = 0
 
     public init(capacity: Int) {
         storage = [UInt8](repeating: 0, count: capacity)
@@ -15,14 +15,14 @@ public struct ByteBuffer: Sendable {
         writerIndex = bytes.count
     }
 
-    public var capacity: Int { storage.count }
-    public var readableCount: Int { writerIndex - readerIndex }
-    public var writableCount: Int { storage.count - writerIndex }
-    public var isEmpty: Bool { readerIndex == writerIndex }
+    @inlinable public var capacity: Int { storage.count }
+    @inlinable public var readableCount: Int { writerIndex - readerIndex }
+    @inlinable public var writableCount: Int { storage.count - writerIndex }
+    @inlinable public var isEmpty: Bool { readerIndex == writerIndex }
 
-    public var readableBytes: ArraySlice<UInt8> { storage[readerIndex..<writerIndex] }
+    @inlinable public var readableBytes: ArraySlice<UInt8> { storage[readerIndex..<writerIndex] }
 
-    public func withUnsafeReadableBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
+    @inlinable public func withUnsafeReadableBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
         try storage.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[readerIndex..<writerIndex])) }
     }
 

@@ -51,9 +51,11 @@ extension Connection {
     private func trySendFile(_ file: OpenFile, offset: Int, count: Int) throws -> Int? {
         try checkOpen()
         if let tls {
-            return try wrote { () throws(TLSError) in
+            let sent = try wrote { () throws(TLSError) in
                 try tls.sendFile(file.descriptor, offset: offset, count: count)
             }
+            sentByteCount &+= sent ?? 0
+            return sent
         }
         var position = off_t(offset)
         while true {
@@ -86,7 +88,7 @@ extension Connection {
             try checkOpen()
             let room = UnsafeMutableRawBufferPointer(rebasing: loop.scratch.prefix(warm - place))
             let ready = try fill(room, with: head.dropFirst(place), file, from: max(place, head.count) + shift)
-            let sent = try tryWrite(UnsafeRawBufferPointer(rebasing: room.prefix(ready)), tls)
+            let sent = try tryWrite(UnsafeRawBufferPointer(rebasing: room.prefix(ready)), tls) ?? 0
             place += sent
             // What did not leave is read again: a place where it could wait would cost memory for each who is slow.
             if sent < ready { try await waitUntilWritable() } else if shouldYield(after: sent) { await Task.yield() }
@@ -107,16 +109,5 @@ extension Connection {
             if count > 0 { filled += count } else if errno != EINTR { throw SystemError("pread") }
         }
         return filled
-    }
-
-    /// Writes what the kernel takes now.
-    private func tryWrite(_ bytes: UnsafeRawBufferPointer, _ tls: TLSSession) throws -> Int {
-        var sent = 0
-        while sent < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
-            guard let count = try wrote({ () throws(TLSError) in try tls.write(rest) }) else { break }
-            sent += count
-        }
-        return sent
     }
 }

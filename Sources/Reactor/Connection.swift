@@ -50,7 +50,7 @@ public final class Connection: @unchecked Sendable {
     @exclusivity(unchecked) var isWriting = false
     @exclusivity(unchecked) private var uninterrupted = 0
     /// What went over the socket so far.
-    @exclusivity(unchecked) public private(set) var receivedByteCount = 0
+    @exclusivity(unchecked) public internal(set) var receivedByteCount = 0
     @exclusivity(unchecked) public internal(set) var sentByteCount = 0
 
     /// When the loop's sweep cuts the connection with `timedOut`; coarse, within half a second.
@@ -58,7 +58,12 @@ public final class Connection: @unchecked Sendable {
 
     /// When a wait for the peer's bytes ends with `timedOut`. Unlike `deadline` it leaves the connection usable, so that
     /// the peer can be told why. As coarse.
-    @exclusivity(unchecked) public var readDeadline = MonotonicTime.distantFuture
+    public var readDeadline: MonotonicTime {
+        get { readEnd }
+        set { readEnd = newValue }
+    }
+    /// Stored apart, since what is said of exclusivity here holds in this module only.
+    @exclusivity(unchecked) private var readEnd = MonotonicTime.distantFuture
 
     /// True while nothing is in flight (waiting for a next request): draining ends such a connection at once.
     @exclusivity(unchecked) public var isIdle = false {
@@ -67,7 +72,11 @@ public final class Connection: @unchecked Sendable {
 
     /// Since when the peer has asked for nothing, or has not got further than the beginning of a question; `distantFuture`
     /// while something is done for it. Where places are short such a connection may be ended.
-    @exclusivity(unchecked) public var waitingSince = MonotonicTime.distantFuture
+    public var waitingSince: MonotonicTime {
+        get { waitBegan }
+        set { waitBegan = newValue }
+    }
+    @exclusivity(unchecked) private var waitBegan = MonotonicTime.distantFuture
 
     /// True while what is done is done for the peer alone: its leaving cancels the connection's task at once. A peer that
     /// says that it will send nothing more counts as gone: over TCP both look the same.
@@ -77,6 +86,10 @@ public final class Connection: @unchecked Sendable {
     @exclusivity(unchecked) public var endsWithPeer = false {
         didSet { if endsWithPeer && sawHangUp { task?.cancel() } }
     }
+
+    /// Handles what came while a read waits, without waking the task that waits: true where the wait goes on.
+    @exclusivity(unchecked) public var whileWaiting: (() -> Bool)?
+    @exclusivity(unchecked) private var handlesInPlace = false
 
     /// Called when the server begins to stop, for a connection that must say goodbye instead of ending at once.
     public var stopping: (() -> Void)?
@@ -131,7 +144,7 @@ public final class Connection: @unchecked Sendable {
         var blocked = false
         let count = try buffer.withUnsafeWritableBytes { bytes in
             while true {
-                let count = recv(descriptor, bytes.baseAddress, bytes.count, 0)
+                let count = csystem_recv(descriptor, bytes.baseAddress, bytes.count)
                 if count >= 0 {
                     // A short read emptied the socket (epoll(7), question 9): what comes next makes an edge.
                     if count < bytes.count, !sawHangUp { sawReadable = false }
@@ -152,10 +165,14 @@ public final class Connection: @unchecked Sendable {
     /// Suspends until the peer sent something or went away. A buffer need not be held while waiting.
     ///
     /// Call only after `tryRead` returned nil: epoll tells of an edge once.
-    public func waitUntilReadable() async throws {
+    public func waitUntilReadable() async throws { try await waitUntilReadable(handlesInPlace: false) }
+
+    /// - Parameter handlesInPlace: `whileWaiting` is asked before the wait ends.
+    public func waitUntilReadable(handlesInPlace: Bool) async throws {
         try checkOpen()
         if readWaiter != nil { throw ConnectionError.busy }
         uninterrupted = 0
+        self.handlesInPlace = handlesInPlace
         try await withUnsafeThrowingContinuation { continuation in
             park(continuation, in: &readWaiter, unless: readNeedsRoom ? sawWritable : sawReadable)
         }
@@ -206,20 +223,19 @@ public final class Connection: @unchecked Sendable {
     }
 
     /// Writes what the kernel takes now and returns how much that was; nil when it takes nothing.
-    public func tryWrite(_ bytes: [UInt8], more: Bool = false) throws -> Int? {
+    public func tryWrite(_ bytes: UnsafeRawBufferPointer) throws -> Int? {
         if isWriting { throw ConnectionError.busy }
-        return try bytes.withUnsafeBytes { try trySend($0, more: more) }
+        return try trySend(bytes, more: false)
     }
 
     private func trySend(_ bytes: UnsafeRawBufferPointer, more: Bool) throws -> Int? {
         try checkOpen()
         if let tls {
-            if bytes.isEmpty { return 0 }
-            return try wrote { () throws(TLSError) in try tls.write(bytes) }
+            return try bytes.isEmpty ? 0 : tryWrite(bytes, tls)
         }
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         while true {
-            let count = send(descriptor, bytes.baseAddress, bytes.count, flags)
+            let count = csystem_send(descriptor, bytes.baseAddress, bytes.count, flags)
             if count >= 0 {
                 sentByteCount &+= count
                 return count
@@ -328,7 +344,9 @@ extension Connection: DescriptorHandler {
                 sawHangUp = true
                 if endsWithPeer { task?.cancel() }
             }
-            resume(&readWaiter, with: .success(()))
+            if readWaiter != nil, !(handlesInPlace && whileWaiting?() ?? false) {
+                resume(&readWaiter, with: .success(()))
+            }
             if writeNeedsBytes { resume(&writeWaiter, with: .success(())) }
         }
         if readiness.isWritable {

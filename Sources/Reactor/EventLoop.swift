@@ -28,13 +28,15 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     private let epoll: Int32
     private let wakeup: Int32
     private let inbox = Mutex(Inbox())
+    /// The loop's thread while it runs; what belongs to the loop asks for it all the time.
+    private let thread = Atomic<UInt>(0)
     private let stopped = Mutex<(done: Bool, waiters: [UnsafeContinuation<Void, Never>])>((false, []))
 
     @exclusivity(unchecked) private var ready: [UnownedJob] = []
     @exclusivity(unchecked) private var running: [UnownedJob] = []
-    private var messages: [@Sendable () -> Void] = []
+    @exclusivity(unchecked) private var messages: [@Sendable () -> Void] = []
     private let timers = TimerHeap()
-    private var watches: [Watch?] = []
+    @exclusivity(unchecked) private var watches: [Watch?] = []
     private var freeWatches: [Int] = []
     private var generation: UInt32 = 0
     /// Of connections that no server took: those that were opened from here.
@@ -44,7 +46,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     private(set) lazy var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
 
     /// The monotonic time at which the loop last woke: cheap, and right to within one round of the loop.
-    @exclusivity(unchecked) public private(set) var now = MonotonicTime.now
+    public var now: MonotonicTime { wakingTime }
+    @exclusivity(unchecked) private var wakingTime = MonotonicTime.now
 
     /// For each round the time from waking to sleeping again: so long may what becomes ready meanwhile have to wait.
     @exclusivity(unchecked) private var lag = Histogram()
@@ -73,7 +76,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     /// The loop whose thread is calling, if any.
     public static var current: EventLoop? { LoopThread.currentLoop }
 
-    public var isCurrent: Bool { LoopThread.currentLoop === self }
+    public var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
     /// Traps when called off the loop's thread.
     @inline(__always)
@@ -182,15 +185,16 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 
     private func run() {
         LoopThread.currentLoop = self
+        thread.store(UInt(pthread_self()), ordering: .relaxed)
         var events = [epoll_event](repeating: epoll_event(), count: 512)
         while true {
             let isStopping = takeInbox()
             runReady()
             if isStopping { break }
             let end = MonotonicTime.now
-            lag.record(nanoseconds: end.nanoseconds &- now.nanoseconds)
+            lag.record(nanoseconds: end.nanoseconds &- wakingTime.nanoseconds)
             let count = epoll_wait(epoll, &events, Int32(events.count), waitMilliseconds(from: end))
-            now = .now
+            wakingTime = .now
             for index in 0..<max(0, Int(count)) {
                 dispatch(events[index])
             }
@@ -199,6 +203,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
             }
         }
         LoopThread.currentLoop = nil
+        thread.store(0, ordering: .relaxed)
         let waiters = stopped.withLock { stopped in
             stopped.done = true
             return stopped.waiters
@@ -234,7 +239,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     private func waitMilliseconds(from time: MonotonicTime) -> Int32 {
         if !ready.isEmpty { return 0 }
         guard let deadline = timers.nextDeadline else { return -1 }
-        let nanoseconds = (deadline - time).wholeNanoseconds
+        let nanoseconds = deadline.nanoseconds - time.nanoseconds
         if nanoseconds <= 0 { return 0 }
         return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
     }

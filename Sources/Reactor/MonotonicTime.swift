@@ -8,7 +8,7 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
         self.nanoseconds = nanoseconds
     }
 
-    public static let distantFuture = MonotonicTime(nanoseconds: .max)
+    public static var distantFuture: MonotonicTime { MonotonicTime(nanoseconds: .max) }
 
     public static var now: MonotonicTime {
         var time = timespec()

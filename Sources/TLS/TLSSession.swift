@@ -15,6 +15,9 @@ public final class TLSSession {
         case ended
     }
 
+    /// Of bytes (RFC 8446 5.1).
+    public static let mostInRecord = 16 << 10
+
     private let session: OpaquePointer
     /// Kept as long as the session, whose callbacks point to it.
     private let context: TLSContext

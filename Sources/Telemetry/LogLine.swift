@@ -1,3 +1,6 @@
+import BaseEncoding
+import Glibc
+
 /// One line while it is written.
 public struct LogLine {
     private let form: LogForm
@@ -8,19 +11,26 @@ public struct LogLine {
     init(_ form: LogForm, at time: Timestamp, level: LogLevel, message: String, context: [UInt8]) {
         self.form = form
         bytes.reserveCapacity(512 + context.count)
+        let most = Timestamp.mostBytes + 64
         switch form {
         case .json:
-            append(plain: #"{"time":""#)
-            time.append(to: &bytes)
-            append(plain: #"","level":""#)
-            bytes += level.name.utf8
-            append(plain: #"","message":"#)
+            bytes.append(upTo: most) { line in
+                line.write(#"{"time":""#)
+                time.write(to: &line)
+                line.write(#"","level":""#)
+                line.write(text: level.name)
+                line.write(#"","message":"#)
+            }
             JSONText.append(message, to: &bytes)
         case .readable(let colored):
-            time.appendTimeOfDay(to: &bytes)
-            bytes += colored ? " \(level.color)".utf8 : " ".utf8
-            bytes += level.label.utf8
-            bytes += colored ? "\u{1B}[0m ".utf8 : " ".utf8
+            bytes.append(upTo: most) { line in
+                time.writeTimeOfDay(to: &line)
+                line.write(UInt8(ascii: " "))
+                if colored { line.write(text: level.color) }
+                line.write(text: level.label)
+                if colored { line.write("\u{1B}[0m") }
+                line.write(UInt8(ascii: " "))
+            }
             ReadableText.append(message, quoted: false, to: &bytes)
         }
         bytes += context
@@ -82,39 +92,36 @@ public struct LogLine {
     }
 
     private mutating func append(plain text: StaticString) {
-        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        bytes.append(upTo: text.utf8CodeUnitCount) { $0.write(text) }
     }
 
     // MARK: Without a list
 
     /// - Parameter name: a plain word that speaks of no secret: it is taken as it is.
     public mutating func add(_ name: StaticString, _ text: String) {
-        begin(name)
+        add(name)
         append(text: text)
     }
 
     /// What stands before the first `mark`.
     public mutating func add(_ name: StaticString, _ text: String, upTo mark: UInt8) {
-        begin(name)
+        add(name)
         var text = text
         text.withUTF8 { bytes in
-            append(UnsafeBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: mark) ?? bytes.count)]))
+            let end = bytes.baseAddress.flatMap { memchr($0, Int32(mark), bytes.count) }
+            let count = end.map { UnsafeRawPointer($0) - UnsafeRawPointer(bytes.baseAddress!) } ?? bytes.count
+            append(UnsafeBufferPointer(rebasing: bytes[..<count]))
         }
     }
 
     public mutating func add(_ name: StaticString, _ flag: Bool) {
-        begin(name)
-        append(plain: flag ? "true" : "false")
+        add(name, upTo: 5) { $0.write(flag ? "true" : "false") }
     }
 
     public mutating func add(_ name: StaticString, _ number: Int) {
-        begin(name)
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var power: UInt = 1
-        while number.magnitude / power >= 10 { power *= 10 }
-        while power > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(number.magnitude / power % 10))
-            power /= 10
+        add(name, upTo: 20) { line in
+            if number < 0 { line.write(UInt8(ascii: "-")) }
+            line.write(decimal: Int(clamping: number.magnitude))
         }
     }
 
@@ -122,26 +129,32 @@ public struct LogLine {
     public mutating func add(
         _ name: StaticString, characters count: Int, _ write: (UnsafeMutableBufferPointer<UInt8>) -> Void
     ) {
-        begin(name)
-        if case .json = form { bytes.append(UInt8(ascii: "\"")) }
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { buffer in
-            buffer.initialize(repeating: 0)
-            write(buffer)
-            bytes.append(contentsOf: buffer)
+        let form = form
+        add(name, upTo: count + 2) { line in
+            if case .json = form { line.write(UInt8(ascii: "\"")) }
+            line.write(count: count, write)
+            if case .json = form { line.write(UInt8(ascii: "\"")) }
         }
-        if case .json = form { bytes.append(UInt8(ascii: "\"")) }
     }
 
-    private mutating func begin(_ name: StaticString) {
-        switch form {
-        case .json:
-            append(plain: ",\"")
-            append(plain: name)
-            append(plain: "\":")
-        case .readable:
-            append(plain: " ")
-            append(plain: name)
-            append(plain: "=")
+    /// The name, and a value of at most so many bytes.
+    @inline(__always)
+    private mutating func add(
+        _ name: StaticString, upTo most: Int = 0, _ write: (inout ByteWriter) -> Void = { _ in }
+    ) {
+        let form = form
+        bytes.append(upTo: name.utf8CodeUnitCount + 4 + most) { line in
+            switch form {
+            case .json:
+                line.write(",\"")
+                line.write(name)
+                line.write("\":")
+            case .readable:
+                line.write(UInt8(ascii: " "))
+                line.write(name)
+                line.write(UInt8(ascii: "="))
+            }
+            write(&line)
         }
     }
 }

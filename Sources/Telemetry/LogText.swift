@@ -1,3 +1,5 @@
+import BaseEncoding
+
 /// Longest string that a line takes over, in bytes; the rest is cut and marked.
 private let maximumTextLength = 4_096
 
@@ -8,10 +10,18 @@ enum JSONText {
     }
 
     static func append(_ text: UnsafeBufferPointer<UInt8>, to line: inout [UInt8]) {
-        line.append(UInt8(ascii: "\""))
         // Nearly every text needs nothing done to it and goes over as one piece.
-        if isPlain(text) { line.append(contentsOf: text) } else { appendEscaped(text, to: &line) }
+        if isPlain(text) { return line.append(upTo: text.count + 2) { write(plain: text, to: &$0) } }
         line.append(UInt8(ascii: "\""))
+        appendEscaped(text, to: &line)
+        line.append(UInt8(ascii: "\""))
+    }
+
+    @inline(__always)
+    static func write(plain text: UnsafeBufferPointer<UInt8>, to line: inout ByteWriter) {
+        line.write(UInt8(ascii: "\""))
+        line.write(text)
+        line.write(UInt8(ascii: "\""))
     }
 
     private static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to line: inout [UInt8]) {
@@ -33,15 +43,17 @@ enum JSONText {
         }
     }
 
-    /// Without branches, so that the compiler can look at many bytes at once.
+    /// Nothing of it has to be escaped, and it is not too long. Without branches and checks inside, so that the compiler looks
+    /// at many bytes at once.
     private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard bytes.count <= maximumTextLength else { return false }
+        guard let base = bytes.baseAddress, bytes.count <= maximumTextLength else { return bytes.isEmpty }
         var special: UInt8 = 0
-        for byte in bytes {
-            special |= byte < 0x20 ? 1 : 0
-            special |= byte == 0x7F ? 1 : 0
-            special |= byte == UInt8(ascii: "\"") ? 1 : 0
-            special |= byte == UInt8(ascii: "\\") ? 1 : 0
+        var place = 0
+        while place < bytes.count {
+            let byte = base[place]
+            special |= (byte < 0x20 ? 1 : 0) | (byte == 0x7F ? 1 : 0)
+            special |= (byte == UInt8(ascii: "\"") ? 1 : 0) | (byte == UInt8(ascii: "\\") ? 1 : 0)
+            place &+= 1
         }
         return special == 0
     }

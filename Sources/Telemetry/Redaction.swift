@@ -1,3 +1,5 @@
+import Glibc
+
 /// The last line of defence: callers do not log secrets, and what looks like one is masked all the same.
 ///
 /// It looks at every field of every line, so it works on bytes and allocates only where there is something to mask.
@@ -70,6 +72,7 @@ enum Redaction {
             while start > 0, isNameByte(bytes[start - 1]) { start -= 1 }
             while end < bytes.count, isNameByte(bytes[end]) { end += 1 }
             if tokenLengths.contains(end - start) {
+                if copied == 0 { result.reserveCapacity(bytes.count) }
                 result += bytes[copied..<start]
                 result += mask.utf8
                 copied = end
@@ -77,22 +80,23 @@ enum Redaction {
             place = end + step
         }
         guard copied > 0 else { return nil }
-        return result + bytes[copied...]
+        result += bytes[copied...]
+        return result
     }
 
     /// Of base 64 as it stands in addresses, or of its percent encoding.
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "%"):
-            true
-        default: false
-        }
+        // A bit for each: %, - and digits; letters and _.
+        let bits: UInt64 = byte < 64 ? 0x03FF_2020_0000_0000 : 0x07FF_FFFE_87FF_FFFE
+        return byte < 128 && bits >> UInt64(byte & 63) & 1 == 1
     }
 
     /// What follows a marker; nil where none does.
     private static func maskedWords(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        guard bytes.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") }) else { return nil }
+        guard let start = bytes.baseAddress,
+            memchr(start, Int32(UInt8(ascii: "=")), bytes.count) != nil
+                || memchr(start, Int32(UInt8(ascii: " ")), bytes.count) != nil
+        else { return nil }
         var result: [UInt8] = []
         var copied = 0
         var index = 0

@@ -1,3 +1,4 @@
+import BaseEncoding
 import Glibc
 
 /// Wall-clock time as the log writes it: RFC 3339, UTC, milliseconds.
@@ -11,30 +12,33 @@ struct Timestamp: Sendable, Equatable {
         return Timestamp(seconds: Int64(time.tv_sec), milliseconds: time.tv_nsec / 1_000_000)
     }
 
+    /// Of either form, at most.
+    static let mostBytes = 24
+
     /// `2026-01-31T23:59:59.123Z`
-    func append(to line: inout [UInt8]) {
+    func write(to line: inout ByteWriter) {
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let (year, month, day) = Self.civil(daysSinceEpoch: days)
-        appendDecimal(year, width: 4, to: &line)
-        line.append(UInt8(ascii: "-"))
-        appendDecimal(month, width: 2, to: &line)
-        line.append(UInt8(ascii: "-"))
-        appendDecimal(day, width: 2, to: &line)
-        line.append(UInt8(ascii: "T"))
-        appendTimeOfDay(to: &line)
-        line.append(UInt8(ascii: "Z"))
+        line.write(decimal: year, digits: 4)
+        line.write(UInt8(ascii: "-"))
+        line.write(decimal: month, digits: 2)
+        line.write(UInt8(ascii: "-"))
+        line.write(decimal: day, digits: 2)
+        line.write(UInt8(ascii: "T"))
+        writeTimeOfDay(to: &line)
+        line.write(UInt8(ascii: "Z"))
     }
 
     /// `23:59:59.123`
-    func appendTimeOfDay(to line: inout [UInt8]) {
+    func writeTimeOfDay(to line: inout ByteWriter) {
         let second = Int(((seconds % 86_400) + 86_400) % 86_400)
-        appendDecimal(second / 3_600, width: 2, to: &line)
-        line.append(UInt8(ascii: ":"))
-        appendDecimal(second / 60 % 60, width: 2, to: &line)
-        line.append(UInt8(ascii: ":"))
-        appendDecimal(second % 60, width: 2, to: &line)
-        line.append(UInt8(ascii: "."))
-        appendDecimal(milliseconds, width: 3, to: &line)
+        line.write(decimal: second / 3_600, digits: 2)
+        line.write(UInt8(ascii: ":"))
+        line.write(decimal: second / 60 % 60, digits: 2)
+        line.write(UInt8(ascii: ":"))
+        line.write(decimal: second % 60, digits: 2)
+        line.write(UInt8(ascii: "."))
+        line.write(decimal: milliseconds, digits: 3)
     }
 
     /// The proleptic Gregorian date of a day, counted in 400-year eras that begin on 1 March.
@@ -48,14 +52,5 @@ struct Timestamp: Sendable, Equatable {
         let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
-    }
-
-    /// - Parameter width: two to four digits.
-    private func appendDecimal(_ value: Int, width: Int, to line: inout [UInt8]) {
-        let value = UInt32(truncatingIfNeeded: value)
-        if width > 3 { line.append(UInt8(ascii: "0") + UInt8(value / 1000 % 10)) }
-        if width > 2 { line.append(UInt8(ascii: "0") + UInt8(value / 100 % 10)) }
-        line.append(UInt8(ascii: "0") + UInt8(value / 10 % 10))
-        line.append(UInt8(ascii: "0") + UInt8(value % 10))
     }
 }

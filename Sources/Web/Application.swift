@@ -18,61 +18,55 @@ public final class Application: Sendable {
         originOfRequest = RequestOrigin(options, log: log)
     }
 
+    /// The answer with all its fields in one list.
     public func respond(to request: Request) async -> Response {
-        switch answer(to: request) {
-        case .now(let response): response
-        case .later(let work): await work()
-        }
+        var response =
+            switch answer(to: request) {
+            case .now(let response): response
+            case .later(let work): await work()
+            }
+        response.gatherFields()
+        return response
     }
 
     /// What needs no waiting is answered at once.
     public func answer(to request: consuming Request) -> HTTPServer.Answer {
         originOfRequest.apply(to: &request)
-        let id = RequestID()
-        let trace = request.headers[.traceparent].flatMap(TraceContext.init) ?? TraceContext(startedBy: id)
-        var exchange = Exchange(request: request, id: id, trace: trace)
-        if let preflight = options.cors.preflight(for: exchange.request) {
-            return .now(finished(preflight, exchange, .none))
+        if let preflight = options.cors.preflight(for: request) {
+            return .now(finished(preflight, request, Exchange(request, log: log)))
         }
-        switch table.match(exchange.request.method, exchange.request.target) {
+        switch table.match(request.method, request.target) {
         case .found(let endpoint, let parameters):
-            exchange.request.body.limit = endpoint.route.bodyLimit
-            return answer(exchange, at: endpoint, parameters)
+            request.body.limit = endpoint.route.bodyLimit
+            return answer(request, Exchange(request, endpoint.route, parameters, log: log), at: endpoint)
         case .methodNotAllowed(let methods):
-            return .now(finished(refused(exchange.request.method, allowed: methods), exchange, .none))
-        case .notFound: return .now(finished(response(to: Problem.notFound(), exchange, .none), exchange, .none))
+            return .now(
+                finished(refused(request.method, allowed: methods), request, Exchange(request, log: log)))
+        case .notFound:
+            let exchange = Exchange(request, log: log)
+            return .now(finished(response(to: Problem.notFound(), request, exchange), request, exchange))
         }
-    }
-
-    /// One request and what is known of it.
-    private struct Exchange {
-        let start = MonotonicTime.now
-        var request: Request
-        let id: RequestID
-        let trace: TraceContext
     }
 
     private func answer(
-        _ exchange: Exchange, at endpoint: Endpoint, _ parameters: PathParameters
+        _ request: consuming Request, _ exchange: Exchange, at endpoint: Endpoint
     ) -> HTTPServer.Answer {
-        let route = endpoint.route
-        let context = BaseContext(
-            requestID: exchange.id, trace: exchange.trace, route: route, parameters: parameters,
-            remoteAddress: exchange.request.remoteAddress, log: log)
+        let context = BaseContext(exchange)
+        let limit = exchange.route.bodyLimit
         do {
-            if let expected = exchange.request.body.expectedByteCount, expected > route.bodyLimit {
-                throw Problem.bodyTooLarge(limit: route.bodyLimit)
+            if let expected = request.body.expectedByteCount, expected > limit {
+                throw Problem.bodyTooLarge(limit: limit)
             }
-            if let response = try endpoint.atOnce?(exchange.request, context) {
-                return .now(finished(response, exchange, route))
+            if let response = try endpoint.atOnce?(request, context) {
+                return .now(finished(response, request, exchange))
             }
-        } catch { return .now(finished(response(to: error, exchange, route), exchange, route)) }
-        return .later {
+        } catch { return .now(finished(response(to: error, request, exchange), request, exchange)) }
+        return .later { [request] in
             let response: Response
-            do { response = try await endpoint.handler(exchange.request, context) } catch {
-                response = self.response(to: error, exchange, route)
+            do { response = try await endpoint.handler(request, context) } catch {
+                response = self.response(to: error, request, exchange)
             }
-            return self.finished(response, exchange, route)
+            return self.finished(response, request, exchange)
         }
     }
 
@@ -88,56 +82,57 @@ public final class Application: Sendable {
         return problem.response
     }
 
-    private func response(to error: any Error, _ exchange: Exchange, _ route: Route) -> Response {
+    private func response(to error: any Error, _ request: Request, _ exchange: Exchange) -> Response {
         var problem = Problem(error) ?? Problem(.internalServerError, code: "internal_error")
-        let id = exchange.id.description
+        let id = exchange.requestID.description
+        let route = exchange.route.description
         if problem.status.code >= 500, problem.status != .serviceUnavailable, problem.status != .insufficientStorage {
             problem.errorID = id
             log.error(
                 "request failed",
                 [
                     "request_id": .string(id), "error_id": .string(id), "trace_id": .string(exchange.trace.traceID),
-                    "route": .string(route.description), "error": .string(String(describing: error)),
+                    "route": .string(route), "error": .string(String(describing: error)),
                 ])
         }
         if problem.status == .insufficientStorage {
-            log.error("no space left", ["request_id": .string(id), "route": .string(route.description)])
+            log.error("no space left", ["request_id": .string(id), "route": .string(route)])
         }
-        return options.errorPage?(problem, exchange.request) ?? problem.response
+        return options.errorPage?(problem, request) ?? problem.response
     }
 
-    private func finished(_ response: consuming Response, _ exchange: Exchange, _ route: Route) -> Response {
-        CacheRule.complete(&response, of: route)
-        response.compressIfUseful(for: exchange.request)
-        response.applyConditions(of: exchange.request)
+    private func finished(
+        _ response: consuming Response, _ request: borrowing Request, _ exchange: Exchange
+    ) -> Response {
+        CacheRule.complete(&response, of: exchange.route)
+        response.compressIfUseful(for: request)
+        response.applyConditions(of: request)
         options.security.apply(to: &response)
-        options.cors.apply(to: &response, for: exchange.request)
-        if options.strictTransport, SecurityHeaders.maySendStrictTransport(to: exchange.request) {
+        options.cors.apply(to: &response, for: request)
+        if options.strictTransport, SecurityHeaders.maySendStrictTransport(to: request) {
             response.headers.append(.strictTransportSecurity, SecurityHeaders.strictTransport)
         }
-        response.headers.append(.xRequestID, exchange.id.description)
-        if route.isLogged {
-            addLine(to: &response, exchange, route)
+        response.requestID = exchange.requestID
+        if exchange.route.isLogged {
+            addLine(to: &response, exchange)
         } else {
             // Answers that nobody reads about are small: what they took is known before they leave.
             options.metrics?.count(
-                route, response.status, byteCount: response.body.byteCount ?? 0,
-                nanoseconds: (MonotonicTime.now - exchange.start).wholeNanoseconds)
+                exchange.route, response.status, byteCount: response.body.byteCount ?? 0,
+                nanoseconds: exchange.nanoseconds)
         }
-        return response
+        return consume response
     }
 
     /// Writes and counts once the response has left.
-    private func addLine(to response: inout Response, _ exchange: Exchange, _ route: Route) {
-        let line = AccessLog(
-            log: log, id: exchange.id, trace: exchange.trace, method: exchange.request.method,
-            target: exchange.request.target, route: route, address: exchange.request.remoteAddress)
-        let (earlier, metrics, start) = (response.completion, options.metrics, exchange.start)
+    private func addLine(to response: inout Response, _ exchange: Exchange) {
+        let (earlier, metrics) = (response.completion, options.metrics)
         response.completion = { completion in
             earlier?(completion)
-            let duration = (MonotonicTime.now - start).wholeNanoseconds
-            line.write(completion, nanoseconds: duration)
-            metrics?.count(route, completion.status, byteCount: completion.byteCount, nanoseconds: duration)
+            let nanoseconds = exchange.nanoseconds
+            AccessLog.write(exchange, completion, nanoseconds: nanoseconds)
+            metrics?.count(
+                exchange.route, completion.status, byteCount: completion.byteCount, nanoseconds: nanoseconds)
         }
     }
 }

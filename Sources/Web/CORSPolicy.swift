@@ -37,6 +37,7 @@ public struct CORSPolicy: Sendable {
         guard let origin = allowedOrigin(of: request) else { return }
         response.headers.append(.accessControlAllowOrigin, origin)
         response.headers.append(.accessControlExposeHeaders, responseFields)
+        response.gatherFields()
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     }
 

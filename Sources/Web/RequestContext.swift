@@ -28,31 +28,22 @@ public protocol ChildContext: RequestContext {
 
 /// What the router knows of every request.
 public struct BaseContext: RequestContext {
-    public let requestID: RequestID
-    public let trace: TraceContext
-    public let route: Route
-    public let parameters: PathParameters
-    public let remoteAddress: SocketAddress
+    private let exchange: Exchange
     /// What access checks and middleware found, by type.
     public var values = ContextValues()
-    private let serverLog: Log
 
-    public init(
-        requestID: RequestID = RequestID(), trace: TraceContext? = nil, route: Route,
-        parameters: PathParameters = PathParameters(), remoteAddress: SocketAddress, log: Log = .silent
-    ) {
-        self.requestID = requestID
-        self.trace = trace ?? TraceContext(startedBy: requestID)
-        self.route = route
-        self.parameters = parameters
-        self.remoteAddress = remoteAddress
-        serverLog = log
-    }
+    init(_ exchange: Exchange) { self.exchange = exchange }
+
+    public var requestID: RequestID { exchange.requestID }
+    public var trace: TraceContext { exchange.trace }
+    public var route: Route { exchange.route }
+    public var parameters: PathParameters { exchange.parameters }
+    public var remoteAddress: SocketAddress { exchange.remoteAddress }
 
     public var base: BaseContext { self }
 
     func makeLog() -> Log {
-        serverLog.with(["request_id": .string(requestID.description), "trace_id": .string(trace.traceID)])
+        exchange.log.with(["request_id": .string(requestID.description), "trace_id": .string(trace.traceID)])
     }
 }
 

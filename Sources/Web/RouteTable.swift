@@ -1,3 +1,4 @@
+import Glibc
 import HTTP
 
 /// What a path leads to: one handler for each method.
@@ -35,7 +36,7 @@ struct RouteTable: Sendable {
         /// The length and the first bytes.
         static func mark(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
             var mark = UInt64(truncatingIfNeeded: text.count)
-            for byte in text.prefix(7) { mark = mark << 8 | UInt64(byte) }
+            for place in 0..<min(7, text.count) { mark = mark << 8 | UInt64(text[place]) }
             return mark
         }
     }
@@ -46,6 +47,8 @@ struct RouteTable: Sendable {
         var patterns: [(prefix: [UInt8], suffix: [UInt8], node: Int)] = []
         var rest: Int?
         var endpoints: [Endpoint] = []
+        /// Of the endpoints, in their order.
+        var methods: [Request.Method] = []
     }
 
     enum Match {
@@ -59,10 +62,11 @@ struct RouteTable: Sendable {
     mutating func insert(_ pattern: PathPattern, _ endpoint: Endpoint) throws {
         var node = 0
         for piece in pattern.pieces { node = child(of: node, for: piece) }
-        if nodes[node].endpoints.contains(where: { $0.route.method == endpoint.route.method }) {
+        if nodes[node].methods.contains(endpoint.route.method) {
             throw RouterError.duplicate(endpoint.route.description)
         }
         nodes[node].endpoints.append(endpoint)
+        nodes[node].methods.append(endpoint.route.method)
     }
 
     private mutating func child(of parent: Int, for piece: PathPattern.Piece) -> Int {
@@ -90,7 +94,7 @@ struct RouteTable: Sendable {
     func match(_ method: Request.Method, _ target: String) -> Match {
         var text = target
         return text.withUTF8 { bytes in
-            let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
+            let end = bytes.place(of: UInt8(ascii: "?"), from: 0)
             guard end > 0, bytes[0] == UInt8(ascii: "/") else { return .notFound }
             // No server takes so long a target.
             guard end <= UInt16.max else { return .notFound }
@@ -98,7 +102,7 @@ struct RouteTable: Sendable {
             var places = PathPlaces()
             guard let node = find(in: path, at: 1, from: 0, method: method, places: &places) else { return .notFound }
             guard let endpoint = endpoint(of: node, for: method) else {
-                return .methodNotAllowed(nodes[node].endpoints.map(\.route.method))
+                return .methodNotAllowed(nodes[node].methods)
             }
             for place in 0..<places.count where !Self.canDecode(UnsafeBufferPointer(rebasing: path[places[place]])) {
                 return .notFound
@@ -115,8 +119,13 @@ struct RouteTable: Sendable {
     }
 
     private func endpoint(of node: Int, for method: Request.Method) -> Endpoint? {
-        if let exact = nodes[node].endpoints.first(where: { $0.route.method == method }) { return exact }
-        return method == .head ? nodes[node].endpoints.first { $0.route.method == .get } : nil
+        place(of: method, at: node).map { nodes[node].endpoints[$0] }
+    }
+
+    /// Where a node has what answers the method.
+    private func place(of method: Request.Method, at node: Int) -> Int? {
+        let methods = nodes[node].methods
+        return methods.firstIndex(of: method) ?? (method == .head ? methods.firstIndex(of: .get) : nil)
     }
 
     /// The node of the whole path. A node without the method is only a second choice: another branch may have it.
@@ -124,20 +133,19 @@ struct RouteTable: Sendable {
         in path: UnsafeBufferPointer<UInt8>, at start: Int, from node: Int, method: Request.Method,
         places: inout PathPlaces
     ) -> Int? {
-        var end = start
-        while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
+        let end = path.place(of: UInt8(ascii: "/"), from: start)
         let segment = UnsafeBufferPointer(rebasing: path[start..<end])
         var second: (node: Int, places: PathPlaces)?
 
         func take(_ child: Int) -> Bool {
             if end == path.count {
-                guard !nodes[child].endpoints.isEmpty else { return false }
+                guard !nodes[child].methods.isEmpty else { return false }
                 found = child
             } else {
                 found = find(in: path, at: end + 1, from: child, method: method, places: &places)
             }
             guard let found else { return false }
-            if endpoint(of: found, for: method) != nil { return true }
+            if place(of: method, at: found) != nil { return true }
             if second == nil { second = (found, places) }
             return false
         }
@@ -147,8 +155,8 @@ struct RouteTable: Sendable {
         let depth = places.count
         for pattern in nodes[node].patterns
         where segment.count > pattern.prefix.count + pattern.suffix.count
-            && segment.prefix(pattern.prefix.count).elementsEqual(pattern.prefix)
-            && segment.suffix(pattern.suffix.count).elementsEqual(pattern.suffix)
+            && segment.holds(pattern.prefix, at: 0)
+            && segment.holds(pattern.suffix, at: segment.count - pattern.suffix.count)
         {
             places.append(start + pattern.prefix.count..<end - pattern.suffix.count)
             if take(pattern.node) { return found }
@@ -156,7 +164,7 @@ struct RouteTable: Sendable {
         }
         if let rest = nodes[node].rest, start < path.count {
             places.append(start..<path.count)
-            if endpoint(of: rest, for: method) != nil { return rest }
+            if place(of: method, at: rest) != nil { return rest }
             if second == nil { second = (rest, places) }
             places.removeAll(after: depth)
         }
@@ -167,10 +175,30 @@ struct RouteTable: Sendable {
     private func literal(_ segment: UnsafeBufferPointer<UInt8>, of node: Int) -> Int? {
         let mark = Literal.mark(segment)
         for place in nodes[node].literals.indices where nodes[node].literals[place].mark == mark {
-            if nodes[node].literals[place].text.elementsEqual(segment) { return nodes[node].literals[place].node }
+            let literal = nodes[node].literals[place]
+            if literal.text.count == segment.count, segment.holds(literal.text, at: 0) { return literal.node }
         }
-        guard segment.contains(UInt8(ascii: "%")), let decoded = PercentEncoding.decode(segment) else { return nil }
+        guard segment.place(of: UInt8(ascii: "%"), from: 0) < segment.count,
+            let decoded = PercentEncoding.decode(segment)
+        else { return nil }
         let bytes = Array(decoded.utf8)
         return nodes[node].literals.first { $0.text == bytes }?.node
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Where the next such byte stands; behind the last one where there is none.
+    fileprivate func place(of byte: UInt8, from start: Int) -> Int {
+        guard let base = baseAddress, start < count, let found = memchr(base + start, Int32(byte), count - start) else {
+            return count
+        }
+        return UnsafeRawPointer(found) - UnsafeRawPointer(base)
+    }
+
+    /// - Parameter start: there are at least as many bytes from here on.
+    fileprivate func holds(_ bytes: [UInt8], at start: Int) -> Bool {
+        guard let base = baseAddress, !bytes.isEmpty else { return bytes.isEmpty }
+        precondition(start >= 0 && bytes.count <= count - start)
+        return memcmp(base + start, bytes, bytes.count) == 0
     }
 }

@@ -13,20 +13,20 @@ public struct SecurityHeaders: Sendable {
     /// For everything that is no page.
     public static let dataPolicy = "default-src 'none'; frame-ancestors 'none'"
 
-    private let forPages: HeaderFields
-    private let forData: HeaderFields
+    private let forPages: Response.SharedFields
+    private let forData: Response.SharedFields
 
     public init(pagePolicy: String = SecurityHeaders.pagePolicy) {
         let shared: [(FieldName, String)] = [
             ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
             ("Cross-Origin-Resource-Policy", "same-origin"),
         ]
-        forPages = HeaderFields(
-            [(.contentSecurityPolicy, pagePolicy)] + shared + [
-                ("X-Frame-Options", "DENY"), ("Cross-Origin-Opener-Policy", "same-origin"),
-                ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
-            ])
-        forData = HeaderFields([(.contentSecurityPolicy, Self.dataPolicy)] + shared)
+        let ofPages: [(FieldName, String)] = [
+            ("X-Frame-Options", "DENY"), ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+        ]
+        forPages = Response.SharedFields(HeaderFields([(.contentSecurityPolicy, pagePolicy)] + shared + ofPages))
+        forData = Response.SharedFields(HeaderFields([(.contentSecurityPolicy, Self.dataPolicy)] + shared))
     }
 
     /// A policy that the handler set itself stays. A 304 carries none: browsers would put it over that of the page
@@ -34,7 +34,7 @@ public struct SecurityHeaders: Sendable {
     func apply(to response: inout Response) {
         guard response.status != .notModified else { return }
         guard !response.headers.contains(.contentSecurityPolicy) else { return }
-        response.headers.append(contentsOf: isPage(response) ? forPages : forData)
+        response.shared = isPage(response) ? forPages : forData
     }
 
     /// For two years (RFC 6797 6.1), and for this name only: names below it belong to others.
@@ -49,7 +49,6 @@ public struct SecurityHeaders: Sendable {
     }
 
     private func isPage(_ response: Response) -> Bool {
-        guard let type = response.headers.bytes(of: .contentType) else { return false }
-        return type.starts(with: "text/html".utf8)
+        response.headers.value(of: .contentType, startsWith: "text/html")
     }
 }

@@ -1,3 +1,5 @@
+import HTTP
+
 /// Where a request belongs among the requests of several servers (W3C Trace Context): as the client says, or the beginning
 /// of a new trace.
 public struct TraceContext: Sendable, Hashable {

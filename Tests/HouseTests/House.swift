@@ -14,7 +14,7 @@ struct House {
     static let mediaFloor: Set = ["Media", "RTMP"]
     /// From the ground up: each may import those before it.
     static let groundFloorInOrder = [
-        "Telemetry", "BaseEncoding", "Identifiers", "Cryptography", "TLS", "Reactor", "Sandbox", "Security", "SQL",
+        "BaseEncoding", "Telemetry", "Identifiers", "Cryptography", "TLS", "Reactor", "Sandbox", "Security", "SQL",
         "Storage", "Bus", "HTTP", "HTTPClient", "ACME", "Web",
     ]
     static let groundFloor = Set(groundFloorInOrder)

@@ -131,7 +131,7 @@ struct ConnectionTests {
                 do throws(any Error) {
                     switch attempt {
                     case 0: try await connection.write([1])
-                    case 1: _ = try connection.tryWrite([1])
+                    case 1: _ = try [1 as UInt8].withUnsafeBytes { try connection.tryWrite($0) }
                     case 2: try await connection.write(&more)
                     default: _ = try await connection.read(into: &buffer)
                     }

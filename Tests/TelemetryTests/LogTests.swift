@@ -129,7 +129,9 @@ struct LogTests {
         ])
     func times(seconds: Int64, milliseconds: Int, text: String) {
         var bytes: [UInt8] = []
-        Timestamp(seconds: seconds, milliseconds: milliseconds).append(to: &bytes)
+        bytes.append(upTo: Timestamp.mostBytes) {
+            Timestamp(seconds: seconds, milliseconds: milliseconds).write(to: &$0)
+        }
         #expect(String(decoding: bytes, as: UTF8.self) == text)
     }
 }

@@ -24,8 +24,21 @@ final class PresentationCache: Sendable {
         }
     }
 
+    /// Changed under the lock only.
+    private final class Place {
+        var entry: Entry
+        var used: Int
+        var isFresh: Bool
+
+        init(_ entry: Entry, used: Int, isFresh: Bool) {
+            self.entry = entry
+            self.used = used
+            self.isFresh = isFresh
+        }
+    }
+
     private struct State {
-        var entries: [EncodingID: (entry: Entry, used: Int, isFresh: Bool)] = [:]
+        var places: [EncodingID: Place] = [:]
         var clock = 0
         /// Changes with each change of a video, so that a load that began before one is not kept as fresh.
         var generation = 0
@@ -41,7 +54,7 @@ final class PresentationCache: Sendable {
     func forget(_ id: EncodingID) {
         state.withLock { state in
             state.generation += 1
-            state.entries[id] = nil
+            state.places[id] = nil
         }
     }
 
@@ -49,38 +62,39 @@ final class PresentationCache: Sendable {
     func outdate(_ id: EncodingID) {
         state.withLock { state in
             state.generation += 1
-            state.entries[id]?.isFresh = false
+            state.places[id]?.isFresh = false
         }
     }
 
     /// What is in memory, without a look at the database.
     func known(_ id: EncodingID, isFresh mustBeFresh: Bool = false) -> Entry? {
         state.withLock { state in
-            guard let (entry, _, isFresh) = state.entries[id], isFresh || !mustBeFresh else { return nil }
+            guard let place = state.places[id], place.isFresh || !mustBeFresh else { return nil }
             state.clock += 1
-            state.entries[id]?.used = state.clock
-            return entry
+            place.used = state.clock
+            return place.entry
         }
     }
 
     /// Nil for a video that is not planned.
     func entry(_ id: EncodingID, isFresh mustBeFresh: Bool = false) async throws -> Entry? {
         let (known, isFresh, generation) = state.withLock { state in
+            let place = state.places[id]
             state.clock += 1
-            state.entries[id]?.used = state.clock
-            return (state.entries[id]?.entry, state.entries[id]?.isFresh ?? false, state.generation)
+            place?.used = state.clock
+            return (place?.entry, place?.isFresh ?? false, state.generation)
         }
         if let known, isFresh || !mustBeFresh { return known }
         guard let loaded = try await load(id, plan: known?.plan) else { return nil }
         state.withLock { state in
-            if state.entries[id] == nil, state.entries.count >= Self.capacity,
-                let oldest = state.entries.min(by: { $0.value.used < $1.value.used })
+            if state.places[id] == nil, state.places.count >= Self.capacity,
+                let oldest = state.places.min(by: { $0.value.used < $1.value.used })
             {
-                state.entries[oldest.key] = nil
+                state.places[oldest.key] = nil
             }
             // A removed video must not come back because a request was under way.
-            guard state.generation == generation || state.entries[id] != nil else { return }
-            state.entries[id] = (loaded, state.clock, state.generation == generation)
+            guard state.generation == generation || state.places[id] != nil else { return }
+            state.places[id] = Place(loaded, used: state.clock, isFresh: state.generation == generation)
         }
         return loaded
     }

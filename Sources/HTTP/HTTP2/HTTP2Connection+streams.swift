@@ -53,12 +53,11 @@ extension HTTP2Connection {
         }
         let source = head.asksForWebSocket ? nil : stream.body
         let body = source.map(RequestBody.init(source:)) ?? RequestBody()
-        var request = Request(
-            method: head.method, target: head.target, headers: head.headers, body: body,
-            remoteAddress: connection.remoteAddress)
-        request.proxyAddress = connection.proxyAddress
-        request.isSecure = connection.isEncrypted || connection.isSecureBefore
-        return answer(request)
+        return answer(
+            Request(
+                method: head.method, target: head.target, headers: head.headers, body: body,
+                remoteAddress: connection.remoteAddress, proxyAddress: connection.proxyAddress,
+                isSecure: connection.isEncrypted || connection.isSecureBefore, receivedAt: loop.now))
     }
 
     /// The stream is over for the peer.

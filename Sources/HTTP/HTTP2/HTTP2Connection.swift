@@ -14,7 +14,7 @@ final class HTTP2Connection: @unchecked Sendable {
     let state: LoopState
     let limits: ServerLimits
     let warming: BlockingPool?
-    let answer: (Request) -> HTTPServer.Answer
+    let answer: (consuming Request) -> HTTPServer.Answer
     let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     @exclusivity(unchecked) let session: HTTP2Session
     @exclusivity(unchecked) private var inbound: Inbound
@@ -51,7 +51,7 @@ final class HTTP2Connection: @unchecked Sendable {
     /// - Parameter inbound: what was received already, the client's preface first.
     init(
         _ connection: Connection, inbound: Inbound, state: LoopState, options: HTTPServer.Options,
-        answer: @escaping (Request) -> HTTPServer.Answer
+        answer: @escaping (consuming Request) -> HTTPServer.Answer
     ) {
         self.connection = connection
         self.inbound = inbound

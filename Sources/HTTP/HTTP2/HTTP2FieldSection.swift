@@ -1,3 +1,5 @@
+import BaseEncoding
+
 /// The fields of one answer as HTTP/2 wants them: names in lower case, `:status` first, and nothing that speaks of the
 /// connection (RFC 9113 8.2, 8.3.2).
 struct HTTP2FieldSection {
@@ -15,12 +17,22 @@ struct HTTP2FieldSection {
     ///   - byteCount: of the body; nil when it is not known, or there can be none.
     ///   - date: as `LoopState.date` renders it.
     init(_ response: borrowing Response, byteCount: Int?, date: [UInt8]) {
-        bytes.reserveCapacity(response.headers.byteCount + 96)
-        entries.reserveCapacity(response.headers.count + 3)
+        bytes.reserveCapacity(response.headers.byteCount + (response.shared?.fields.byteCount ?? 0) + 128)
+        entries.reserveCapacity(response.headers.count + (response.shared?.fields.count ?? 0) + 4)
         append(name: ":status") { $0.appendDecimal(response.status.code) }
         append(name: "date") { $0.append(contentsOf: date.dropFirst("Date: ".utf8.count).dropLast(2)) }
         if let byteCount { append(name: "content-length") { $0.appendDecimal(byteCount) } }
-        let headers = response.headers
+        append(response.headers)
+        if let shared = response.shared { append(shared.fields) }
+        let id = response.requestID
+        if id != .none {
+            append(name: "x-request-id") { value in
+                value.append(upTo: RequestID.length) { $0.write(count: RequestID.length, id.write) }
+            }
+        }
+    }
+
+    private mutating func append(_ headers: HeaderFields) {
         for entry in headers.entries where !headers.isFramingField(entry) && !headers.isOfConnection(entry) {
             let start = bytes.count
             for byte in headers.bytes[entry.nameRange] { bytes.append(ASCII.lowercase(byte)) }

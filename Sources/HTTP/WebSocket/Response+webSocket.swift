@@ -1,12 +1,22 @@
 import Reactor
 
-/// What takes a connection over once `101 Switching Protocols` has left.
-struct WebSocketUpgrade {
+/// What takes a connection over once `101 Switching Protocols` has left. A reference, since most answers have none.
+final class WebSocketUpgrade {
     let handshake: WebSocketHandshake
     let options: WebSocketOptions
     /// The client, also behind a trusted proxy.
     let remoteAddress: SocketAddress
     let handler: (WebSocket) async throws -> Void
+
+    init(
+        handshake: WebSocketHandshake, options: WebSocketOptions, remoteAddress: SocketAddress,
+        handler: @escaping (WebSocket) async throws -> Void
+    ) {
+        self.handshake = handshake
+        self.options = options
+        self.remoteAddress = remoteAddress
+        self.handler = handler
+    }
 }
 
 extension Response {

@@ -32,7 +32,7 @@ extension Connection: WebSocketTransport {
         try inbound.readNow(from: self, state)
     }
 
-    func sendNow(_ bytes: [UInt8]) throws -> Int { try tryWrite(bytes) ?? 0 }
+    func sendNow(_ bytes: [UInt8]) throws -> Int { try bytes.withUnsafeBytes { try tryWrite($0) } ?? 0 }
 
     func send(_ bytes: ArraySlice<UInt8>) async throws { try await write(bytes) }
 }

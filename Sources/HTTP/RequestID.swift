@@ -2,7 +2,8 @@ import Synchronization
 
 /// Names one request in the log and in the answer: 60 bits as 12 characters, small enough to cost no allocation.
 public struct RequestID: Sendable, Hashable, CustomStringConvertible {
-    let bits: UInt64
+    /// The lowest 60; zero names no request.
+    public let bits: UInt64
 
     private static let start = UInt64.random(in: .min ... .max)
     private static let count = Atomic<UInt64>(0)
@@ -13,10 +14,15 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
         var mixed = number
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        bits = (mixed ^ (mixed >> 31)) >> 4
+        bits = max(1, (mixed ^ (mixed >> 31)) >> 4)
     }
 
-    static let length = 12
+    private init(bits: UInt64) { self.bits = bits }
+
+    /// Names none.
+    public static var none: RequestID { RequestID(bits: 0) }
+
+    public static let length = 12
 
     public var description: String {
         String(unsafeUninitializedCapacity: Self.length) { buffer in
@@ -25,7 +31,7 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+    public func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
         let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
         for index in 0..<Self.length {
             buffer[index] = alphabet.utf8Start[Int(bits >> UInt64(55 - 5 * index)) & 31]
