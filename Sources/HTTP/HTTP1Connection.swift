@@ -190,6 +190,8 @@ final class HTTP1Connection {
         // A body that is still coming is read to where it was cut, and what came of it is kept.
         connection.endsWithPeer = source == nil
         defer { connection.endsWithPeer = false }
+        // The answer may take long, or never end.
+        if inbound.isEmpty { inbound.giveBack(to: state) }
         let response =
             switch answer {
             case .now(let response): response

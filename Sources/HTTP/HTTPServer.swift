@@ -116,7 +116,8 @@ public final class HTTPServer: Sendable {
         let first = HTTP1Connection(connection, state: state, options: options, answer: answer)
         let outcome = await first.run()
         let requestCount = first.requestCount
-        switch outcome {
+        // What it holds goes on, so that no buffer stays behind for as long as the other protocol is spoken.
+        switch consume outcome {
         case .nobody:
             options.counts?.update { $0.end(.http1) }
             return requestCount
@@ -124,7 +125,7 @@ public final class HTTPServer: Sendable {
         case .http2(let inbound):
             options.counts?.update { $0.change(from: .http1, to: .http2) }
             let second = HTTP2Connection(
-                connection, inbound: inbound, state: state, options: options, answer: answer)
+                connection, inbound: consume inbound, state: state, options: options, answer: answer)
             await second.run()
             options.counts?.update { $0.end(.http2) }
             return second.requestCount

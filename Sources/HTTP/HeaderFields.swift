@@ -144,28 +144,25 @@ extension HeaderFields {
 
     var byteCount: Int { bytes.count }
 
-    /// True when the last field is closed.
-    var needsNewName: Bool { bytes.isEmpty || bytes.last == ASCII.lf }
-
-    /// Names and values may arrive in pieces: a name is opened, grows, is closed, and so is its value.
-    mutating func openName() { entries.append(Entry(start: UInt32(bytes.count), nameCount: 0, valueCount: 0)) }
-
+    /// Names and values may arrive in pieces, which stand one behind the other, with `: ` between a name and its value.
     mutating func grow(by part: UnsafeBufferPointer<UInt8>) { bytes.append(upTo: part.count) { $0.write(part) } }
 
-    mutating func closeName() {
-        let last = entries.count - 1
-        entries[last].nameCount = UInt32(bytes.count) - entries[last].start
-        bytes.append(upTo: 2) { $0.write(": ") }
+    mutating func growAfterName(by part: UnsafeBufferPointer<UInt8>) {
+        bytes.append(upTo: part.count + 2) { line in
+            line.write(": ")
+            line.write(part)
+        }
     }
 
-    mutating func closeValue() {
-        let last = entries.count - 1
-        while let byte = bytes.last, byte == ASCII.space || byte == ASCII.tab,
-            bytes.count > Int(entries[last].start + entries[last].nameCount) + 2
-        {
+    /// The field that begins at `start` has all its bytes.
+    mutating func close(from start: Int, nameCount: Int) {
+        let valueStart = start + nameCount + 2
+        while let byte = bytes.last, byte == ASCII.space || byte == ASCII.tab, bytes.count > valueStart {
             bytes.removeLast()
         }
-        entries[last].valueCount = UInt32(bytes.count) - entries[last].start - entries[last].nameCount - 2
+        entries.append(
+            Entry(
+                start: UInt32(start), nameCount: UInt32(nameCount), valueCount: UInt32(bytes.count - valueStart)))
         bytes.append(upTo: 2) { $0.write("\r\n") }
     }
 }

@@ -150,6 +150,10 @@ final class RequestParser {
 private struct ParsedMessage {
     var phase = RequestParser.Phase.head
     var headers = HeaderFields()
+    /// Where the field that comes, or came last, begins in `headers`.
+    var fieldStart = 0
+    /// Of that field; nil until its value comes.
+    var nameCount: Int?
     var method = Request.Method.get
     var contentLength: Int? = 0
     var keepsAlive = true
@@ -162,6 +166,7 @@ private struct ParsedMessage {
     mutating func reset() {
         phase = .head
         headers.removeAll()
+        (fieldStart, nameCount) = (0, nil)
         url.removeAll(keepingCapacity: true)
         bodyRanges.removeAll(keepingCapacity: true)
     }
@@ -174,29 +179,38 @@ private struct ParsedMessage {
 
     mutating func nameGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
         guard phase == .head else { return 0 }
-        if headers.needsNewName {
+        if nameCount != nil || headers.byteCount == fieldStart {
             if headers.count == RequestParser.fieldLimit { return fail(.headTooLarge) }
-            headers.openName()
+            fieldStart = headers.byteCount
+            nameCount = nil
         }
-        return grew(part)
-    }
-
-    mutating func nameEnded() -> Int32 {
-        if phase == .head { headers.closeName() }
-        return 0
-    }
-
-    mutating func valueGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 { phase == .head ? grew(part) : 0 }
-
-    mutating func valueEnded() -> Int32 {
-        if phase == .head { headers.closeValue() }
-        return 0
-    }
-
-    private mutating func grew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
-        if headers.byteCount + url.count + part.count > RequestParser.headLimit { return fail(.headTooLarge) }
+        guard hasRoom(for: part) else { return fail(.headTooLarge) }
         headers.grow(by: part)
         return 0
+    }
+
+    mutating func valueGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
+        guard phase == .head else { return 0 }
+        guard hasRoom(for: part) else { return fail(.headTooLarge) }
+        if nameCount == nil { endName(part) } else { headers.grow(by: part) }
+        return 0
+    }
+
+    mutating func valueEnded() -> Int32 {
+        guard phase == .head else { return 0 }
+        if nameCount == nil { endName(UnsafeBufferPointer(start: nil, count: 0)) }
+        headers.close(from: fieldStart, nameCount: nameCount ?? 0)
+        return 0
+    }
+
+    /// The name is complete once its value begins, or ends without having begun.
+    private mutating func endName(_ value: UnsafeBufferPointer<UInt8>) {
+        nameCount = headers.byteCount - fieldStart
+        headers.growAfterName(by: value)
+    }
+
+    private func hasRoom(for part: UnsafeBufferPointer<UInt8>) -> Bool {
+        headers.byteCount + url.count + part.count <= RequestParser.headLimit
     }
 
     mutating func headEnded(_ parser: UnsafeMutablePointer<llhttp_t>) -> Int32 {
@@ -247,7 +261,6 @@ private struct ParserCallbacks: @unchecked Sendable {
         llhttp_settings_init(settings)
         settings.pointee.on_url = { told($0, $1, $2) { $0.urlGrew($1) } }
         settings.pointee.on_header_field = { told($0, $1, $2) { $0.nameGrew($1) } }
-        settings.pointee.on_header_field_complete = { told($0) { message, _ in message.nameEnded() } }
         settings.pointee.on_header_value = { told($0, $1, $2) { $0.valueGrew($1) } }
         settings.pointee.on_header_value_complete = { told($0) { message, _ in message.valueEnded() } }
         settings.pointee.on_headers_complete = { told($0) { $0.headEnded($1) } }
