@@ -1,3 +1,5 @@
+import Glibc
+
 /// Lines in heads, chunk headers and trailers end with CR LF, never with one of the two alone, and never go on in the
 /// next line (RFC 9112 2.2, 5.2). Looks only at bytes that are not of the body.
 struct FramingCheck {
@@ -30,25 +32,28 @@ struct FramingCheck {
         byteCount += bytes.count
         if byteCount > Self.limit { throw .headTooLarge }
         let raw = UnsafeRawBufferPointer(rebasing: bytes)
-        guard let base = raw.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
-        // Without branches and checks inside, so that the compiler looks at many bytes at once.
-        var broken = Self.brokenness(last, base[0])
-        var place = 1
+        guard let base = raw.baseAddress else { return }
+        var place = 0
+        if last == ASCII.cr { try endLine(raw, &place) } else if last == ASCII.lf { try beginLine(raw, place) }
         while place < raw.count {
-            broken |= Self.brokenness(base[place - 1], base[place])
-            place &+= 1
+            let found = memchr(base + place, Int32(ASCII.cr), raw.count - place)
+            let end = found.map { UnsafeRawPointer($0) - base } ?? raw.count
+            if memchr(base + place, Int32(ASCII.lf), end - place) != nil { throw .malformed }
+            place = end + 1
+            if place < raw.count { try endLine(raw, &place) }
         }
-        if broken != 0 { throw .malformed }
-        last = base[raw.count - 1]
+        last = raw[raw.count - 1]
     }
 
-    /// 1 when `b` must not follow `a`.
-    @inline(__always)
-    private static func brokenness(_ a: UInt8, _ b: UInt8) -> UInt8 {
-        let isLineEnd: UInt8 = a == ASCII.cr ? 1 : 0
-        let isLineFeed: UInt8 = b == ASCII.lf ? 1 : 0
-        let isAfterLine: UInt8 = a == ASCII.lf ? 1 : 0
-        let isBlank: UInt8 = (b == ASCII.space ? 1 : 0) | (b == ASCII.tab ? 1 : 0)
-        return (isLineEnd ^ isLineFeed) | (isAfterLine & isBlank)
+    /// Behind a CR.
+    private func endLine(_ bytes: UnsafeRawBufferPointer, _ place: inout Int) throws(RequestParserError) {
+        if bytes[place] != ASCII.lf { throw .malformed }
+        place += 1
+        if place < bytes.count { try beginLine(bytes, place) }
+    }
+
+    /// Behind a CR and an LF.
+    private func beginLine(_ bytes: UnsafeRawBufferPointer, _ place: Int) throws(RequestParserError) {
+        if bytes[place] == ASCII.space || bytes[place] == ASCII.tab { throw .malformed }
     }
 }

@@ -36,7 +36,7 @@ public enum Gzip {
     public static func isAccepted(by field: String?) -> Bool {
         guard let field else { return false }
         // What browsers and players say, without memory for its parts.
-        if field.utf8.elementsEqual("gzip".utf8) || field.utf8.starts(with: "gzip, ".utf8) { return true }
+        if field == "gzip" || field.hasPrefix("gzip, ") { return true }
         var byWildcard = false
         for coding in field.split(separator: ",") {
             let parts = coding.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }

@@ -56,6 +56,18 @@ public struct HeaderFields: Sendable {
 
     public func contains(_ name: FieldName) -> Bool { entries.contains { matches($0, name) } }
 
+    /// Whether one stands here that proxies write about the client: asked of each request.
+    var containForwarding: Bool {
+        entries.contains { entry in
+            switch entry.nameCount {
+            case 9: matches(entry, .forwarded)
+            case 15: matches(entry, .xForwardedFor)
+            case 17: matches(entry, .xForwardedProto)
+            default: false
+            }
+        }
+    }
+
     /// The first value's bytes, without making a string.
     public func bytes(of name: FieldName) -> ArraySlice<UInt8>? {
         for entry in entries where matches(entry, name) { return bytes[entry.valueRange] }

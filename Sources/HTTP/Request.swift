@@ -100,7 +100,7 @@ public struct Request {
 
     /// Some proxy, trusted or not, says that it sent this for somebody else.
     public var isForwarded: Bool {
-        headers.contains(.xForwardedFor) || headers.contains(.forwarded) || headers.contains(.xForwardedProto)
+        headers.containForwarding
     }
 
     /// The path as sent, percent-encoded, without the query.

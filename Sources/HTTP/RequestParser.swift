@@ -1,4 +1,5 @@
 import CLLHTTP
+import Glibc
 
 /// Why a request is refused before any handler sees it. The connection closes after the answer.
 enum RequestParserError: Error, Equatable {
@@ -78,7 +79,7 @@ final class RequestParser {
     ///
     /// - Returns: how many bytes were taken; all of them while the phase does not change.
     func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestParserError) -> Int {
-        message.pointee.bodyRanges.removeAll(keepingCapacity: true)
+        message.pointee.forgetBody()
         let before = phase
         guard before != .complete else { return 0 }
         if !bytes.isEmpty { hasBegun = true }
@@ -133,7 +134,7 @@ final class RequestParser {
 
     /// A request to a proxy names the whole URL, and servers must take it (RFC 9112 3.2.2): the path is what counts.
     private func originForm(_ url: [UInt8]) -> String? {
-        guard let first = url.first, !url.contains(UInt8(ascii: "#")) else { return nil }
+        guard let first = url.first, memchr(url, Int32(UInt8(ascii: "#")), url.count) == nil else { return nil }
         if first == UInt8(ascii: "/") || url == [UInt8(ascii: "*")] || method == .connect {
             return String(decoding: url, as: UTF8.self)
         }
@@ -168,8 +169,11 @@ private struct ParsedMessage {
         headers.removeAll()
         (fieldStart, nameCount) = (0, nil)
         url.removeAll(keepingCapacity: true)
-        bodyRanges.removeAll(keepingCapacity: true)
+        forgetBody()
     }
+
+    /// Of the piece before; most messages have none.
+    mutating func forgetBody() { if !bodyRanges.isEmpty { bodyRanges.removeAll(keepingCapacity: true) } }
 
     mutating func urlGrew(_ part: UnsafeBufferPointer<UInt8>) -> Int32 {
         if url.count + part.count > RequestParser.urlLimit { return fail(.uriTooLong) }

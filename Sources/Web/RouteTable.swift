@@ -153,13 +153,14 @@ struct RouteTable: Sendable {
 
         if let literal = literal(segment, of: node), take(literal) { return found }
         let depth = places.count
-        for pattern in nodes[node].patterns
-        where segment.count > pattern.prefix.count + pattern.suffix.count
-            && segment.holds(pattern.prefix, at: 0)
-            && segment.holds(pattern.suffix, at: segment.count - pattern.suffix.count)
-        {
-            places.append(start + pattern.prefix.count..<end - pattern.suffix.count)
-            if take(pattern.node) { return found }
+        for index in nodes[node].patterns.indices {
+            // Looked at where it stands: a copy would count references to both of its texts.
+            let (before, after) = (nodes[node].patterns[index].prefix.count, nodes[node].patterns[index].suffix.count)
+            guard segment.count > before + after, segment.holds(nodes[node].patterns[index].prefix, at: 0),
+                segment.holds(nodes[node].patterns[index].suffix, at: segment.count - after)
+            else { continue }
+            places.append(start + before..<end - after)
+            if take(nodes[node].patterns[index].node) { return found }
             places.removeAll(after: depth)
         }
         if let rest = nodes[node].rest, start < path.count {

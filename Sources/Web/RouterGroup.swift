@@ -99,10 +99,12 @@ extension RouteCollector {
     ///
     /// - Parameter provesAccess: making the context refuses whoever does not meet the routes' rules, so the router's
     ///   access check is not asked.
-    /// - Parameter atOnce: makes the context without waiting, for answers that need none; nil where that cannot be done now.
+    /// - Parameter atOnce: makes the context without waiting, for answers that need none, and hands it to what it is given;
+    ///   nil where that cannot be done now.
     public func group<Child: RequestContext>(
         _ prefix: String = "", access: AccessRule? = nil, limit: RateLimit? = nil, bodyLimit: Int? = nil,
-        provesAccess: Bool = false, atOnce: (@Sendable (Request, Context) throws -> Child?)? = nil,
+        provesAccess: Bool = false,
+        atOnce: (@Sendable (Request, Context, (Child) throws -> Response?) throws -> Response?)? = nil,
         context make: @escaping @Sendable (Request, Context) async throws -> Child
     ) -> RouterGroup<Child> {
         root.narrowed(prefix, access: access, limit: limit, bodyLimit: bodyLimit).mapped(
@@ -161,14 +163,15 @@ public struct RouterGroup<Context: RequestContext>: RouteCollector {
     }
 
     func mapped<Child: RequestContext>(
-        provesAccess: Bool, _ makeAtOnce: (@Sendable (Request, Context) throws -> Child?)?,
+        provesAccess: Bool,
+        _ makeAtOnce: (@Sendable (Request, Context, (Child) throws -> Response?) throws -> Response?)?,
         _ make: @escaping @Sendable (Request, Context) async throws -> Child
     ) -> RouterGroup<Child> {
         let lower = lower
         var group = RouterGroup<Child>(copying: self) { handler in
             var atOnce: AtOnce<Context>?
             if let makeAtOnce, let next = handler.atOnce {
-                atOnce = { request, context in try makeAtOnce(request, context).flatMap { try next(request, $0) } }
+                atOnce = { request, context in try makeAtOnce(request, context) { try next(request, $0) } }
             }
             return lower(
                 RouteHandler(atOnce: atOnce) { request, context in

@@ -128,6 +128,15 @@ def test_a_film_goes_up_and_is_watched_over_https(chromium, secure_server, autho
         assert spoken and set(spoken) - {""} == {"h2"}, spoken
 
 
+def test_a_connection_s_line_tells_what_went_through_it(own_server, authority):
+    palco = own_server({**authority.issue("told"), "PALCO_LOG_LEVEL": "debug"}).start()
+    client = Client(f"https://localhost:{palco.secure_port}", trust=authority.trust())
+    client.get("//healthz").expect(200)
+    line = json.loads(palco.wait_for_line('"message":"connection"'))
+    assert line["requests"] == 1 and line["received"] > 50 and line["sent"] > 100
+    assert palco.stop() == 0
+
+
 def test_events_come_through_https(secure_server, authority):
     client = secure_client(secure_server, authority)
     client.login(ADMIN_EMAIL, ADMIN_PASSWORD)

@@ -149,6 +149,30 @@ struct GrantTests {
         }
     }
 
+    @Test("What was found good is remembered by all its characters, and its end is asked for each time")
+    func remembered() throws {
+        // More than are remembered, so that some have lost their places.
+        let tokens = (0..<1_500).map {
+            signer.sign(Grant(Self.watching, subject: film, holder: person, session: sitting, expiresAt: 5_000 + $0))
+        }
+        for _ in 0..<2 {
+            for (number, token) in tokens.enumerated() {
+                let end = Int64(5_000 + number)
+                #expect(try signer.verify(token, now: end - 1).expiresAt == end)
+                #expect(throws: GrantError.expired) { try signer.verify(token, now: end) }
+            }
+        }
+        // Its place is chosen by its last characters, which stay here.
+        let known = Array(try #require(tokens.last).utf8)
+        for position in 0..<known.count - 8 {
+            var damaged = known
+            damaged[position] = damaged[position] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
+            #expect(throws: GrantError.invalid) {
+                try signer.verify(String(decoding: damaged, as: UTF8.self), now: 0)
+            }
+        }
+    }
+
     @Test("A grant of another installation is refused")
     func otherKey() {
         let token = GrantSigner(secret: .ephemeral()).sign(grant())

@@ -56,10 +56,10 @@ struct AtOnceTests {
         let router = RouterBuilder()
         let group = router.group(
             "/guests/{name}", access: .rule("guest"), provesAccess: true,
-            atOnce: { _, parent in
+            atOnce: { _, parent, answer in
                 let name = try parent.parameters.require("name")
                 if name == "nobody" { throw Problem.notFound() }
-                return name == "slow" ? nil : Guest(base: parent, name: name)
+                return name == "slow" ? nil : try answer(Guest(base: parent, name: name))
             },
             context: { _, parent in Guest(base: parent, name: try parent.parameters.require("name") + " at last") })
         group.get("/", atOnce: { _, guest in .text(guest.name) }, { _, guest in .text("handler: \(guest.name)") })

@@ -151,12 +151,16 @@ extension KeptPlaylists.Playlist {
         .contentType: VideoPlaylists.type, .vary: "Accept-Encoding", .cacheControl: "private, no-store",
     ]
 
+    private static let fieldsOfCompressed: HeaderFields = {
+        var compressed = fields
+        compressed.append(.contentEncoding, "gzip")
+        return compressed
+    }()
+
     func response(for request: Request) -> Response {
-        var response = Response(headers: Self.fields, body: .bytes(text))
         if let compressed, Gzip.isAccepted(by: request.headers[.acceptEncoding]) {
-            response.body = .bytes(compressed)
-            response.headers.append(.contentEncoding, "gzip")
+            return Response(headers: Self.fieldsOfCompressed, body: .bytes(compressed))
         }
-        return response
+        return Response(headers: Self.fields, body: .bytes(text))
     }
 }

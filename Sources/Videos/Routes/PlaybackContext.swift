@@ -49,8 +49,9 @@ extension VideoCatalogue {
     func playbackByGrant(_ prefix: String, in router: RouterBuilder) -> RouterGroup<PlaybackContext> {
         router.group(
             prefix, access: .playback, provesAccess: true,
-            atOnce: { _, parent in
-                try self.passNow(inPath: try parent.grant).map { PlaybackContext(base: parent, pass: $0) }
+            atOnce: { _, parent, answer in
+                guard let pass = try self.passNow(inPath: try parent.grant) else { return nil }
+                return try answer(PlaybackContext(base: parent, pass: pass))
             },
             context: { request, parent in
                 PlaybackContext(base: parent, pass: try await self.pass(inPath: try parent.grant, request))
