@@ -50,13 +50,6 @@ extension Connection {
 
     private func trySendFile(_ file: OpenFile, offset: Int, count: Int) throws -> Int? {
         try checkOpen()
-        if let tls {
-            let sent = try wrote { () throws(TLSError) in
-                try tls.sendFile(file.descriptor, offset: offset, count: count)
-            }
-            sentByteCount &+= sent ?? 0
-            return sent
-        }
         var position = off_t(offset)
         while true {
             let sent = sendfile(descriptor, file.descriptor, &position, count)

@@ -230,7 +230,7 @@ public final class Connection: @unchecked Sendable {
 
     private func trySend(_ bytes: UnsafeRawBufferPointer, more: Bool) throws -> Int? {
         try checkOpen()
-        if let tls {
+        if let tls, !tls.kernelSends {
             return try bytes.isEmpty ? 0 : tryWrite(bytes, tls)
         }
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)

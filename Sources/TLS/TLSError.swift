@@ -13,6 +13,8 @@ public enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
     case plainHTTP
     /// The peer went away in the middle, without a closing alert.
     case truncated
+    /// The peer wants new keys, and the kernel, which encrypts, cannot be given any.
+    case keysWanted
 
     public var description: String {
         switch self {
@@ -22,6 +24,7 @@ public enum TLSError: Error, Sendable, Equatable, CustomStringConvertible {
         case .failed(let reason): reason
         case .plainHTTP: "the peer speaks HTTP without TLS"
         case .truncated: "the peer ended TLS without saying so"
+        case .keysWanted: "the peer wants new keys, which the kernel cannot take"
         }
     }
 

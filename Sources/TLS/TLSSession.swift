@@ -31,7 +31,9 @@ public final class TLSSession {
 
     public func handshake() throws(TLSError) -> Outcome {
         ERR_clear_error()
-        return try outcome(SSL_do_handshake(session), done: 0)
+        let outcome = try outcome(SSL_do_handshake(session), done: 0)
+        if case .done = outcome { kernelSends = ctls_kernel_sends(session) == 1 }
+        return outcome
     }
 
     /// The protocol that was agreed on by ALPN; nil where the peer offered none.
@@ -43,14 +45,17 @@ public final class TLSSession {
         return String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
     }
 
-    /// Whether the kernel encrypts, so that files need not pass through this process.
-    public var kernelSends: Bool { ctls_kernel_sends(session) == 1 }
+    /// Whether the kernel encrypts. What is sent then goes to the socket as it would without TLS, files by `sendfile`, and never
+    /// to `write`: for a record that waits, OpenSSL would keep the address of bytes that are not its own.
+    public private(set) var kernelSends = false
 
     /// - Parameter bytes: free space, not empty.
     public func read(into bytes: UnsafeMutableRawBufferPointer) throws(TLSError) -> Outcome {
         ERR_clear_error()
         var count = 0
         let status = SSL_read_ex(session, bytes.baseAddress, bytes.count, &count)
+        // It must be answered with a key of our own (RFC 8446 4.6.3), which OpenSSL 3.0 does not tell the kernel.
+        if kernelSends, SSL_get_key_update_type(session) != SSL_KEY_UPDATE_NONE { throw .keysWanted }
         return try outcome(status, done: count)
     }
 
@@ -61,16 +66,6 @@ public final class TLSSession {
         ERR_clear_error()
         var count = 0
         return try written(SSL_write_ex(session, bytes.baseAddress, bytes.count, &count), count)
-    }
-
-    /// Sends part of a file where the kernel encrypts.
-    ///
-    /// - Returns: `ended` where the file is shorter.
-    public func sendFile(_ file: Int32, offset: Int, count: Int) throws(TLSError) -> Outcome {
-        ERR_clear_error()
-        let sent = SSL_sendfile(session, file, off_t(offset), count, 0)
-        if sent > 0 { return .done(sent) }
-        return sent == 0 ? .ended : try written(Int32(sent), 0)
     }
 
     /// Tells the peer that nothing more comes (RFC 8446 6.1), if there is room for it.
