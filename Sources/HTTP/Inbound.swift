@@ -21,6 +21,10 @@ struct Inbound {
     /// - Returns: whether bytes came.
     mutating func readNow(from connection: Connection, _ state: LoopState) throws -> Bool {
         if sawEnd { return false }
+        if !connection.mayRead {
+            if isEmpty { giveBack(to: state) }
+            return false
+        }
         var buffer = buffer.take() ?? state.takeInbound()
         if buffer.writableCount == 0 { buffer.compact() }
         let count: Int?

@@ -12,6 +12,9 @@ final class LoopState: @unchecked Sendable {
     let deflateContexts = DeflateContexts()
     /// What bodies over HTTP/2 may still receive, on all connections together, beyond the windows they begin with.
     @exclusivity(unchecked) var windowBudget = 64 << 20
+    /// What was given back last, which is what nearly every request takes.
+    @exclusivity(unchecked) private var lastInbound: ByteBuffer?
+    @exclusivity(unchecked) private var lastOutbound: [UInt8]?
     @exclusivity(unchecked) private var inbound: [ByteBuffer] = []
     @exclusivity(unchecked) private var outbound: [[UInt8]] = []
     @exclusivity(unchecked) private var dateLine = DateLine()
@@ -21,6 +24,7 @@ final class LoopState: @unchecked Sendable {
 
     func takeInbound() -> ByteBuffer {
         loop.preconditionOnLoop()
+        if let last = lastInbound.take() { return last }
         return inbound.popLast() ?? ByteBuffer(capacity: Self.inboundCapacity)
     }
 
@@ -28,11 +32,12 @@ final class LoopState: @unchecked Sendable {
         guard inbound.count < Self.mostSpares, buffer.capacity == Self.inboundCapacity else { return }
         var buffer = buffer
         buffer.removeAll()
-        inbound.append(buffer)
+        if lastInbound == nil { lastInbound = consume buffer } else { inbound.append(buffer) }
     }
 
     func takeOutbound() -> [UInt8] {
         loop.preconditionOnLoop()
+        if let last = lastOutbound.take() { return last }
         return outbound.popLast() ?? []
     }
 
@@ -40,7 +45,7 @@ final class LoopState: @unchecked Sendable {
         guard outbound.count < Self.mostSpares, (1...256 << 10).contains(bytes.capacity) else { return }
         var bytes = bytes
         if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
-        outbound.append(bytes)
+        if lastOutbound == nil { lastOutbound = consume bytes } else { outbound.append(bytes) }
     }
 
     /// The `Date` line of this second.

@@ -104,32 +104,10 @@ final class RequestParser {
     }
 
     private func finishHead() throws(RequestParserError) {
-        let headers = message.pointee.headers
         if isHTTP10, contentLength == nil { throw .malformed }
-        var hosts = 0
-        for entry in headers.entries {
-            switch entry.nameCount {
-            case 0: throw .malformed
-            case 4 where headers.matches(entry, .host):
-                hosts += 1
-                if !headers.bytes[entry.valueRange].allSatisfy(Self.mayStandInHost) { throw .malformed }
-            case 6 where headers.matches(entry, .expect):
-                expectsContinue = headers[.expect]?.lowercased() == "100-continue" && !isHTTP10
-            case 17 where headers.matches(entry, .transferEncoding):
-                // Other codings would have to be undone before the body's end is known.
-                let isChunked = headers.bytes[entry.valueRange].map(ASCII.lowercase) == Array("chunked".utf8)
-                if !isChunked { throw .malformed }
-            default: break
-            }
-        }
-        if hosts > 1 || hosts == 0 && !isHTTP10 { throw .malformed }
+        expectsContinue = try message.pointee.headers.checkHead(isHTTP10: isHTTP10)
         guard let target = originForm(message.pointee.url) else { throw .malformed }
         self.target = target
-    }
-
-    static func mayStandInHost(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "?")
-            && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "@") && byte != UInt8(ascii: ",")
     }
 
     /// A request to a proxy names the whole URL, and servers must take it (RFC 9112 3.2.2): the path is what counts.
@@ -144,6 +122,38 @@ final class RequestParser {
         let rest = text.dropFirst(lowercased.hasPrefix("https") ? 8 : 7)
         guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
         return rest[end] == "/" ? String(rest[end...]) : "/" + rest[end...]
+    }
+}
+
+extension HeaderFields {
+    /// Refuses what proxies could read differently.
+    ///
+    /// - Returns: whether the client waits for `100 Continue` before it sends the body.
+    fileprivate func checkHead(isHTTP10: Bool) throws(RequestParserError) -> Bool {
+        var hosts = 0
+        var expectsContinue = false
+        for entry in entries {
+            switch entry.nameCount {
+            case 0: throw .malformed
+            case 4 where matches(entry, .host):
+                hosts += 1
+                for place in entry.valueRange where !Self.mayStandInHost(bytes[place]) { throw .malformed }
+            case 6 where matches(entry, .expect):
+                expectsContinue = self[.expect]?.lowercased() == "100-continue" && !isHTTP10
+            case 17 where matches(entry, .transferEncoding):
+                // Other codings would have to be undone before the body's end is known.
+                let isChunked = bytes[entry.valueRange].map(ASCII.lowercase) == Array("chunked".utf8)
+                if !isChunked { throw .malformed }
+            default: break
+            }
+        }
+        if hosts > 1 || hosts == 0 && !isHTTP10 { throw .malformed }
+        return expectsContinue
+    }
+
+    static func mayStandInHost(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "?")
+            && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "@") && byte != UInt8(ascii: ",")
     }
 }
 

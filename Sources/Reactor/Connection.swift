@@ -135,6 +135,9 @@ public final class Connection: @unchecked Sendable {
         }
     }
 
+    /// Whether there may be something to read; false where `tryRead` would give nothing.
+    public var mayRead: Bool { tls != nil || sawReadable }
+
     /// Nil when nothing is there now.
     public func tryRead(into buffer: inout ByteBuffer) throws -> Int? {
         try checkOpen()

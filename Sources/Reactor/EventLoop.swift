@@ -76,6 +76,9 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     /// The loop whose thread is calling, if any.
     public static var current: EventLoop? { LoopThread.currentLoop }
 
+    /// Its identity, where only that is asked for.
+    public static var currentIdentity: ObjectIdentifier? { LoopThread.currentIdentity }
+
     public var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
     /// Traps when called off the loop's thread.

@@ -10,6 +10,10 @@ enum LoopThread {
         return key
     }()
 
+    static var currentIdentity: ObjectIdentifier? {
+        pthread_getspecific(key).map { unsafeBitCast($0, to: ObjectIdentifier.self) }
+    }
+
     /// Unretained: the loop's thread itself keeps the loop alive while it runs.
     static var currentLoop: EventLoop? {
         get {

@@ -18,18 +18,21 @@ public final class PerLoop<Value: Sendable>: Sendable {
     }
 
     @usableFromInline let cells: [Cell]
+    /// Of the cells, in their order: where a thread's cell is, is found without counting a reference to its loop.
+    @usableFromInline let loops: [ObjectIdentifier]
     @usableFromInline let elsewhere: Mutex<Value>
 
     public init(_ value: Value, in group: EventLoopGroup) {
         cells = group.loops.map { Cell(value, on: $0) }
+        loops = group.loops.map(ObjectIdentifier.init)
         elsewhere = Mutex(value)
     }
 
     /// Changes the calling thread's value.
     @inlinable
     public func update(_ body: (inout Value) -> Void) {
-        if let loop = EventLoop.current, loop.index < cells.count, cells[loop.index].loop === loop {
-            body(&cells[loop.index].value)
+        if let loop = EventLoop.currentIdentity, let place = loops.firstIndex(of: loop) {
+            body(&cells[place].value)
         } else {
             elsewhere.withLock { body(&$0) }
         }

@@ -75,7 +75,7 @@ struct HTTP2RequestHead {
         } else if method == .connect, let authority {
             target = String(decoding: authority, as: UTF8.self)
         }
-        if headers.bytes(of: .host)?.allSatisfy(RequestParser.mayStandInHost) == false { refusal = .badRequest }
+        if headers.bytes(of: .host)?.allSatisfy(HeaderFields.mayStandInHost) == false { refusal = .badRequest }
     }
 
     /// What HTTP/1.1 says with GET and an upgrade. No key proves anything here, so any will do (RFC 8441 5).
