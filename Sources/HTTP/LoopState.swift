@@ -30,7 +30,6 @@ final class LoopState: @unchecked Sendable {
 
     func giveBack(_ buffer: consuming ByteBuffer) {
         guard inbound.count < Self.mostSpares, buffer.capacity == Self.inboundCapacity else { return }
-        var buffer = buffer
         buffer.removeAll()
         if lastInbound == nil { lastInbound = consume buffer } else { inbound.append(buffer) }
     }
@@ -43,7 +42,6 @@ final class LoopState: @unchecked Sendable {
 
     func giveBack(_ bytes: consuming [UInt8]) {
         guard outbound.count < Self.mostSpares, (1...256 << 10).contains(bytes.capacity) else { return }
-        var bytes = bytes
         if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
         if lastOutbound == nil { lastOutbound = consume bytes } else { outbound.append(bytes) }
     }

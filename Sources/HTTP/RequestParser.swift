@@ -105,7 +105,7 @@ final class RequestParser {
 
     private func finishHead() throws(RequestParserError) {
         if isHTTP10, contentLength == nil { throw .malformed }
-        expectsContinue = try message.pointee.headers.checkHead(isHTTP10: isHTTP10)
+        expectsContinue = try message.pointee.checkHead()
         guard let target = originForm(message.pointee.url) else { throw .malformed }
         self.target = target
     }
@@ -126,31 +126,6 @@ final class RequestParser {
 }
 
 extension HeaderFields {
-    /// Refuses what proxies could read differently.
-    ///
-    /// - Returns: whether the client waits for `100 Continue` before it sends the body.
-    fileprivate func checkHead(isHTTP10: Bool) throws(RequestParserError) -> Bool {
-        var hosts = 0
-        var expectsContinue = false
-        for entry in entries {
-            switch entry.nameCount {
-            case 0: throw .malformed
-            case 4 where matches(entry, .host):
-                hosts += 1
-                for place in entry.valueRange where !Self.mayStandInHost(bytes[place]) { throw .malformed }
-            case 6 where matches(entry, .expect):
-                expectsContinue = self[.expect]?.lowercased() == "100-continue" && !isHTTP10
-            case 17 where matches(entry, .transferEncoding):
-                // Other codings would have to be undone before the body's end is known.
-                let isChunked = bytes[entry.valueRange].map(ASCII.lowercase) == Array("chunked".utf8)
-                if !isChunked { throw .malformed }
-            default: break
-            }
-        }
-        if hosts > 1 || hosts == 0 && !isHTTP10 { throw .malformed }
-        return expectsContinue
-    }
-
     static func mayStandInHost(_ byte: UInt8) -> Bool {
         byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "?")
             && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "@") && byte != UInt8(ascii: ",")
@@ -225,6 +200,34 @@ private struct ParsedMessage {
 
     private func hasRoom(for part: UnsafeBufferPointer<UInt8>) -> Bool {
         headers.byteCount + url.count + part.count <= RequestParser.headLimit
+    }
+
+    /// Refuses what proxies could read differently. Changes nothing: it works where the fields stand, and copies none.
+    ///
+    /// - Returns: whether the client waits for `100 Continue` before it sends the body.
+    mutating func checkHead() throws(RequestParserError) -> Bool {
+        var hosts = 0
+        var expectsContinue = false
+        for place in headers.entries.indices {
+            let entry = headers.entries[place]
+            switch entry.nameCount {
+            case 0: throw .malformed
+            case 4 where headers.matches(entry, .host):
+                hosts += 1
+                for place in entry.valueRange where !HeaderFields.mayStandInHost(headers.bytes[place]) {
+                    throw .malformed
+                }
+            case 6 where headers.matches(entry, .expect):
+                expectsContinue = headers[.expect]?.lowercased() == "100-continue" && !isHTTP10
+            case 17 where headers.matches(entry, .transferEncoding):
+                // Other codings would have to be undone before the body's end is known.
+                let isChunked = headers.bytes[entry.valueRange].map(ASCII.lowercase) == Array("chunked".utf8)
+                if !isChunked { throw .malformed }
+            default: break
+            }
+        }
+        if hosts > 1 || hosts == 0 && !isHTTP10 { throw .malformed }
+        return expectsContinue
     }
 
     mutating func headEnded(_ parser: UnsafeMutablePointer<llhttp_t>) -> Int32 {

@@ -176,8 +176,11 @@ struct RouteTable: Sendable {
     private func literal(_ segment: UnsafeBufferPointer<UInt8>, of node: Int) -> Int? {
         let mark = Literal.mark(segment)
         for place in nodes[node].literals.indices where nodes[node].literals[place].mark == mark {
-            let literal = nodes[node].literals[place]
-            if literal.text.count == segment.count, segment.holds(literal.text, at: 0) { return literal.node }
+            // Looked at where it stands, as the patterns are.
+            guard nodes[node].literals[place].text.count == segment.count,
+                segment.holds(nodes[node].literals[place].text, at: 0)
+            else { continue }
+            return nodes[node].literals[place].node
         }
         guard segment.place(of: UInt8(ascii: "%"), from: 0) < segment.count,
             let decoded = PercentEncoding.decode(segment)
