@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures of the house, measured side by side in one run: `make bench`, or `bench.py delivery ladder …` for parts.
 
-Prints a table against the bars. A run of everything is kept, single runs too, in benchmarks/figures.json, with the commit and
-whether the tree was clean; a run of parts is only printed, so that what is kept is never a mixture of runs.
+Prints a table against the bars. Each part is kept in benchmarks/figures.json, single runs too, with when it was measured, of which
+commit, and whether the tree was clean.
 """
 
 import json
@@ -48,8 +48,8 @@ class Bench:
         self.rows = []
         self.started = []
 
-    def palco(self, name, settings=None, wrapper=()):
-        server = Palco(self.folder / name, settings, wrapper)
+    def palco(self, name, settings=None, wrapper=(), log=None):
+        server = Palco(self.folder / name, settings, wrapper, log)
         self.started.append(server)
         return server
 
@@ -76,7 +76,7 @@ def machine():
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
     )
-    return dict(cores=os.cpu_count(), processor=processor, system=platform.platform(), commit=git("rev-parse", "--short", "HEAD"), is_clean=git("status", "--porcelain") == "")
+    return dict(cores=os.cpu_count(), processor=processor, system=platform.platform(), commit=git("rev-parse", "--short", "HEAD"), is_clean=git("status", "--porcelain", "--", ".", ":!benchmarks/figures.json") == "")
 
 
 def main(wanted):
@@ -84,7 +84,8 @@ def main(wanted):
     if unknown:
         sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
     kept = ROOT / "benchmarks/figures.json"
-    figures = dict(at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), machine=machine(), parts={})
+    figures = json.loads(kept.read_text())
+    missed = 0
     # Not in /tmp, which may be memory: these are figures of a disk.
     (ROOT / ".build/bench").mkdir(parents=True, exist_ok=True)
     for part in wanted or PARTS:
@@ -94,12 +95,11 @@ def main(wanted):
         finally:
             bench.close()
             shutil.rmtree(bench.folder, ignore_errors=True)
-        figures["parts"][part] = bench.rows
-    missed = [row for rows in figures["parts"].values() for row in rows if row["good"] is False]
-    print(f"\n{len(missed)} bars missed")
-    if not wanted:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        figures[part] = dict(at=at, machine=machine(), rows=bench.rows)
         kept.write_text(json.dumps(figures, indent=2) + "\n")
-        print(f"kept in {kept.relative_to(ROOT)}")
+        missed += sum(row["good"] is False for row in bench.rows)
+    print(f"\n{missed} bars missed; what was measured is kept in {kept.relative_to(ROOT)}")
     return 1 if missed else 0
 
 

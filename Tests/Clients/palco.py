@@ -36,10 +36,12 @@ def binary():
 class Palco:
     """One server process on a port of its own, with its data in a folder of its own. A setting of None is not set at all."""
 
-    def __init__(self, data, settings=None, wrapper=()):
+    def __init__(self, data, settings=None, wrapper=(), log=None):
         self.data = Path(data)
         self.settings = settings or {}
         self.wrapper = list(wrapper)
+        # A file that takes the log in place of this process, which could not read as fast as a busy server writes.
+        self.log = log
         self.process = None
         self.port = None
         self.secure_port = None
@@ -64,7 +66,7 @@ class Palco:
             cwd=self.data,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=self.log.open("wb") if self.log else subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
@@ -76,7 +78,7 @@ class Palco:
         return self
 
     def _read(self, process, listening):
-        for raw in process.stdout:
+        for raw in self._raw_lines(process):
             line = raw.decode("utf-8", "replace").rstrip("\n")
             self.lines.append(line)
             # The line for https comes first.
@@ -88,6 +90,15 @@ class Palco:
                 self.seconds_to_listening = time.monotonic() - self.started_at
                 listening.set()
         listening.set()
+
+    def _raw_lines(self, process):
+        """All of them; of a log in a file those up to the one that tells the address."""
+        if not self.log:
+            yield from process.stdout
+            return
+        done = b"listening on http://"
+        wait_until(lambda: done in self.log.read_bytes() or process.poll() is not None, "the address in the log")
+        yield from self.log.read_bytes().splitlines()
 
     @property
     def url(self):
