@@ -174,14 +174,13 @@ final class HTTP1Connection {
     }
 
     private func beginAnswer(_ source: HTTP1Body?) -> HTTPServer.Answer {
-        let mayUpgrade = parser.headers.contains(.upgrade)
         // Made where it is handed over, so that nothing of it is copied.
         let answer = answer(
             Request(
                 method: parser.method, target: parser.target, headers: parser.headers,
                 body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: remoteAddress,
                 proxyAddress: proxyAddress, isSecure: isSecure, receivedAt: connection.loop.now))
-        guard mayUpgrade, case .later(let work) = answer else { return answer }
+        guard case .later(let work) = answer, parser.headers.contains(.upgrade) else { return answer }
         return .later { await self.apart(work) }
     }
 

@@ -53,11 +53,15 @@ struct ResponseEncoder {
     private func writeHead(
         of response: borrowing Response, reason: String, date: [UInt8], to head: inout ByteWriter
     ) {
-        head.write("HTTP/1.1 ")
-        head.write(decimal: response.status.code)
-        head.write(ASCII.space)
-        head.write(text: reason)
-        head.write("\r\n")
+        if response.status == .ok {
+            head.write("HTTP/1.1 200 OK\r\n")
+        } else {
+            head.write("HTTP/1.1 ")
+            head.write(decimal: response.status.code)
+            head.write(ASCII.space)
+            head.write(text: reason)
+            head.write("\r\n")
+        }
         head.write(date)
         response.headers.write(to: &head)
         if let shared = response.shared { head.write(shared.fields.bytes) }

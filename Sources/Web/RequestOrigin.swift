@@ -20,7 +20,7 @@ final class RequestOrigin: Sendable {
     func apply(to request: inout Request) {
         trustedProxies.apply(to: &request)
         if isSecureOnly { request.isSecure = true }
-        if request.proxyAddress == nil, !hasWarned.load(ordering: .relaxed), request.isForwarded {
+        if !hasWarned.load(ordering: .relaxed), request.isForwarded, request.proxyAddress == nil {
             warn(about: request)
         }
     }
