@@ -43,6 +43,20 @@ def fields_of(address, curl, *arguments):
     return lines[0].strip(), dict(line.split(": ", 1) for line in lines[1:]), body
 
 
+@pytest.mark.parametrize("path", ["/", "/healthz", "/api/v1/auth/me", "/nothing-here"])
+def test_answers_have_the_same_fields_over_both_protocols(server, curl, path):
+    _, new, _ = fields_of(server.url + path, curl)
+    old = {name.lower(): value for name, value in server.client().get("/" + path).headers.items()}
+    assert set(new) == set(old) - {"connection", "keep-alive"}
+    own = {"date", "x-request-id"}
+    assert {name: new[name] for name in set(new) - own} == {name: old[name] for name in set(new) - own}
+    assert new["content-security-policy"] and new["x-content-type-options"] == "nosniff"
+    assert len({new["x-request-id"], old["x-request-id"]}) == 2
+    # Who reports one finds the line; what is asked for all the time has none.
+    for each in [new, old] if path.startswith("/api") else []:
+        server.wait_for_line(each["x-request-id"])
+
+
 class Conversation:
     """A connection of the `h2` library."""
 
