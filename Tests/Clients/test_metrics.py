@@ -191,7 +191,10 @@ def test_all_of_palco_works_with_the_system_calls_of_the_unit(tool, tmp_path, fi
         subprocess.run([*before, str(binary()), "doctor", "--data", tmp_path / "none"], capture_output=True, text=True)
         for before in ([], wrapper)
     ]
-    assert doctors[1].stdout == doctors[0].stdout and doctors[1].returncode == 0
+    # What is free on the disk changes under both: the machine does not stand still for the test.
+    free, told = re.subn(r"\d+ MiB can be used", "MiB can be used", doctors[0].stdout)
+    assert told == 1 and doctors[1].returncode == 0
+    assert re.sub(r"\d+ MiB can be used", "MiB can be used", doctors[1].stdout) == free
     palco = Palco(tmp_path / "data", wrapper=[str(each) for each in wrapper]).start()
     client = palco.admin()
     video = client.upload(films.bikes).expect(201).json()
