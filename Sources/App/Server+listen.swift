@@ -21,13 +21,13 @@ extension Server {
             [
                 HTTPServer(
                     listener: try Listener.bind(path: path), connections: services.connections, options: options,
-                    answer: { application.answer(to: $0) })
+                    answer: application.answer)
             ]
         }
         guard let certificates = services.certificates else {
             let server = HTTPServer(
                 listener: plain, connections: services.connections, options: options,
-                answer: { application.answer(to: $0) })
+                answer: application.answer)
             return ([server] + (local ?? []), Ports(plain: plain.port, secure: nil))
         }
         let secure = try Listener.bind(host: settings.host, port: settings.tlsPort)
@@ -36,17 +36,22 @@ extension Server {
         let board = services.renewal?.board
         let redirecting = HTTPServer(
             listener: plain, connections: services.connections, options: options,
-            answer: { request in
-                if let challenge = board?.answer(to: request) { return .now(challenge) }
-                guard let response = redirect.answer(to: request) else { return application.answer(to: request) }
-                requests.countRefusal(response.status)
-                return .now(response)
+            answer: { request, response in
+                if let challenge = board?.answer(to: request) {
+                    response = challenge
+                } else if let refusal = redirect.answer(to: request) {
+                    requests.countRefusal(refusal.status)
+                    response = refusal
+                } else {
+                    return application.answer(to: request, &response)
+                }
+                return nil
             })
         var secureOptions = options
         secureOptions.tls = { certificates.context }
         let serving = HTTPServer(
             listener: secure, connections: services.connections, options: secureOptions,
-            answer: { application.answer(to: $0) })
+            answer: application.answer)
         return ([serving, redirecting] + (local ?? []), Ports(plain: plain.port, secure: secure.port))
     }
 

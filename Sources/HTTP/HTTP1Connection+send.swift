@@ -9,8 +9,9 @@ extension HTTP1Connection {
     /// Puts a small response behind those that wait to leave, without waiting for anything.
     ///
     /// - Returns: whether the connection can take another request; nil when the response must be sent otherwise.
-    func gather(_ response: Response) -> Bool? {
-        guard outbound.count < Self.mostGathered, let count = response.body.smallByteCount, count <= Self.copiedBody
+    func gather(_ response: borrowing Response) -> Bool? {
+        guard outbound.count < Self.mostGathered, response.upgrade == nil,
+            let count = response.body.smallByteCount, count <= Self.copiedBody
         else { return nil }
         let encoder = ResponseEncoder(response, to: parser.traits, mayContinue: !connection.isDraining)
         encoder.writeHead(of: response, date: state.date, to: &outbound)
@@ -48,7 +49,7 @@ extension HTTP1Connection {
         return encoder.keepsAlive
     }
 
-    private func complete(_ response: Response, sent: Int, isWhole: Bool) {
+    private func complete(_ response: borrowing Response, sent: Int, isWhole: Bool) {
         response.completion?(.init(status: response.status, byteCount: sent, isWhole: isWhole))
     }
 

@@ -7,7 +7,7 @@ import Reactor
 ///
 /// `@exclusivity(unchecked)` here, in `RequestParser`, `Connection`, `LoopState` and `EventLoop`: checking at run time what the loop's
 /// confinement guarantees was a twentieth of the work for a small response.
-final class HTTP1Connection {
+final class HTTP1Connection: InputHandler {
     let connection: Connection
     let state: LoopState
     let limits: ServerLimits
@@ -15,7 +15,7 @@ final class HTTP1Connection {
     private let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     private let idleNanoseconds: Int64
     private let writePauseNanoseconds: Int64
-    private let answer: (consuming Request) -> HTTPServer.Answer
+    private let answer: HTTPServer.Responder
     private let remoteAddress: SocketAddress
     private let proxyAddress: SocketAddress?
     private let isSecure: Bool
@@ -28,6 +28,8 @@ final class HTTP1Connection {
     @exclusivity(unchecked) private var speaksHTTP2 = false
     /// Has the connection from now on.
     @exclusivity(unchecked) var successor: (socket: WebSocket, handler: (WebSocket) async throws -> Void)?
+    /// Of the request that is answered; it goes back to the loop before the next one.
+    @exclusivity(unchecked) private var head: Request.Head?
     /// The next byte begins a request.
     @exclusivity(unchecked) private var isBetween = true
     @exclusivity(unchecked) private var headDeadline = MonotonicTime.distantFuture
@@ -43,7 +45,7 @@ final class HTTP1Connection {
 
     init(
         _ connection: Connection, state: LoopState, options: HTTPServer.Options,
-        answer: @escaping (consuming Request) -> HTTPServer.Answer
+        answer: @escaping HTTPServer.Responder
     ) {
         self.connection = connection
         self.state = state
@@ -69,9 +71,10 @@ final class HTTP1Connection {
     }
 
     func run() async -> Outcome {
-        connection.whileWaiting = { [unowned self] in advanceWhileWaiting() }
+        connection.inputHandler = self
         defer {
-            connection.whileWaiting = nil
+            connection.inputHandler = nil
+            head = nil
             inbound.giveBack(to: state)
             giveBackOutbound()
         }
@@ -99,7 +102,7 @@ final class HTTP1Connection {
         /// Others have their turn.
         case turn
         /// The answer, or what gathering cannot send of it.
-        indirect case answer(HTTPServer.Answer, HTTP1Body?)
+        case answer(HTTPServer.Later, HTTP1Body?)
         case end
     }
 
@@ -120,16 +123,14 @@ final class HTTP1Connection {
             connection.isIdle = false
         case .room: try await flush()
         case .turn: await Task.yield()
-        case .answer(let answer, let source): return try await finish(answer, source)
+        case .answer(let later, let source): return try await finish(later, source)
         case .end: return false
         }
         return true
     }
 
-    /// Goes on where the connection waits for input, without its task: waking that costs as much as a small answer.
-    ///
-    /// - Returns: whether it waits for input again.
-    private func advanceWhileWaiting() -> Bool {
+    /// Goes on where the connection waits for input, without its task.
+    func inputCame() -> Bool {
         connection.isIdle = false
         let pause = Result { try advance() }
         if case .success(.input) = pause { return true }
@@ -145,6 +146,7 @@ final class HTTP1Connection {
             }
             if isBetween {
                 parser.reset()
+                if let head = head.take() { state.giveBack(head) }
                 headDeadline = .distantFuture
                 isBetween = false
             }
@@ -162,40 +164,39 @@ final class HTTP1Connection {
             connection.waitingSince = .distantFuture
             takeOutbound()
             let source = parser.phase == .complete ? nil : HTTP1Body(self)
-            let answer = beginAnswer(source)
-            switch consume answer {
-            case .now(let response):
-                guard source == nil, response.upgrade == nil, let keepsAlive = gather(response)
-                else { return .answer(.now(response), source) }
-                if !keepsAlive { return .end }
-            case .later(let work): return .answer(.later(work), source)
-            }
+            // Filled where it stands: as a value that is handed up it would be copied at each step.
+            var response: Response?
+            if let later = beginAnswer(source, &response) { return .answer(later, source) }
+            guard let response = consume response else { return .end }
+            guard source == nil, let keepsAlive = gather(response) else { return .answer({ response }, source) }
+            if !keepsAlive { return .end }
         }
     }
 
-    private func beginAnswer(_ source: HTTP1Body?) -> HTTPServer.Answer {
-        // Made where it is handed over, so that nothing of it is copied.
-        let answer = answer(
-            Request(
-                method: parser.method, target: parser.target, headers: parser.headers,
-                body: source.map(RequestBody.init(source:)) ?? RequestBody(), remoteAddress: remoteAddress,
-                proxyAddress: proxyAddress, isSecure: isSecure, receivedAt: connection.loop.now))
-        guard case .later(let work) = answer, parser.headers.contains(.upgrade) else { return answer }
-        return .later { await self.apart(work) }
+    private func beginAnswer(_ source: HTTP1Body?, _ response: inout Response?) -> HTTPServer.Later? {
+        let head = state.takeHead()
+        parser.handOver(to: &head.fields)
+        head.fields.remoteAddress = remoteAddress
+        if proxyAddress != nil || head.fields.proxyAddress != nil { head.fields.proxyAddress = proxyAddress }
+        head.fields.isSecure = isSecure
+        head.fields.receivedAt = connection.loop.now
+        head.fields.forwardedHost = nil
+        head.fields.requestID = RequestID()
+        self.head = head
+        let body = source.map(RequestBody.init(source:)) ?? RequestBody()
+        guard let later = answer(Request(head: head, body: body), &response) else { return nil }
+        guard self.head?.fields.headers.contains(.upgrade) == true else { return later }
+        return { await self.apart(later) }
     }
 
     /// - Returns: whether another request may follow.
-    private func finish(_ answer: HTTPServer.Answer, _ source: HTTP1Body?) async throws -> Bool {
+    private func finish(_ later: HTTPServer.Later, _ source: HTTP1Body?) async throws -> Bool {
         // A body that is still coming is read to where it was cut, and what came of it is kept.
         connection.endsWithPeer = source == nil
         defer { connection.endsWithPeer = false }
         // The answer may take long, or never end.
         if inbound.isEmpty { inbound.giveBack(to: state) }
-        let response =
-            switch answer {
-            case .now(let response): response
-            case .later(let work): await work()
-            }
+        let response = await later()
         if let upgrade = response.upgrade { return try await say(response, before: upgrade) }
         if source == nil, let keepsAlive = gather(response) { return keepsAlive }
         return try await send(response, body: source)
@@ -249,9 +250,8 @@ final class HTTP1Connection {
 
     /// Feeds what is there to the parser. True when the head is complete.
     private func parseInbound() throws -> Bool {
-        guard let taken = try inbound.withUnsafeReadableBytes({ $0.isEmpty ? 0 : try parser.parse($0) }), taken > 0
-        else { return false }
-        inbound.consume(taken)
+        guard !inbound.isEmpty else { return false }
+        guard try inbound.consume(by: { try parser.parse($0) }) > 0 else { return false }
         return parser.phase != .head
     }
 
@@ -259,12 +259,11 @@ final class HTTP1Connection {
     func takeBodyPiece() throws -> [UInt8]? {
         var piece: [UInt8] = []
         while piece.isEmpty, parser.phase == .body, !inbound.isEmpty {
-            let taken = try inbound.withUnsafeReadableBytes { bytes in
+            try inbound.consume { bytes in
                 let taken = try parser.parse(bytes)
                 for range in parser.bodyRanges { piece.append(contentsOf: bytes[range]) }
                 return taken
             }
-            inbound.consume(taken ?? 0)
         }
         return piece.isEmpty && parser.phase == .body ? nil : piece
     }
@@ -317,12 +316,16 @@ final class HTTP1Connection {
     /// Writes without waiting. False when something is left.
     func flushNow() throws -> Bool {
         guard !outbound.isEmpty else { return true }
-        let count = try outbound.withUnsafeBytes { try connection.tryWrite($0) } ?? 0
-        if count == outbound.count {
-            outbound.removeAll(keepingCapacity: true)
+        // Taken out meanwhile: what a class holds would be counted once more for the call.
+        var bytes: [UInt8] = []
+        swap(&bytes, &outbound)
+        defer { swap(&bytes, &outbound) }
+        let count = try bytes.withUnsafeBytes { try connection.tryWrite($0) } ?? 0
+        if count == bytes.count {
+            bytes.removeAll(keepingCapacity: true)
             return true
         }
-        outbound.removeFirst(count)
+        bytes.removeFirst(count)
         return false
     }
 

@@ -5,13 +5,11 @@ import TLS
 public final class HTTPServer: Sendable {
     public typealias Handler = @Sendable (Request) async -> Response
 
-    /// What there is for a request.
-    public enum Answer {
-        /// It could be said without waiting for anything.
-        case now(Response)
-        /// What must be waited for. Called once, in the task that works for the request.
-        case later(() async -> Response)
-    }
+    /// What must be waited for before there is an answer. Called once, in the task that works for the request.
+    public typealias Later = () async -> Response
+
+    /// Puts the answer where it is told to if that needs no waiting; else gives what must be waited for.
+    public typealias Responder = @Sendable (consuming Request, inout Response?) -> Later?
 
     public struct Options: Sendable {
         public var limits = ServerLimits()
@@ -38,7 +36,7 @@ public final class HTTPServer: Sendable {
     public let listener: Listener
     let connections: ConnectionSet
     private let options: Options
-    private let answer: @Sendable (consuming Request) -> Answer
+    private let answer: Responder
     private let census: ConnectionCensus
     private let handshakes: TokenBuckets<IPNetwork>
     private let states: [ObjectIdentifier: LoopState]
@@ -49,15 +47,15 @@ public final class HTTPServer: Sendable {
         listener: Listener, connections: ConnectionSet, options: Options = Options(), handler: @escaping Handler
     ) {
         self.init(listener: listener, connections: connections, options: options) {
-            (request: consuming Request) -> Answer in
+            (request: consuming Request, _: inout Response?) -> Later? in
             let request = request
-            return .later { await handler(request) }
+            return { await handler(request) }
         }
     }
 
     public init(
         listener: Listener, connections: ConnectionSet, options: Options = Options(),
-        answer: @escaping @Sendable (consuming Request) -> Answer
+        answer: @escaping Responder
     ) {
         self.listener = listener
         self.connections = connections

@@ -16,8 +16,24 @@ public struct HeaderFields: Sendable {
 
     private(set) var bytes: [UInt8] = []
     private(set) var entries: [Entry] = []
+    /// A bit for each length that a name has: mostly what is asked for is not there, which is seen without a look at any
+    /// entry.
+    private var nameLengths: UInt64 = 0
 
     public init() {}
+
+    @inline(__always)
+    func mayContain(_ name: FieldName) -> Bool { nameLengths & Self.mark(name.byteCount) != 0 }
+
+    /// Names as long as those that the server writes itself: `Date`, `Connection`, `Content-Length`, `Transfer-Encoding`.
+    var mayContainFraming: Bool { nameLengths & (1 << 4 | 1 << 10 | 1 << 14 | 1 << 17) != 0 }
+
+    private static func mark(_ length: Int) -> UInt64 { 1 << UInt64(Swift.min(length, 63)) }
+
+    private mutating func add(_ entry: Entry) {
+        entries.append(entry)
+        nameLengths |= Self.mark(Int(entry.nameCount))
+    }
 
     /// Room for the fields of an ordinary answer, so that it is allocated once.
     private mutating func reserve() {
@@ -37,6 +53,7 @@ public struct HeaderFields: Sendable {
     /// Setting replaces every field of that name.
     public subscript(_ name: FieldName) -> String? {
         get {
+            guard mayContain(name) else { return nil }
             var joined: String?
             for entry in entries where matches(entry, name) {
                 let value = text(entry.valueRange)
@@ -51,14 +68,16 @@ public struct HeaderFields: Sendable {
     }
 
     public func values(of name: FieldName) -> [String] {
-        entries.filter { matches($0, name) }.map { text($0.valueRange) }
+        guard mayContain(name) else { return [] }
+        return entries.filter { matches($0, name) }.map { text($0.valueRange) }
     }
 
-    public func contains(_ name: FieldName) -> Bool { entries.contains { matches($0, name) } }
+    public func contains(_ name: FieldName) -> Bool { mayContain(name) && entries.contains { matches($0, name) } }
 
     /// Whether one stands here that proxies write about the client: asked of each request.
     var containForwarding: Bool {
-        entries.contains { entry in
+        guard nameLengths & (1 << 9 | 1 << 15 | 1 << 17) != 0 else { return false }
+        return entries.contains { entry in
             switch entry.nameCount {
             case 9: matches(entry, .forwarded)
             case 15: matches(entry, .xForwardedFor)
@@ -70,12 +89,14 @@ public struct HeaderFields: Sendable {
 
     /// The first value's bytes, without making a string.
     public func bytes(of name: FieldName) -> ArraySlice<UInt8>? {
+        guard mayContain(name) else { return nil }
         for entry in entries where matches(entry, name) { return bytes[entry.valueRange] }
         return nil
     }
 
     /// Whether the first value of the field begins so, to the letter.
     public func value(of name: FieldName, startsWith text: StaticString) -> Bool {
+        guard mayContain(name) else { return false }
         for entry in entries where matches(entry, name) {
             let count = text.utf8CodeUnitCount
             guard Int(entry.valueCount) >= count else { return false }
@@ -96,7 +117,7 @@ public struct HeaderFields: Sendable {
         let offset = UInt32(bytes.count)
         bytes.append(contentsOf: other.bytes)
         for entry in other.entries {
-            entries.append(Entry(start: entry.start + offset, nameCount: entry.nameCount, valueCount: entry.valueCount))
+            add(Entry(start: entry.start + offset, nameCount: entry.nameCount, valueCount: entry.valueCount))
         }
     }
 
@@ -104,7 +125,7 @@ public struct HeaderFields: Sendable {
         guard contains(name) else { return }
         var kept = HeaderFields()
         for entry in entries where !matches(entry, name) {
-            kept.entries.append(
+            kept.add(
                 Entry(start: UInt32(kept.bytes.count), nameCount: entry.nameCount, valueCount: entry.valueCount))
             kept.bytes.append(contentsOf: bytes[entry.range])
         }
@@ -124,8 +145,7 @@ public struct HeaderFields: Sendable {
                 bytes[index] = ASCII.space
             }
         }
-        entries.append(
-            Entry(start: UInt32(start), nameCount: UInt32(name.count), valueCount: UInt32(value.count)))
+        add(Entry(start: UInt32(start), nameCount: UInt32(name.count), valueCount: UInt32(value.count)))
     }
 
     private func text(_ range: Range<Int>) -> String {
@@ -152,6 +172,7 @@ extension HeaderFields {
     mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         entries.removeAll(keepingCapacity: true)
+        nameLengths = 0
     }
 
     var byteCount: Int { bytes.count }
@@ -172,7 +193,7 @@ extension HeaderFields {
         while let byte = bytes.last, byte == ASCII.space || byte == ASCII.tab, bytes.count > valueStart {
             bytes.removeLast()
         }
-        entries.append(
+        add(
             Entry(
                 start: UInt32(start), nameCount: UInt32(nameCount), valueCount: UInt32(bytes.count - valueStart)))
         bytes.append(upTo: 2) { $0.write("\r\n") }

@@ -9,9 +9,18 @@ struct Inbound {
 
     var isEmpty: Bool { buffer?.isEmpty ?? true }
 
-    @inline(__always)
-    func withUnsafeReadableBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T? {
-        try buffer?.withUnsafeReadableBytes(body)
+    /// Forgets `count` bytes at the front.
+    mutating func consume(_ count: Int) { buffer?.consume(count) }
+
+    /// Shows what is here to `body` and forgets as much of it as that says; nothing where it throws.
+    @inline(__always) @discardableResult
+    mutating func consume(by body: (UnsafeRawBufferPointer) throws -> Int) rethrows -> Int {
+        // Taken out meanwhile: what a class holds would be counted once more for the call.
+        guard var bytes = buffer.take() else { return 0 }
+        defer { buffer = bytes }
+        let count = try bytes.withUnsafeReadableBytes(body)
+        bytes.consume(count)
+        return count
     }
 
     var readableBytes: ArraySlice<UInt8>? { buffer?.readableBytes }
@@ -25,7 +34,7 @@ struct Inbound {
             if isEmpty { giveBack(to: state) }
             return false
         }
-        var buffer = buffer.take() ?? state.takeInbound()
+        var buffer = takeBuffer(state)
         if buffer.writableCount == 0 { buffer.compact() }
         let count: Int?
         do { count = try connection.tryRead(into: &buffer) } catch {
@@ -35,6 +44,11 @@ struct Inbound {
         if count == 0 { sawEnd = true }
         if buffer.isEmpty { state.giveBack(consume buffer) } else { self.buffer = consume buffer }
         return count ?? 0 > 0
+    }
+
+    private mutating func takeBuffer(_ state: LoopState) -> ByteBuffer {
+        if let own = buffer.take() { return own }
+        return state.takeInbound()
     }
 
     /// Looks whether the peer closed its side, without waiting. What it sent meanwhile is kept for later.
@@ -48,7 +62,7 @@ struct Inbound {
     ///
     /// - Parameter take: hands over at most so many bytes, and at least one.
     mutating func fill(_ state: LoopState, take: (Int) -> [UInt8]) {
-        var buffer = buffer.take() ?? state.takeInbound()
+        var buffer = takeBuffer(state)
         if buffer.writableCount == 0 { buffer.compact() }
         buffer.append(contentsOf: take(buffer.writableCount))
         self.buffer = consume buffer
@@ -56,9 +70,6 @@ struct Inbound {
 
     /// Nothing more will come.
     mutating func end() { sawEnd = true }
-
-    /// Forgets `count` bytes at the front.
-    mutating func consume(_ count: Int) { buffer?.consume(count) }
 
     /// What is here goes to another reader of the same connection.
     mutating func handOver() -> Inbound {

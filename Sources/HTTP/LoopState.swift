@@ -15,9 +15,10 @@ final class LoopState: @unchecked Sendable {
     /// What was given back last, which is what nearly every request takes.
     @exclusivity(unchecked) private var lastInbound: ByteBuffer?
     @exclusivity(unchecked) private var lastOutbound: [UInt8]?
+    @exclusivity(unchecked) private var lastHead: Request.Head?
     @exclusivity(unchecked) private var inbound: [ByteBuffer] = []
     @exclusivity(unchecked) private var outbound: [[UInt8]] = []
-    @exclusivity(unchecked) private var dateLine = DateLine()
+    @exclusivity(unchecked) private var dateLine = DateLine(.now)
     @exclusivity(unchecked) private var dateCheckedAt = MonotonicTime(nanoseconds: 0)
 
     init(loop: EventLoop) { self.loop = loop }
@@ -46,13 +47,25 @@ final class LoopState: @unchecked Sendable {
         if lastOutbound == nil { lastOutbound = consume bytes } else { outbound.append(bytes) }
     }
 
-    /// The `Date` line of this second.
-    var date: [UInt8] {
+    /// Of an earlier request, to be filled anew.
+    func takeHead() -> Request.Head {
         loop.preconditionOnLoop()
-        if loop.now.nanoseconds - dateCheckedAt.nanoseconds >= 100_000_000 || dateLine.bytes.isEmpty {
+        return lastHead.take() ?? Request.Head()
+    }
+
+    func giveBack(_ head: consuming Request.Head) {
+        // Who logs, or works on, may hold it still.
+        if isKnownUniquelyReferenced(&head) { lastHead = head }
+    }
+
+    /// The `Date` line of this second.
+    var date: DateLine {
+        loop.preconditionOnLoop()
+        if loop.now.nanoseconds - dateCheckedAt.nanoseconds >= 100_000_000 {
             dateCheckedAt = loop.now
-            dateLine.update(to: .now)
+            let now = HTTPDate.now
+            if now != dateLine.date { dateLine = DateLine(now) }
         }
-        return dateLine.bytes
+        return dateLine
     }
 }

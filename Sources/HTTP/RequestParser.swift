@@ -75,6 +75,13 @@ final class RequestParser {
         expectsContinue = false
     }
 
+    /// Hands over what it read of a head, and takes the room of an earlier one in its place.
+    func handOver(to head: inout Request.Head.Fields) {
+        head.method = message.pointee.method
+        swap(&head.target, &target)
+        swap(&head.headers, &message.pointee.headers)
+    }
+
     /// Takes bytes up to the end of the head or of the message; `bodyRanges` tells where the body's are.
     ///
     /// - Returns: how many bytes were taken; all of them while the phase does not change.
@@ -85,7 +92,12 @@ final class RequestParser {
         if !bytes.isEmpty { hasBegun = true }
         llhttp_resume(parser)
         let taken = try execute(bytes)
-        try framing.check(bytes.prefix(taken), bodyRanges: message.pointee.bodyRanges, ends: phase != before)
+        let piece = UnsafeRawBufferPointer(rebasing: bytes.prefix(taken))
+        if message.pointee.bodyRanges.isEmpty {
+            try framing.check(piece, ends: phase != before)
+        } else {
+            try framing.check(piece, around: message.pointee.bodyRanges, ends: phase != before)
+        }
         if before == .head, phase != .head { try finishHead() }
         return taken
     }
@@ -106,22 +118,8 @@ final class RequestParser {
     private func finishHead() throws(RequestParserError) {
         if isHTTP10, contentLength == nil { throw .malformed }
         expectsContinue = try message.pointee.checkHead()
-        guard let target = originForm(message.pointee.url) else { throw .malformed }
+        guard let target = message.pointee.originForm() else { throw .malformed }
         self.target = target
-    }
-
-    /// A request to a proxy names the whole URL, and servers must take it (RFC 9112 3.2.2): the path is what counts.
-    private func originForm(_ url: [UInt8]) -> String? {
-        guard let first = url.first, memchr(url, Int32(UInt8(ascii: "#")), url.count) == nil else { return nil }
-        if first == UInt8(ascii: "/") || url == [UInt8(ascii: "*")] || method == .connect {
-            return String(decoding: url, as: UTF8.self)
-        }
-        let text = String(decoding: url, as: UTF8.self)
-        let lowercased = text.prefix(8).lowercased()
-        guard lowercased.hasPrefix("http://") || lowercased.hasPrefix("https://") else { return nil }
-        let rest = text.dropFirst(lowercased.hasPrefix("https") ? 8 : 7)
-        guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
-        return rest[end] == "/" ? String(rest[end...]) : "/" + rest[end...]
     }
 }
 
@@ -228,6 +226,22 @@ private struct ParsedMessage {
         }
         if hosts > 1 || hosts == 0 && !isHTTP10 { throw .malformed }
         return expectsContinue
+    }
+
+    /// A request to a proxy names the whole URL, and servers must take it (RFC 9112 3.2.2): the path is what counts.
+    mutating func originForm() -> String? {
+        url.withUnsafeBufferPointer { url in
+            guard let base = url.baseAddress, let first = url.first,
+                memchr(base, Int32(UInt8(ascii: "#")), url.count) == nil
+            else { return nil }
+            let text = String(decoding: url, as: UTF8.self)
+            if first == UInt8(ascii: "/") || text == "*" || method == .connect { return text }
+            let lowercased = text.prefix(8).lowercased()
+            guard lowercased.hasPrefix("http://") || lowercased.hasPrefix("https://") else { return nil }
+            let rest = text.dropFirst(lowercased.hasPrefix("https") ? 8 : 7)
+            guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
+            return rest[end] == "/" ? String(rest[end...]) : "/" + rest[end...]
+        }
     }
 
     mutating func headEnded(_ parser: UnsafeMutablePointer<llhttp_t>) -> Int32 {

@@ -41,17 +41,17 @@ struct ResponseEncoder {
         isHTTP10 = false
     }
 
-    func writeHead(of response: borrowing Response, date: [UInt8], to bytes: inout [UInt8]) {
+    func writeHead(of response: borrowing Response, date: DateLine, to bytes: inout [UInt8]) {
         let reason = response.status.reason
         let shared = response.shared?.fields.byteCount ?? 0
         // bound: a status line, a date and what `HeaderFields` holds of a head in memory
-        let most = 256 + reason.utf8.count + date.count + response.headers.byteCount + shared
+        let most = 256 + reason.utf8.count + DateLine.length + response.headers.byteCount + shared
         bytes.append(upTo: most) { writeHead(of: response, reason: reason, date: date, to: &$0) }
     }
 
     @inline(__always)
     private func writeHead(
-        of response: borrowing Response, reason: String, date: [UInt8], to head: inout ByteWriter
+        of response: borrowing Response, reason: String, date: DateLine, to head: inout ByteWriter
     ) {
         if response.status == .ok {
             head.write("HTTP/1.1 200 OK\r\n")
@@ -62,7 +62,7 @@ struct ResponseEncoder {
             head.write(text: reason)
             head.write("\r\n")
         }
-        head.write(date)
+        date.write(to: &head)
         response.headers.write(to: &head)
         if let shared = response.shared { head.write(shared.fields.bytes) }
         if response.requestID != .none {
@@ -121,24 +121,9 @@ extension HeaderFields {
     /// Without those.
     @inline(__always)
     fileprivate func write(to head: inout ByteWriter) {
-        guard entries.contains(where: isFramingField) else { return head.write(bytes) }
+        guard mayContainFraming, entries.contains(where: isFramingField) else { return head.write(bytes) }
         for entry in entries where !isFramingField(entry) {
             bytes.withUnsafeBufferPointer { head.write(UnsafeBufferPointer(rebasing: $0[entry.range])) }
         }
-    }
-}
-
-/// `Date: …` for answers of one loop, rendered once a second.
-struct DateLine {
-    private var second = 0
-    private(set) var bytes: [UInt8] = []
-
-    mutating func update(to date: HTTPDate) {
-        guard date.secondsSince1970 != second || bytes.isEmpty else { return }
-        second = date.secondsSince1970
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(text: "Date: ")
-        date.append(to: &bytes)
-        bytes.append(text: "\r\n")
     }
 }

@@ -1,13 +1,15 @@
 extension Response {
-    /// A status code with its reason phrase (RFC 9110 15). Codes are compared, phrases are for people.
-    public struct Status: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+    /// A status code with its reason phrase (RFC 9110 15). Codes are compared, phrases are for people. Immutable, as is what
+    /// `phrase` points to.
+    public struct Status: Hashable, @unchecked Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
         public let code: Int
-        private let phrase: StaticString?
+        /// Of a static string, which itself takes three words: answers are moved about more often than phrases are written.
+        private let phrase: UnsafePointer<UInt8>?
 
         /// - Parameter reason: for codes that HTTP itself does not know.
         public init(code: Int, reason: StaticString? = nil) {
             self.code = code
-            phrase = reason
+            phrase = reason?.utf8Start
         }
         public init(integerLiteral code: Int) { self.init(code: code) }
 
@@ -64,7 +66,7 @@ extension Response {
         public var description: String { "\(code) \(reason)" }
 
         public var reason: String {
-            if let phrase { return "\(phrase)" }
+            if let phrase { return String(cString: phrase) }
             return switch code {
             case 100: "Continue"
             case 101: "Switching Protocols"

@@ -13,6 +13,12 @@ public enum ConnectionError: Error, Sendable, Equatable {
     case tls(TLSError)
 }
 
+/// Handles what came while a read waits, without waking the task that waits: that costs as much as a small answer.
+public protocol InputHandler: AnyObject {
+    /// - Returns: whether the wait goes on.
+    func inputCame() -> Bool
+}
+
 /// One TCP connection, confined to its loop.
 ///
 /// Each call first tries the system call and waits for an edge of epoll only when the kernel has nothing to give or
@@ -87,8 +93,8 @@ public final class Connection: @unchecked Sendable {
         didSet { if endsWithPeer && sawHangUp { task?.cancel() } }
     }
 
-    /// Handles what came while a read waits, without waking the task that waits: true where the wait goes on.
-    @exclusivity(unchecked) public var whileWaiting: (() -> Bool)?
+    /// Who handles what comes while a read waits. It holds the connection, so whoever sets it takes it away again.
+    @exclusivity(unchecked) public var inputHandler: (any InputHandler)?
     @exclusivity(unchecked) private var handlesInPlace = false
 
     /// Called when the server begins to stop, for a connection that must say goodbye instead of ending at once.
@@ -170,7 +176,7 @@ public final class Connection: @unchecked Sendable {
     /// Call only after `tryRead` returned nil: epoll tells of an edge once.
     public func waitUntilReadable() async throws { try await waitUntilReadable(handlesInPlace: false) }
 
-    /// - Parameter handlesInPlace: `whileWaiting` is asked before the wait ends.
+    /// - Parameter handlesInPlace: `inputHandler` is asked before the wait ends.
     public func waitUntilReadable(handlesInPlace: Bool) async throws {
         try checkOpen()
         if readWaiter != nil { throw ConnectionError.busy }
@@ -347,7 +353,7 @@ extension Connection: DescriptorHandler {
                 sawHangUp = true
                 if endsWithPeer { task?.cancel() }
             }
-            if readWaiter != nil, !(handlesInPlace && whileWaiting?() ?? false) {
+            if readWaiter != nil, !(handlesInPlace && inputHandler?.inputCame() ?? false) {
                 resume(&readWaiter, with: .success(()))
             }
             if writeNeedsBytes { resume(&writeWaiter, with: .success(())) }

@@ -4,35 +4,34 @@ import Synchronization
 /// what happens too often for anything shared.
 ///
 /// Threads that are no loop of the group share one more value behind a lock.
-public final class PerLoop<Value: Sendable>: Sendable {
-    @usableFromInline
-    final class Cell: @unchecked Sendable {
-        // @unchecked: `value` is confined to `loop`.
-        @usableFromInline let loop: EventLoop
-        @usableFromInline @exclusivity(unchecked) var value: Value
+public final class PerLoop<Value: Sendable>: @unchecked Sendable {
+    // @unchecked: see `cells`; the rest never changes.
 
-        init(_ value: Value, on loop: EventLoop) {
-            self.loop = loop
-            self.value = value
-        }
-    }
-
-    @usableFromInline let cells: [Cell]
-    /// Of the cells, in their order: where a thread's cell is, is found without counting a reference to its loop.
+    /// Each is confined to its loop.
+    @usableFromInline let cells: UnsafeMutableBufferPointer<Value>
+    private let group: [EventLoop]
+    /// Of the loops, in their order: where a thread's value is, is found without counting a reference to its loop.
     @usableFromInline let loops: [ObjectIdentifier]
     @usableFromInline let elsewhere: Mutex<Value>
 
     public init(_ value: Value, in group: EventLoopGroup) {
-        cells = group.loops.map { Cell(value, on: $0) }
+        self.group = group.loops
+        cells = .allocate(capacity: group.loops.count)
+        cells.initialize(repeating: value)
         loops = group.loops.map(ObjectIdentifier.init)
         elsewhere = Mutex(value)
+    }
+
+    deinit {
+        cells.deinitialize()
+        cells.deallocate()
     }
 
     /// Changes the calling thread's value.
     @inlinable
     public func update(_ body: (inout Value) -> Void) {
         if let loop = EventLoop.currentIdentity, let place = loops.firstIndex(of: loop) {
-            body(&cells[place].value)
+            body(&cells[place])
         } else {
             elsewhere.withLock { body(&$0) }
         }
@@ -41,10 +40,10 @@ public final class PerLoop<Value: Sendable>: Sendable {
     /// All values, each as it is when its loop comes to it. The loops must run.
     public func values() async -> [Value] {
         var values = [elsewhere.withLock { $0 }]
-        for cell in cells {
+        for (place, loop) in group.enumerated() {
             values.append(
                 await withUnsafeContinuation { continuation in
-                    cell.loop.execute { continuation.resume(returning: cell.value) }
+                    loop.execute { [self] in continuation.resume(returning: cells[place]) }
                 })
         }
         return values

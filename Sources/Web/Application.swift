@@ -8,6 +8,8 @@ public final class Application: Sendable {
     private let table: RouteTable
     private let options: RouterBuilder.Options
     private let log: Log
+    /// Stands for what no route answers.
+    private let nowhere: Endpoint
     private let originOfRequest: RequestOrigin
 
     init(table: RouteTable, routes: [Route], options: RouterBuilder.Options, log: Log) {
@@ -15,58 +17,62 @@ public final class Application: Sendable {
         self.routes = routes
         self.options = options
         self.log = log
+        nowhere = Endpoint(route: .none, log: log) { _, _ in throw Problem.notFound() }
         originOfRequest = RequestOrigin(options, log: log)
     }
 
     /// The answer with all its fields in one list.
     public func respond(to request: Request) async -> Response {
+        var atOnce: Response?
         var response =
-            switch answer(to: request) {
-            case .now(let response): response
-            case .later(let work): await work()
+            if let later = answer(to: request, &atOnce) { await later() } else {
+                atOnce ?? Response(status: .internalServerError)
             }
         response.gatherFields()
         return response
     }
 
     /// What needs no waiting is answered at once.
-    public func answer(to request: consuming Request) -> HTTPServer.Answer {
+    public func answer(to request: consuming Request, _ response: inout Response?) -> HTTPServer.Later? {
         originOfRequest.apply(to: &request)
-        if let preflight = options.cors.preflight(for: request) {
-            return .now(finished(preflight, request, Exchange(request, log: log)))
+        var places = PathPlaces()
+        let refusal: Response
+        if !options.cors.isClosed, let preflight = options.cors.preflight(for: request) {
+            refusal = preflight
+        } else {
+            switch table.match(request, places: &places) {
+            case .found(let endpoint):
+                request.body.limit = endpoint.route.bodyLimit
+                return answer(request, BaseContext(request, endpoint, places), &response)
+            case .methodNotAllowed(let methods): refusal = refused(request.method, allowed: methods)
+            case .notFound: refusal = self.response(to: Problem.notFound(), request, BaseContext(request, nowhere))
+            }
         }
-        switch table.match(request.method, request.target) {
-        case .found(let endpoint, let parameters):
-            request.body.limit = endpoint.route.bodyLimit
-            return answer(request, Exchange(request, endpoint.route, parameters, log: log), at: endpoint)
-        case .methodNotAllowed(let methods):
-            return .now(
-                finished(refused(request.method, allowed: methods), request, Exchange(request, log: log)))
-        case .notFound:
-            let exchange = Exchange(request, log: log)
-            return .now(finished(response(to: Problem.notFound(), request, exchange), request, exchange))
-        }
+        response = finished(refusal, request, BaseContext(request, nowhere))
+        return nil
     }
 
     private func answer(
-        _ request: consuming Request, _ exchange: Exchange, at endpoint: Endpoint
-    ) -> HTTPServer.Answer {
-        let context = BaseContext(exchange)
-        let limit = exchange.route.bodyLimit
+        _ request: consuming Request, _ context: BaseContext, _ response: inout Response?
+    ) -> HTTPServer.Later? {
         do {
+            let limit = context.endpoint.route.bodyLimit
             if let expected = request.body.expectedByteCount, expected > limit {
                 throw Problem.bodyTooLarge(limit: limit)
             }
-            if let response = try endpoint.atOnce?(request, context) {
-                return .now(finished(response, request, exchange))
-            }
-        } catch { return .now(finished(response(to: error, request, exchange), request, exchange)) }
-        return .later { [request] in
+            response = try context.endpoint.atOnce?(request, context)
+        } catch { response = self.response(to: error, request, context) }
+        if response != nil {
+            // Where it stands: it is large.
+            finish(&response!, request, context)
+            return nil
+        }
+        return { [request] in
             let response: Response
-            do { response = try await endpoint.handler(request, context) } catch {
-                response = self.response(to: error, request, exchange)
+            do { response = try await context.endpoint.handler(request, context) } catch {
+                response = self.response(to: error, request, context)
             }
-            return self.finished(response, request, exchange)
+            return self.finished(response, request, context)
         }
     }
 
@@ -82,16 +88,16 @@ public final class Application: Sendable {
         return problem.response
     }
 
-    private func response(to error: any Error, _ request: Request, _ exchange: Exchange) -> Response {
+    private func response(to error: any Error, _ request: Request, _ context: borrowing BaseContext) -> Response {
         var problem = Problem(error) ?? Problem(.internalServerError, code: "internal_error")
-        let id = exchange.requestID.description
-        let route = exchange.route.description
+        let id = context.requestID.description
+        let route = context.route.description
         if problem.status.code >= 500, problem.status != .serviceUnavailable, problem.status != .insufficientStorage {
             problem.errorID = id
             log.error(
                 "request failed",
                 [
-                    "request_id": .string(id), "error_id": .string(id), "trace_id": .string(exchange.trace.traceID),
+                    "request_id": .string(id), "error_id": .string(id), "trace_id": .string(context.trace.traceID),
                     "route": .string(route), "error": .string(String(describing: error)),
                 ])
         }
@@ -102,9 +108,17 @@ public final class Application: Sendable {
     }
 
     private func finished(
-        _ response: consuming Response, _ request: borrowing Request, _ exchange: Exchange
+        _ response: Response, _ request: borrowing Request, _ context: borrowing BaseContext
     ) -> Response {
-        CacheRule.complete(&response, of: exchange.route)
+        var response = response
+        finish(&response, request, context)
+        return response
+    }
+
+    private func finish(
+        _ response: inout Response, _ request: borrowing Request, _ context: borrowing BaseContext
+    ) {
+        CacheRule.complete(&response, of: context.endpoint.route)
         response.compressIfUseful(for: request)
         response.applyConditions(of: request)
         options.security.apply(to: &response)
@@ -112,27 +126,28 @@ public final class Application: Sendable {
         if options.strictTransport, SecurityHeaders.maySendStrictTransport(to: request) {
             response.headers.append(.strictTransportSecurity, SecurityHeaders.strictTransport)
         }
-        response.requestID = exchange.requestID
-        if exchange.route.isLogged {
-            addLine(to: &response, exchange)
+        // It names lines in the log; an answer that leaves none there needs no name.
+        let isLogged = context.endpoint.route.isLogged
+        if isLogged || response.status.code >= 400 { response.requestID = context.requestID }
+        if isLogged {
+            addLine(to: &response, context)
         } else {
             // Answers that nobody reads about are small: what they took is known before they leave.
             options.metrics?.count(
-                exchange.route, response.status, byteCount: response.body.byteCount ?? 0,
-                nanoseconds: exchange.nanoseconds)
+                context.endpoint.route, response.status, byteCount: response.body.byteCount ?? 0,
+                nanoseconds: context.nanoseconds)
         }
-        return consume response
     }
 
     /// Writes and counts once the response has left.
-    private func addLine(to response: inout Response, _ exchange: Exchange) {
+    private func addLine(to response: inout Response, _ context: BaseContext) {
         let (earlier, metrics) = (response.completion, options.metrics)
         response.completion = { completion in
             earlier?(completion)
-            let nanoseconds = exchange.nanoseconds
-            AccessLog.write(exchange, completion, nanoseconds: nanoseconds)
+            let nanoseconds = context.nanoseconds
+            AccessLog.write(context, completion, nanoseconds: nanoseconds)
             metrics?.count(
-                exchange.route, completion.status, byteCount: completion.byteCount, nanoseconds: nanoseconds)
+                context.route, completion.status, byteCount: completion.byteCount, nanoseconds: nanoseconds)
         }
     }
 }

@@ -5,6 +5,9 @@ import HTTP
 public struct CORSPolicy: Sendable {
     public var allowedOrigins: Set<String>
 
+    /// No other origin is listed: nearly always.
+    var isClosed: Bool { allowedOrigins.isEmpty }
+
     private static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
     /// What such pages may send and read; rooms add theirs (`RouterBuilder.openToOtherOrigins`).
     private var requestFields = "Authorization, Content-Type, Range, If-None-Match"
@@ -20,7 +23,7 @@ public struct CORSPolicy: Sendable {
 
     /// The answer to a preflight from an allowed origin; other OPTIONS requests go to the routes.
     func preflight(for request: Request) -> Response? {
-        guard !allowedOrigins.isEmpty, request.method == .options,
+        guard !isClosed, request.method == .options,
             request.headers.contains(.accessControlRequestMethod), allowedOrigin(of: request) != nil
         else { return nil }
         return Response(
@@ -32,7 +35,7 @@ public struct CORSPolicy: Sendable {
     }
 
     func apply(to response: inout Response, for request: Request) {
-        guard !allowedOrigins.isEmpty else { return }
+        guard !isClosed else { return }
         response.headers.append(.vary, "Origin")
         guard let origin = allowedOrigin(of: request) else { return }
         response.headers.append(.accessControlAllowOrigin, origin)

@@ -26,12 +26,6 @@ public struct PathParameters: Sendable {
     private let target: String
     private let places: PathPlaces
 
-    public init() {
-        names = []
-        target = ""
-        places = PathPlaces()
-    }
-
     /// - Parameter places: in `target`; what stands there can be decoded.
     init(_ names: [String], in target: String, at places: PathPlaces) {
         self.names = names

@@ -28,33 +28,52 @@ public protocol ChildContext: RequestContext {
 
 /// What the router knows of every request.
 public struct BaseContext: RequestContext {
-    private let exchange: Exchange
+    let head: Request.Head
+    let endpoint: Endpoint
+    private let places: PathPlaces
     /// What access checks and middleware found, by type.
     public var values = ContextValues()
 
-    init(_ exchange: Exchange) { self.exchange = exchange }
+    init(_ request: borrowing Request, _ endpoint: Endpoint, _ places: PathPlaces = PathPlaces()) {
+        head = request.head
+        self.endpoint = endpoint
+        self.places = places
+    }
 
-    public var requestID: RequestID { exchange.requestID }
-    public var trace: TraceContext { exchange.trace }
-    public var route: Route { exchange.route }
-    public var parameters: PathParameters { exchange.parameters }
-    public var remoteAddress: SocketAddress { exchange.remoteAddress }
+    public var requestID: RequestID { head.requestID }
+    /// As the client says, or a trace that begins with this request.
+    public var trace: TraceContext {
+        head.value(of: .traceparent).flatMap(TraceContext.init) ?? TraceContext(startedBy: requestID)
+    }
+    public var route: Route { endpoint.route }
+    public var parameters: PathParameters { PathParameters(endpoint.parameterNames, in: head.target, at: places) }
+    public var remoteAddress: SocketAddress { head.remoteAddress }
 
     public var base: BaseContext { self }
 
     func makeLog() -> Log {
-        exchange.log.with(["request_id": .string(requestID.description), "trace_id": .string(trace.traceID)])
+        endpoint.log.with(["request_id": .string(requestID.description), "trace_id": .string(trace.traceID)])
     }
+
+    /// Since the request came.
+    var nanoseconds: Int64 { MonotonicTime.now.nanoseconds &- head.receivedAt.nanoseconds }
 }
 
 /// Values by type: one of each.
 public struct ContextValues: Sendable {
-    private var values: [ObjectIdentifier: any Sendable] = [:]
+    /// Nil until something is found, so that a context without any counts no reference to it.
+    private var values: [ObjectIdentifier: any Sendable]?
 
     public init() {}
 
     public subscript<Value: Sendable>(_ type: Value.Type) -> Value? {
-        get { values[ObjectIdentifier(type)] as? Value }
-        set { values[ObjectIdentifier(type)] = newValue }
+        get { values?[ObjectIdentifier(type)] as? Value }
+        set { values = with(newValue, at: ObjectIdentifier(type)) }
+    }
+
+    private func with(_ value: (any Sendable)?, at key: ObjectIdentifier) -> [ObjectIdentifier: any Sendable] {
+        var changed = values ?? [:]
+        changed[key] = value
+        return changed
     }
 }

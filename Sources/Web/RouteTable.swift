@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import Telemetry
 
 /// What a path leads to: one handler for each method.
 final class Endpoint: Sendable {
@@ -8,12 +9,15 @@ final class Endpoint: Sendable {
     /// Answers without waiting; nil where that cannot be done now.
     let atOnce: AtOnce<BaseContext>?
     let handler: Next<BaseContext>
+    let log: Log
 
     init(
-        route: Route, parameterNames: [String], atOnce: AtOnce<BaseContext>? = nil, handler: @escaping Next<BaseContext>
+        route: Route, parameterNames: [String] = [], log: Log, atOnce: AtOnce<BaseContext>? = nil,
+        handler: @escaping Next<BaseContext>
     ) {
         self.route = route
         self.parameterNames = parameterNames
+        self.log = log
         self.atOnce = atOnce
         self.handler = handler
     }
@@ -52,7 +56,7 @@ struct RouteTable: Sendable {
     }
 
     enum Match {
-        case found(Endpoint, PathParameters)
+        case found(Endpoint)
         case methodNotAllowed([Request.Method])
         case notFound
     }
@@ -90,16 +94,16 @@ struct RouteTable: Sendable {
         return nodes.count - 1
     }
 
-    /// - Parameter target: the request target; what stands behind `?` is not looked at.
-    func match(_ method: Request.Method, _ target: String) -> Match {
-        var text = target
-        return text.withUTF8 { bytes in
+    /// - Parameter places: where in the target the values of the parameters stand, for what was found. What stands behind `?`
+    ///   is not looked at.
+    func match(_ request: borrowing Request, places: inout PathPlaces) -> Match {
+        let method = request.method
+        return request.head.withTarget { bytes in
             let end = bytes.place(of: UInt8(ascii: "?"), from: 0)
             guard end > 0, bytes[0] == UInt8(ascii: "/") else { return .notFound }
             // No server takes so long a target.
             guard end <= UInt16.max else { return .notFound }
             let path = UnsafeBufferPointer(rebasing: bytes[..<end])
-            var places = PathPlaces()
             guard let node = find(in: path, at: 1, from: 0, method: method, places: &places) else { return .notFound }
             guard let endpoint = endpoint(of: node, for: method) else {
                 return .methodNotAllowed(nodes[node].methods)
@@ -107,7 +111,7 @@ struct RouteTable: Sendable {
             for place in 0..<places.count where !Self.canDecode(UnsafeBufferPointer(rebasing: path[places[place]])) {
                 return .notFound
             }
-            return .found(endpoint, PathParameters(endpoint.parameterNames, in: target, at: places))
+            return .found(endpoint)
         }
     }
 
@@ -124,8 +128,12 @@ struct RouteTable: Sendable {
 
     /// Where a node has what answers the method.
     private func place(of method: Request.Method, at node: Int) -> Int? {
-        let methods = nodes[node].methods
-        return methods.firstIndex(of: method) ?? (method == .head ? methods.firstIndex(of: .get) : nil)
+        var get: Int?
+        for place in nodes[node].methods.indices {
+            if nodes[node].methods[place] == method { return place }
+            if nodes[node].methods[place] == .get { get = place }
+        }
+        return method == .head ? get : nil
     }
 
     /// The node of the whole path. A node without the method is only a second choice: another branch may have it.

@@ -124,7 +124,7 @@ public final class RouterBuilder: RouteCollector {
             try table.insert(
                 pattern,
                 Endpoint(
-                    route: route, parameterNames: pattern.names, atOnce: atOnce(registration, by: access),
+                    route: route, parameterNames: pattern.names, log: log, atOnce: atOnce(registration, by: access),
                     handler: guarded(registration, by: access, limiter)))
             routes.append(route)
         }

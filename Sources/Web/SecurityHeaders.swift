@@ -18,11 +18,12 @@ public struct SecurityHeaders: Sendable {
 
     public init(pagePolicy: String = SecurityHeaders.pagePolicy) {
         let shared: [(FieldName, String)] = [
-            ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
-            ("Cross-Origin-Resource-Policy", "same-origin"),
+            ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),
         ]
+        // What is no page asks for nothing else, so there is no referrer to tell.
         let ofPages: [(FieldName, String)] = [
-            ("X-Frame-Options", "DENY"), ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Referrer-Policy", "same-origin"), ("X-Frame-Options", "DENY"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
             ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
         ]
         forPages = Response.SharedFields(HeaderFields([(.contentSecurityPolicy, pagePolicy)] + shared + ofPages))

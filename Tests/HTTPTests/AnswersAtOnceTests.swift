@@ -10,23 +10,25 @@ import Testing
 @Suite("Server that answers at once")
 struct AnswersAtOnceTests {
     /// `/later…` waits for its turn; `/many` is more than gathers; `/made` is made while it is sent.
-    private static func answer(_ request: Request) -> HTTPServer.Answer {
+    @Sendable private static func answer(
+        _ request: consuming Request, _ response: inout Response?
+    ) -> HTTPServer.Later? {
         let target = request.target
         if target.hasPrefix("/later") {
-            return .later {
+            return {
                 await Task.yield()
                 return .text(target)
             }
         }
-        switch target {
-        case "/many": return .now(.bytes(Self.many, type: "application/octet-stream"))
-        case "/made":
-            return .now(
+        response =
+            switch target {
+            case "/many": .bytes(Self.many, type: "application/octet-stream")
+            case "/made":
                 Response(
                     body: .stream(byteCount: nil) { writer in for word in ["a", "b"] { try await writer.write(word) } })
-            )
-        default: return .now(.text(target))
-        }
+            default: .text(target)
+            }
+        return nil
     }
 
     private static let many = [UInt8](repeating: UInt8(ascii: "m"), count: 300_000)
@@ -80,8 +82,10 @@ struct AnswersAtOnceTests {
         let path = folder.path + "/film"
         try Data(Self.many).write(to: URL(filePath: path))
         let file = try OpenFile(path: path)
-        let answer: @Sendable (Request) -> HTTPServer.Answer = { request in
-            request.target == "/file" ? .now(.file(file, type: "video/mp4")) : Self.answer(request)
+        let answer: HTTPServer.Responder = { request, response in
+            guard request.target == "/file" else { return Self.answer(request, &response) }
+            response = .file(file, type: "video/mp4")
+            return nil
         }
         try await TestServer.run(answer: answer) { server in
             try await server.speakHTTP2 { peer in
@@ -110,13 +114,13 @@ struct AnswersAtOnceTests {
     @Test("HTTP/2: what was answered at once and not taken is told as cut, once")
     func cut() async throws {
         let completions = Mutex<[(byteCount: Int, isWhole: Bool)]>([])
-        let answer: @Sendable (Request) -> HTTPServer.Answer = { _ in
-            var response = Response.bytes(Self.many, type: "application/octet-stream")
-            response.completion = { end in
+        let answer: HTTPServer.Responder = { _, response in
+            response = .bytes(Self.many, type: "application/octet-stream")
+            response?.completion = { end in
                 let (byteCount, isWhole) = (end.byteCount, end.isWhole)
                 completions.withLock { $0.append((byteCount, isWhole)) }
             }
-            return .now(response)
+            return nil
         }
         try await TestServer.run(answer: answer) { server in
             try await server.speakHTTP2 { peer in

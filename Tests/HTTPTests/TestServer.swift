@@ -12,12 +12,12 @@ struct TestServer {
         _ body: (TestServer) async throws -> Void
     ) async throws {
         try await run(
-            loops: loops, options: options, answer: { request in .later { await handler(request) } }, body)
+            loops: loops, options: options, answer: { request, _ in { [request] in await handler(request) } }, body)
     }
 
     static func run(
         loops: Int = 2, options: HTTPServer.Options = .init(),
-        answer: @escaping @Sendable (Request) -> HTTPServer.Answer, _ body: (TestServer) async throws -> Void
+        answer: @escaping HTTPServer.Responder, _ body: (TestServer) async throws -> Void
     ) async throws {
         let group = try EventLoopGroup(count: loops)
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)

@@ -28,10 +28,15 @@ extension HTTP2Connection {
         requestCount += 1
         let stream = HTTP2Stream(head, body: head.isWhole ? nil : HTTP2Body(self, head))
         streams[head.streamID] = stream
-        switch beginAnswer(stream) {
-        case .now(let response) where head.isWhole && response.upgrade == nil:
-            if !begin(response, on: stream) { run(stream) { await self.finish(response, on: stream) } }
-        case let answer: run(stream) { await self.serve(stream, answer) }
+        var answer: Response?
+        if let later = beginAnswer(stream, &answer) {
+            return run(stream) { await self.serve(stream, await later()) }
+        }
+        guard let response = answer else { return session.reset(head.streamID, .internalError) }
+        if !head.isWhole || response.upgrade != nil {
+            run(stream) { await self.serve(stream, response) }
+        } else if !begin(response, on: stream) {
+            run(stream) { await self.finish(response, on: stream) }
         }
     }
 
@@ -45,11 +50,12 @@ extension HTTP2Connection {
         }
     }
 
-    private func beginAnswer(_ stream: HTTP2Stream) -> HTTPServer.Answer {
+    private func beginAnswer(_ stream: HTTP2Stream, _ response: inout Response?) -> HTTPServer.Later? {
         let head = stream.head
         if let refusal = head.refusal {
             refused?(refusal, connection.remoteAddress)
-            return .now(.refusal(refusal))
+            response = .refusal(refusal)
+            return nil
         }
         let source = head.asksForWebSocket ? nil : stream.body
         let body = source.map(RequestBody.init(source:)) ?? RequestBody()
@@ -57,7 +63,7 @@ extension HTTP2Connection {
             Request(
                 method: head.method, target: head.target, headers: head.headers, body: body,
                 remoteAddress: connection.remoteAddress, proxyAddress: connection.proxyAddress,
-                isSecure: connection.isEncrypted || connection.isSecureBefore, receivedAt: loop.now))
+                isSecure: connection.isEncrypted || connection.isSecureBefore, receivedAt: loop.now), &response)
     }
 
     /// The stream is over for the peer.
@@ -80,12 +86,7 @@ extension HTTP2Connection {
         became(idleIf: streams.isEmpty && running.isEmpty)
     }
 
-    private func serve(_ stream: HTTP2Stream, _ answer: HTTPServer.Answer) async {
-        let response =
-            switch answer {
-            case .now(let response): response
-            case .later(let work): await work()
-            }
+    private func serve(_ stream: HTTP2Stream, _ response: Response) async {
         if let upgrade = response.upgrade { return await self.upgrade(stream, response, to: upgrade) }
         if !begin(response, on: stream) { await finish(response, on: stream) }
     }

@@ -14,7 +14,7 @@ final class HTTP2Connection: @unchecked Sendable {
     let state: LoopState
     let limits: ServerLimits
     let warming: BlockingPool?
-    let answer: (consuming Request) -> HTTPServer.Answer
+    let answer: HTTPServer.Responder
     let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     @exclusivity(unchecked) let session: HTTP2Session
     @exclusivity(unchecked) private var inbound: Inbound
@@ -51,7 +51,7 @@ final class HTTP2Connection: @unchecked Sendable {
     /// - Parameter inbound: what was received already, the client's preface first.
     init(
         _ connection: Connection, inbound: Inbound, state: LoopState, options: HTTPServer.Options,
-        answer: @escaping (consuming Request) -> HTTPServer.Answer
+        answer: @escaping HTTPServer.Responder
     ) {
         self.connection = connection
         self.inbound = inbound
@@ -138,11 +138,10 @@ final class HTTP2Connection: @unchecked Sendable {
     }
 
     private func takeInput() {
-        let taken = inbound.withUnsafeReadableBytes { bytes in
+        inbound.consume { bytes in
             session.receive(bytes, now: loop.now)
             return bytes.count
         }
-        inbound.consume(taken ?? 0)
         inbound.giveBack(to: state)
         if !session.isInsideHead {
             headDeadline = .distantFuture

@@ -13,14 +13,12 @@ struct HTTP2FieldSection {
     private(set) var bytes: [UInt8] = []
     private(set) var entries: [Entry] = []
 
-    /// - Parameters:
-    ///   - byteCount: of the body; nil when it is not known, or there can be none.
-    ///   - date: as `LoopState.date` renders it.
-    init(_ response: borrowing Response, byteCount: Int?, date: [UInt8]) {
+    /// - Parameter byteCount: of the body; nil when it is not known, or there can be none.
+    init(_ response: borrowing Response, byteCount: Int?, date: DateLine) {
         bytes.reserveCapacity(response.headers.byteCount + (response.shared?.fields.byteCount ?? 0) + 128)
         entries.reserveCapacity(response.headers.count + (response.shared?.fields.count ?? 0) + 4)
         append(name: ":status") { $0.appendDecimal(response.status.code) }
-        append(name: "date") { $0.append(contentsOf: date.dropFirst("Date: ".utf8.count).dropLast(2)) }
+        append(name: "date") { value in date.withValue { value.append(contentsOf: $0) } }
         if let byteCount { append(name: "content-length") { $0.appendDecimal(byteCount) } }
         append(response.headers)
         if let shared = response.shared { append(shared.fields) }
