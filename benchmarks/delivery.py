@@ -200,15 +200,18 @@ def compare(bench, label, ours, theirs, size, bar, load=load):
     needed, good = (f">= {bar}", ratio >= bar) if bar else ("", None)
     bench.row(f"{label}: requests/s of nginx's", ratio, "x", needed, good, spread=spread, **details)
     print(f"    palco {rate:,.0f}/s, nginx {other_rate:,.0f}/s")
+    cost_ratio, spread = ratios(runs, 1)
+    ratio, spread = 1 / cost_ratio, [1 / spread[1], 1 / spread[0]]
+    needed, good = (f">= {bar}", ratio >= bar) if bar else ("", None)
     if size:
-        per_gigabyte, theirs_per_gigabyte = cost / size * 1e9, other_cost / size * 1e9
-        cost_ratio, spread = ratios(runs, 1)
-        ratio, spread = 1 / cost_ratio, [1 / spread[1], 1 / spread[0]]
-        bench.row(
-            f"{label}: CPU per GB, nginx's by ours", ratio, "x", f">= {bar}", ratio >= bar, spread=spread,
-            palco_seconds=per_gigabyte, nginx_seconds=theirs_per_gigabyte,
-        )  # fmt: skip
-        print(f"    palco {per_gigabyte:.3f} s/GB, nginx {theirs_per_gigabyte:.3f} s/GB")
+        what, unit, cost, other_cost = "CPU per GB", "s/GB", cost / size * 1e9, other_cost / size * 1e9
+    else:
+        what, unit, cost, other_cost = "CPU per request", "us", cost * 1e6, other_cost * 1e6
+    bench.row(
+        f"{label}: {what}, nginx's by ours", ratio, "x", needed, good, spread=spread,
+        palco_cost=cost, nginx_cost=other_cost, cost_unit=unit,
+    )  # fmt: skip
+    print(f"    palco {cost:.3f} {unit}, nginx {other_cost:.3f} {unit}")
 
 
 def segments(bench, client, nginx):

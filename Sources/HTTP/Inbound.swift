@@ -17,10 +17,15 @@ struct Inbound {
     mutating func consume(by body: (UnsafeRawBufferPointer) throws -> Int) rethrows -> Int {
         // Taken out meanwhile: what a class holds would be counted once more for the call.
         guard var bytes = buffer.take() else { return 0 }
-        defer { buffer = bytes }
-        let count = try bytes.withUnsafeReadableBytes(body)
-        bytes.consume(count)
-        return count
+        do {
+            let count = try bytes.withUnsafeReadableBytes(body)
+            bytes.consume(count)
+            buffer = consume bytes
+            return count
+        } catch {
+            buffer = consume bytes
+            throw error
+        }
     }
 
     var readableBytes: ArraySlice<UInt8>? { buffer?.readableBytes }
