@@ -106,6 +106,9 @@ final class HTTP1Connection: InputHandler {
         case end
     }
 
+    /// What is done now is done without the task.
+    @exclusivity(unchecked) private var isInPlace = false
+
     /// What came up while the task slept.
     @exclusivity(unchecked) private var pause: Result<Pause, any Error>?
 
@@ -132,10 +135,25 @@ final class HTTP1Connection: InputHandler {
     /// Goes on where the connection waits for input, without its task.
     func inputCame() -> Bool {
         connection.isIdle = false
+        isInPlace = true
         let pause = Result { try advance() }
-        if case .success(.input) = pause { return true }
+        isInPlace = false
+        if case .success(.input) = pause {
+            if !outbound.isEmpty { state.flushSoon(self) }
+            return true
+        }
         self.pause = pause
         return false
+    }
+
+    /// Sends what gathered while it waits for input.
+    func flushGathered() {
+        let result = Result { try flushNow() }
+        if case .success(true) = result { return giveBackOutbound() }
+        // Its task sees to what the kernel did not take.
+        connection.isIdle = false
+        pause = result.map { _ in .room }
+        connection.resumeRead()
     }
 
     private func advance() throws -> Pause {
@@ -219,7 +237,9 @@ final class HTTP1Connection: InputHandler {
             if parser.hasBegun, headDeadline == .distantFuture {
                 headDeadline = connection.loop.now + limits.headTimeout
             }
-            if try !flushNow() { return .room }
+            // In place what gathered leaves together with that of other connections.
+            let mayWait = isInPlace && inbound.isEmpty && !connection.mayRead
+            if !mayWait, try !flushNow() { return .room }
             if connection.isDraining, !parser.hasBegun { return .end }
             if try inbound.readNow(from: connection, state) { continue }
             if inbound.sawEnd { return .end }
@@ -231,7 +251,7 @@ final class HTTP1Connection: InputHandler {
             unbroken = 0
             if connection.waitingSince == .distantFuture { connection.waitingSince = now }
             connection.isIdle = isIdle
-            giveBackOutbound()
+            if outbound.isEmpty { giveBackOutbound() }
             return .input
         }
     }

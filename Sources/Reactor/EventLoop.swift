@@ -49,6 +49,9 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     public var now: MonotonicTime { wakingTime }
     @exclusivity(unchecked) private var wakingTime = MonotonicTime.now
 
+    /// Who has something to do when the round ends.
+    @exclusivity(unchecked) private var enders: [any RoundEnder] = []
+
     /// For each round the time from waking to sleeping again: so long may what becomes ready meanwhile have to wait.
     @exclusivity(unchecked) private var lag = Histogram()
 
@@ -201,6 +204,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
             for index in 0..<max(0, Int(count)) {
                 dispatch(events[index])
             }
+            endRound()
             while let timer = timers.popDue(at: now) {
                 timer.fire()
             }
@@ -212,6 +216,18 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
             return stopped.waiters
         }
         for waiter in waiters { waiter.resume() }
+    }
+
+    /// Calls `ender` once the descriptors that became ready together have had their turn.
+    public func atEndOfRound(_ ender: any RoundEnder) {
+        preconditionOnLoop()
+        enders.append(ender)
+    }
+
+    private func endRound() {
+        guard !enders.isEmpty else { return }
+        for ender in enders { ender.roundEnded() }
+        enders.removeAll(keepingCapacity: true)
     }
 
     private func takeInbox() -> Bool {
@@ -258,6 +274,11 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
         guard let watch = watches[slot], watch.generation == generation else { return }
         watch.handler.descriptorBecameReady(Readiness(rawValue: event.events))
     }
+}
+
+/// What is done once for all descriptors that became ready together.
+public protocol RoundEnder: AnyObject {
+    func roundEnded()
 }
 
 // MARK: - Watching descriptors
