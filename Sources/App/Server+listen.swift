@@ -21,13 +21,13 @@ extension Server {
             [
                 HTTPServer(
                     listener: try Listener.bind(path: path), connections: services.connections, options: options,
-                    answer: application.answer)
+                    responder: application)
             ]
         }
         guard let certificates = services.certificates else {
             let server = HTTPServer(
                 listener: plain, connections: services.connections, options: options,
-                answer: application.answer)
+                responder: application)
             return ([server] + (local ?? []), Ports(plain: plain.port, secure: nil))
         }
         let secure = try Listener.bind(host: settings.host, port: settings.tlsPort)
@@ -36,7 +36,7 @@ extension Server {
         let board = services.renewal?.board
         let redirecting = HTTPServer(
             listener: plain, connections: services.connections, options: options,
-            answer: { request, response in
+            responder: ResponderByClosure { request, response in
                 if let challenge = board?.answer(to: request) {
                     response = challenge
                 } else if let refusal = redirect.answer(to: request) {
@@ -51,7 +51,7 @@ extension Server {
         secureOptions.tls = { certificates.context }
         let serving = HTTPServer(
             listener: secure, connections: services.connections, options: secureOptions,
-            answer: application.answer)
+            responder: application)
         return ([serving, redirecting] + (local ?? []), Ports(plain: plain.port, secure: secure.port))
     }
 

@@ -15,7 +15,7 @@ final class HTTP1Connection: InputHandler {
     private let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     private let idleNanoseconds: Int64
     private let writePauseNanoseconds: Int64
-    private let answer: HTTPServer.Responder
+    private let responder: any HTTPResponder
     private let remoteAddress: SocketAddress
     private let proxyAddress: SocketAddress?
     private let isSecure: Bool
@@ -45,7 +45,7 @@ final class HTTP1Connection: InputHandler {
 
     init(
         _ connection: Connection, state: LoopState, options: HTTPServer.Options,
-        answer: @escaping HTTPServer.Responder
+        responder: any HTTPResponder
     ) {
         self.connection = connection
         self.state = state
@@ -54,7 +54,7 @@ final class HTTP1Connection: InputHandler {
         writePauseNanoseconds = limits.writePause.wholeNanoseconds
         warming = options.warming
         refused = options.refused
-        self.answer = answer
+        self.responder = responder
         remoteAddress = connection.remoteAddress
         proxyAddress = connection.proxyAddress
         isSecure = connection.isEncrypted || connection.isSecureBefore
@@ -71,9 +71,9 @@ final class HTTP1Connection: InputHandler {
     }
 
     func run() async -> Outcome {
-        connection.inputHandler = self
+        connection.setInputHandler(self)
         defer {
-            connection.inputHandler = nil
+            connection.setInputHandler(nil)
             head = nil
             inbound.giveBack(to: state)
             giveBackOutbound()
@@ -133,7 +133,7 @@ final class HTTP1Connection: InputHandler {
     }
 
     /// Goes on where the connection waits for input, without its task.
-    func inputCame() -> Bool {
+    override func inputCame() -> Bool {
         connection.isIdle = false
         isInPlace = true
         let pause = Result { try advance() }
@@ -202,7 +202,7 @@ final class HTTP1Connection: InputHandler {
         head.fields.requestID = RequestID()
         self.head = head
         let body = source.map(RequestBody.init(source:)) ?? RequestBody()
-        guard let later = answer(Request(head: head, body: body), &response) else { return nil }
+        guard let later = responder.answer(to: Request(head: head, body: body), &response) else { return nil }
         guard self.head?.fields.headers.contains(.upgrade) == true else { return later }
         return { await self.apart(later) }
     }

@@ -1,6 +1,23 @@
 import Reactor
 import TLS
 
+/// Answers requests, on the loops of their connections.
+public protocol HTTPResponder: AnyObject, Sendable {
+    /// Puts the answer into `response` if that needs no waiting; else gives what must be waited for.
+    func answer(to request: consuming Request, _ response: inout Response?) -> HTTPServer.Later?
+}
+
+/// Answers as a closure says.
+public final class ResponderByClosure: HTTPResponder {
+    private let body: HTTPServer.Answer
+
+    public init(_ body: @escaping HTTPServer.Answer) { self.body = body }
+
+    public func answer(to request: consuming Request, _ response: inout Response?) -> HTTPServer.Later? {
+        body(request, &response)
+    }
+}
+
 /// A server of HTTP/1.1 and HTTP/2: takes connections from a listener and requests from connections, and hands them to one function.
 public final class HTTPServer: Sendable {
     public typealias Handler = @Sendable (Request) async -> Response
@@ -8,8 +25,7 @@ public final class HTTPServer: Sendable {
     /// What must be waited for before there is an answer. Called once, in the task that works for the request.
     public typealias Later = () async -> Response
 
-    /// Puts the answer where it is told to if that needs no waiting; else gives what must be waited for.
-    public typealias Responder = @Sendable (consuming Request, inout Response?) -> Later?
+    public typealias Answer = @Sendable (consuming Request, inout Response?) -> Later?
 
     public struct Options: Sendable {
         public var limits = ServerLimits()
@@ -36,7 +52,7 @@ public final class HTTPServer: Sendable {
     public let listener: Listener
     let connections: ConnectionSet
     private let options: Options
-    private let answer: Responder
+    private let responder: any HTTPResponder
     private let census: ConnectionCensus
     private let handshakes: TokenBuckets<IPNetwork>
     private let states: [ObjectIdentifier: LoopState]
@@ -46,21 +62,22 @@ public final class HTTPServer: Sendable {
     public convenience init(
         listener: Listener, connections: ConnectionSet, options: Options = Options(), handler: @escaping Handler
     ) {
-        self.init(listener: listener, connections: connections, options: options) {
-            (request: consuming Request, _: inout Response?) -> Later? in
-            let request = request
-            return { await handler(request) }
-        }
+        self.init(
+            listener: listener, connections: connections, options: options,
+            responder: ResponderByClosure { request, _ in
+                let request = request
+                return { await handler(request) }
+            })
     }
 
     public init(
         listener: Listener, connections: ConnectionSet, options: Options = Options(),
-        answer: @escaping Responder
+        responder: any HTTPResponder
     ) {
         self.listener = listener
         self.connections = connections
         self.options = options
-        self.answer = answer
+        self.responder = responder
         census = options.census ?? ConnectionCensus(limits: options.limits)
         handshakes = TokenBuckets(burst: options.limits.handshakeBurst, interval: options.limits.handshakeInterval)
         states = Dictionary(
@@ -111,7 +128,7 @@ public final class HTTPServer: Sendable {
     ///
     /// - Returns: how many requests came.
     private func converse(_ connection: Connection, _ state: LoopState) async -> Int {
-        let first = HTTP1Connection(connection, state: state, options: options, answer: answer)
+        let first = HTTP1Connection(connection, state: state, options: options, responder: responder)
         let outcome = await first.run()
         let requestCount = first.requestCount
         // What it holds goes on, so that no buffer stays behind for as long as the other protocol is spoken.
@@ -123,7 +140,7 @@ public final class HTTPServer: Sendable {
         case .http2(let inbound):
             options.counts?.update { $0.change(from: .http1, to: .http2) }
             let second = HTTP2Connection(
-                connection, inbound: consume inbound, state: state, options: options, answer: answer)
+                connection, inbound: consume inbound, state: state, options: options, responder: responder)
             await second.run()
             options.counts?.update { $0.end(.http2) }
             return second.requestCount

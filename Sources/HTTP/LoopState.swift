@@ -18,7 +18,7 @@ final class LoopState: RoundEnder, @unchecked Sendable {
     @exclusivity(unchecked) private var lastHead: Request.Head?
     @exclusivity(unchecked) private var inbound: [ByteBuffer] = []
     @exclusivity(unchecked) private var outbound: [[UInt8]] = []
-    /// Connections that gathered answers and wait for input; each is held.
+    /// Connections that gathered answers and wait for input. Not held: none gets further before the round ends.
     @exclusivity(unchecked) private var writers = InlineArray<8, Unmanaged<HTTP1Connection>?>(repeating: nil)
     @exclusivity(unchecked) private var writerCount = 0
     @exclusivity(unchecked) private var endsRound = false
@@ -70,7 +70,7 @@ final class LoopState: RoundEnder, @unchecked Sendable {
             endsRound = true
             loop.atEndOfRound(self)
         }
-        writers[writerCount] = .passRetained(writer)
+        writers[writerCount] = .passUnretained(writer)
         writerCount += 1
         if writerCount == writers.count { flushWriters() }
     }
@@ -83,7 +83,7 @@ final class LoopState: RoundEnder, @unchecked Sendable {
     private func flushWriters() {
         let count = writerCount
         writerCount = 0
-        for place in 0..<count { writers[place]?.takeRetainedValue().flushGathered() }
+        for place in 0..<count { writers[place]?._withUnsafeGuaranteedRef { $0.flushGathered() } }
     }
 
     /// The `Date` line of this second.

@@ -14,9 +14,13 @@ public enum ConnectionError: Error, Sendable, Equatable {
 }
 
 /// Handles what came while a read waits, without waking the task that waits: that costs as much as a small answer.
-public protocol InputHandler: AnyObject {
+///
+/// A class and no protocol, so that the connection can ask it without holding it.
+open class InputHandler {
+    public init() {}
+
     /// - Returns: whether the wait goes on.
-    func inputCame() -> Bool
+    open func inputCame() -> Bool { false }
 }
 
 /// One TCP connection, confined to its loop.
@@ -93,8 +97,8 @@ public final class Connection: @unchecked Sendable {
         didSet { if endsWithPeer && sawHangUp { task?.cancel() } }
     }
 
-    /// Who handles what comes while a read waits. It holds the connection, so whoever sets it takes it away again.
-    @exclusivity(unchecked) public var inputHandler: (any InputHandler)?
+    /// Who handles what comes while a read waits. Not held.
+    @exclusivity(unchecked) private var inputHandler: Unmanaged<InputHandler>?
     @exclusivity(unchecked) private var handlesInPlace = false
 
     /// Called when the server begins to stop, for a connection that must say goodbye instead of ending at once.
@@ -176,7 +180,7 @@ public final class Connection: @unchecked Sendable {
     /// Call only after `tryRead` returned nil: epoll tells of an edge once.
     public func waitUntilReadable() async throws { try await waitUntilReadable(handlesInPlace: false) }
 
-    /// - Parameter handlesInPlace: `inputHandler` is asked before the wait ends.
+    /// - Parameter handlesInPlace: the input handler is asked before the wait ends.
     public func waitUntilReadable(handlesInPlace: Bool) async throws {
         try checkOpen()
         if readWaiter != nil { throw ConnectionError.busy }
@@ -349,6 +353,13 @@ public final class Connection: @unchecked Sendable {
 }
 
 extension Connection: DescriptorHandler {
+    /// - Parameter handler: lives until it is taken away again.
+    public func setInputHandler(_ handler: InputHandler?) { inputHandler = handler.map(Unmanaged.passUnretained) }
+
+    private func handleInPlace() -> Bool {
+        inputHandler?._withUnsafeGuaranteedRef { $0.inputCame() } ?? false
+    }
+
     func descriptorBecameReady(_ readiness: Readiness) {
         if readiness.isReadable {
             sawReadable = true
@@ -356,7 +367,7 @@ extension Connection: DescriptorHandler {
                 sawHangUp = true
                 if endsWithPeer { task?.cancel() }
             }
-            if readWaiter != nil, !(handlesInPlace && inputHandler?.inputCame() ?? false) {
+            if readWaiter != nil, !(handlesInPlace && handleInPlace()) {
                 resume(&readWaiter, with: .success(()))
             }
             if writeNeedsBytes { resume(&writeWaiter, with: .success(())) }

@@ -3,7 +3,7 @@ import Reactor
 import Telemetry
 
 /// All routes, frozen: takes a request, always gives a response. Works without any socket.
-public final class Application: Sendable {
+public final class Application: HTTPResponder {
     public let routes: [Route]
     private let table: RouteTable
     private let options: RouterBuilder.Options

@@ -82,7 +82,7 @@ struct AnswersAtOnceTests {
         let path = folder.path + "/film"
         try Data(Self.many).write(to: URL(filePath: path))
         let file = try OpenFile(path: path)
-        let answer: HTTPServer.Responder = { request, response in
+        let answer: HTTPServer.Answer = { request, response in
             guard request.target == "/file" else { return Self.answer(request, &response) }
             response = .file(file, type: "video/mp4")
             return nil
@@ -114,7 +114,7 @@ struct AnswersAtOnceTests {
     @Test("HTTP/2: what was answered at once and not taken is told as cut, once")
     func cut() async throws {
         let completions = Mutex<[(byteCount: Int, isWhole: Bool)]>([])
-        let answer: HTTPServer.Responder = { _, response in
+        let answer: HTTPServer.Answer = { _, response in
             response = .bytes(Self.many, type: "application/octet-stream")
             response?.completion = { end in
                 let (byteCount, isWhole) = (end.byteCount, end.isWhole)

@@ -17,12 +17,13 @@ struct TestServer {
 
     static func run(
         loops: Int = 2, options: HTTPServer.Options = .init(),
-        answer: @escaping HTTPServer.Responder, _ body: (TestServer) async throws -> Void
+        answer: @escaping HTTPServer.Answer, _ body: (TestServer) async throws -> Void
     ) async throws {
         let group = try EventLoopGroup(count: loops)
         let listener = try Listener.bind(host: "127.0.0.1", port: 0)
         let server = HTTPServer(
-            listener: listener, connections: ConnectionSet(group), options: options, answer: answer)
+            listener: listener, connections: ConnectionSet(group), options: options,
+            responder: ResponderByClosure(answer))
         server.start()
         let result: Result<Void, any Error>
         do { result = .success(try await body(TestServer(group: group, server: server))) } catch {

@@ -59,8 +59,8 @@ extension HTTP2Connection {
         }
         let source = head.asksForWebSocket ? nil : stream.body
         let body = source.map(RequestBody.init(source:)) ?? RequestBody()
-        return answer(
-            Request(
+        return responder.answer(
+            to: Request(
                 method: head.method, target: head.target, headers: head.headers, body: body,
                 remoteAddress: connection.remoteAddress, proxyAddress: connection.proxyAddress,
                 isSecure: connection.isEncrypted || connection.isSecureBefore, receivedAt: loop.now), &response)

@@ -14,7 +14,7 @@ final class HTTP2Connection: @unchecked Sendable {
     let state: LoopState
     let limits: ServerLimits
     let warming: BlockingPool?
-    let answer: HTTPServer.Responder
+    let responder: any HTTPResponder
     let refused: (@Sendable (Response.Status, SocketAddress) -> Void)?
     @exclusivity(unchecked) let session: HTTP2Session
     @exclusivity(unchecked) private var inbound: Inbound
@@ -51,12 +51,12 @@ final class HTTP2Connection: @unchecked Sendable {
     /// - Parameter inbound: what was received already, the client's preface first.
     init(
         _ connection: Connection, inbound: Inbound, state: LoopState, options: HTTPServer.Options,
-        answer: @escaping HTTPServer.Responder
+        responder: any HTTPResponder
     ) {
         self.connection = connection
         self.inbound = inbound
         self.state = state
-        self.answer = answer
+        self.responder = responder
         loop = connection.loop
         limits = options.limits
         warming = options.warming
