@@ -155,10 +155,11 @@ public struct HeaderFields: Sendable {
     /// Most names differ in their length, and that is all that is looked at then.
     @inline(__always)
     func matches(_ entry: Entry, _ name: FieldName) -> Bool {
-        Int(entry.nameCount) == name.byteCount && name.withBytes { name in
-            // The first letter tells most of the others apart.
-            !name.isEmpty && (bytes[Int(entry.start)] ^ name[0]) & 0xDF == 0 && isName(of: entry, name)
-        }
+        Int(entry.nameCount) == name.byteCount
+            && name.withBytes { name in
+                // The first letter tells most of the others apart.
+                !name.isEmpty && (bytes[Int(entry.start)] ^ name[0]) & 0xDF == 0 && isName(of: entry, name)
+            }
     }
 
     @inline(never)

@@ -5,7 +5,7 @@ public struct Response {
     public var status: Status
     public var headers: HeaderFields
     public var body: Body
-    /// Fields that stand behind `headers` on the wire: what the server gives to many answers, so that none copies them.
+    /// Fields that stand behind `headers` on the wire: those that many answers have, so that none copies them.
     public var shared: SharedFields?
     /// Stands in the field `X-Request-Id`.
     public var requestID = RequestID.none
@@ -18,6 +18,14 @@ public struct Response {
         self.status = status
         self.headers = headers
         self.body = body
+    }
+
+    /// An answer all of whose fields are those of others too: nobody adds any.
+    public init(sharing fields: SharedFields, body: Body) {
+        status = .ok
+        headers = HeaderFields()
+        self.body = body
+        shared = fields
     }
 
     /// Fields of many answers, by reference.

@@ -8,6 +8,8 @@ enum CacheRule {
     /// Gives the rule to answers that have none. An error of a route that knows who asks is that person's answer, whatever
     /// the one who made it said.
     static func complete(_ response: inout Response, of route: Route) {
+        // What shares all its fields has a rule among them.
+        guard response.shared == nil else { return }
         let isOwnError = response.status.code >= 400 && route.access.kind != .public
         if isOwnError || !response.headers.contains(.cacheControl) { response.headers[.cacheControl] = standard }
     }

@@ -13,28 +13,37 @@ public struct SecurityHeaders: Sendable {
     /// For everything that is no page.
     public static let dataPolicy = "default-src 'none'; frame-ancestors 'none'"
 
+    private static let shared: [(FieldName, String)] = [
+        ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),
+    ]
+
     private let forPages: Response.SharedFields
     private let forData: Response.SharedFields
 
     public init(pagePolicy: String = SecurityHeaders.pagePolicy) {
-        let shared: [(FieldName, String)] = [
-            ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),
-        ]
         // What is no page asks for nothing else, so there is no referrer to tell.
         let ofPages: [(FieldName, String)] = [
             ("Referrer-Policy", "same-origin"), ("X-Frame-Options", "DENY"),
             ("Cross-Origin-Opener-Policy", "same-origin"),
             ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
         ]
-        forPages = Response.SharedFields(HeaderFields([(.contentSecurityPolicy, pagePolicy)] + shared + ofPages))
-        forData = Response.SharedFields(HeaderFields([(.contentSecurityPolicy, Self.dataPolicy)] + shared))
+        forPages = Response.SharedFields(HeaderFields([(.contentSecurityPolicy, pagePolicy)] + Self.shared + ofPages))
+        forData = Response.SharedFields(HeaderFields([(.contentSecurityPolicy, Self.dataPolicy)] + Self.shared))
+    }
+
+    /// All fields of answers that are no pages and always have the same: with those that each answer gets.
+    public static func constant(_ fields: HeaderFields) -> Response.SharedFields {
+        var all = fields
+        if !all.contains(.cacheControl) { all.append(.cacheControl, CacheRule.standard) }
+        all.append(contentsOf: HeaderFields([(.contentSecurityPolicy, dataPolicy)] + shared))
+        return Response.SharedFields(all)
     }
 
     /// A policy that the handler set itself stays. A 304 carries none: browsers would put it over that of the page
     /// they have stored (RFC 9111 3.2).
     func apply(to response: inout Response) {
         guard response.status != .notModified else { return }
-        guard !response.headers.contains(.contentSecurityPolicy) else { return }
+        guard response.shared == nil, !response.headers.contains(.contentSecurityPolicy) else { return }
         response.shared = isPage(response) ? forPages : forData
     }
 

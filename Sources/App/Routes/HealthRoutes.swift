@@ -28,7 +28,7 @@ struct HealthRoutes: Sendable {
     func add(to router: RouterBuilder) {
         router.get(
             "/healthz", access: .public, logged: false,
-            atOnce: { _, _ in Response(headers: Self.aliveFields, body: .string("ok\n")) })
+            atOnce: { _, _ in Response(sharing: Self.aliveFields, body: .string("ok\n")) })
         router.get("/readyz", access: .public, logged: false) { _, _ in
             var checks = await readiness()
             // A server that is stopping answers what is in flight and should be sent nothing more.
@@ -63,9 +63,9 @@ struct HealthRoutes: Sendable {
     }
 
     /// Load balancers ask every second or so, each of them.
-    private static let aliveFields: HeaderFields = [
+    private static let aliveFields = SecurityHeaders.constant([
         .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store",
-    ]
+    ])
 
     private struct Readiness: Encodable, Sendable {
         var status: String

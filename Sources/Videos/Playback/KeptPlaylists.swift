@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTP
 import Synchronization
+import Web
 
 /// Playlists as they are sent. Their text is the same for everybody, so each is rendered and compressed once, and again
 /// when what it tells of has changed.
@@ -145,22 +146,24 @@ extension KeptPlaylists.Source {
 }
 
 extension KeptPlaylists.Playlist {
-    private static let fields: HeaderFields = [
+    private static let named: HeaderFields = [
         // There is no secret in it whose length could be guessed (BREACH), so it may be compressed; but only who holds a
         // grant may see it, so no cache keeps it.
         .contentType: VideoPlaylists.type, .vary: "Accept-Encoding", .cacheControl: "private, no-store",
     ]
 
-    private static let fieldsOfCompressed: HeaderFields = {
-        var compressed = fields
+    private static let fields = SecurityHeaders.constant(named)
+
+    private static let fieldsOfCompressed: Response.SharedFields = {
+        var compressed = named
         compressed.append(.contentEncoding, "gzip")
-        return compressed
+        return SecurityHeaders.constant(compressed)
     }()
 
     func response(for request: Request) -> Response {
         if let compressed, Gzip.isAccepted(by: request.headers[.acceptEncoding]) {
-            return Response(headers: Self.fieldsOfCompressed, body: .bytes(compressed))
+            return Response(sharing: Self.fieldsOfCompressed, body: .bytes(compressed))
         }
-        return Response(headers: Self.fields, body: .bytes(text))
+        return Response(sharing: Self.fields, body: .bytes(text))
     }
 }
