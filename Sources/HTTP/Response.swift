@@ -6,7 +6,10 @@ public struct Response {
     public var headers: HeaderFields
     public var body: Body
     /// Fields that stand behind `headers` on the wire: those that many answers have, so that none copies them.
-    public var shared: SharedFields?
+    ///
+    /// Spelled out, so that it has no value before `init` gives it one: else the whole answer is copied there.
+    // swift-format-ignore: UseShorthandTypeNames
+    public var shared: Optional<SharedFields>
     /// Stands in the field `X-Request-Id`.
     public var requestID = RequestID.none
     /// Called once when the response has left or failed; for the access log.
@@ -14,16 +17,13 @@ public struct Response {
     /// What follows a 101.
     var upgrade: WebSocketUpgrade?
 
-    public init(status: Status = .ok, headers: HeaderFields = HeaderFields(), body: Body = .empty) {
+    /// - Parameter fields: all fields that the answer has, where others have the same; nobody adds any.
+    public init(
+        status: Status = .ok, headers: HeaderFields = HeaderFields(), sharing fields: SharedFields? = nil,
+        body: Body = .empty
+    ) {
         self.status = status
         self.headers = headers
-        self.body = body
-    }
-
-    /// An answer all of whose fields are those of others too: nobody adds any.
-    public init(sharing fields: SharedFields, body: Body) {
-        status = .ok
-        headers = HeaderFields()
         self.body = body
         shared = fields
     }
