@@ -116,6 +116,33 @@ def test_pipelined_requests_are_answered_in_order(server):
     assert found == [200, 404, 200, 200]
 
 
+def test_a_client_that_asks_on_and_reads_late_misses_nothing(server):
+    # As many bytes each way, and more than the buffers of both sides hold: the answers come to a stop, then the questions.
+    count = 100_000
+    padding = b"X-Padding: " + b"x" * 240 + b"\r\n"
+    asked = GOOD.replace(b"\r\n\r\n", b"\r\n" + padding + b"\r\n") * (count - 1) + CLOSING
+    answered, rest, has_stopped = 0, b"", False
+    with Wire(server.port) as wire:
+        wire.socket.setblocking(False)
+        place = 0
+        while True:
+            try:
+                while place < len(asked):
+                    place += wire.socket.send(asked[place : place + 65536])
+            except BlockingIOError:
+                has_stopped = True
+            # Only now is anything read.
+            if not select.select([wire.socket], [wire.socket] if place < len(asked) else [], [], 15)[0]:
+                continue
+            piece = wire.socket.recv(1 << 20)
+            if not piece:
+                break
+            rest += piece
+            answered += rest.count(b"\r\n\r\nok\n")
+            rest = rest[rest.rfind(b"\r\n\r\nok\n") + 7 :] if b"\r\n\r\nok\n" in rest else rest
+    assert has_stopped and answered == count
+
+
 def test_heads_that_are_too_large_are_refused(server):
     with Wire(server.port) as wire:
         wire.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 20_000 + b"\r\n\r\n")

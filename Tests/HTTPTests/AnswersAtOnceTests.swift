@@ -66,6 +66,28 @@ struct AnswersAtOnceTests {
         }
     }
 
+    @Test("a request that is kept stays as it was, whatever is asked next on the connection")
+    func kept() async throws {
+        let kept = Mutex<[Request.Head]>([])
+        let answer: HTTPServer.Answer = { request, response in
+            kept.withLock { $0.append(request.head) }
+            response = .text("told")
+            return nil
+        }
+        try await TestServer.run(answer: answer) { server in
+            let text = (1...20).map { number in
+                "\(number % 2 == 0 ? "GET" : "HEAD") /\(number) HTTP/1.1\r\nHost: a\r\nX-Mark: \(number)\r\n"
+                    + "\(number == 20 ? "Connection: close\r\n" : "")\r\n"
+            }.joined()
+            _ = try await server.exchange(text)
+        }
+        let heads = kept.withLock { $0 }
+        #expect(heads.map(\.target) == (1...20).map { "/\($0)" })
+        #expect(heads.map(\.method) == (1...20).map { $0 % 2 == 0 ? .get : .head })
+        #expect(heads.map { $0.value(of: "X-Mark") } == (1...20).map(String.init))
+        #expect(Set(heads.map(\.requestID)).count == 20)
+    }
+
     @Test("a body that comes with a request which is answered at once is left behind, and the next request found")
     func unreadBody() async throws {
         try await TestServer.run(answer: Self.answer) { server in

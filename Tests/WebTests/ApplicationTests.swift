@@ -92,6 +92,24 @@ struct ApplicationTests {
         #expect(data["X-Content-Type-Options"] == "nosniff")
     }
 
+    @Test("an answer that shares its fields with others has the same as one that does not")
+    func constantFields() async throws {
+        let named: HeaderFields = [.contentType: "text/plain", "Content-Language": "en"]
+        let shared = SecurityHeaders.constant(named)
+        let router = RouterBuilder()
+        router.get("/shared", access: .public) { _, _ in Response(sharing: shared, body: .string("a")) }
+        router.get("/own", access: .public) { _, _ in Response(headers: named, body: .string("a")) }
+        let client = InProcessClient(try router.build())
+        func fields(_ path: String) async throws -> [String] {
+            let answer = try await client.get(path)
+            #expect(answer.text == "a")
+            return answer.headers.filter { $0.name != "X-Request-Id" }.map { "\($0.name): \($0.value)" }.sorted()
+        }
+        let own = try await fields("/own")
+        #expect(own.count == 6)
+        #expect(try await fields("/shared") == own)
+    }
+
     @Test("other origins are answered when they are listed")
     func cors() async throws {
         var options = RouterBuilder.Options()
