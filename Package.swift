@@ -158,7 +158,7 @@ if Context.environment["PALCO_FUZZ"] == "1" {
         fuzz("WebSocketFuzz", of: ["HTTP"]),
         fuzz("HTTP2Fuzz", of: ["HTTP", "Reactor"]),
         fuzz("FormFuzz", of: ["Web"]),
-        fuzz("FieldFuzz", of: ["HTTP", "Web", "Reactor"]),
+        fuzz("FieldFuzz", of: ["HTTP", "Web", "Reactor", "Telemetry"]),
         fuzz("MovieFuzz", of: ["Media", "BoxMutation"]),
         fuzz("PlanFuzz", of: ["Encoding", "Media", "BoxMutation"]),
         fuzz("CodecFuzz", of: ["Media"]),
