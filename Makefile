@@ -7,10 +7,10 @@ PALCO_DATA ?= data
 RELEASE := --configuration release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run build debug test lint format bench fuzz mutants sanitize zoo setup clean
+.PHONY: help run build debug test test-engines soak lint format bench fuzz mutants sanitize zoo setup clean
 
 help: ## what can be made here
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
 
 run: build ## build and start on http://127.0.0.1:8080 with data in ./data
 	@exec .build/release/palco serve --data $(PALCO_DATA)
@@ -26,6 +26,16 @@ debug: ## debug build of the server and all tests
 test: ## every test there is
 	@scripts/setup test
 	@scripts/test
+
+test-engines: ## what keeps rows and media, and all clients, on PostgreSQL, S3 and Redis (a part of it is in test)
+	@scripts/setup test
+	@scripts/test engines clients-on-engines
+
+soak: ## break everything again and again for MINUTES (default 30) while films are uploaded and watched
+	@scripts/setup test
+	@scripts/build release
+	@PALCO_SOAK_MINUTES=$(or $(MINUTES),30) PALCO_BINARY=$(CURDIR)/.build/release/palco \
+		scripts/with-s3 .build/tools/bin/python -m pytest Tests/Clients/test_soak.py -p no:cacheprovider -q -s
 
 lint: ## formatting and the web's types, without changing anything
 	@scripts/setup test

@@ -23,15 +23,21 @@ let package = Package(
         // C libraries: a module map, a header, no logic. Each is imported by exactly one Swift target.
         .target(name: "CSystem"),
         .target(name: "CStorage"),
+        // What these stand for is loaded where it is set or asked for, and linked nowhere: librdkafka, libpq, libcurl.
+        .target(name: "CKafka"),
+        .target(name: "CPostgreSQL"),
+        .target(name: "CCurl"),
         .target(name: "CLLHTTP", cSettings: [.define("LLHTTP_STRICT_MODE", to: "1")]),
         .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CRedis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // Ground floor: bytes and threads. What stands here is ordered: each imports only what is above it.
         room("BaseEncoding"),
@@ -41,13 +47,23 @@ let package = Package(
         room("TLS", on: ["CTLS"]),
         room("Reactor", on: ["TLS", "CSystem", "Telemetry"]),
         room("Sandbox", on: ["CSandbox"]),
-        room("Security", on: ["Reactor", "Cryptography", "Identifiers", "BaseEncoding", "CArgon2"]),
-        room("SQL", on: ["Reactor", "Cryptography", "Identifiers", "BaseEncoding", "CSQLite"]),
-        room("Storage", on: ["Reactor", "CStorage"]),
+        room(
+            "Security",
+            on: ["Reactor", "Cryptography", "Identifiers", "BaseEncoding", "CArgon2", "CCrypt", "CQREncode"]),
+        room("SQL", on: ["Reactor", "Cryptography", "Identifiers", "BaseEncoding", "CSQLite", "CPostgreSQL"]),
+        room(
+            "Bus",
+            on: [
+                "SQL", "Reactor", "TLS", "Cryptography", "Identifiers", "BaseEncoding", "Telemetry", "CKafka", "CRedis",
+            ]),
         room("HTTP", on: ["Reactor", "TLS", "Cryptography", "BaseEncoding", "CLLHTTP", "CNghttp2", "CZlib"]),
         room("HTTPClient", on: ["HTTP", "Reactor", "Telemetry", "CCurl"]),
+        room("Mail", on: ["HTTP", "SQL", "Reactor", "Identifiers", "BaseEncoding", "Telemetry"]),
+        room("S3", on: ["HTTPClient", "HTTP", "Reactor", "Cryptography", "BaseEncoding"]),
+        room("Storage", on: ["S3", "Reactor", "Cryptography", "BaseEncoding", "CStorage"]),
         room("ACME", on: ["HTTPClient", "HTTP", "Reactor", "TLS", "Cryptography", "BaseEncoding"]),
-        room("Web", on: ["HTTP", "Reactor", "Telemetry"]),
+        room("OpenIDConnect", on: ["HTTPClient", "HTTP", "Cryptography", "BaseEncoding"]),
+        room("Web", on: ["HTTP", "Bus", "Reactor", "Telemetry"]),
 
         // Media floor: values in, values out.
         room("Media"),
@@ -56,7 +72,9 @@ let package = Package(
         room(
             "Accounts",
             on: [
-                "Web", "HTTP", "SQL", "Security", "Reactor", "Cryptography", "Identifiers", "BaseEncoding", "Telemetry",
+                "Bus", "Web", "OpenIDConnect", "Mail", "HTTP", "SQL", "Security", "Reactor", "Cryptography",
+                "Identifiers",
+                "BaseEncoding", "Telemetry",
             ]),
         room(
             "Encoding",
@@ -66,7 +84,7 @@ let package = Package(
         room(
             "Videos",
             on: [
-                "Accounts", "Media", "Web", "HTTP", "Storage", "SQL", "Security", "Reactor", "Cryptography",
+                "Accounts", "Bus", "Media", "Web", "HTTP", "Storage", "SQL", "Security", "Reactor", "Cryptography",
                 "Identifiers", "BaseEncoding", "Telemetry",
             ]),
 
@@ -74,8 +92,9 @@ let package = Package(
         room(
             "App",
             on: [
-                "Accounts", "Encoding", "Videos", "Web", "ACME", "HTTPClient", "HTTP", "Storage", "SQL", "Security",
-                "Sandbox", "Reactor", "TLS", "Cryptography", "Telemetry",
+                "Accounts", "Bus", "Encoding", "Videos", "Web", "ACME", "OpenIDConnect", "Mail", "HTTPClient", "HTTP",
+                "Storage", "S3", "SQL",
+                "Security", "Sandbox", "Reactor", "TLS", "Cryptography", "Telemetry", "BaseEncoding",
             ]),
         .executableTarget(
             name: "palco", dependencies: ["App", "Sandbox", "Reactor", "Telemetry"], swiftSettings: settings),
@@ -89,10 +108,31 @@ let package = Package(
             name: "EchoServer", dependencies: ["Web", "HTTP", "Reactor"], path: "Tests/EchoServer",
             swiftSettings: settings),
 
+        // Sends files to S3 and fetches them, for the benchmark.
+        .executableTarget(
+            name: "S3Transfer", dependencies: ["S3", "Reactor"], path: "benchmarks/S3Transfer",
+            swiftSettings: settings),
+
         // What several test targets share; nothing else stands on it.
         .target(
-            name: "TestSupport", dependencies: ["HTTP", "Reactor", "Identifiers"], path: "Tests/TestSupport",
+            name: "TestSupport",
+            dependencies: ["S3", "HTTP", "SQL", "Reactor", "Cryptography", "Identifiers", "BaseEncoding"],
+            path: "Tests/TestSupport",
             swiftSettings: settings),
+
+        // The figure of the queue: `scripts/build queue`.
+        .executableTarget(
+            name: "QueueLoad", dependencies: ["Encoding", "Identifiers", "SQL"], path: "benchmarks/QueueLoad",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
+        // The figure of the outbox: `scripts/build outbox`.
+        .executableTarget(
+            name: "OutboxLoad", dependencies: ["Bus", "MockKafka", "SQL", "Reactor", "Telemetry"],
+            path: "benchmarks/OutboxLoad", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
+
+        // Brokers for tests, in the process of the test.
+        .target(
+            name: "MockKafka", dependencies: ["CKafka"], path: "Tests/MockKafka", swiftSettings: settings,
+            linkerSettings: [.linkedLibrary("rdkafka")]),
 
         tests("HouseTests", of: []),
         tests("TelemetryTests", of: ["Telemetry"]),
@@ -105,16 +145,27 @@ let package = Package(
         tests(
             "SecurityTests",
             of: ["Security", "Reactor", "Cryptography", "Identifiers", "BaseEncoding", "TestSupport"]),
-        tests("SQLTests", of: ["SQL", "Reactor", "Cryptography", "Identifiers", "TestSupport"]),
-        tests("StorageTests", of: ["Storage", "Reactor", "TestSupport"]),
+        tests(
+            "SQLTests",
+            of: ["SQL", "Reactor", "Cryptography", "Identifiers", "BaseEncoding", "TestSupport"]),
+        tests("StorageTests", of: ["Storage", "S3", "Reactor", "TestSupport"]),
+        tests(
+            "BusTests",
+            of: [
+                "Bus", "MockKafka", "SQL", "Reactor", "TLS", "Cryptography", "BaseEncoding", "Telemetry", "TestSupport",
+            ]),
         tests("HTTPTests", of: ["HTTP", "Reactor", "TestSupport"]),
+        tests("S3Tests", of: ["S3", "HTTPClient", "HTTP", "Reactor", "Cryptography", "BaseEncoding", "TestSupport"]),
         tests("HTTPClientTests", of: ["HTTPClient", "HTTP", "Reactor", "TestSupport"]),
-        tests("WebTests", of: ["Web", "HTTP", "Reactor", "Telemetry", "TestSupport"]),
+        tests("MailTests", of: ["Mail", "SQL", "Reactor", "Telemetry", "TestSupport"]),
+        tests("OpenIDConnectTests", of: ["OpenIDConnect", "HTTPClient", "HTTP", "Cryptography", "BaseEncoding"]),
+        tests("WebTests", of: ["Web", "HTTP", "Bus", "SQL", "Reactor", "Cryptography", "Telemetry", "TestSupport"]),
         tests("MediaTests", of: ["Media"]),
         tests(
             "AccountsTests",
             of: [
-                "Accounts", "Web", "HTTP", "SQL", "Security", "Reactor", "Identifiers", "Telemetry", "TestSupport",
+                "Accounts", "Web", "OpenIDConnect", "Mail", "HTTPClient", "HTTP", "SQL", "Security", "Reactor",
+                "Cryptography", "Identifiers", "BaseEncoding", "Telemetry", "TestSupport",
             ]),
         tests(
             "EncodingTests",
@@ -125,13 +176,16 @@ let package = Package(
         tests(
             "VideosTests",
             of: [
-                "Videos", "Accounts", "Media", "Web", "HTTP", "Storage", "SQL", "Security", "Reactor", "Cryptography",
+                "Videos", "Accounts", "Bus", "Media", "Web", "HTTP", "Storage", "SQL", "Security", "Reactor",
+                "Cryptography",
                 "BaseEncoding", "TestSupport",
             ]),
         tests(
             "AppTests",
             of: [
-                "App", "Accounts", "Encoding", "Videos", "SQL", "Sandbox", "Security", "Storage", "Telemetry", "Web",
+                "App", "Accounts", "Bus", "MockKafka", "Encoding", "Media", "Videos", "SQL", "Sandbox", "Security",
+                "Storage",
+                "Telemetry", "Web",
                 "HTTP",
                 "Reactor", "TLS",
                 "palco", "TestSupport",
@@ -163,6 +217,7 @@ if Context.environment["PALCO_FUZZ"] == "1" {
         fuzz("PlanFuzz", of: ["Encoding", "Media", "BoxMutation"]),
         fuzz("CodecFuzz", of: ["Media"]),
         fuzz("PlaylistFuzz", of: ["Media"]),
+        fuzz("AnswerFuzz", of: ["S3"]),
         fuzz("TokenFuzz", of: ["Security", "Storage", "Identifiers", "BaseEncoding"]),
     ]
 }

@@ -22,16 +22,28 @@ os.environ.setdefault("PALCO_BINARY", str(ROOT / ".build/release/palco"))
 
 import delivery  # noqa: E402
 import encoding  # noqa: E402
+import engines  # noqa: E402
+import enumeration  # noqa: E402
 import fanout  # noqa: E402
 import footprint  # noqa: E402
 import idle  # noqa: E402
+import kernel_tls  # noqa: E402
+import s3  # noqa: E402
+import sign_in  # noqa: E402
+import storage  # noqa: E402
 from films import Films  # noqa: E402
 from palco import Palco  # noqa: E402
 
 PARTS = {
     "delivery": delivery.measure,
     "secure": delivery.measure_secure,
+    "kernel": kernel_tls.measure,
+    "engines": engines.measure,
+    "people": sign_in.measure,
+    "s3": s3.measure,
+    "storage": storage.measure,
     "idle": idle.measure,
+    "enumeration": enumeration.measure,
     "fanout": fanout.measure,
     "ready": encoding.measure_ready,
     "ladder": encoding.measure_ladder,

@@ -182,11 +182,11 @@ def playlist_of_two_hours(bench, client):
 LIMITS = {"PALCO_MAX_CONNECTIONS_PER_ADDRESS": "10000", "PALCO_MAX_CONNECTIONS": "10000"}
 
 
-def start(bench, settings=None):
+def start(bench, settings=None, name="data"):
     """A server with one loop, on one core."""
     # Each writes its log into a file: who would read that of a busy server takes the time of both cores.
     server = bench.palco(
-        "data", {"PALCO_LOOPS": "1", **LIMITS, **(settings or {})}, ["taskset", "-c", "0"], bench.folder / "palco.log"
+        name, {"PALCO_LOOPS": "1", **LIMITS, **(settings or {})}, ["taskset", "-c", "0"], bench.folder / f"{name}.log"
     ).start()
     # taskset executes palco in its own place: same process.
     server.wrapper = []

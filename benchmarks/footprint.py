@@ -18,7 +18,7 @@ def measure_memory(bench):
     client = server.admin()
     time.sleep(3)
     idle = server.resident_bytes()
-    bench.row("memory, idle", idle / MEGABYTE, "MB", "<= 60 MB", idle <= 60 * MEGABYTE)
+    bench.row("memory, idle", idle / MEGABYTE, "MB", "<= 30 MB", idle <= 30 * MEGABYTE)
     peak = idle
     uploads = [Upload(client, sparse_film(bench)) for _ in range(8)]
     for upload in uploads:

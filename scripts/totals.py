@@ -26,11 +26,13 @@ def expectations(ring):
 
 
 def fault(case):
-    """The first lines of why a test failed; None where it did not."""
+    """The first and the last lines of why a test failed; None where it did not."""
     for kind in ("failure", "error"):
         if (element := case.find(kind)) is not None:
             told = element.get("message") or element.text or ""
-            return " | ".join(told.strip().splitlines()[:4])[:400]
+            lines = told.strip().splitlines()
+            shown = lines if len(lines) <= 10 else [*lines[:4], "…", *lines[-6:]]
+            return " | ".join(line[:200] for line in shown)
     return None
 
 

@@ -9,9 +9,11 @@ import { dropAnywhere } from './components/drop.js';
 import { leaveFor } from './lib/address.js';
 import { signedInUser } from './lib/api.js';
 import { h, replace } from './lib/dom.js';
-import { loadLocale } from './lib/i18n.js';
+import { languages, loadLocale, locale, onLocaleChange } from './lib/i18n.js';
+import { recall } from './lib/preferences.js';
 import { explain } from './lib/problem.js';
 import { Session } from './lib/session.js';
+import { dutyView } from './pages/duty.js';
 import { Router } from './router.js';
 import { UploadQueue } from './upload/queue.js';
 
@@ -21,17 +23,49 @@ function goToSignIn() {
 
 /**
  * @param {Session} session
- * @param {UploadQueue} uploads
+ * @param {UploadQueue | null} uploads
+ * @param {boolean} everywhere
  */
-async function leave(session, uploads) {
-  if (!uploads.hasUnfinished) return await session.signOut();
+async function leave(session, uploads, everywhere) {
+  const losesUploads = uploads?.hasUnfinished ?? false;
+  if (!losesUploads && !everywhere) return await session.signOut();
   await ask({
-    title: 'header.leave_question',
-    confirm: 'header.sign_out',
-    danger: true,
-    body: [h('p', { text: 'header.leave_warning' })],
-    act: () => session.signOut(),
+    title: losesUploads ? 'header.leave_question' : 'header.everywhere_question',
+    confirm: everywhere ? 'header.sign_out_everywhere' : 'header.sign_out',
+    danger: losesUploads,
+    body: [
+      everywhere && h('p', { text: 'header.everywhere_text' }),
+      losesUploads && h('p', { text: 'header.leave_warning' }),
+    ],
+    act: () => session.signOut(everywhere),
   });
+}
+
+/**
+ * What a person chose for their account holds on a device on which nothing was chosen.
+ * @param {import('./lib/api.js').User} user
+ */
+async function speakTo({ locale: theirs }) {
+  if (!theirs || recall('locale') !== null || theirs === locale()) return;
+  if (Object.hasOwn(languages, theirs)) await loadLocale(theirs);
+}
+
+/**
+ * @param {Session} session
+ * @param {HTMLElement} main
+ */
+function startDuty(session, main) {
+  const { element, title, layout } = dutyView(session);
+  main.className = layout;
+  main.append(element);
+  const setTitle = () => (document.title = `${title()} · Palco`);
+  onLocaleChange(setTitle);
+  setTitle();
+  document.body.append(
+    skipLink(),
+    header(session, { leave: (everywhere) => leave(session, null, everywhere), isLimited: true }),
+    main,
+  );
 }
 
 async function start() {
@@ -49,9 +83,12 @@ async function start() {
   if (!user) return goToSignIn();
   const session = new Session(user);
   session.start();
+  await speakTo(user);
+  if (user.duties?.length) return startDuty(session, main);
   const uploads = new UploadQueue(user.id);
   const dock = new UploadDock(uploads);
-  document.body.append(skipLink(), header(user, () => leave(session, uploads)), main, dock.element);
+  const actions = { leave: (/** @type {boolean} */ everywhere) => leave(session, uploads, everywhere) };
+  document.body.append(skipLink(), header(session, actions), main, dock.element);
   dropAnywhere((files) => uploads.add(files));
   const missing = document.querySelector('script[data-not-found]') !== null;
   const router = new Router(main, { user, session, uploads, dock });

@@ -2,8 +2,10 @@
 import { ownPath } from './lib/address.js';
 import { replace } from './lib/dom.js';
 import { onLocaleChange } from './lib/i18n.js';
+import { administrationView } from './pages/administration.js';
 import { libraryView } from './pages/library.js';
 import { missingView } from './pages/missing.js';
+import { profileView } from './pages/profile.js';
 import { uploadView } from './pages/upload.js';
 import { watchView } from './pages/watch.js';
 
@@ -14,6 +16,7 @@ import { watchView } from './pages/watch.js';
  * @property {import('./components/upload-dock.js').UploadDock} dock
  * @property {import('./lib/session.js').Session} session
  * @property {(path: string) => void} [go]
+ * @property {() => void} [retitle] the view is called otherwise now
  * @property {boolean} [byLink] the view was reached by a link within Palco
  */
 /**
@@ -29,7 +32,9 @@ import { watchView } from './pages/watch.js';
 const routes = [
   [/^\/(?:index\.html)?$/, libraryView],
   [/^\/upload\/?$/, uploadView],
+  [/^\/profile\/?$/, profileView],
   [/^\/watch\/([^/]+)\/?$/, watchView],
+  [/^\/administration(?:\/(.*?))?\/?$/, administrationView],
 ];
 
 export class Router {
@@ -42,7 +47,11 @@ export class Router {
    */
   constructor(main, context) {
     this.main = main;
-    this.context = { ...context, go: (/** @type {string} */ path) => this.go(path) };
+    this.context = {
+      ...context,
+      go: (/** @type {string} */ path) => this.go(path),
+      retitle: () => this.#setTitle(),
+    };
   }
 
   /** @param {boolean} missing the server says that there is no such page */
@@ -107,6 +116,7 @@ export class Router {
     if (link.hash && link.pathname === location.pathname) return;
     if (!routes.some(([pattern]) => pattern.test(link.pathname))) return;
     event.preventDefault();
-    if (link.pathname !== location.pathname) this.go(link.pathname + link.search);
+    const path = link.pathname + link.search;
+    if (path !== location.pathname + location.search) this.go(path);
   }
 }

@@ -1,6 +1,6 @@
 import SQL
 
-extension Accounts {
+extension AccountServices {
     public static let migrations: MigrationSet = [
         Migration(
             "accounts-0001",
@@ -17,7 +17,9 @@ extension Accounts {
                     password_hash TEXT,
                     password_changed_at BIGINT NOT NULL,
                     is_otp_enabled BIGINT NOT NULL,
-                    otp_secret BYTEA
+                    email_verified_at BIGINT,
+                    last_sign_in_at BIGINT,
+                    search_text TEXT NOT NULL DEFAULT ''
                 )
                 """,
                 // A session is one sign-in: a browser's cookie and a family of refresh tokens end together.
@@ -28,7 +30,12 @@ extension Accounts {
                     token_hash BYTEA NOT NULL UNIQUE,
                     created_at BIGINT NOT NULL,
                     expires_at BIGINT NOT NULL,
-                    address TEXT NOT NULL
+                    needs_new_cookie BIGINT NOT NULL DEFAULT 0,
+                    address TEXT NOT NULL,
+                    device TEXT NOT NULL,
+                    method TEXT NOT NULL,
+                    last_used_at BIGINT NOT NULL,
+                    last_address TEXT NOT NULL
                 )
                 """,
                 "CREATE INDEX sessions_by_user ON sessions (user_id)",
@@ -48,6 +55,7 @@ extension Accounts {
                 CREATE TABLE sign_in_attempts (
                     account_hash BYTEA NOT NULL,
                     source_hash BYTEA NOT NULL,
+                    user_id TEXT,
                     failures BIGINT NOT NULL,
                     last_at BIGINT NOT NULL,
                     locked_until BIGINT,
@@ -55,6 +63,14 @@ extension Accounts {
                 )
                 """,
                 "CREATE INDEX sign_in_attempts_by_time ON sign_in_attempts (last_at)",
-            ])
+                "CREATE INDEX sign_in_attempts_by_user ON sign_in_attempts (user_id)",
+            ]),
+        GroupStore.migration,
+        TokenKeyStore.migration,
+        IdentityStore.migration,
+        .codes,
+        RegistrationMigrations.registration,
+        AuditStore.migration,
+        APITokenStore.migration,
     ]
 }

@@ -13,6 +13,19 @@ extension SQLError: ProblemConvertible {
             Problem(
                 .serviceUnavailable, code: "busy", detail: "The server is busy; try again in a moment.",
                 retryAfter: .seconds(2))
+        case .disconnected:
+            Problem(
+                .serviceUnavailable, code: "busy",
+                detail: "The server's database cannot be reached; nothing was changed. Try again in a moment.",
+                retryAfter: .seconds(5))
+        case .unknownOutcome:
+            Problem(
+                .serviceUnavailable, code: "busy",
+                detail:
+                    "The server's database went away in the middle: look whether the change was made, then try again.",
+                retryAfter: .seconds(5))
+        case .invalidText:
+            Problem(.badRequest, code: "invalid_text", detail: "A text holds the character NUL, which is kept nowhere.")
         default: Problem(.internalServerError, code: "internal_error")
         }
     }

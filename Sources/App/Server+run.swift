@@ -1,4 +1,5 @@
 import Accounts
+import Bus
 import FoundationEssentials
 import Glibc
 import Reactor
@@ -6,6 +7,7 @@ import SQL
 import Security
 import Telemetry
 import Videos
+import Web
 
 extension Server {
     /// The signals that `run` wants. Without certificates there is nothing to load anew, and SIGHUP ends the process as
@@ -83,7 +85,8 @@ extension Server {
     /// `palco admin create`.
     public static func createAdministrator(_ settings: Settings, email: String) async throws -> MadeAdministrator {
         let administrator = try await withAccounts(settings) { accounts in
-            try await accounts.createAdministrator(email: email, password: settings.adminPassword)
+            try await accounts.administrators(
+                email: email, password: settings.adminPassword, by: AccountCommands.origin)
         }
         return MadeAdministrator(
             email: "\(administrator.user.email)", generatedPassword: administrator.generatedPassword)
@@ -91,33 +94,65 @@ extension Server {
 
     /// `palco admin unlock`.
     public static func unlockAccount(_ settings: Settings, email: String) async throws {
-        try await withAccounts(settings) { accounts in try await accounts.unlock(email: email) }
+        try await withAccounts(settings) { accounts in
+            try await accounts.unlock(email: email, by: AccountCommands.origin)
+        }
+    }
+
+    /// A refusal in one line, for people.
+    static func words(of problem: Problem) -> String {
+        guard !problem.errors.isEmpty else { return problem.detail ?? problem.code }
+        return problem.errors.map { "\($0.field): \($0.detail)" }.joined(separator: " ")
+    }
+
+    /// `palco keys rotate`.
+    ///
+    /// - Returns: the new key's name.
+    /// - Throws: `ServerError.noTokenKeys`.
+    public static func rotateTokenKeys(_ settings: Settings) async throws -> String {
+        let name = try await withAccounts(settings) { accounts in
+            try await accounts.tokenKeys.rotate(by: AccountCommands.origin)
+        }
+        guard let name else { throw ServerError.noTokenKeys }
+        return name
     }
 
     /// Runs `body` beside a server that may be running, for it touches nothing but the database.
-    private static func withAccounts<Value: Sendable>(
-        _ settings: Settings, _ body: (Accounts) async throws -> Value
+    static func withAccounts<Value: Sendable>(
+        _ settings: Settings, _ body: (AccountServices) async throws -> Value
     ) async throws -> Value {
         try makePrivateFolder(settings.dataFolder)
         try makePrivateFolder("\(settings.dataFolder)/secrets")
-        let secret = try SigningSecret.load(orCreateAt: "\(settings.dataFolder)/secrets/signing.key")
-        let database = try await Database.open(.file("\(settings.dataFolder)/palco.sqlite"), migrations: migrations)
+        let database = try await Database.open(settings.database, migrations: migrations)
+        let secret: SigningSecret
+        do {
+            secret = try await Installation(database: database).secret(
+                at: "\(settings.dataFolder)/secrets/signing.key")
+        } catch {
+            await database.close()
+            throw error
+        }
         let pool = try BlockingPool(name: "passwords", threads: 1)
         // A server that runs beside this reads in the rows which grants have ended. Here nobody listens to events.
-        let revocations = GrantRevocations(lifetime: settings.grantLifetime)
-        let accounts = Accounts(
-            database: database, hasher: PasswordHasher(pool: pool), secret: secret, settings: settings.accounts,
-            follow: { change, transaction in
-                try VideoCatalogue.follow(change, in: transaction, revocations: revocations, events: nil)
-            })
+        let follow = FollowAccess(
+            GrantRevocations(lifetime: settings.grantLifetime), events: nil, now: { database.now })
+        var accountSettings = settings.accounts
+        accountSettings.passwordPolicy = PasswordPolicy(settings.passwordRule, blocklist: PasswordList.load(.silent))
+        let accounts = AccountServices(
+            AccountServices.Foundation(
+                database: database, hasher: PasswordHasher(pool: pool), secret: secret,
+                follow: { try follow($0, in: $1) }, facts: settings.kafkaBrokers.map { _ in Outbox(log: .silent) },
+                // A server sends what is posted here.
+                mail: settings.mailQueue(in: database, log: .silent) { _, _, _ in throw CancellationError() }),
+            settings: accountSettings)
         let outcome: Result<Value, any Error>
         do { outcome = .success(try await body(accounts)) } catch { outcome = .failure(error) }
         await database.close()
         await pool.shutdown()
         do {
             return try outcome.get()
-        } catch let error as AccountsError {
-            throw ServerError.account(error.problem.detail ?? error.problem.code)
+        } catch let error as any ProblemConvertible {
+            throw ServerError.account(words(of: error.problem))
         }
     }
 }

@@ -1,7 +1,9 @@
 import Accounts
+import Bus
 import Encoding
 import HTTP
 import HTTPClient
+import Mail
 import Reactor
 import SQL
 import Storage
@@ -20,14 +22,27 @@ public final class Server: Sendable {
     /// What was started, in the order of starting.
     struct Services: Sendable {
         let loops: EventLoopGroup
+        let stopping = Stopping()
         /// Of people and programs that ask for something.
         let connections: ConnectionSet
         let pools: Pools
-        let storage: LocalStorage
+        let folder: DataFolder
+        let storage: StorageServices
+        /// Nil where there is none.
+        let redis: RedisBus?
         let database: Database
-        let accounts: Accounts
-        let encoder: Encoder
-        let videos: VideoCatalogue
+        /// What other systems are told, and by which way; nil where none wants to know.
+        let outbox: Outbox?
+        let kafka: KafkaProducer?
+        /// Nil where no mail is set up.
+        let mail: MailServices?
+        let accounts: AccountServices
+        /// To providers of identities.
+        let providerClients: [HTTPClient]
+        let queue: EncodingQueue
+        let tools: EncodingTools
+        let workers: EncodingWorkers
+        let videos: VideoServices
         let events: VideoEvents
         /// What is answered, and over how many connections.
         let requests: RequestMetrics
@@ -78,7 +93,8 @@ public final class Server: Sendable {
 
     /// The tables of all rooms, in the order in which they refer to each other.
     public static let migrations: [MigrationSet] = [
-        Accounts.migrations, VideoStore.migrations, Encoder.migrations,
+        AccountServices.migrations, VideoStore.migrations, EncodingQueue.migrations, ServerLease.migrations,
+        Outbox.migrations, MailQueue.migrations, Installation.migrations,
     ]
 
     init(settings: Settings, application: Application, services: Services, log: Log) {
@@ -96,7 +112,7 @@ public final class Server: Sendable {
 
     /// Makes the first administrator when there is none.
     public func ensureAdministrator() async throws -> NewAdministrator? {
-        try await services.accounts.ensureAdministrator(email: settings.adminEmail, password: settings.adminPassword)
+        try await services.accounts.administrators.first(email: settings.adminEmail, password: settings.adminPassword)
     }
 
     /// Listens, works until `end` returns, finishes what is in flight and stops everything in reverse order.
@@ -118,16 +134,37 @@ public final class Server: Sendable {
         started: (_ ports: Ports) throws -> Void, until end: @escaping @Sendable () async -> Void
     ) async throws {
         // Before the first request, so that what a request makes is not taken for a leftover.
-        let inventory = try await services.videos.takeInventory(afterTrap: services.hasTrapped)
+        let inventory = try await services.videos.recovery.takeInventory(afterTrap: services.hasTrapped)
+        try await RecordSettings(audit: services.accounts.audit, settings: settings)()
         let listening = try listen()
         for server in listening.servers { server.start() }
         try started(listening.ports)
-        let (videos, encoder, loop) = (services.videos, services.encoder, services.loops.next())
+        let (videos, workers, loop) = (services.videos, services.workers, services.loops.next())
         let (accounts, hasTrapped, isSafe) = (services.accounts, services.hasTrapped, services.isSafe)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(executorPreference: loop) { try await encoder.run(afterTrap: hasTrapped, isSafe: isSafe) }
-            group.addTask(executorPreference: loop) { await accounts.run(on: loop) }
-            group.addTask(executorPreference: loop) { await videos.work(inventory) }
+            group.addTask(executorPreference: loop) { try await workers.run(afterTrap: hasTrapped, isSafe: isSafe) }
+            group.addTask(executorPreference: loop) { await accounts.upkeep.run(on: loop) }
+            let audit = KeepAudit(accounts.audit, days: settings.auditDays, log: log)
+            group.addTask(executorPreference: loop) { await audit.run(on: loop) }
+            group.addTask(executorPreference: loop) { await accounts.tokenKeys.run(on: loop) }
+            group.addTask(executorPreference: loop) { await videos.upkeep.run(inventory) }
+            let others = HearOthers(
+                database: services.database, redis: services.redis, access: accounts.changes,
+                tokenKeys: accounts.tokenKeys, queue: services.queue, videos: videos.hearing, log: log)
+            group.addTask(executorPreference: loop) { await others.run() }
+            if services.storage.blobs.isShared {
+                let sweep = SweepStorage(
+                    database: services.database, storage: services.storage, blobs: videos.sweep, log: log)
+                group.addTask(executorPreference: loop) { await sweep.run(on: loop) }
+            }
+            if let outbox = services.outbox, let kafka = services.kafka {
+                let draining = DrainOutbox(outbox: outbox, database: services.database, producer: kafka, log: log)
+                group.addTask(executorPreference: loop) { await draining.run(on: loop) }
+            }
+            if let mail = services.mail {
+                group.addTask(executorPreference: loop) { await mail.queue.run(on: loop) }
+            }
+            if let redis = services.redis { group.addTask(executorPreference: loop) { await redis.run() } }
             if let certificates = services.certificates {
                 group.addTask(executorPreference: loop) { await certificates.run(on: loop) }
             }
@@ -144,6 +181,7 @@ public final class Server: Sendable {
                 group.cancelAll()
                 throw error
             }
+            await services.stopping.begin(waits: services.database.isShared, on: loop)
             await drain(listening.servers)
             group.cancelAll()
             while let result = await group.nextResult() {
@@ -164,9 +202,17 @@ public final class Server: Sendable {
 
     /// Stops what `build` started; `serve` does it by itself.
     public func stop() async {
+        services.videos.close()
+        services.workers.close()
+        await services.tools.close()
+        for client in services.providerClients { await client.shutdown() }
+        await services.kafka?.close()
+        await services.mail?.client.shutdown()
         await services.database.close()
+        await services.redis?.close()
+        await services.storage.close()
         await services.pools.shutdown()
-        services.storage.close()
+        services.folder.close()
         await services.loops.shutdown()
     }
 }

@@ -31,6 +31,11 @@ static inline void ctls_on_server_name(SSL_CTX *context, int (*callback)(SSL *, 
     SSL_CTX_set_tlsext_servername_arg(context, argument);
 }
 
+/// Tells the server which host is meant.
+static inline long ctls_set_server_name(SSL *session, const char *name) {
+    return SSL_set_tlsext_host_name(session, name);
+}
+
 static inline void ctls_on_ticket_key(
     SSL_CTX *context, int (*callback)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, callback);

@@ -2,6 +2,8 @@ public struct CryptographyError: Error, Equatable, CustomStringConvertible {
     public enum Code: Sendable, Equatable {
         /// A key or an initialization vector has the wrong length.
         case wrongKeyLength
+        /// A key of a kind, a size or a shape that is not used here.
+        case unusableKey
         /// The input cannot be decrypted with this key.
         case undecipherable
         /// OpenSSL refused; `detail` holds its words.

@@ -65,6 +65,18 @@ public final class SHA256: Digest {
     public static func hash(_ text: String) -> [UInt8] { hash(Array(text.utf8)) }
 }
 
+public final class SHA512: Digest {
+    public static var byteCount: Int { 64 }
+
+    public init() { super.init(.sha512) }
+
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] {
+        let digest = SHA512()
+        digest.update(bytes)
+        return digest.value()
+    }
+}
+
 /// For the checksums of tus clients and the handshake of WebSockets only: it protects against accidents, not against people.
 public final class SHA1: Digest {
     public static var byteCount: Int { 20 }
@@ -75,5 +87,16 @@ public final class SHA1: Digest {
         let digest = SHA1()
         digest.update(bytes)
         return digest.value()
+    }
+}
+
+/// For `Content-MD5` of S3 only: it protects against accidents, not against people.
+public final class MD5: Digest {
+    public static var byteCount: Int { 16 }
+
+    /// Nil where OpenSSL does not offer it.
+    public init?() {
+        guard let algorithm = FetchedAlgorithm.md5 else { return nil }
+        super.init(algorithm)
     }
 }

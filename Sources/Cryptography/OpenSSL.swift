@@ -7,8 +7,12 @@ struct FetchedAlgorithm: @unchecked Sendable {
     let pointer: OpaquePointer
 
     static let sha256 = digest("SHA256")
+    static let sha512 = digest("SHA512")
     static let sha1 = digest("SHA1")
+    /// Nil where OpenSSL is bound to what is approved for secrets (FIPS 140).
+    static let md5 = EVP_MD_fetch(nil, "MD5", nil).map { FetchedAlgorithm(pointer: $0) }
     static let aes128CBC = cipher("AES-128-CBC")
+    static let aes256GCM = cipher("AES-256-GCM")
     static let hmac = FetchedAlgorithm(pointer: required(EVP_MAC_fetch(nil, "HMAC", nil), "HMAC"))
 
     private static func digest(_ name: String) -> FetchedAlgorithm {

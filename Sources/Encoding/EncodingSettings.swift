@@ -10,18 +10,23 @@ public struct EncodingSettings: Sendable {
 
     public var ffmpegPath = "/usr/bin/ffmpeg"
     public var ffprobePath = "/usr/bin/ffprobe"
-    /// Tasks that run at the same time, beside the one that viewers wait for.
+    /// Tasks that run at the same time, beside the one that viewers wait for; with 0 others do all.
     public var workerCount = EventLoopGroup.coreCount
     public var encryption = Encryption.aes128
     /// How long a request waits for a segment that is not made yet.
     public var segmentPatience = Duration.seconds(15)
     public var limits = InspectionLimits()
+    /// What the workers take from the queue.
+    public var tasks = TaskLimits()
     /// How long a task stays with a worker that gives no sign of life; it gives three in this time.
     public var lease = Duration.seconds(30)
     /// Runs of a task before it counts as impossible.
     public var maxAttempts = 4
     /// The wait before the second attempt; doubled for each further one.
     public var retryDelay = Duration.seconds(2)
+
+    /// Of the running program, as workers tell it.
+    public var version = ""
 
     public init() {}
 }

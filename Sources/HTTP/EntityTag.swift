@@ -1,5 +1,3 @@
-import Reactor
-
 /// A validator of a representation (RFC 9110 8.8.3): `"v1"`, or `W/"v1"` when weak.
 public struct EntityTag: Hashable, Sendable, CustomStringConvertible {
     public let opaque: String
@@ -10,21 +8,6 @@ public struct EntityTag: Hashable, Sendable, CustomStringConvertible {
         self.opaque = String(
             decoding: opaque.utf8.filter { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != 0x7F }, as: UTF8.self)
         self.isWeak = isWeak
-    }
-
-    /// Changes whenever the file does: when it was last changed, and its length.
-    public init(_ file: OpenFile) {
-        opaque = String(unsafeUninitializedCapacity: 33) { buffer in
-            let changed = UInt64(bitPattern: file.modifiedNanoseconds)
-            let length = UInt64(file.byteCount)
-            for index in 0..<16 {
-                buffer[index] = ASCII.hexDigit(changed >> UInt64(60 - 4 * index))
-                buffer[17 + index] = ASCII.hexDigit(length >> UInt64(60 - 4 * index))
-            }
-            buffer[16] = UInt8(ascii: "-")
-            return 33
-        }
-        isWeak = false
     }
 
     /// Parses one tag that stands alone.

@@ -107,6 +107,16 @@ public struct HeaderFields: Sendable {
         return false
     }
 
+    /// Whether the first value of the field has this in it, to the letter.
+    func value(of name: FieldName, contains text: StaticString) -> Bool {
+        guard let value = bytes(of: name) else { return false }
+        let count = text.utf8CodeUnitCount
+        return value.withUnsafeBufferPointer { value in
+            guard let start = value.baseAddress, value.count >= count else { return false }
+            return (0...value.count - count).contains { memcmp(start + $0, text.utf8Start, count) == 0 }
+        }
+    }
+
     /// Adds a field. Bytes that could end the line early become spaces, so no value can inject another field.
     public mutating func append(_ name: FieldName, _ value: String) {
         var value = value

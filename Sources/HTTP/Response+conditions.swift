@@ -4,7 +4,26 @@ extension Response {
     /// Applies the request's conditions and ranges (RFC 9110 13 and 14) to a successful answer to GET or HEAD.
     ///
     /// Conditions need an `ETag`; ranges need `Accept-Ranges: bytes` and a body of known content.
-    public mutating func applyConditions(of request: Request) {
+    public mutating func applyConditions(of request: Request) { applyConditions(of: request, cut: nil) }
+
+    /// An answer whose bytes are brought while they are sent: all that `request` asks for, and only that.
+    ///
+    /// - Parameter produce: writes exactly the range.
+    public static func stream(
+        byteCount: Int, type: String, etag: EntityTag, answering request: Request,
+        _ produce: @escaping (_ range: Range<Int>, any ResponseWriter) async throws -> Void
+    ) -> Response {
+        func body(_ range: Range<Int>) -> Body {
+            .stream(byteCount: range.count) { writer in try await produce(range, writer) }
+        }
+        var response = Response(
+            headers: [.contentType: type, .acceptRanges: "bytes", .etag: etag.description], body: body(0..<byteCount))
+        response.applyConditions(of: request, cut: body)
+        return response
+    }
+
+    /// - Parameter cut: makes the body of a part where the whole is a stream.
+    private mutating func applyConditions(of request: Request, cut: ((Range<Int>) -> Body)?) {
         guard status == .ok, request.method == .get || request.method == .head, request.headers.isConditional else {
             return
         }
@@ -17,7 +36,7 @@ extension Response {
         {
             return becomeNotModified()
         }
-        applyRange(of: request, tag: tag)
+        applyRange(of: request, tag: tag, cut: cut)
     }
 
     private mutating func becomeNotModified() {
@@ -26,8 +45,8 @@ extension Response {
         for name in [FieldName.contentType, .contentEncoding, .acceptRanges] { headers.remove(name) }
     }
 
-    private mutating func applyRange(of request: Request, tag: EntityTag?) {
-        guard let field = request.headers[.range], headers.contains(.acceptRanges), isSliceable,
+    private mutating func applyRange(of request: Request, tag: EntityTag?, cut: ((Range<Int>) -> Body)?) {
+        guard let field = request.headers[.range], headers.contains(.acceptRanges), isSliceable || cut != nil,
             let length = body.byteCount, isCurrent(request.headers[.ifRange], tag: tag)
         else { return }
         switch ByteRange(parsing: field, length: length) {
@@ -43,7 +62,9 @@ extension Response {
             let range = ranges[0]
             status = .partialContent
             headers[.contentRange] = Self.contentRange(range, of: length)
-            body = slice(range)
+            body = cut?(range) ?? slice(range)
+        // Of a stream the whole is as good an answer (RFC 9110 14.2).
+        case .some where cut != nil: return
         case .some(let ranges):
             sendParts(ranges, length: length)
         }

@@ -6,7 +6,7 @@ extension Response {
     public mutating func compressIfUseful(for request: Request) {
         // What costs most is asked last.
         guard status == .ok, isLongEnough, !headers.contains(.contentEncoding), !headers.contains(.acceptRanges),
-            headers[.cacheControl].map({ !$0.contains("no-store") }) ?? true, isText
+            !headers.value(of: .cacheControl, contains: "no-store"), isText
         else { return }
         if !headers.contains(.vary) { headers.append(.vary, "Accept-Encoding") }
         guard request.headers.contains(.acceptEncoding), Gzip.isAccepted(by: request.headers[.acceptEncoding]),
@@ -35,10 +35,11 @@ extension Response {
         }
     }
 
+    /// What else is text beside `text/…`.
+    private static let textTypes: [StaticString] = ["json", "javascript", "mpegurl", "xml"]
+
     private var isText: Bool {
         if headers.value(of: .contentType, startsWith: "text/") { return true }
-        guard let type = headers.bytes(of: .contentType) else { return false }
-        let lowercased = String(decoding: type, as: UTF8.self).lowercased()
-        return ["json", "javascript", "mpegurl", "xml"].contains { lowercased.contains($0) }
+        return Self.textTypes.contains { headers.value(of: .contentType, contains: $0) }
     }
 }

@@ -16,6 +16,9 @@ public struct ClientRequest: Sendable {
     /// Asks for a WebSocket as well, to see whether the wish arrives. Over HTTP/1.1; a server that grants it is an error,
     /// for here nobody speaks WebSocket.
     public var offersWebSocket = false
+    /// Lets a streamed body go over a connection that was kept. Where the server has closed it meanwhile, the request fails
+    /// with `disconnected`: for callers who then send it again.
+    public var reusesConnections = false
     /// The most bytes of the answer's body. More is an error, as soon as it is announced.
     public var maxBodyBytes = 1 << 20
 

@@ -1,6 +1,16 @@
 import CCurl
 import Reactor
 
+/// What the loop of a transfer tells it, on the loop.
+protocol CurlTransfer: AnyObject {
+    /// libcurl is done with it.
+    func ended(_ code: CURLcode)
+    /// Ends it now. Calling again does nothing.
+    func finish(_ failure: (any Error)?)
+    /// Ends it where it has taken too long.
+    func checkTime()
+}
+
 /// libcurl's multi interface on one event loop: libcurl says which sockets and which time it waits for, the loop tells when
 /// they are there. Confined to the loop.
 ///
@@ -11,28 +21,36 @@ final class CurlLoop: @unchecked Sendable {
     let loop: EventLoop
     private var multi: UnsafeMutableRawPointer?
     private var isClosed = false
-    private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
+    private var transfers: [UnsafeMutableRawPointer: any CurlTransfer] = [:]
     private var sockets: [curl_socket_t: ForeignDescriptor] = [:]
     private var timer: TimerToken?
     private var sweep: TimerToken?
     /// Transfers whose sockets epoll did not take.
     private var unwatched: [UnsafeMutableRawPointer] = []
 
-    /// Open connections of one loop, to all servers and to one; what is more waits.
+    /// Open connections of one loop to all servers; what is more waits.
     private static let maxConnections = 64
-    private static let maxConnectionsPerHost = 8
+    private let connectionsPerHost: Int
     /// Of these so many are kept for later requests.
     private static let keptConnections = 16
     /// On one connection of HTTP/2.
     private static let maxStreams = 16
 
-    init(loop: EventLoop) { self.loop = loop }
+    init(loop: EventLoop, connectionsPerHost: Int) {
+        self.loop = loop
+        self.connectionsPerHost = connectionsPerHost
+    }
 
     private static let globalStatus = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
     /// Names are looked up in threads of libcurl, and a transfer that ends meanwhile does not wait for its thread
     /// (`CURLOPT_QUICK_EXIT`, 7.87): otherwise a slow DNS server would stop the loop.
-    static func checkLibrary() throws {
+    static func checkLibrary() throws(HTTPClientError) {
+        if let missing = ccurl_load() {
+            throw HTTPClientError(
+                .library,
+                "requests to other servers need libcurl (Debian's package libcurl4): \(String(cString: missing))")
+        }
         guard globalStatus == CURLE_OK, let version = curl_version_info(CURLVERSION_FIRST)?.pointee else {
             throw HTTPClientError(.library, "libcurl cannot be initialized")
         }
@@ -43,7 +61,7 @@ final class CurlLoop: @unchecked Sendable {
 
     // MARK: Transfers
 
-    func add(_ transfer: Transfer, _ easy: UnsafeMutableRawPointer) throws {
+    func add(_ transfer: any CurlTransfer, _ easy: UnsafeMutableRawPointer) throws {
         loop.preconditionOnLoop()
         guard !isClosed else { throw HTTPClientError(.stopping, "no more requests are sent") }
         let multi = try self.multi ?? open()
@@ -88,7 +106,7 @@ final class CurlLoop: @unchecked Sendable {
             return 0
         }
         ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, Self.maxConnections)
-        ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, Self.maxConnectionsPerHost)
+        ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, connectionsPerHost)
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.keptConnections)
         ccurl_multi_set_long(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, Self.maxStreams)
         return multi

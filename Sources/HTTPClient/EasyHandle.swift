@@ -9,14 +9,19 @@ final class EasyHandle {
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     private let text = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
-    /// - Throws: `HTTPClientError` with `library` for an option that this libcurl does not have.
-    init(_ transfer: Transfer) throws {
+    init() throws {
         guard let pointer = curl_easy_init() else {
             text.deallocate()
             throw HTTPClientError(.library, "curl_easy_init: out of memory")
         }
         self.pointer = pointer
         text.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        try check(ccurl_set_pointer(pointer, CURLOPT_ERRORBUFFER, text), CURLOPT_ERRORBUFFER)
+    }
+
+    /// - Throws: `HTTPClientError` with `library` for an option that this libcurl does not have.
+    convenience init(_ transfer: Transfer) throws {
+        try self.init()
         try setRules(transfer.client.configuration, transfer.limits)
         try setRequest(transfer.hop, userAgent: transfer.client.configuration.userAgent)
         try setCallbacks(transfer)
@@ -43,6 +48,9 @@ final class EasyHandle {
     /// server down.
     private static let largestMultiplexedBody = 4 << 20
 
+    /// So much is read or sent at once where much may come or go: libcurl's own 16 KB make sixteen times as many calls.
+    static let largeBuffer = 256 << 10
+
     private func setRules(_ configuration: HTTPClient.Configuration, _ limits: Transfer.Limits) throws {
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_NOSIGNAL, 1)
@@ -50,18 +58,23 @@ final class EasyHandle {
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, limits.timeouts.connect.wholeNanoseconds / 1_000_000))
         let isSmall = limits.bodyBytes <= Self.largestMultiplexedBody
         try set(CURLOPT_HTTP_VERSION, isSmall ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
-        try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
-        try set(CURLOPT_SSL_VERIFYPEER, 1)
-        try set(CURLOPT_SSL_VERIFYHOST, 2)
-        if let file = configuration.certificateAuthorities {
-            try set(CURLOPT_CAINFO, file)
-            try check(ccurl_set_string(pointer, CURLOPT_CAPATH, nil), CURLOPT_CAPATH)
-        }
+        if !isSmall { try set(CURLOPT_BUFFERSIZE, Self.largeBuffer) }
+        try verifyServers(by: configuration.certificateAuthorities)
         // Empty texts keep libcurl from looking into the environment.
         try set(CURLOPT_PROXY, configuration.proxy ?? "")
         try set(CURLOPT_NOPROXY, "")
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if !configuration.resolved.isEmpty { try set(CURLOPT_RESOLVE, configuration.resolved) }
+    }
+
+    /// - Parameter authorities: the PEM file of those who may certify them; nil for the system's.
+    func verifyServers(by authorities: String?) throws {
+        try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        try set(CURLOPT_SSL_VERIFYPEER, 1)
+        try set(CURLOPT_SSL_VERIFYHOST, 2)
+        guard let authorities else { return }
+        try set(CURLOPT_CAINFO, authorities)
+        try check(ccurl_set_string(pointer, CURLOPT_CAPATH, nil), CURLOPT_CAPATH)
     }
 
     private func setRequest(_ hop: Hop, userAgent: String) throws {
@@ -84,7 +97,9 @@ final class EasyHandle {
         case .stream(let byteCount, _):
             try setUpload(byteCount: byteCount)
             // On a kept connection that turns out to be closed the body could not be sent again.
-            try set(CURLOPT_FRESH_CONNECT, 1)
+            if !hop.reusesConnections { try set(CURLOPT_FRESH_CONNECT, 1) }
+            // A large one would stand in the way of all others on the connection.
+            if byteCount ?? 0 > Self.largestMultiplexedBody { try set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) }
         }
         if hop.method != .head && hop.method != .get { try set(CURLOPT_CUSTOMREQUEST, hop.method.rawValue) }
     }
@@ -93,12 +108,12 @@ final class EasyHandle {
         try set(CURLOPT_UPLOAD, 1)
         let count = curl_off_t(byteCount ?? -1)
         try check(ccurl_set_offset(pointer, CURLOPT_INFILESIZE_LARGE, count), CURLOPT_INFILESIZE_LARGE)
+        if count < 0 || count > Self.largeBuffer { try set(CURLOPT_UPLOAD_BUFFERSIZE, Self.largeBuffer) }
     }
 
     /// The transfer outlives its handle, so libcurl holds it unretained.
     private func setCallbacks(_ transfer: Transfer) throws {
         let this = Unmanaged.passUnretained(transfer).toOpaque()
-        try check(ccurl_set_pointer(pointer, CURLOPT_ERRORBUFFER, text), CURLOPT_ERRORBUFFER)
         for option in [
             CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA, CURLOPT_SEEKDATA, CURLOPT_OPENSOCKETDATA,
             CURLOPT_PREREQDATA,
@@ -136,22 +151,22 @@ final class EasyHandle {
         }
     }
 
-    private func set(_ option: CURLoption, _ value: some BinaryInteger) throws {
+    func set(_ option: CURLoption, _ value: some BinaryInteger) throws {
         try check(ccurl_set_long(pointer, option, Int(value)), option)
     }
 
-    private func set(_ option: CURLoption, _ value: String) throws {
+    func set(_ option: CURLoption, _ value: String) throws {
         try check(ccurl_set_string(pointer, option, value), option)
     }
 
-    private func set(_ option: CURLoption, _ values: [String]) throws {
+    func set(_ option: CURLoption, _ values: [String]) throws {
         var list: UnsafeMutablePointer<curl_slist>?
         for value in values { list = curl_slist_append(list, value) ?? list }
         if let list { lists.append(list) }
         try check(ccurl_set_list(pointer, option, list), option)
     }
 
-    private func check(_ status: CURLcode, _ option: CURLoption) throws {
+    func check(_ status: CURLcode, _ option: CURLoption) throws {
         if status == CURLE_OK { return }
         throw HTTPClientError(.library, "option \(option.rawValue): \(String(cString: curl_easy_strerror(status)))")
     }

@@ -22,6 +22,8 @@ public final class HTTPClient: Sendable {
         public var certificateAuthorities: String?
         /// `User-Agent` of requests that set none.
         public var userAgent = "palco"
+        /// Open connections of one loop to one server, 64 at most; what is more waits. A reader who takes his time holds one.
+        public var connectionsPerHost = 8
         /// Where requests are counted; several clients may share it.
         public var counts = OutgoingCounts()
         /// `HOST:PORT:ADDRESS`, taken for what DNS says.
@@ -41,7 +43,10 @@ public final class HTTPClient: Sendable {
         self.group = group
         self.configuration = configuration
         addresses = AddressGuard(allowed: configuration.allowedNetworks)
-        drivers = Dictionary(uniqueKeysWithValues: group.loops.map { (ObjectIdentifier($0), CurlLoop(loop: $0)) })
+        drivers = Dictionary(
+            uniqueKeysWithValues: group.loops.map {
+                (ObjectIdentifier($0), CurlLoop(loop: $0, connectionsPerHost: configuration.connectionsPerHost))
+            })
     }
 
     /// Sends `request`, follows redirects, and hands the answer to `body` as soon as its head is there. When `body` returns

@@ -7,6 +7,7 @@ struct Hop: Sendable {
     var headers: HeaderFields
     var body: ClientRequest.Body
     var offersWebSocket: Bool
+    var reusesConnections: Bool
 
     /// What the connection and the framing of the body say for themselves.
     private static let reserved: [FieldName] = [
@@ -36,6 +37,7 @@ struct Hop: Sendable {
         headers = request.headers
         body = request.body
         offersWebSocket = request.offersWebSocket
+        reusesConnections = request.reusesConnections
     }
 
     /// The request that follows the redirect `head`; nil when it is no redirect (RFC 9110 15.4).

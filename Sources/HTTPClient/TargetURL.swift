@@ -23,6 +23,7 @@ struct TargetURL: Sendable, Equatable {
     }
 
     private init(_ texts: [String]) throws(HTTPClientError) {
+        try CurlLoop.checkLibrary()
         guard let handle = curl_url() else { throw HTTPClientError(.library, "curl_url: out of memory") }
         defer { curl_url_cleanup(handle) }
         // Spaces and other bytes that should have been encoded occur in redirects, and browsers take them.

@@ -4,7 +4,7 @@ import Reactor
 
 /// One request and its answer, without redirects. Confined to its driver's loop; the `async` functions may be called from
 /// any task.
-final class Transfer: @unchecked Sendable {
+final class Transfer: CurlTransfer, @unchecked Sendable {
     // @unchecked: immutable, or confined to `loop`.
 
     struct Limits: Sendable {

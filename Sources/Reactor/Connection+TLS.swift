@@ -12,6 +12,22 @@ extension Connection {
         try checkOpen()
         let session: TLSSession
         do { session = try context.session(on: descriptor) } catch { throw ConnectionError.tls(error) }
+        return try await shakeHands(session)
+    }
+
+    /// Agrees on TLS with a server that this connection was opened to, and that has a certificate for `host`.
+    ///
+    /// The caller sets `deadline`.
+    ///
+    /// - Throws: `ConnectionError`; `tls` for a certificate that is not good.
+    public func startTLS(_ context: TLSClientContext, with host: String) async throws {
+        try checkOpen()
+        let session: TLSSession
+        do { session = try context.session(on: descriptor, with: host) } catch { throw ConnectionError.tls(error) }
+        _ = try await shakeHands(session)
+    }
+
+    private func shakeHands(_ session: TLSSession) async throws -> String? {
         while true {
             let outcome: TLSSession.Outcome
             do { outcome = try session.handshake() } catch { throw ConnectionError.tls(error) }

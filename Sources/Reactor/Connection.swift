@@ -382,7 +382,12 @@ extension Connection: DescriptorHandler {
 
 extension Connection {
     /// Opens a connection to `address` on `loop`. Call from a task that prefers `loop`.
-    public static func connect(to address: SocketAddress, on loop: EventLoop) async throws -> Connection {
+    ///
+    /// - Parameter deadline: of the connection, which it has until somebody gives it another.
+    /// - Throws: `ConnectionError`; `closed` where the task is cancelled.
+    public static func connect(
+        to address: SocketAddress, on loop: EventLoop, by deadline: MonotonicTime = .distantFuture
+    ) async throws -> Connection {
         loop.preconditionOnLoop()
         var (storage, length, family) = try SocketAddress.resolve(
             host: address.host, port: address.port, passive: false)
@@ -405,8 +410,15 @@ extension Connection {
             Glibc.close(descriptor)
             throw error
         }
+        connection.deadline = deadline
         if status != 0 {
-            do { try await connection.waitUntilWritable() } catch {
+            do {
+                try await withTaskCancellationHandler {
+                    try await connection.waitUntilWritable()
+                } onCancel: {
+                    loop.execute { connection.abort(.closed) }
+                }
+            } catch {
                 connection.close()
                 throw error
             }

@@ -45,6 +45,32 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         self.port = Int(UInt16(bigEndian: port))
     }
 
+    /// The addresses of a host, what the system likes best first and 16 at most. Blocks on a name that needs DNS.
+    ///
+    /// - Throws: `ListenerError.unknownHost`.
+    public static func all(of host: String, port: Int) throws -> [SocketAddress] {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICSERV
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(host, String(port), &hints, &list)
+        defer { if let list { freeaddrinfo(list) } }
+        guard status == 0 else { throw ListenerError.unknownHost(host) }
+        var found: [SocketAddress] = []
+        var next = list?.pointee
+        while let one = next, found.count < 16 {
+            if let address = one.ai_addr {
+                var storage = sockaddr_storage()
+                withUnsafeMutableBytes(of: &storage) { bytes in
+                    bytes.copyMemory(from: UnsafeRawBufferPointer(start: address, count: Int(one.ai_addrlen)))
+                }
+                found.append(SocketAddress(storage))
+            }
+            next = one.ai_next?.pointee
+        }
+        return found
+    }
+
     /// Resolves a host name or a numeric address for listening or connecting. Blocks on a name that needs DNS.
     static func resolve(host: String, port: Int, passive: Bool) throws -> (sockaddr_storage, socklen_t, family: Int32) {
         var hints = addrinfo()

@@ -1,30 +1,40 @@
-import CSQLite
-
 /// Where a database lives.
-public enum DatabaseLocation: Sendable {
+public enum DatabaseLocation: Sendable, Equatable {
+    /// SQLite, in a file on a local disk.
     case file(String)
-    /// Gone with the process; for tests.
+    /// SQLite, gone with the process; for tests.
     case memory
-}
+    /// PostgreSQL, at an address like `postgres://user@host/name` (libpq 34.1.1.2); what is not in it comes from libpq's environment
+    /// variables. With so many connections at most, 3 or more.
+    case postgreSQL(String, connections: Int = 8)
 
-extension DatabaseLocation {
-    func opening(_ access: SQLiteConnection.Access) -> (path: String, mode: Int32) {
-        switch self {
-        case .memory: (":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
-        // A reader cannot be opened read-only: it may have to make the shared memory of the log.
-        case .file(let path): (path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
-        }
+    /// Whether several connections see the same.
+    var isShared: Bool { self != .memory }
+
+    /// How many connections write, and read, and look through many rows.
+    func shares(readers: Int, scanners: Int) -> (writers: Int, readers: Int, scanners: Int) {
+        guard case .postgreSQL(_, let count) = self else { return (1, max(1, readers), max(1, scanners)) }
+        let (writers, scanners) = (max(1, count / 2), max(1, count / 8))
+        return (writers, max(1, count - writers - scanners), scanners)
     }
 
-    func pragmas(_ access: SQLiteConnection.Access) -> [String] {
-        // What is committed survives a power cut: in WAL mode that takes FULL, which syncs the log with each commit.
-        var pragmas = ["PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF", "PRAGMA cache_size = -2048"]
-        switch access {
-        case .read: pragmas.append("PRAGMA query_only = ON")
-        case .write:
-            if case .file = self { pragmas.append("PRAGMA journal_mode = WAL") }
-            pragmas += ["PRAGMA synchronous = FULL", "PRAGMA journal_size_limit = 8388608"]
+    /// - Parameter instance: names the opener among all that have the database open.
+    func connect(_ access: SQLAccess, instance: String = "") throws -> any SQLConnection {
+        switch self {
+        case .file(let path): try SQLiteConnection(.file(path), access: access)
+        case .memory: try SQLiteConnection(.memory, access: access)
+        case .postgreSQL(let address, _): try PostgreSQLConnection(address, for: access, instance: instance)
         }
-        return pragmas
+    }
+}
+
+extension DatabaseLocation: CustomStringConvertible {
+    /// For people and logs: without a password.
+    public var description: String {
+        switch self {
+        case .file(let path): path
+        case .memory: "memory"
+        case .postgreSQL(let address, _): PostgreSQLConnection.name(of: address)
+        }
     }
 }

@@ -14,6 +14,8 @@ public struct Row: Sendable {
         self.values = values
     }
 
+    var names: [String] { columns.names }
+
     /// What a column holds; nil where the answer has no such column.
     public subscript(column: String) -> SQLValue? {
         columns.names.firstIndex(of: column).map { values[$0] }

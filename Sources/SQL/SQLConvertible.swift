@@ -1,7 +1,8 @@
 import FoundationEssentials
 
 /// A Swift value that fits one column. The column types that both databases share:
-/// `TEXT`, `BIGINT` (numbers, booleans as 0 and 1, times as microseconds since 1970), `DOUBLE PRECISION`, `BYTEA`.
+/// `TEXT`, `BIGINT` (numbers, booleans as 0 and 1, times as microseconds since 1970), `DOUBLE PRECISION`, `BYTEA`, and
+/// `INTEGER PRIMARY KEY AUTOINCREMENT` for growing numbers that the database gives, each once, also where its row is gone.
 public protocol SQLConvertible {
     var sqlValue: SQLValue { get }
     /// Nil where the column holds something else.

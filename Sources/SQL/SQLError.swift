@@ -7,8 +7,16 @@ public struct SQLError: Error, Sendable, Equatable, CustomStringConvertible {
         case foreignKeyViolation
         /// `NOT NULL` or `CHECK`.
         case otherViolation
-        /// Another process held the database for longer than the busy timeout.
+        /// Others held the database for too long.
         case busy
+        /// The server of the database cannot be reached.
+        case disconnected
+        /// The connection ended while the transaction was to be kept: it may have been.
+        case unknownOutcome
+        /// Others came between: the transaction is run again, which is not seen outside.
+        case mustRetry
+        /// A text that no database keeps.
+        case invalidText
         case diskFull
         /// The file is damaged or is no database.
         case corrupt
@@ -34,6 +42,9 @@ public struct SQLError: Error, Sendable, Equatable, CustomStringConvertible {
         self.detail = detail
         self.statement = statement
     }
+
+    /// Nobody outside repeats anything: too many met too often.
+    var asSeenOutside: SQLError { code == .mustRetry ? SQLError(.busy, detail, statement: statement) : self }
 
     public var description: String {
         statement.map { "\(detail) in: \($0)" } ?? detail

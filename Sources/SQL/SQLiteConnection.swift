@@ -1,9 +1,12 @@
 import CSQLite
 import Glibc
 
-/// One connection with its prepared statements. It belongs to one job at a time: `Database` sees to that.
-final class SQLiteConnection {
-    enum Access { case read, write }
+/// A connection to SQLite with its prepared statements.
+final class SQLiteConnection: SQLConnection {
+    enum Place {
+        case file(String)
+        case memory
+    }
 
     /// Statements kept prepared; when there are more, all are dropped, which texts put together at run time may cause.
     private static let cacheCapacity = 256
@@ -13,11 +16,16 @@ final class SQLiteConnection {
     private let database: OpaquePointer
     private var cache: [String: SQLiteStatement] = [:]
 
-    init(_ location: DatabaseLocation, access: Access) throws {
-        let (path, mode) = location.opening(access)
-        if case .file(let file) = location, access == .write { try Self.makePrivateFile(file) }
+    init(_ place: Place, access: SQLAccess) throws {
+        var path = ":memory:"
+        if case .file(let file) = place {
+            path = file
+            if access == .write { try Self.makePrivateFile(file) }
+        }
         var pointer: OpaquePointer?
-        let status = sqlite3_open_v2(path, &pointer, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        // A reader cannot be opened read-only: it may have to make the shared memory of the log.
+        let mode = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let status = sqlite3_open_v2(path, &pointer, mode, nil)
         guard status == SQLITE_OK, let pointer else {
             let reason = String(cString: sqlite3_errstr(status))
             sqlite3_close_v2(pointer)
@@ -25,8 +33,8 @@ final class SQLiteConnection {
         }
         database = pointer
         sqlite3_busy_timeout(database, Self.busyTimeoutMilliseconds)
-        for pragma in location.pragmas(access) { try runOnce(pragma) }
-        if case .file = location,
+        for pragma in Self.pragmas(place, access) { try runOnce(pragma) }
+        if case .file = place,
             try query("PRAGMA journal_mode", [], access: .write).first?["journal_mode"] != .text("wal")
         {
             throw SQLError(.cannotOpen, "\(path) cannot use a write-ahead log: keep the data on a local disk")
@@ -38,7 +46,7 @@ final class SQLiteConnection {
         sqlite3_close_v2(database)
     }
 
-    func query(_ sql: String, _ arguments: [SQLValue], access: Access) throws -> [Row] {
+    func query(_ sql: String, _ arguments: [SQLValue], access: SQLAccess) throws -> [Row] {
         let statement = try prepared(sql)
         guard statement.isReadOnly || access == .write else {
             throw SQLError(.misuse, "a read cannot change anything", statement: sql)
@@ -54,36 +62,47 @@ final class SQLiteConnection {
             ? 0 : Int(sqlite3_changes64(database))
     }
 
-    func transaction<T>(_ body: (Transaction) throws -> T) throws -> T {
-        let transaction = Transaction(self)
-        let result = try bracket("BEGIN IMMEDIATE") {
-            defer { transaction.end() }
-            return try body(transaction)
-        }
-        transaction.runAfterCommit()
-        return result
+    func define(_ sql: String) throws { _ = try execute(sql, []) }
+
+    func begin(_ kind: TransactionKind) throws { _ = try execute(kind == .read ? "BEGIN" : "BEGIN IMMEDIATE", []) }
+
+    func commit() throws { _ = try execute("COMMIT", []) }
+
+    func rollback() {
+        // Some errors (a full disk) have rolled back already.
+        if sqlite3_get_autocommit(database) == 0 { _ = try? execute("ROLLBACK", []) }
     }
 
-    func read<T>(_ body: (ReadAccess) throws -> T) throws -> T {
-        let access = ReadAccess(self)
-        return try bracket("BEGIN") {
-            defer { access.end() }
-            return try body(access)
-        }
+    func hasTable(_ name: String) throws -> Bool {
+        try !query("SELECT name FROM sqlite_master WHERE name = $1", [.text(name)], access: .read).isEmpty
     }
 
-    private func bracket<T>(_ begin: String, _ body: () throws -> T) throws -> T {
-        _ = try execute(begin, [])
-        do {
-            let result = try body()
-            _ = try execute("COMMIT", [])
-            return result
-        } catch {
-            // Some errors (a full disk) have rolled back already.
-            if sqlite3_get_autocommit(database) == 0 { _ = try? execute("ROLLBACK", []) }
-            throw error
-        }
+    var isUsable: Bool { true }
+
+    func check() -> Bool { true }
+
+    /// One server has the file.
+    func currentTime() -> Int64 {
+        DatabaseClock.microseconds(of: CLOCK_REALTIME)
     }
+
+    /// One server has the file; commands beside it are found out by looking.
+    var instance: String { "" }
+
+    func announce(_ payload: String) {}
+
+    func send(_ messages: [String]) {}
+
+    /// One server has the file, and a lock of its own on the folder.
+    func isAlone() -> Bool { true }
+
+    /// There is one writer.
+    func waitForTurn(_ name: String) {}
+
+    func skippingLocked(_ table: String) -> String { "" }
+
+    /// What was given to a row counts in any case.
+    func continueNumbering(_ table: String, by column: String) {}
 
     private func prepared(_ sql: String) throws -> SQLiteStatement {
         if let statement = cache[sql] { return statement }
@@ -91,6 +110,18 @@ final class SQLiteConnection {
         let statement = try SQLiteStatement(sql, on: database)
         cache[sql] = statement
         return statement
+    }
+
+    private static func pragmas(_ place: Place, _ access: SQLAccess) -> [String] {
+        // What is committed survives a power cut: in WAL mode that takes FULL, which syncs the log with each commit.
+        var pragmas = ["PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF", "PRAGMA cache_size = -2048"]
+        switch access {
+        case .read: pragmas.append("PRAGMA query_only = ON")
+        case .write:
+            if case .file = place { pragmas.append("PRAGMA journal_mode = WAL") }
+            pragmas += ["PRAGMA synchronous = FULL", "PRAGMA journal_size_limit = 8388608"]
+        }
+        return pragmas
     }
 
     /// For statements that are not worth keeping.

@@ -1,5 +1,6 @@
 import Cryptography
 import Reactor
+import Synchronization
 
 /// Makes and checks password hashes on a few threads of its own. Each check takes 19 MiB while it runs, so the number of
 /// threads bounds the memory. The queue before them is bounded too, in all and for each asker: beyond it callers are refused
@@ -21,6 +22,7 @@ public final class PasswordHasher: Sendable {
     private let pool: BlockingPool
     let turns: HashingTurns
     private let cost: Argon2id.Cost
+    private let checks = Atomic(0)
     /// Stands in for the hash of an account that does not exist.
     private let decoy: PasswordHash
 
@@ -37,7 +39,7 @@ public final class PasswordHasher: Sendable {
         turns = HashingTurns(
             atOnce: pool.threadCount, mostWaiting: Self.mostWaiting, mostOfOneAsker: Self.mostWaitingOfOneAsker)
         cost = Argon2id.Cost(memoryKiB: max(memoryKiB, 8), passes: max(passes, 1), lanes: Self.lanes)
-        decoy = PasswordHash(cost: cost, salt: Random.bytes(16), value: Random.bytes(32))
+        decoy = PasswordHash(Argon2id.Stored(cost: cost, salt: Random.bytes(16), value: Random.bytes(32)))
     }
 
     public func hash(_ password: String, for asker: Asker = .server) async throws -> PasswordHash {
@@ -45,7 +47,8 @@ public final class PasswordHasher: Sendable {
         return try await run(for: asker) {
             let salt = Random.bytes(16)
             let input = Argon2id.Input(password: Array(password.utf8), salt: salt)
-            return PasswordHash(cost: cost, salt: salt, value: try Argon2id.hash(input, cost: cost, byteCount: 32))
+            let value = try Argon2id.hash(input, cost: cost, byteCount: 32)
+            return PasswordHash(Argon2id.Stored(cost: cost, salt: salt, value: value))
         }
     }
 
@@ -55,21 +58,25 @@ public final class PasswordHasher: Sendable {
         _ password: String, against hash: PasswordHash?, for asker: Asker = .server
     ) async throws -> Bool {
         let target = hash ?? decoy
-        let matches = try await run(for: asker) {
-            let input = Argon2id.Input(password: Array(password.utf8), salt: target.salt)
-            let value = try Argon2id.hash(input, cost: target.cost, byteCount: target.value.count)
-            return constantTimeEqual(value, target.value)
-        }
+        checks.add(1, ordering: .relaxed)
+        let matches = try await run(for: asker) { try target.matches(password) }
         return matches && hash != nil
     }
 
     private func run<T: Sendable>(for asker: Asker, _ work: @escaping @Sendable () throws -> T) async throws -> T {
-        try await turns.inTurn(asker) { [pool] in try await pool.run(work) }
+        defer { if turns.waitingCount == 0 { Argon2id.giveBackMemory() } }
+        return try await turns.inTurn(asker) { [pool] in try await pool.run(work) }
     }
+
+    /// Checks that were asked for, those against a decoy among them.
+    public var checkCount: Int { checks.load(ordering: .relaxed) }
 
     /// What a hash costs, for people.
     public var costText: String { "Argon2id, \(cost.memoryKiB >> 10) MiB, \(cost.passes) passes, \(cost.lanes) lane" }
 
-    /// Whether a hash was made at another cost than today's and should be made anew at the next sign-in.
-    public func isOutdated(_ hash: PasswordHash) -> Bool { hash.cost != cost }
+    /// Whether a hash was made at another cost than today's, or by another system, and should be made anew at the next
+    /// sign-in.
+    public func isOutdated(_ hash: PasswordHash) -> Bool {
+        if case .argon2id(let stored) = hash.form { stored.cost != cost } else { true }
+    }
 }

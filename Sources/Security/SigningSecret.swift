@@ -5,7 +5,8 @@ import Glibc
 /// The one secret of an installation, from which a key for each purpose is derived, so that no signature made for one
 /// purpose means anything for another. It never describes itself.
 public struct SigningSecret: Sendable, CustomStringConvertible, CustomReflectable {
-    private let bytes: [UInt8]
+    /// For the place where it is kept, and for nothing else.
+    public let bytes: [UInt8]
 
     public static let byteCount = 32
 

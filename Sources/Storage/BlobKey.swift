@@ -33,6 +33,8 @@ public struct BlobKey: Sendable, Hashable, Comparable, CustomStringConvertible {
         description.lastIndex(of: "/").map { BlobKey(trusted: String(description[..<$0])) }
     }
 
+    public func isBelow(_ folder: BlobKey) -> Bool { description.hasPrefix(folder.description + "/") }
+
     public static func < (left: BlobKey, right: BlobKey) -> Bool { left.description < right.description }
 
     private static func isComponent(_ component: Substring.UTF8View.SubSequence) -> Bool {

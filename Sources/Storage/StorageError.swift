@@ -7,10 +7,10 @@ public enum StorageError: Error, Sendable, Equatable {
     case outOfRange(BlobKey)
     /// Another writer holds the partial blob, or another server the folder.
     case inUse
-    /// A partial blob does not end where the caller meant to go on.
-    case wrongOffset(actual: Int)
     /// The writer was finished or discarded before.
     case finished
+    /// The store on other machines does not answer, or refuses: what and why.
+    case unavailable(String)
     /// A system call failed: which one, on what, and its `errno`.
     case system(call: String, path: String, code: Int32)
 }
@@ -22,8 +22,8 @@ extension StorageError: CustomStringConvertible {
         case .missing(let key): "\(key) does not exist"
         case .outOfRange(let key): "the range ends beyond \(key)"
         case .inUse: "in use by another writer"
-        case .wrongOffset(let actual): "the blob ends at \(actual)"
         case .finished: "the writer is spent"
+        case .unavailable(let reason): reason
         case .system(let call, let path, let code): "\(call) \(path): \(reason(of: code))"
         }
     }

@@ -19,27 +19,3 @@ public struct WorkFile: Sendable {
         file.startWriteback(0..<bytes.count)
     }
 }
-
-extension LocalStorage {
-    /// Takes files over, in the order given: all are synced, then named. A key that has its blob already keeps it, because
-    /// somebody may have read it, and the new file is removed. Blocks.
-    ///
-    /// - Returns: the size of what is there now under each key.
-    public func adoptBlocking(_ files: [WorkFile]) throws -> [Int] {
-        try space.check(0)
-        var sizes: [Int] = []
-        var isNew: [Bool] = []
-        for file in files {
-            let there = sizeBlocking(of: file.key)
-            isNew.append(there == nil)
-            let descriptor = try Descriptor(opening: file.path, O_RDONLY)
-            if there == nil { try descriptor.synchronize() }
-            sizes.append(try there ?? Int(descriptor.status().st_size))
-        }
-        for (file, isNew) in zip(files, isNew) {
-            if isNew { try publish(file.path, as: file.key, synchronizing: false) } else { unlink(file.path) }
-        }
-        for folder in Set(files.map { Folder.parent(of: path(of: $0.key)) }) { try Folder.synchronize(folder) }
-        return sizes
-    }
-}

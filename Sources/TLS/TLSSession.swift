@@ -20,9 +20,9 @@ public final class TLSSession {
 
     private let session: OpaquePointer
     /// Kept as long as the session, whose callbacks point to it.
-    private let context: TLSContext
+    private let context: AnyObject
 
-    init(_ session: OpaquePointer, context: TLSContext) {
+    init(_ session: OpaquePointer, context: AnyObject) {
         self.session = session
         self.context = context
     }
@@ -31,7 +31,12 @@ public final class TLSSession {
 
     public func handshake() throws(TLSError) -> Outcome {
         ERR_clear_error()
-        let outcome = try outcome(SSL_do_handshake(session), done: 0)
+        let outcome: Outcome
+        do { outcome = try self.outcome(SSL_do_handshake(session), done: 0) } catch {
+            let verdict = SSL_get_verify_result(session)
+            guard verdict != Int(X509_V_OK), let words = X509_verify_cert_error_string(verdict) else { throw error }
+            throw .failed("the peer's certificate is not good: \(String(cString: words))")
+        }
         if case .done = outcome { kernelSends = ctls_kernel_sends(session) == 1 }
         return outcome
     }

@@ -31,7 +31,12 @@ public final class StandardOutput: LogSink, @unchecked Sendable {
         self.descriptor = descriptor
         self.capacity = capacity
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        // A wait must not grow by hours when the machine's clock is set back.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     public func write(_ line: [UInt8]) {
@@ -105,7 +110,7 @@ public final class StandardOutput: LogSink, @unchecked Sendable {
     /// Waits a little for more lines, with the mutex held as far as the wait allows.
     private func gather() {
         var end = timespec()
-        clock_gettime(CLOCK_REALTIME, &end)
+        clock_gettime(CLOCK_MONOTONIC, &end)
         end.tv_nsec += 10_000_000
         if end.tv_nsec >= 1_000_000_000 {
             end.tv_nsec -= 1_000_000_000

@@ -1,5 +1,7 @@
+import Media
 import Reactor
 import SQL
+import Storage
 
 /// What this room needs of the encoder. `App` hands it over; rooms do not import each other.
 public struct VideoEncoding: Sendable {
@@ -12,7 +14,7 @@ public struct VideoEncoding: Sendable {
     /// Runs failed work again.
     public var retry: @Sendable (Transaction, VideoID) throws -> Void
     /// What can be played; nil where nothing was planned yet.
-    public var presentation: @Sendable (VideoID) async throws -> VideoPresentation?
+    public var presentation: @Sendable (VideoID) async throws -> Presentation?
     /// Another number when anything of the presentation changes; nil where that cannot be said without waiting.
     public var presentationVersion: @Sendable (VideoID) -> UInt64?
     /// A segment that is made and at hand; nil says nothing about it. Waits for nothing.
@@ -24,19 +26,22 @@ public struct VideoEncoding: Sendable {
         @Sendable (VideoID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws -> VideoPart
     /// A segment of an encrypted rendition that is wholly made; nil for all others. Makes nothing.
     public var sharedSegment: @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> OpenFile?
+    /// Where others than this server hand out what `sharedSegment` gives; nil where nobody does.
+    public var sharedSegmentAddress: @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> String?
     public var initSegment: @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart
     /// The 16 bytes that a rendition's segments are encrypted with.
     public var key: @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?
-    public var picture: @Sendable (VideoID, VideoPicture) async throws -> VideoPart
-    /// WebVTT, by name.
-    public var captions: @Sendable (VideoID, _ name: String) async throws -> VideoPart
+    /// Nil while it is not made.
+    public var picture: @Sendable (VideoID, PictureKind) async throws -> BlobContent?
+    /// WebVTT, by name; nil where there are none of that name.
+    public var captions: @Sendable (VideoID, _ name: String) async throws -> BlobContent?
 
     public init(
         inspect:
             @escaping @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo,
         remove: @escaping @Sendable (Transaction, VideoID) throws -> Void,
         retry: @escaping @Sendable (Transaction, VideoID) throws -> Void,
-        presentation: @escaping @Sendable (VideoID) async throws -> VideoPresentation?,
+        presentation: @escaping @Sendable (VideoID) async throws -> Presentation?,
         presentationVersion: @escaping @Sendable (VideoID) -> UInt64?,
         openSegment: @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?,
         openSharedSegment: @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?,
@@ -45,10 +50,12 @@ public struct VideoEncoding: Sendable {
             VideoPart,
         sharedSegment:
             @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> OpenFile?,
+        sharedSegmentAddress:
+            @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> String?,
         initSegment: @escaping @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart,
         key: @escaping @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?,
-        picture: @escaping @Sendable (VideoID, VideoPicture) async throws -> VideoPart,
-        captions: @escaping @Sendable (VideoID, _ name: String) async throws -> VideoPart
+        picture: @escaping @Sendable (VideoID, PictureKind) async throws -> BlobContent?,
+        captions: @escaping @Sendable (VideoID, _ name: String) async throws -> BlobContent?
     ) {
         self.inspect = inspect
         self.remove = remove
@@ -59,6 +66,7 @@ public struct VideoEncoding: Sendable {
         self.openSharedSegment = openSharedSegment
         self.segment = segment
         self.sharedSegment = sharedSegment
+        self.sharedSegmentAddress = sharedSegmentAddress
         self.initSegment = initSegment
         self.key = key
         self.picture = picture
@@ -71,12 +79,12 @@ public struct InspectedVideo: Sendable {
     public var duration: Double?
     public var width: Int?
     public var height: Int?
-    public var kind: Video.Kind
+    public var kind: MediaKind
     /// Makes the work on the video part of the transaction that makes its row.
     public var enqueue: @Sendable (Transaction, VideoID) throws -> Void
 
     public init(
-        duration: Double?, width: Int?, height: Int?, kind: Video.Kind = .video,
+        duration: Double?, width: Int?, height: Int?, kind: MediaKind = .video,
         enqueue: @escaping @Sendable (Transaction, VideoID) throws -> Void
     ) {
         self.duration = duration
@@ -89,21 +97,9 @@ public struct InspectedVideo: Sendable {
 
 /// Why a stored file cannot become a video. The codes are part of the contract.
 public struct RefusedContent: Error, Sendable, Equatable {
-    public enum Code: String, Sendable, CaseIterable {
-        case notAVideo = "not_a_video"
-        case emptyFile = "empty_file"
-        case truncatedFile = "truncated_file"
-        case corruptFile = "corrupt_file"
-        case unsupportedDimensions = "unsupported_dimensions"
-        case unsupportedDuration = "unsupported_duration"
-        case unsupportedFrameRate = "unsupported_frame_rate"
-        case tooManyStreams = "too_many_streams"
-        case protectedSource = "protected_source"
-    }
+    public var code: ContentRefusal
 
-    public var code: Code
-
-    public init(_ code: Code) {
+    public init(_ code: ContentRefusal) {
         self.code = code
     }
 
@@ -145,8 +141,4 @@ public enum VideoPart: Sendable {
     case unavailable(retryAfter: Int)
     case missing
     case failed
-}
-
-public enum VideoPicture: Sendable, CaseIterable {
-    case thumbnail, storyboardImage, storyboardTrack
 }

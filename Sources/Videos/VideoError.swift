@@ -26,6 +26,7 @@ enum VideoError: Error, Sendable, Equatable {
     case partUnavailable(retryAfter: Int)
     case partMissing
     case partFailed
+    case originalMissing
 
     static func check(_ decision: VideoAccess.Decision) throws(VideoError) {
         switch decision {
@@ -86,6 +87,11 @@ extension VideoError: ProblemConvertible {
         case .partMissing: .notFound(code: "part_not_found", "The video has no such part.")
         case .partFailed:
             .notFound(code: "part_failed", "This part could not be made. The owner can try the work again.")
+        case .originalMissing:
+            .notFound(
+                code: "original_not_found",
+                "The file that this video was made of is not in the storage any more. The administrator may have a backup."
+            )
         }
     }
 

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// What an operator may choose about videos and uploads.
 public struct VideoSettings: Sendable {
     /// The largest file that is accepted, in bytes.
@@ -20,4 +22,20 @@ public struct VideoSettings: Sendable {
     public var lockPatience = Duration.seconds(3)
 
     public init() {}
+
+    /// A form holds more than the file: its fields and what frames them.
+    var formLimit: Int { Int(clamping: maximumUploadBytes) + (4 << 20) }
+
+    /// When an upload that gives a sign of life now is over: each moves the end, but not for ever.
+    func uploadExpiry(from time: Date, createdAt: Date) -> Date {
+        let longest = max(uploadLifetime, Self.longestUpload)
+        return min(
+            time.addingTimeInterval(Double(uploadLifetime.components.seconds)),
+            createdAt.addingTimeInterval(Double(longest.components.seconds)))
+    }
+
+    /// No byte of a stranger's file is taken in where it could not be read safely.
+    func requireSandbox() throws(VideoError) {
+        guard acceptsUploads else { throw .sandboxUnavailable }
+    }
 }

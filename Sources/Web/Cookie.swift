@@ -55,21 +55,49 @@ public struct Cookies: Sendable {
 
     /// - Parameter field: `a=1; b=2`. A pair without `=` is left out; quotes around a value are dropped.
     public init(parsing field: String) {
-        for pair in field.utf8.split(separator: UInt8(ascii: ";"), maxSplits: Self.mostPairs) {
-            guard pairs.count < Self.mostPairs, let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
-            let name = Self.trimmed(pair[..<equals])
-            var value = Self.trimmed(pair[pair.index(after: equals)...])
-            if value.count >= 2, value.first == UInt8(ascii: "\""), value.last == UInt8(ascii: "\"") {
-                value = value.dropFirst().dropLast()
+        Self.read(field) { name, value in
+            pairs.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+            return pairs.count < Self.mostPairs
+        }
+    }
+
+    /// The first cookie of that name, without making anything of the others.
+    static func value(of wanted: String, in field: String) -> String? {
+        var (found, count) = (String?.none, 0)
+        read(field) { name, value in
+            count += 1
+            if name.elementsEqual(wanted.utf8) { found = String(decoding: value, as: UTF8.self) }
+            return found == nil && count < mostPairs
+        }
+        return found
+    }
+
+    private typealias Piece = Slice<UnsafeBufferPointer<UInt8>>
+
+    /// Until `each` answers false. It is done in each request of a browser, so over bytes in one piece of memory.
+    private static func read(_ field: String, _ each: (_ name: Piece, _ value: Piece) -> Bool) {
+        var field = field
+        field.withUTF8 { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let end = rest.firstIndex(of: UInt8(ascii: ";")) ?? rest.endIndex
+                let pair = rest[..<end]
+                rest = rest[end...].dropFirst()
+                guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
+                let name = trimmed(pair[..<equals])
+                var value = trimmed(pair[(equals + 1)...])
+                if value.count >= 2, value.first == UInt8(ascii: "\""), value.last == UInt8(ascii: "\"") {
+                    value = value.dropFirst().dropLast()
+                }
+                if !name.isEmpty, !each(name, value) { return }
             }
-            if !name.isEmpty { pairs.append((String(Substring(name)), String(Substring(value)))) }
         }
     }
 
     /// The first cookie of that name: the one with the most specific path.
     public subscript(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
 
-    private static func trimmed(_ text: Substring.UTF8View) -> Substring.UTF8View {
+    private static func trimmed(_ text: Piece) -> Piece {
         func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
         var text = text.drop(while: isBlank)
         while let last = text.last, isBlank(last) { text = text.dropLast() }
@@ -80,6 +108,9 @@ public struct Cookies: Sendable {
 extension Request {
     /// Parsed at each call.
     public var cookies: Cookies { Cookies(parsing: headers[.cookie] ?? "") }
+
+    /// The same as `cookies[name]`, for less.
+    public func cookie(_ name: String) -> String? { headers[.cookie].flatMap { Cookies.value(of: name, in: $0) } }
 }
 
 extension Response {

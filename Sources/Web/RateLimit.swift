@@ -1,7 +1,8 @@
+import Bus
 import HTTP
 import Reactor
 
-/// How often a route may be called. Routes that name the same limit share its buckets.
+/// How often a route may be called. Routes that name the same limit share its buckets, and so do servers that have a Redis in common.
 public struct RateLimit: Sendable, Hashable {
     /// Whose calls are counted together.
     public enum Subject: Sendable, Hashable {
@@ -45,19 +46,26 @@ final class RateLimiter: Sendable {
     }
 
     let limit: RateLimit
-    private let buckets: TokenBuckets<Key>
+    private let buckets: SharedBuckets<Key>
 
-    init(_ limit: RateLimit, clock: @escaping @Sendable () -> MonotonicTime) {
+    init(_ limit: RateLimit, redis: RedisLimits?, clock: @escaping @Sendable () -> MonotonicTime) {
         self.limit = limit
-        buckets = TokenBuckets(burst: limit.rule.burst, interval: limit.rule.interval, clock: clock)
+        buckets = SharedBuckets(
+            limit.name, burst: limit.rule.burst, interval: limit.rule.interval, redis: redis, clock: clock
+        ) { key in
+            switch key {
+            case .network(let network): network.description
+            case .account(let account): "\(account.high) \(account.low)"
+            }
+        }
     }
 
     /// - Parameter account: of who asks; without one the address is counted.
     /// - Throws: a `Problem` with the status 429.
-    func take(from address: SocketAddress, account: AccountKey?) throws {
+    func take(from address: SocketAddress, account: AccountKey?) async throws {
         do {
-            try buckets.take(account.map { .account($0) } ?? .network(address.network))
-        } catch {
+            try await buckets.take(account.map { .account($0) } ?? .network(address.network))
+        } catch let error as TooManyAttempts {
             throw Problem.tooManyRequests(retryAfter: error.retryAfter, limit: error.limit)
         }
     }

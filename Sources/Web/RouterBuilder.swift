@@ -1,3 +1,4 @@
+import Bus
 import HTTP
 import Reactor
 import Telemetry
@@ -40,6 +41,8 @@ public final class RouterBuilder: RouteCollector {
         public var metrics: RequestMetrics?
         /// Whom limits of an account count. Without it they count addresses, as they do for routes whose context proves the rule.
         public var accountOf: AccountOf?
+        /// Where limits are counted together with other servers; nil where each counts alone.
+        public var redis: RedisLimits?
         /// What limits are counted by; tests bring their own.
         public var clock: @Sendable () -> MonotonicTime = { .now }
         /// Shows an error to a person instead of JSON; nil leaves it as JSON.
@@ -117,7 +120,7 @@ public final class RouterBuilder: RouteCollector {
                 limit: registration.limit, bodyLimit: registration.bodyLimit, isLogged: registration.isLogged,
                 number: routes.count + 1)
             let limiter = registration.limit.map { limit in
-                limiters[limit] ?? RateLimiter(limit, clock: options.clock)
+                limiters[limit] ?? RateLimiter(limit, redis: options.redis, clock: options.clock)
             }
             if let limiter { limiters[limiter.limit] = limiter }
             let pattern = try PathPattern(registration.path)
@@ -131,10 +134,18 @@ public final class RouterBuilder: RouteCollector {
         return Application(table: table, routes: routes, options: options, log: log)
     }
 
-    /// Nil where something stands before the handler that may have to wait.
+    /// Nil where something stands before the handler that may have to wait. The access check may, but seldom has to.
     private func atOnce(_ registration: Registration, by access: AccessRule) -> AtOnce<BaseContext>? {
-        let isOpen = access.kind == .public || registration.provesAccess
-        return isOpen && registration.limit == nil && middleware.isEmpty ? registration.handler.atOnce : nil
+        guard registration.limit == nil, middleware.isEmpty, let atOnce = registration.handler.atOnce else {
+            return nil
+        }
+        guard access.kind != .public, !registration.provesAccess else { return atOnce }
+        guard let accessCheck else { return nil }
+        return { request, context in
+            var context = context
+            guard try accessCheck.atOnce(request, &context, access) else { return nil }
+            return try atOnce(request, context)
+        }
     }
 
     /// The access check outermost, then middleware, then the handler. Addresses are counted before the access check, because
@@ -152,7 +163,7 @@ public final class RouterBuilder: RouteCollector {
             let inner = handler
             handler = { request, context in
                 var context = context
-                try await accessCheck(request, &context, access)
+                try await accessCheck.waiting(request, &context, access)
                 return try await inner(request, context)
             }
         }
@@ -163,7 +174,7 @@ public final class RouterBuilder: RouteCollector {
     private func limited(_ next: @escaping Next<BaseContext>, by limiter: RateLimiter) -> Next<BaseContext> {
         let accountOf = limiter.limit.subject == .account ? options.accountOf : nil
         return { request, context in
-            try limiter.take(from: context.remoteAddress, account: accountOf?(context))
+            try await limiter.take(from: context.remoteAddress, account: accountOf?(context))
             return try await next(request, context)
         }
     }

@@ -24,7 +24,7 @@ extension RouteCollector {
     ///
     /// - Parameters:
     ///   - atOnce: asked first; nil leaves the request to `handler`. Not asked where the route has a limit or middleware, or
-    ///     its rule needs the router's access check.
+    ///     the router's access check has to wait.
     ///   - handler: what else has to be done; nil where everything can be said at once.
     public func get(
         _ path: String, access: AccessRule? = nil, logged: Bool = true, atOnce: @escaping AtOnce<Context>,

@@ -2,6 +2,12 @@ import HTTP
 
 /// Header fields that tell browsers to trust nothing but this server.
 public struct SecurityHeaders: Sendable {
+    /// The same for pages whose media comes from another origin as well.
+    public static func pagePolicy(mediaFrom origin: String) -> String {
+        pagePolicy.replacing("media-src 'self'", with: "media-src 'self' \(origin)")
+            .replacing("connect-src 'self'", with: "connect-src 'self' \(origin)")
+    }
+
     /// For pages: no inline script or style, nothing from elsewhere; media and workers may come from blobs, because the
     /// player makes them.
     public static let pagePolicy = [

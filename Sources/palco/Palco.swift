@@ -19,14 +19,28 @@ struct Palco {
             case .help(let topic): print(topic.text)
             case .version: print("palco \(Version.current)")
             case .serve(let options): try await ServeCommand.run(options)
+            case .worker(let options): try await WorkerCommand.run(options)
+            case .workers(let options): try await WorkerCommand.list(options)
             case .createAdministrator(let options): try await AdminCommand.create(options)
             case .unlockAccount(let options): try await AdminCommand.unlock(options)
+            case .user(let verb, let options): try await UserCommand.run(verb, options)
+            case .token(let verb, let options): try await TokenCommand.run(verb, options)
+            case .exportAudit(let options): try await AuditCommand.export(options)
+            case .rotateKeys(let options): try await KeysCommand.rotate(options)
+            case .showMigrations(let options): try await DatabaseCommand.show(options)
+            case .migrate(let options): try await DatabaseCommand.migrate(options)
+            case .copyDatabase(let options): try await DatabaseCommand.copy(options)
+            case .copyStorage(let options): try await StorageCommand.copy(options)
+            case .moveStorage(let options): try await StorageCommand.move(options)
             case .doctor(let options): return try await DoctorCommand.run(options)
             }
             return ExitStatus.success
         } catch let error as UsageError {
             complain("\(error.message)\nTry: palco \(error.topic.name) --help".replacing("  ", with: " "))
             return ExitStatus.usage
+        } catch let error as DataError {
+            complain(error.message)
+            return ExitStatus.data
         } catch let error as SettingError {
             complain("\(error)")
             return ExitStatus.configuration
@@ -47,5 +61,6 @@ enum ExitStatus {
     static let success: Int32 = 0
     static let failure: Int32 = 1
     static let usage: Int32 = 64
+    static let data: Int32 = 65
     static let configuration: Int32 = 78
 }

@@ -10,20 +10,20 @@ struct AdministratorTests {
 
     @Test("The first one comes from the settings, once")
     func fromSettings() async throws {
-        let made = try await house.accounts.ensureAdministrator(email: "Root@Example.org", password: "chosen")
+        let made = try await house.accounts.administrators.first(email: "Root@Example.org", password: "chosen")
         #expect(made?.user.email.description == "root@example.org" && made?.user.role == .admin)
         #expect(made?.generatedPassword == nil && made?.isPasswordWeak == true)
-        #expect(try await house.accounts.ensureAdministrator(email: "two@example.org", password: "chosen") == nil)
+        #expect(try await house.accounts.administrators.first(email: "two@example.org", password: "chosen") == nil)
         #expect(try await house.visitor().signIn("root@example.org", "chosen").status == .ok)
         #expect(try await house.visitor().signIn("two@example.org", "chosen").status == .unauthorized)
     }
 
     @Test("Without settings a password is generated that the policy would take")
     func generated() async throws {
-        let made = try #require(try await house.accounts.ensureAdministrator(email: nil, password: ""))
+        let made = try #require(try await house.accounts.administrators.first(email: nil, password: ""))
         let password = try #require(made.generatedPassword)
         #expect(made.user.email.description == "admin@localhost")
-        #expect(PasswordPolicy.complaints(about: password).isEmpty)
+        #expect(PasswordPolicy().complaints(about: password).isEmpty)
         #expect(try await house.visitor().signIn("admin@localhost", password).status == .ok)
         #expect(!house.log.lines.contains { $0.contains(password) })
     }
@@ -31,7 +31,7 @@ struct AdministratorTests {
     @Test("Where people have accounts, none is made")
     func notNeeded() async throws {
         try await house.addUser(role: .user)
-        #expect(try await house.accounts.ensureAdministrator(email: nil, password: nil) == nil)
+        #expect(try await house.accounts.administrators.first(email: nil, password: nil) == nil)
     }
 
     @Test("Of many starters one makes it")
@@ -39,7 +39,7 @@ struct AdministratorTests {
         let accounts = house.accounts
         let made = try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<6 {
-                group.addTask { try await accounts.ensureAdministrator(email: nil, password: nil) != nil }
+                group.addTask { try await accounts.administrators.first(email: nil, password: nil) != nil }
             }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
@@ -52,7 +52,7 @@ struct AdministratorTests {
         let visitor = house.visitor()
         _ = try await visitor.signIn()
         for _ in 0..<5 { _ = try await visitor.signIn("ann@example.org", "x") }
-        let made = try await house.accounts.createAdministrator(email: "ann@example.org", password: nil)
+        let made = try await house.accounts.administrators(email: "ann@example.org", password: nil, by: .system)
         #expect(made.existed && made.user.role == .admin)
         #expect(try await visitor.client.get("/api/v1/auth/me").status == .unauthorized)
         #expect(try await visitor.signIn("ann@example.org", try #require(made.generatedPassword)).status == .ok)
@@ -71,19 +71,19 @@ struct AdministratorTests {
         }
         #expect(try await known.signIn().status == .locked)
         #expect(try await stranger.signIn().status == .locked)
-        try await house.accounts.unlock(email: " Ann@example.org")
+        try await house.accounts.unlock(email: " Ann@example.org", by: .system)
         #expect(try await known.signIn().status == .ok)
         #expect(try await stranger.signIn().status == .ok)
         await #expect(throws: AccountsError.noSuchAccount) {
-            try await house.accounts.unlock(email: "bob@example.org")
+            try await house.accounts.unlock(email: "bob@example.org", by: .system)
         }
-        await #expect(throws: AccountsError.invalidEmail) { try await house.accounts.unlock(email: "bob") }
+        await #expect(throws: AccountsError.invalidEmail) { try await house.accounts.unlock(email: "bob", by: .system) }
     }
 
     @Test("What is no address is refused")
     func address() async throws {
         await #expect(throws: AccountsError.invalidEmail) {
-            try await house.accounts.createAdministrator(email: "root", password: nil)
+            try await house.accounts.administrators(email: "root", password: nil, by: .system)
         }
     }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import SQL
 import Testing
 import Web
 
@@ -41,6 +42,19 @@ struct ProfileTests {
         }
         #expect(text.contains(#""locale":null"#) && !text.contains("hash") && !text.contains("argon"))
         #expect(try await me().createdAt == "2027-01-15T08:00:00.000Z")
+    }
+
+    @Test("What another server changed is told as soon as that is heard")
+    func elsewhere() async throws {
+        let ann = try #require(try await house.user("ann@example.org"))
+        #expect(try await me().name == "Ann")
+        try await house.accounts.database.write {
+            _ = try $0.execute("UPDATE users SET name = 'Anna' WHERE id = $1", ann.id)
+        }
+        let change = AccessChange.profileChanged(ann.id)
+        #expect(house.accounts.changes.heard(Announcement(AccessChanges.topic, change.text)) == change)
+        #expect(try await me().name == "Anna")
+        #expect(AccessChange(text: "profile") == nil && AccessChange(text: "profile x") == nil)
     }
 
     @Test("Name and locale can be changed one by one, and the locale cleared")
@@ -143,6 +157,6 @@ struct ProfileTests {
         "Good ones pass",
         arguments: ["short-1A", "Correct-Horse-7-Battery", "Пароль-мой-1x", "aB3$aB3$", "zR9 zR9 zR9"])
     func goodPasswords(password: String) {
-        #expect(PasswordPolicy.complaints(about: password).isEmpty)
+        #expect(PasswordPolicy().complaints(about: password).isEmpty)
     }
 }

@@ -129,12 +129,12 @@ struct SignInTests {
     func disabled() async throws {
         let tokens = try await visitor.signIn().tokens
         let user = try #require(UserID(tokens.user.id))
-        try await house.accounts.setDisabled(true, of: user)
+        try await house.accounts.changePerson(user, PersonEdit(isDisabled: true), by: .system)
         let me = try await visitor.client.get("/api/v1/auth/me", headers: visitor.bearer(tokens.accessToken))
         #expect(me.status == .unauthorized)
         #expect(try await visitor.signIn().refusal.code == "account_disabled")
         #expect(try await visitor.signIn("ann@example.org", "x").refusal.code == "bad_credentials")
-        try await house.accounts.setDisabled(false, of: user)
+        try await house.accounts.changePerson(user, PersonEdit(isDisabled: false), by: .system)
         #expect(try await visitor.signIn().status == .ok)
     }
 
@@ -300,11 +300,11 @@ struct SignInTests {
         let user = try await house.addUser("cat@example.org")
         let costly = try await Argon2idSample.hash(of: SignInHouse.password)
         try await house.accounts.database.write { [house] in
-            try house.accounts.users.setPassword(user.id, costly, at: house.accounts.now(), in: $0)
+            try UserStore().setPassword(user.id, costly, at: house.now, in: $0)
         }
         #expect(try await visitor.signIn("cat@example.org").status == .ok)
-        let stored = try #require(try await house.accounts.user(user.id)?.passwordHash)
-        #expect(stored != costly && !house.accounts.hasher.isOutdated(stored))
+        let stored = try #require(try await house.accounts.findPerson(user.id)?.passwordHash)
+        #expect(stored != costly && !house.accounts.passwords.hasher.isOutdated(stored))
         #expect(try await visitor.signIn("cat@example.org").status == .ok)
     }
 }

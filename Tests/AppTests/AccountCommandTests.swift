@@ -42,8 +42,8 @@ struct AccountCommandTests {
         }
         #expect(try #require(hash).hasPrefix("$argon2id$v=19$m=19456,t=2,p=1$"))
         let cost = "Argon2id, 19 MiB, 2 passes, 1 lane"
-        let videos = house.server.services.videos.foundation
-        #expect(videos.passwords.costText == cost && videos.unlocking.costText == cost)
+        let videos = house.server.services.videos
+        #expect(videos.change.passwords.costText == cost && videos.viewingRoutes.unlock.passwords.costText == cost)
         let findings = try await Doctor(settings: house.server.settings, migrations: []).examine()
         #expect(findings.contains { $0.detail == "hashed by \(cost)" })
         await house.server.stop()

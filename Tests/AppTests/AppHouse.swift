@@ -28,6 +28,9 @@ struct AppHouse {
         settings.loopCount = 2
         settings.adminEmail = email
         settings.adminPassword = password
+        if case .postgreSQL(let address, _) = try? TestDatabase.kept(at: settings.dataFolder) {
+            settings.databaseAddress = address
+        }
         return settings
     }
 
@@ -107,7 +110,17 @@ struct AppHouse {
         let client = InProcessClient(application)
         let answer = try await client.send(
             .post, "/api/v1/auth/login", json: ["email": "\(role)@example.org", "password": Self.password])
+        try #require(answer.status == .ok, "\(answer.text)")
         return try answer.decode(Tokens.self)
+    }
+
+    /// - Parameter scopes: those of which the role has no use are left out.
+    func addToken(of role: Role, _ scopes: [String]) async throws -> NewAPIToken {
+        let useful = scopes.filter { $0 != "administer" || role == .admin }.filter {
+            $0 != "upload" || role >= .creator
+        }
+        return try await server.services.accounts.createToken(
+            APITokenWish(name: "Token", scopes: useful, expiresInDays: 1), for: try await person(role), by: .system)
     }
 
     func token(of role: Role) async throws -> String { try await signIn(role).accessToken }
@@ -121,8 +134,8 @@ struct AppHouse {
     /// An upload of this person's that waits for its first byte, whether the person may upload or not.
     func addUpload(of role: Role, byteCount: Int = 5) async throws -> UploadID {
         let (owner, id) = (try await person(role), UploadID())
-        let videos = server.services.videos
-        try await videos.storage.createPartial(try #require(VideoCatalogue.blob(of: id)))
+        try await server.services.storage.uploads.create(
+            try #require(id.blob), becoming: try #require(id.video.original), expecting: nil)
         try await database.write { transaction in
             try UploadStore().insert(
                 Upload(

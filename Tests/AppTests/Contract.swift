@@ -45,15 +45,14 @@ indirect enum JSONValue: Decodable, Sendable, Equatable {
 
 /// `api/openapi.yaml`, for checking answers against it.
 struct Contract: Sendable {
-    let document: JSONValue
+    private let schemas: Schemas
+    var document: JSONValue { schemas.document }
 
     private static let known = Result { try Contract() }
     static func shared() throws -> Contract { try known.get() }
 
     private init() throws {
-        let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let text = try String(contentsOfFile: "/\(path)/api/openapi.yaml", encoding: .utf8)
-        document = try JSONDecoder().decode(JSONValue.self, from: Data(try PlainYAML.json(from: text)))
+        schemas = try Schemas(file: "openapi.yaml")
     }
 
     /// What is wrong with an answer of the API; other addresses are none of the contract's.
@@ -63,10 +62,10 @@ struct Contract: Sendable {
         guard let operation = operation(method.lowercased(), String(path.dropFirst("/api/v1".count))) else {
             return ["is not in the contract"]
         }
-        guard let response = operation["responses"]?["\(answer.status)"].map(resolved) else {
+        guard let response = operation["responses"]?["\(answer.status)"].map(schemas.resolved) else {
             return ["may not answer \(answer.status)"]
         }
-        let headers = (response["headers"]?.fields ?? [:]).mapValues(resolved)
+        let headers = (response["headers"]?.fields ?? [:]).mapValues(schemas.resolved)
         return Self.fieldBreaches(headers, answer) + Self.partBreaches(answer)
             + (try bodyBreaches(method, response, answer))
     }
@@ -78,7 +77,7 @@ struct Contract: Sendable {
         guard let media = content[String(type)] else { return ["may not answer \(type) with \(answer.status)"] }
         guard type.hasSuffix("json"), let schema = media["schema"] else { return [] }
         let body = try JSONDecoder().decode(JSONValue.self, from: Data(answer.body))
-        return mismatches(body, schema, at: "body")
+        return schemas.mismatches(body, schema, at: "body")
     }
 
     private static func fieldBreaches(
@@ -127,39 +126,5 @@ struct Contract: Sendable {
         }
         // The one with the fewest parameters, as the router has it.
         return fitting.min { $0.key.filter { $0 == "{" }.count < $1.key.filter { $0 == "{" }.count }?.value[method]
-    }
-
-    private func resolved(_ value: JSONValue) -> JSONValue {
-        guard let reference = value["$ref"]?.text else { return value }
-        return reference.split(separator: "/").dropFirst().reduce(document) { $0[String($1)] ?? .null }
-    }
-
-    private func mismatches(_ value: JSONValue, _ schema: JSONValue, at place: String) -> [String] {
-        let schema = resolved(schema)
-        if let choices = schema["oneOf"]?.items {
-            let fits = choices.contains { mismatches(value, $0, at: place).isEmpty }
-            return fits ? [] : ["\(place) is none of what it may be"]
-        }
-        var types = (schema["type"]?.items ?? []).compactMap(\.text)
-        if let type = schema["type"]?.text { types = [type] }
-        let name = value.typeName
-        if !types.isEmpty, !types.contains(name), !(name == "integer" && types.contains("number")) {
-            return ["\(place) is \(name), not \(types.joined(separator: " or "))"]
-        }
-        if let allowed = schema["enum"]?.items, !allowed.contains(value) { return ["\(place) is not listed"] }
-        switch value {
-        case .array(let items):
-            guard let each = schema["items"] else { return [] }
-            return items.enumerated().flatMap { mismatches($1, each, at: "\(place)[\($0)]") }
-        case .object(let fields):
-            let known = schema["properties"]?.fields ?? [:]
-            let missing = (schema["required"]?.items ?? []).compactMap(\.text).filter { fields[$0] == nil }
-            return missing.map { "\(place).\($0) is missing" }
-                + fields.flatMap { key, field in
-                    known[key].map { mismatches(field, $0, at: "\(place).\(key)") }
-                        ?? (known.isEmpty ? [] : ["\(place).\(key) is not in the contract"])
-                }
-        default: return []
-        }
     }
 }

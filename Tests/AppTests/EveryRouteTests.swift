@@ -24,6 +24,8 @@ struct EveryRouteTests {
         case viewer
         /// Who may change the video.
         case keeper
+        /// Administrators.
+        case administrator
     }
 
     /// Who is let in, and the one status that they get.
@@ -40,20 +42,77 @@ struct EveryRouteTests {
     static let rules: [String: Rule] = [
         "GET /": Rule(.anyone, 200), "GET /sign-in": Rule(.anyone, 200), "GET /upload": Rule(.anyone, 200),
         "GET /watch/{id}": Rule(.anyone, 200), "GET /favicon.ico": Rule(.anyone, 200),
+        "GET /register": Rule(.anyone, 200), "GET /verify": Rule(.anyone, 200), "GET /forgot": Rule(.anyone, 200),
+        "GET /reset": Rule(.anyone, 200), "GET /profile": Rule(.anyone, 200),
+        "GET /administration": Rule(.anyone, 200), "GET /administration/people": Rule(.anyone, 200),
+        "GET /administration/people/{id}": Rule(.anyone, 200), "GET /administration/groups": Rule(.anyone, 200),
+        "GET /administration/groups/{id}": Rule(.anyone, 200), "GET /administration/audit": Rule(.anyone, 200),
+        "GET /administration/settings": Rule(.anyone, 200), "GET /administration/system": Rule(.anyone, 200),
         "GET /assets/{tree}/{path...}": Rule(.anyone, 200), "GET /healthz": Rule(.anyone, 200),
         "GET /readyz": Rule(.anyone, 200), "GET /metrics": Rule(.anyone, 200),
         "GET /connection": Rule(.anyone, 200), "GET /connection/events": Rule(.anyone, 200),
-        "GET /api/v1/openapi.json": Rule(.anyone, 200),
+        "GET /api/v1/openapi.json": Rule(.anyone, 200), "GET /api/v1/openapi.yaml": Rule(.anyone, 200),
+        "GET /docs": Rule(.anyone, 200),
+        // With the name of no file of Swagger UI's.
+        "GET /docs/swagger-ui/{file}": Rule(.anyone, 404),
         "POST /api/v1/auth/login": Rule(.anyone, 200), "POST /api/v1/auth/refresh": Rule(.anyone, 200),
         "POST /api/v1/auth/logout": Rule(.person, 204), "GET /api/v1/auth/me": Rule(.person, 200),
         "PATCH /api/v1/auth/me": Rule(.person, 200),
+        // Not allowed in this house.
+        "DELETE /api/v1/auth/me": Rule(.person, 403), "GET /api/v1/auth/me/removal": Rule(.person, 403),
+        "GET /.well-known/jwks.json": Rule(.anyone, 200),
+        // There is no provider in this house, and nobody has an identity.
+        "GET /api/v1/auth/oidc/{provider}": Rule(.anyone, 404),
+        "GET /api/v1/auth/oidc/{provider}/callback": Rule(.anyone, 404),
+        "POST /api/v1/auth/oidc/{provider}/backchannel-logout": Rule(.anyone, 404),
+        "POST /api/v1/auth/oidc/logout": Rule(.person, 200), "GET /api/v1/auth/identities": Rule(.person, 200),
+        "DELETE /api/v1/auth/identities/{id}": Rule(.person, 404),
         // With a current password that is not right: who is let in is told so.
         "POST /api/v1/auth/password": Rule(.person, 422),
+        "GET /api/v1/auth/tokens": Rule(.person, 200), "POST /api/v1/auth/tokens": Rule(.person, 201),
+        "DELETE /api/v1/auth/tokens/{id}": Rule(.person, 204),
+        "GET /api/v1/admin/audit": Rule(.administrator, 200),
+        "GET /api/v1/admin/audit/export": Rule(.administrator, 200),
+        "GET /api/v1/admin/settings": Rule(.administrator, 200), "GET /api/v1/admin/system": Rule(.administrator, 200),
+        "GET /api/v1/auth/otp": Rule(.person, 200), "POST /api/v1/auth/otp/setup": Rule(.person, 200),
+        // With a code that is not right, and where none are on.
+        "POST /api/v1/auth/otp/confirm": Rule(.person, 422), "POST /api/v1/auth/otp/disable": Rule(.person, 409),
+        "POST /api/v1/auth/otp/recovery-codes": Rule(.person, 409),
+        "GET /api/v1/auth/sessions": Rule(.person, 200),
+        // Of what is nobody's.
+        "DELETE /api/v1/auth/sessions/{id}": Rule(.person, 404),
+        "GET /api/v1/admin/users": Rule(.administrator, 200), "POST /api/v1/admin/users": Rule(.administrator, 422),
+        "POST /api/v1/admin/users/batch": Rule(.administrator, 422),
+        "POST /api/v1/admin/users/import": Rule(.administrator, 422),
+        "GET /api/v1/admin/users/{id}": Rule(.administrator, 404),
+        "PATCH /api/v1/admin/users/{id}": Rule(.administrator, 404),
+        "DELETE /api/v1/admin/users/{id}": Rule(.administrator, 422),
+        "GET /api/v1/admin/users/{id}/removal": Rule(.administrator, 404),
+        "POST /api/v1/admin/users/{id}/sign-out": Rule(.administrator, 404),
+        "POST /api/v1/admin/users/{id}/reset": Rule(.administrator, 404),
+        "GET /api/v1/admin/groups": Rule(.administrator, 200), "POST /api/v1/admin/groups": Rule(.administrator, 422),
+        "GET /api/v1/admin/groups/{id}": Rule(.administrator, 404),
+        "PATCH /api/v1/admin/groups/{id}": Rule(.administrator, 404),
+        "DELETE /api/v1/admin/groups/{id}": Rule(.administrator, 404),
+        "GET /api/v1/admin/groups/{id}/members": Rule(.administrator, 404),
+        "PUT /api/v1/admin/groups/{id}/members/{user}": Rule(.administrator, 404),
+        "DELETE /api/v1/admin/groups/{id}/members/{user}": Rule(.administrator, 404),
+        // Registration is closed, and no link is known.
+        "GET /api/v1/auth/options": Rule(.anyone, 200), "POST /api/v1/auth/register": Rule(.anyone, 403),
+        "POST /api/v1/auth/verify": Rule(.anyone, 404), "GET /api/v1/auth/invitations/{token}": Rule(.anyone, 404),
+        "POST /api/v1/auth/password/forgot": Rule(.anyone, 202),
+        "POST /api/v1/auth/password/reset": Rule(.anyone, 404),
+        "GET /api/v1/admin/invitations": Rule(.administrator, 200),
+        "POST /api/v1/admin/invitations": Rule(.administrator, 409),
+        "DELETE /api/v1/admin/invitations/{id}": Rule(.administrator, 404),
+        "GET /api/v1/admin/verifications": Rule(.administrator, 200),
+        "POST /api/v1/admin/verifications/{id}/link": Rule(.administrator, 404),
         "GET /api/v1/videos": Rule(.person, 200), "GET /api/v1/videos/events": Rule(.person, 200),
         // With a file that is no video.
         "POST /api/v1/videos": Rule(.uploader, 422),
         "GET /api/v1/videos/{id}": Rule(.viewer, 200), "PATCH /api/v1/videos/{id}": Rule(.keeper, 200),
         "DELETE /api/v1/videos/{id}": Rule(.keeper, 204), "POST /api/v1/videos/{id}/retry": Rule(.keeper, 202),
+        "GET /api/v1/videos/{id}/original": Rule(.keeper, 200),
         "GET /api/v1/videos/{id}/events": Rule(.viewer, 200), "GET /api/v1/videos/{id}/play": Rule(.viewer, 200),
         "POST /api/v1/videos/{id}/progress": Rule(.viewer, 204), "POST /api/v1/videos/{id}/unlock": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/hls/master.m3u8": Rule(.viewer, 200),
@@ -83,7 +142,7 @@ struct EveryRouteTests {
     }
 
     static func expected(_ rule: Rule, _ route: Route, _ role: Role?, premium: Bool, hidden: Bool) -> Outcome {
-        let letIn = Outcome(status: rule.status, code: rule.status == 422 ? Self.complaints[route.description] : nil)
+        let letIn = Outcome(status: rule.status, code: rule.status < 400 ? nil : complaint(route, rule.status))
         if case .anyone = rule.door { return letIn }
         guard let role else {
             return Outcome(status: 401, code: route.path.contains("{grant}") ? "grant_expired" : "unauthorized")
@@ -92,6 +151,7 @@ struct EveryRouteTests {
         let isHidden = Outcome(status: 404, code: "video_not_found")
         switch rule.door {
         case .anyone, .person: return letIn
+        case .administrator: return role == .admin ? letIn : Outcome(status: 403, code: "forbidden")
         case .uploader: return role >= .creator ? letIn : Outcome(status: 403, code: "upload_not_allowed")
         case .viewer: return sees ? letIn : isHidden
         // The videos are the administrator's.
@@ -101,7 +161,24 @@ struct EveryRouteTests {
         }
     }
 
-    static let complaints = ["POST /api/v1/auth/password": "validation_failed", "POST /api/v1/videos": "not_a_video"]
+    /// What is answered to who is let in, where what they ask for is not there or will not do.
+    static func complaint(_ route: Route, _ status: Int) -> String {
+        let closed = ["POST /api/v1/auth/register", "POST /api/v1/admin/invitations"]
+        if closed.contains(route.description) { return "registration_closed" }
+        if route.path.hasPrefix("/api/v1/auth/me") { return "removal_closed" }
+        if status == 409 { return "otp_not_set_up" }
+        guard status == 404 else {
+            return route.description == "POST /api/v1/videos" ? "not_a_video" : "validation_failed"
+        }
+        if route.path.contains("/oidc/") { return "provider_not_found" }
+        if route.path.contains("/identities/") { return "identity_not_found" }
+        if route.path.hasPrefix("/docs/") { return "not_found" }
+        if route.path.contains("/groups/") { return "group_not_found" }
+        if route.path.contains("/invitations/") { return "invitation_not_found" }
+        if route.path.contains("/verifications/") { return "registration_not_found" }
+        if route.path.contains("/verify") || route.path.hasSuffix("/password/reset") { return "link_not_found" }
+        return route.path.contains("/sessions/") ? "session_not_found" : "user_not_found"
+    }
 
     /// Real things of each kind that routes are about.
     struct Things: Sendable {
@@ -140,14 +217,23 @@ struct EveryRouteTests {
         try await house.addPeople()
         try await house.serving { _ in
             let things = try await things(house, folder)
+            var signedIn: [Role: HeaderFields] = [:]
             for (premium, hidden) in [(false, false), (true, false), (false, true)] {
                 try await house.setVisibility(of: things.film, premium: premium, hidden: hidden)
                 for route in house.application.routes {
                     let rule = try #require(Self.rules[route.description], "\(route) is not in the table")
                     for role in [nil] + Role.allCases.map(Optional.some) {
                         let id = try await subject(of: route, role, things, house, premium: premium, hidden: hidden)
-                        let request = try await request(route, id, role, things, house)
+                        // Signed in anew only where the call before may have ended the session: each time costs a hash.
+                        if let role, signedIn[role] == nil {
+                            signedIn[role] = [.authorization: "Bearer \(try await house.token(of: role))"]
+                        }
+                        let credential = role.flatMap { signedIn[$0] } ?? HeaderFields()
+                        let request = try await request(route, id, role, things, house, by: credential)
                         let outcome = await outcome(of: request, house.application)
+                        if let role, route.path.hasPrefix("/api/v1/auth/"), route.method != .get {
+                            signedIn[role] = nil
+                        }
                         let expected = Self.expected(rule, route, role, premium: premium, hidden: hidden)
                         #expect(outcome == expected, "\(route) for \(role.map(\.rawValue) ?? "nobody")")
                     }
@@ -187,20 +273,31 @@ struct EveryRouteTests {
         if route.path.hasPrefix("/api/v1/uploads/{id}") {
             return try await house.addUpload(of: role ?? .admin).description
         }
+        if route.path == "/api/v1/auth/tokens/{id}" {
+            return try await house.addToken(of: role ?? .admin, TokenScope.allCases.map(\.rawValue)).token.id
+                .description
+        }
         let changes = route.method == .patch || route.method == .delete || route.path.hasSuffix("/retry")
         guard changes, route.path.hasPrefix("/api/v1/videos/{id}") else { return things.film.description }
         return try await house.addVideo(premium: premium, hidden: hidden).description
     }
 
     func request(
-        _ route: Route, _ id: String, _ role: Role?, _ things: Things, _ house: AppHouse
+        _ route: Route, _ id: String, _ role: Role?, _ things: Things, _ house: AppHouse,
+        by credential: HeaderFields? = nil
     ) async throws -> Request {
         let rendition = route.path.hasSuffix("captions.vtt") ? "captions0" : things.rendition
         var target = route.path.replacing("{id}", with: id).replacing("{rendition}", with: rendition)
             .replacing("{number}", with: "0").replacing("{grant}", with: Self.oldGrant(for: things.film, house))
+            .replacing("{provider}", with: "nobody").replacing("{token}", with: "x")
+            .replacing("{user}", with: "\(UserID())")
         if route.path.hasPrefix("/assets/") { target = things.asset }
         var headers: HeaderFields = ["Tus-Resumable": "1.0.0"]
-        if let role { headers[.authorization] = "Bearer \(try await house.token(of: role))" }
+        if let credential {
+            headers.append(contentsOf: credential)
+        } else if let role {
+            headers[.authorization] = "Bearer \(try await house.token(of: role))"
+        }
         var body = RequestBody()
         func json(_ text: String) {
             headers[.contentType] = "application/json"
@@ -213,7 +310,26 @@ struct EveryRouteTests {
             json(#"{"refresh_token":"\#(try await house.signIn(role ?? .user).refreshToken)"}"#)
         case "POST /api/v1/auth/password":
             json(#"{"current_password":"not the right one","new_password":"Another-Horse-8"}"#)
+        case "POST /api/v1/auth/tokens": json(#"{"name":"T","scopes":["read"],"expires_in_days":1}"#)
+        case "POST /api/v1/auth/oidc/{provider}/backchannel-logout":
+            headers[.contentType] = "application/x-www-form-urlencoded"
+            body = RequestBody("logout_token=a.b.c")
+        case "POST /api/v1/auth/otp/setup": json("{}")
+        case "POST /api/v1/auth/otp/confirm", "POST /api/v1/auth/otp/disable", "POST /api/v1/auth/otp/recovery-codes":
+            json(#"{"code":"000000"}"#)
+        case "POST /api/v1/auth/register":
+            json(#"{"email":"new@example.org","password":"Another-Horse-8","name":"New"}"#)
+        case "POST /api/v1/auth/verify", "POST /api/v1/auth/password/reset":
+            json(#"{"token":"x","password":"Another-Horse-8"}"#)
+        case "POST /api/v1/auth/password/forgot": json(#"{"email":"new@example.org"}"#)
+        case "POST /api/v1/admin/invitations": json(#"{"role":"user","expires_in_days":1}"#)
+        case "DELETE /api/v1/auth/me": json("{}")
         case "PATCH /api/v1/auth/me": json(#"{"name":"Name"}"#)
+        case "POST /api/v1/admin/users": json(#"{"email":"x","name":"N","role":"user"}"#)
+        case "POST /api/v1/admin/users/batch": json(#"{"ids":[]}"#)
+        case "PATCH /api/v1/admin/users/{id}": json(#"{"role":"user"}"#)
+        case "POST /api/v1/admin/groups": json(#"{"name":""}"#)
+        case "PATCH /api/v1/admin/groups/{id}": json(#"{"name":"N"}"#)
         case "PATCH /api/v1/videos/{id}": json(#"{"title":"T"}"#)
         case "POST /api/v1/videos/{id}/progress": json(#"{"position":1}"#)
         case "POST /api/v1/videos/{id}/unlock": json(#"{"password":"x"}"#)
@@ -233,7 +349,7 @@ struct EveryRouteTests {
     }
 
     static func oldGrant(for film: VideoID, _ house: AppHouse) -> String {
-        house.server.services.videos.foundation.grants.sign(
+        house.server.services.videos.viewingRoutes.unlock.grants.sign(
             Grant(.playback, subject: film, holder: UserID(), session: SessionID(), expiresAt: 1))
     }
 

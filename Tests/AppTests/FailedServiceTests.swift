@@ -42,10 +42,13 @@ struct FailedServiceTests {
     func process() async throws {
         let folder = try TemporaryFolder()
         await (try await Self.withoutQueue(in: folder)).server.stop()
-        let command = ChildProcess.Configuration(
+        var command = ChildProcess.Configuration(
             executable: try Sandbox().launcher,
             arguments: ["serve", "--host", "127.0.0.1", "--port", "0", "--data", folder.path + "/data"],
             timeLimit: .seconds(120))
+        if let address = AppHouse.settings(in: folder).databaseAddress {
+            command.environment.append("PALCO_DATABASE=\(address)")
+        }
         let result = try await ChildProcess.run(command, on: try EventLoop())
         #expect(result.ending == .exited(1))
         let output = String(decoding: result.output, as: UTF8.self)

@@ -1,6 +1,8 @@
 import Accounts
 import FoundationEssentials
 import Reactor
+import Storage
+import Telemetry
 import Testing
 
 @testable import App
@@ -201,7 +203,9 @@ struct FeatureTests {
     func oneServer() async throws {
         let folder = try TemporaryFolder()
         let house = try await AppHouse(in: folder)
-        await #expect(throws: (any Error).self) { try await AppHouse(in: folder) }
+        await #expect(throws: StorageError.inUse) {
+            try await Server.build(AppHouse.settings(in: folder), log: Log(level: .info, sink: CapturedLog()))
+        }
         await house.server.stop()
     }
 }

@@ -41,11 +41,11 @@ struct HotPathTests {
 
     /// Pictures and captions are made after the film, and what is measured then is read anew.
     private static func whenNothingIsLeftToDo(_ house: AppHouse) async throws {
-        let (encoder, loop) = (house.server.services.encoder, house.server.services.loops.next())
+        let (queue, loop) = (house.server.services.queue, house.server.services.loops.next())
         while true {
-            let rings = encoder.bell.rings
-            if try await encoder.taskCounts().isEmpty { break }
-            await encoder.bell.wait(after: rings, patience: .seconds(600), on: loop)
+            let rings = queue.signals.bell.rings
+            if try await queue.counts().isEmpty { break }
+            await queue.signals.bell.wait(after: rings, patience: .seconds(600), on: loop)
         }
         // What is to be done after the last commit is done when the next write begins.
         try await house.database.write { _ in }

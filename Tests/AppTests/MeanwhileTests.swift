@@ -1,9 +1,9 @@
-import Accounts
 import FoundationEssentials
 import HTTP
 import Testing
 import Web
 
+@testable import Accounts
 @testable import App
 @testable import HTTP
 @testable import TestSupport
@@ -39,8 +39,8 @@ struct MeanwhileTests {
             let accounts = house.server.services.accounts
             switch fate {
             case .signedOut: #expect(try await send(.post, "/auth/logout").status == .noContent)
-            case .demoted: try await accounts.setRole(.user, of: id)
-            case .disabled: try await accounts.setDisabled(true, of: id)
+            case .demoted: _ = try await accounts.changePerson(id, PersonEdit(role: .user), by: .system)
+            case .disabled: _ = try await accounts.changePerson(id, PersonEdit(isDisabled: true), by: .system)
             }
         }
     }

@@ -1,3 +1,4 @@
+import Accounts
 import FoundationEssentials
 import Testing
 
@@ -5,6 +6,26 @@ import Testing
 
 @Suite("Settings")
 struct SettingsTests {
+    @Test("Media is in the data folder, in another one, or in a bucket, and a CDN hands it out")
+    func storage() throws {
+        #expect(try SettingsReader.read(environment: [:], file: nil).storageBucket == nil)
+        let folder = try SettingsReader.read(environment: ["PALCO_STORAGE": "/srv/palco"], file: nil)
+        #expect(folder.storageFolder == "/srv/palco" && folder.storageBucket == nil)
+        let names = [
+            "PALCO_STORAGE": "s3://films/palco?endpoint=http://127.0.0.1:9000", "PALCO_MEDIA_REDIRECT": "presigned",
+        ]
+        let bucket = try SettingsReader.read(environment: names, file: nil)
+        #expect(bucket.storageBucket?.bucket == "films" && bucket.storageBucket?.prefix == "palco/")
+        #expect(bucket.storageFolder == nil && bucket.mediaRedirect == .presigned)
+        #expect(throws: SettingError.self) {
+            try SettingsReader.read(environment: ["PALCO_MEDIA_REDIRECT": "presigned"], file: nil)
+        }
+        let base = ["PALCO_MEDIA_REDIRECT": "https://cdn.example.org/films/"]
+        #expect(
+            try SettingsReader.read(environment: base, file: nil).mediaRedirect
+                == .below("https://cdn.example.org/films"))
+    }
+
     @Test("Without any variable the defaults hold")
     func defaults() throws {
         let settings = try SettingsReader.read(environment: ["HOME": "/"], file: nil)
@@ -25,6 +46,12 @@ struct SettingsTests {
         "A value that cannot be used is named, and not repeated",
         arguments: [
             ("PALCO_PORT", "many"), ("PALCO_PORT", "70000"), ("PALCO_ENCRYPTION", "rot13"), ("PALCO_LOOPS", "0"),
+            ("PALCO_STORAGE", "relative"), ("PALCO_STORAGE", "s3://x"), ("PALCO_STORAGE", "s3://films?region"),
+            ("PALCO_STORAGE_CACHE_BYTES", "2e9"), ("PALCO_STORAGE_ENCRYPTION", "rot13"),
+            ("PALCO_MEDIA_REDIRECT", "films.example.net"),
+            ("PALCO_MEDIA_REDIRECT", "ftp://films.example.net"),
+            ("PALCO_MEDIA_REDIRECT", "https://cdn.example.org/?a=b"),
+            ("PALCO_MEDIA_REDIRECT", "https://a.example; script-src *"),
             ("PALCO_SECURE_COOKIES", "perhaps"), ("PALCO_CORS_ORIGINS", "elsewhere.test"), ("PALCO_LOG_LEVEL", "loud"),
             ("PALCO_CORS_ORIGINS", "https://a.example/path"), ("PALCO_UPLOAD_EXPIRY", "-1"),
             ("PALCO_TRUSTED_PROXIES", "proxy.example"), ("PALCO_TRUSTED_PROXIES", "10.0.0.0/33"),
@@ -32,7 +59,22 @@ struct SettingsTests {
             ("PALCO_HTTP_PROXY", "proxy.example:3128"), ("PALCO_HTTP_PROXY", "socks5://proxy.example"),
             ("PALCO_TLS_NAMES", "*.example.org"), ("PALCO_TLS_NAMES", "localhost"),
             ("PALCO_TLS_NAMES", "a.example.org,DNS:b.example.org"), ("PALCO_TLS_NAMES", "a.example.org,a.example.org"),
-            ("PALCO_PROXY_PROTOCOL", "v2"), ("PALCO_METRICS_TOKEN", "short"), ("PALCO_SIGN_IN_FAILURES", "-1"),
+            ("PALCO_KAFKA", "somewhere"), ("PALCO_KAFKA", "kafka://broker:9092"), ("PALCO_KAFKA", "a:1,,b:2"),
+            ("PALCO_KAFKA", "a:0"), ("PALCO_KAFKA_TOPIC", "a/b"), ("PALCO_KAFKA_TOPIC", ".."),
+            ("PALCO_REDIS", "redis.house.test"), ("PALCO_REDIS", "redis://name@host"),
+            ("PALCO_SMTP", "mail.example.net"), ("PALCO_SMTP", "smtp://user:password@mail.example.org"),
+            ("PALCO_SMTP_PASSWORD_FILE", "/nowhere/it"), ("PALCO_MAIL_FROM", "nobody"),
+            ("PALCO_MAIL_FROM", "Palco <a@b.example>\r\nBcc: eve@example.net"),
+            ("PALCO_PUBLIC_URL", "films.example.net"),
+            ("PALCO_PUBLIC_URL", "https://video.example.org/path"),
+            ("PALCO_PUBLIC_URL", "https://user@video.example.org"),
+            ("PALCO_PUBLIC_URL", "javascript:alert(1)"), ("PALCO_REGISTRATION", "sometimes"),
+            ("PALCO_REGISTRATION_DOMAINS", "localhost"), ("PALCO_VERIFY_EMAIL", "no"),
+            ("PALCO_SELF_REMOVAL", "1"),
+            ("PALCO_PROXY_PROTOCOL", "v2"), ("PALCO_DOCS", "friends"),
+            ("PALCO_METRICS_TOKEN", "short"), ("PALCO_SIGN_IN_FAILURES", "-1"),
+            ("PALCO_PASSWORD_POLICY", "strict"), ("PALCO_PASSWORD_MAX_AGE", "59"), ("PALCO_PASSWORD_MAX_AGE", "never"),
+            ("PALCO_PASSWORD_HISTORY", "11"), ("PALCO_OTP_REQUIRED", "admin,emperor"),
         ])
     func badValues(name: String, value: String) throws {
         let error = try #require(throws: SettingError.self) {
@@ -40,6 +82,32 @@ struct SettingsTests {
         }
         #expect(error.name == name)
         #expect(!error.description.contains(value))
+    }
+
+    @Test("Passwords and one-time codes follow their settings")
+    func passwords() throws {
+        let plain = try SettingsReader.read(environment: [:], file: nil).accounts
+        #expect(plain.otpRoles == [] && plain.passwordMaximumAge == nil && plain.passwordHistory == 5)
+        let names = [
+            "PALCO_PASSWORD_POLICY": "length", "PALCO_PASSWORD_MAX_AGE": "7776000", "PALCO_PASSWORD_HISTORY": "0",
+            "PALCO_OTP_REQUIRED": "admin, creator",
+        ]
+        let settings = try SettingsReader.read(environment: names, file: nil)
+        #expect(settings.passwordRule == .length)
+        #expect(settings.accounts.otpRoles == [.admin, .creator])
+        #expect(settings.accounts.passwordMaximumAge == 7_776_000 && settings.accounts.passwordHistory == 0)
+    }
+
+    @Test("The list of common passwords that the set-up unpacks refuses what it holds")
+    func passwordList() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let list = try #require(PasswordList.read("/\(root)/.build/\(PasswordList.fileName)"), "run scripts/setup")
+        #expect(list.count > 10_000)
+        let policy = PasswordPolicy(.classes, blocklist: list)
+        for common in ["Liverpool1!", "Chocolate-7", "Scarlett1!"] {
+            #expect(policy.complaints(about: common).map(\.code) == ["too_common"], "\(common)")
+        }
+        #expect(policy.complaints(about: "Tr0mbone-kelp").isEmpty)
     }
 
     @Test("Trusted proxies are addresses and networks of both kinds")
@@ -54,6 +122,52 @@ struct SettingsTests {
             environment: ["PALCO_SIGN_IN_FAILURES": "10", "PALCO_SIGN_IN_LOCK_TIME": "60"], file: nil
         ).accounts
         #expect(accounts.maximumFailures == 10 && accounts.lockTime == 60 && accounts.maximumFailuresPerAccount == 40)
+    }
+
+    @Test("Kafka is some brokers, a topic and a file")
+    func kafka() throws {
+        let brokers = "kafka-1.example.org:9092,10.0.0.1:9093,[fd00::1]:9094"
+        let given = ["PALCO_KAFKA": brokers, "PALCO_KAFKA_TOPIC": "video_facts.v1"]
+        let settings = try SettingsReader.read(environment: given, file: nil)
+        #expect(try settings.kafka?.brokers == brokers && settings.kafka?.topic == "video_facts.v1")
+        #expect(try Settings().kafka == nil && Settings().kafkaTopic == "palco.events")
+    }
+
+    @Test("Mail needs a server, a sender, the address of the house, and a password with a user")
+    func mail() throws {
+        let whole = [
+            "PALCO_SMTP": "smtp://palco@mail.example.org", "PALCO_SMTP_PASSWORD": "Mail-Horse-7",
+            "PALCO_MAIL_FROM": "Palco <noreply@example.org>", "PALCO_PUBLIC_URL": "https://video.example.org/",
+        ]
+        let settings = try SettingsReader.read(environment: whole, file: nil)
+        #expect(settings.mailServer?.password == "Mail-Horse-7" && settings.mailFrom?.name == "Palco")
+        #expect(settings.accounts.publicAddress == "https://video.example.org")
+        for missing in ["PALCO_SMTP_PASSWORD", "PALCO_MAIL_FROM", "PALCO_PUBLIC_URL"] {
+            let error = try #require(throws: SettingError.self) {
+                try SettingsReader.read(environment: whole.filter { $0.key != missing }, file: nil)
+            }
+            #expect(error.name == missing && !error.description.contains("Horse"))
+        }
+        let named = whole.merging(["PALCO_PUBLIC_URL": "", "PALCO_TLS_NAMES": "film.example.org,www.example.org"]) {
+            $1
+        }
+        #expect(
+            try SettingsReader.read(environment: named, file: nil).publicAddress == "https://film.example.org")
+        #expect(Settings().publicAddress == nil && Settings().mailServer == nil)
+    }
+
+    @Test("Registration is closed, open, for who is invited, or for domains that are named")
+    func registration() throws {
+        #expect(Settings().accounts.registration == .closed && Settings().accounts.verifiesEmail)
+        #expect(!Settings().accounts.allowsSelfRemoval)
+        let open = try SettingsReader.read(environment: ["PALCO_REGISTRATION": "open"], file: nil)
+        #expect(open.accounts.registration == .open)
+        let domains = ["PALCO_REGISTRATION": "domains", "PALCO_REGISTRATION_DOMAINS": "Example.org, example.net"]
+        let some = try SettingsReader.read(environment: domains, file: nil)
+        #expect(some.accounts.registration == .domains(["example.org", "example.net"]))
+        #expect(throws: SettingError.self) {
+            try SettingsReader.read(environment: ["PALCO_REGISTRATION": "domains"], file: nil)
+        }
     }
 
     @Test("A name for a certificate is all that https needs; where else to listen can still be said")

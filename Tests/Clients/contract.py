@@ -19,11 +19,35 @@ BASE = "/api/v1"
 MEANT = re.compile(r"(?i)location|retry-after|ratelimit-.*|content-range|upload-.*|tus-(?!resumable).*|palco-.*|set-cookie")
 
 
-# What no test here can see, and why.
+LINES = ("application/jsonl", "application/x-ndjson", "text/csv")
+
+# What no test here sees for sure, and why.
 UNSEEN = {
     "Problem.error_id": "comes with a fault of the server, which no request is known to cause",
     "GET /videos 503": "needs hundreds of searches that wait",
+    "POST /auth/register 503": "needs hundreds who register at once, which AccountsTests makes in process",
+    "POST /auth/verify 503": "the same",
+    "POST /auth/password/reset 503": "the same",
+    "IdentityProvider.name": "comes with an outside identity provider",
+    "IdentityProvider.label": "the same",
+    "Worker.age_seconds": "comes with workers elsewhere, which only several servers on PostgreSQL have",
+    "Worker.done": "the same",
+    "Worker.host": "the same",
+    "Worker.kinds": "the same",
+    "Worker.max_lines": "the same",
+    "Worker.places": "the same",
+    "Worker.process": "the same",
+    "Worker.running": "the same",
+    "Worker.silence_seconds": "the same",
+    "Worker.state": "the same",
+    "Worker.version": "the same",
     "POST /auth/password 503": "needs guesses from many networks at once, which AccountsTests makes in process",
+    "POST /auth/otp/setup 429": "needs dozens of guesses of one session that wait, which AccountsTests makes in process",
+    "POST /auth/otp/setup 503": "needs guesses from many networks at once, as for POST /auth/password",
+    "POST /auth/otp/disable 429": "as for POST /auth/otp/setup",
+    "POST /auth/otp/recovery-codes 429": "as for POST /auth/otp/setup",
+    "DELETE /auth/me 429": "as for POST /auth/otp/setup",
+    "DELETE /auth/me 503": "as for POST /auth/otp/setup",
 }
 
 
@@ -57,7 +81,9 @@ class Contract:
         """What is promised and was in no answer."""
         found = [" ".join(map(str, each)) for each in self.promises() if each not in self.seen]
         found += [".".join(each) for each in set(self.fields()) if each not in self.fields_seen]
-        known = [f"{each} is seen now: take it out of UNSEEN" for each in UNSEEN if each not in found]
+        # Refusals for want of time or of a database come by chance as well.
+        sure = [each for each in UNSEEN if not each.endswith((" 429", " 503"))]
+        known = [f"{each} is seen now: take it out of UNSEEN" for each in sure if each not in found]
         return sorted(set(found) - UNSEEN.keys()) + known
 
     def _fields(self, schema):
@@ -158,7 +184,8 @@ class Contract:
         kind = (answer.headers["Content-Type"] or "").split(";")[0]
         if kind not in promised:
             return [f"the body is {kind or 'without a type'}, not {', '.join(promised)}"]
-        if not answer.body:
+        # Of a list in lines nothing is a list without any.
+        if not answer.body and kind not in LINES:
             return ["there is no body"]
         if not kind.endswith("json"):
             return []

@@ -3,12 +3,12 @@
 import contextlib
 import http.client
 import os
-import sqlite3
 import subprocess
 from pathlib import Path
 
 from films import probe
 from palco import children
+from places import MEDIA_IS_LOCAL, bucket_of, sql
 from waiting import wait_until
 
 GONE = (ConnectionError, http.client.HTTPException, TimeoutError)
@@ -30,14 +30,16 @@ def calls(journal, kind="", word=""):
 
 
 def tree(data, identifier):
-    """Names of all files below `data`, the database apart; uploads and work must leave none."""
+    """Names of all files below `data` and of all that is in the bucket, but for the database and for copies; uploads and work
+    must leave none."""
     names = {str(path.relative_to(data)) for path in Path(data).rglob("*") if path.is_file()}
-    return {name.replace(identifier, "ID") for name in names if not name.startswith("palco.sqlite")}
+    if not MEDIA_IS_LOCAL:
+        names |= {f"bucket: {key}" for key in bucket_of(data).keys()}
+    return {name.replace(identifier, "ID") for name in names if not name.startswith(("palco.sqlite", "cache/"))}
 
 
 def tasks_left(data):
-    with contextlib.closing(sqlite3.connect(f"file:{data}/palco.sqlite?mode=ro", uri=True, timeout=10)) as database:
-        return database.execute("SELECT COUNT(*) FROM encoding_tasks").fetchone()[0]
+    return int(sql(data, "SELECT COUNT(*) FROM encoding_tasks")[0])
 
 
 def settle(palco):
@@ -78,6 +80,7 @@ class Outcome:
         self.frames = packets(film)
         self.names = sorted(named["RESOLUTION"] for named, _ in variants)
         self.sound = [packets(address, "a:0") for _, address in media]
+        settle(palco)
         self.files = tree(palco.data, identifier)
 
 
@@ -91,7 +94,10 @@ def sound_and_whole(palco, client, identifier, wanted):
     for named, address in variants:
         assert packets(address) == wanted.frames, named
     assert [packets(address, "a:0") for _, address in media] == wanted.sound
-    assert tree(palco.data, identifier) == wanted.files
+    # Who plays has the next segments fetched from a bucket, and does not wait for them.
+    settle(palco)
+    found = tree(palco.data, identifier)
+    assert found == wanted.files, sorted(found ^ wanted.files)
 
 
 def start_again(palco):

@@ -1,10 +1,16 @@
-"""A network between a browser and the server: as slow as a test wants it, and cut when it wants. Works for any browser."""
+"""A network between a browser and the server, or a server and its engines: as slow as a test wants it, and cut when it wants."""
 
 import contextlib
 import socket
 import struct
 import threading
 import time
+
+
+def free_port():
+    """One that nobody had a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
 
 
 class Network:
@@ -16,6 +22,7 @@ class Network:
         self.up = Lane()
         # The first lines of requests that came while there was no server.
         self.refused = []
+        self._is_severed = False
         self._pairs = set()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -31,6 +38,9 @@ class Network:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            if self._is_severed:
+                near.close()
+                continue
             try:
                 far = socket.create_connection(("127.0.0.1", self.server_port), timeout=5)
             except OSError:
@@ -53,6 +63,7 @@ class Network:
                 if lane is self.up:
                     pair.sent += len(piece)
                 lane.take(len(piece))
+                lane.passes.wait()
                 target.sendall(piece)
         if pair.leave():
             with self._lock:
@@ -70,9 +81,31 @@ class Network:
         for pair in pairs:
             pair.end()
 
+    def hold(self):
+        """Nothing goes through any more, and nobody is told; `mend` lets it all through."""
+        for lane in (self.up, self.down):
+            lane.passes.clear()
+
+    def sever(self):
+        """Ends every connection and each new one at once, until `mend`."""
+        self._is_severed = True
+        self.cut()
+
+    def slow(self, rate=None, delay=0):
+        """`delay` is in seconds, for each piece of each direction."""
+        for lane in (self.up, self.down):
+            lane.rate, lane.delay = rate, delay
+
+    def mend(self):
+        self._is_severed = False
+        self.slow()
+        for lane in (self.up, self.down):
+            lane.passes.set()
+
     def close(self):
         self._listener.close()
         self.cut()
+        self.mend()
 
 
 class Pair:
@@ -114,6 +147,9 @@ class Lane:
         self._rate = None
         self._free_at = 0.0
         self._lock = threading.Lock()
+        self.delay = 0
+        self.passes = threading.Event()
+        self.passes.set()
         self.byte_count = 0
 
     @property
@@ -135,10 +171,11 @@ class Lane:
     def take(self, count):
         with self._lock:
             self.byte_count += count
-            if self._rate is None:
-                return
-            now = time.monotonic()
-            start = max(now, self._free_at)
-            self._free_at = start + count / self._rate
-            pause = self._free_at - now
-        time.sleep(pause)
+            pause = self.delay
+            if self._rate is not None:
+                now = time.monotonic()
+                start = max(now, self._free_at)
+                self._free_at = start + count / self._rate
+                pause += self._free_at - now
+        if pause:
+            time.sleep(pause)

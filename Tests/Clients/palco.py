@@ -15,6 +15,7 @@ import uuid
 from pathlib import Path
 
 from contract import Contract
+from places import engines_of
 from waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,7 @@ class Palco:
             key: value for key, value in os.environ.items() if not key.startswith("PALCO_")
         }
         environment.update(PALCO_ADMIN_EMAIL=ADMIN_EMAIL, PALCO_ADMIN_PASSWORD=ADMIN_PASSWORD)
+        environment.update(engines_of(self.data))
         environment.update({key: value for key, value in self.settings.items() if value is not None})
         for key in [key for key, value in self.settings.items() if value is None]:
             environment.pop(key, None)
@@ -156,9 +158,10 @@ class Palco:
         client.login(ADMIN_EMAIL, ADMIN_PASSWORD)
         return client
 
-    def resident_bytes(self):
+    def resident_bytes(self, what="VmRSS"):
+        """All that is resident, or a part of it by its name in proc(5): `RssAnon` is what the server itself asked for."""
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) * 1024
+        return int(re.search(rf"{what}:\s+(\d+) kB", status).group(1)) * 1024
 
     def peak_bytes(self):
         """The most that was ever resident of the server itself."""

@@ -183,3 +183,11 @@ def test_handshakes(target, siege):
         attack.attack("handshakes", port=target.palco.secure_port, count=30_000, addresses=8)
         attack.last_for(20)
     assert attack.made > 1000
+
+
+def test_floods_over_http2(target, siege):
+    with siege(128 * MIB) as attack:
+        attack.attack("floods", port=target.palco.secure_port, count=2_000, segment=target.segment)
+        attack.last_for(200)
+    # An attack counts when its last frame was taken, which is what the server should not do: those that hold still are left.
+    assert attack.held > 100

@@ -13,16 +13,12 @@ import time
 import urllib.parse
 
 import pytest
+from network import free_port
 from palco import binary
+from places import engines_of
 from waiting import wait_until
 
 NAMES = ["video.example.org", "www.video.example.org"]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
@@ -166,8 +162,9 @@ def test_a_name_that_leads_elsewhere_is_told_and_not_asked_for_at_once_again(too
     assert state["failureCount"] == 1 and state["nextTry"] > time.time() and state["lastFailure"] == line["reason"]
     assert palco.stop() == 0
     seen = subprocess.run(
-        [binary(), "doctor", "--data", palco.data], env={**os.environ, **settings}, capture_output=True, text=True
-    ).stdout
+        [binary(), "doctor", "--data", palco.data], env={**os.environ, **engines_of(palco.data), **settings},
+        capture_output=True, text=True,
+    ).stdout  # fmt: skip
     assert state["lastFailure"] in seen and "port 80" in seen, seen
     palco.start()
     assert "Pebble" not in shown(palco, tool("openssl"))

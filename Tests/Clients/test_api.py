@@ -7,6 +7,7 @@ import urllib.parse
 
 import pytest
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD
+from places import stored
 from waiting import wait_until
 
 UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -225,7 +226,7 @@ def test_a_removed_video_is_gone_with_its_files(server, films):
         admin.get(address, token=False).expect(200)
     admin.request("DELETE", f"/videos/{video['id']}").expect(204)
     admin.get(f"/videos/{video['id']}").expect(404)
-    wait_until(lambda: not (server.data / "videos" / video["id"]).exists(), "the files are gone")
+    wait_until(lambda: not stored(server.data, f"videos/{video['id']}"), "the files are gone")
     # What was watched is kept open for the next viewer; a removed file that stayed open would keep its space.
     assert not [name for name in server.open_files() if video["id"] in name]
 

@@ -1,18 +1,19 @@
 """`palco` as typed: help, version, doctor, wrong use, bad settings, a newer database."""
 
-import contextlib
 import os
 import re
-import sqlite3
 import subprocess
 from pathlib import Path
 
 import pytest
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, binary
+from places import engines_of, sql
 
 
 def palco(*arguments, settings=None, cwd="/tmp", wrapper=()):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PALCO_")}
+    if "--data" in arguments:
+        environment.update(engines_of(arguments[arguments.index("--data") + 1]))
     environment.update(settings or {})
     return subprocess.run(
         [*wrapper, binary(), *map(str, arguments)], capture_output=True, text=True, timeout=60, env=environment, cwd=cwd,
@@ -47,21 +48,14 @@ def test_a_bad_setting_ends_with_78_and_names_it(tmp_path):
 
 def test_the_doctor_names_what_it_looked_at(tmp_path):
     answer = palco("doctor", "--data", tmp_path / "data")
-    for word in ("ffmpeg", "libx264", "andlock", "seccomp", "space", "database"):
+    for word in ("ffmpeg", "libx264", "common passwords", "andlock", "seccomp", "space", "database"):
         assert word in answer.stdout, f"{word} is not in:\n{answer.stdout}"
     assert answer.returncode == 0, answer.stdout
 
 
 def make_newer(data):
     """As if a later version had migrated the database."""
-    with contextlib.closing(sqlite3.connect(data / "palco.sqlite")) as database:
-        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        table = next(name for name in tables if "migration" in name)
-        columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-        row = list(database.execute(f"SELECT * FROM {table}").fetchall()[-1])
-        row[columns.index("id")] = "videos-9999"
-        database.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
-        database.commit()
+    sql(data, "INSERT INTO schema_migrations (id, checksum, applied_at, generation) VALUES ('videos-9999', '', 0, 9)")
 
 
 def test_a_newer_database_is_left_alone(own_server):
@@ -139,7 +133,7 @@ class TestDoctor:
 
     def test_a_database_that_is_none(self, tmp_path):
         (tmp_path / "palco.sqlite").write_bytes(b"Dear all, this is a letter. " * 200)
-        self.bad(palco("doctor", "--data", tmp_path), "database")
+        self.bad(palco("doctor", "--data", tmp_path, settings={"PALCO_DATABASE": ""}), "database")
 
     def test_a_weak_sandbox(self, tmp_path, tool):
         wrapper = tmp_path / "without_landlock"

@@ -13,6 +13,7 @@ from collections import Counter
 import pytest
 from crashing import GONE, calls, settle, sound_and_whole, start_again
 from palco import ADMIN_EMAIL, Client
+from places import stored
 from test_tus import BODY, create, offset, patch
 from waiting import wait_until
 
@@ -40,6 +41,7 @@ def start_to_crash(own_server, library, journal, **wishes):
     return palco
 
 
+@pytest.mark.local_only("half of them are those of a local storage")
 def test_the_calls_of_an_upload_are_all_seen(undisturbed):
     """What the tests below crash at is really called when nothing goes wrong."""
     for kind, wanted in undisturbed.items():
@@ -89,13 +91,22 @@ STAGES = [
 NUMBERS = {"chunk": 3}
 
 
+LOCAL_CALLS = pytest.mark.local_only("files are renamed and synced, and commits written, by this process where storage and database are local")
+
+
+def staged(stage):
+    """The moments of one stage."""
+    marks = () if stage[2] == "spawn" else LOCAL_CALLS
+    return [pytest.param(*stage, moment, marks=marks) for moment in MOMENTS[stage[2]]]
+
+
 # What a child has not done is the same before its start as at the call before it.
 MOMENTS = {"spawn": ["after"], "rename": ["before", "after"], "sync": ["before", "after"], "commit": ["before", "after"],
            "remove": ["before"]}  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "stage, kind, call, words, is_late, moment", [(*stage, moment) for stage in STAGES for moment in MOMENTS[stage[2]]]
+    "stage, kind, call, words, is_late, moment", [each for stage in STAGES for each in staged(stage)]
 )
 def test_a_crash_loses_nothing(
     own_server, crash_library, short_films, undisturbed, tmp_path, stage, kind, call, words, is_late, moment
@@ -137,18 +148,13 @@ def encodings(journal):
     found = Counter()
     for line in calls(journal, "spawn"):
         if "libx264" in line or "-c:a aac" in line:
-            found[re.search(r"/work/([0-9a-f-]+)", line).group(1)] += 1
+            found[re.search(r"/work/([0-9a-f]{8}-[0-9a-f-]+)", line).group(1)] += 1
     return found
 
 
 def named_segments(data):
     """Each file of media that has its name, with what changes when it is made again."""
-    found = {}
-    for path in (data / "videos").rglob("*"):
-        if path.suffix in (".m4s", ".mp4", ".jpg", ".vtt"):
-            status = path.stat()
-            found[str(path.relative_to(data))] = (status.st_ino, status.st_mtime_ns)
-    return found
+    return {name: found for name, found in stored(data, "videos").items() if name.endswith((".m4s", ".mp4", ".jpg", ".vtt"))}
 
 
 WORKERS = 2
@@ -183,7 +189,7 @@ def test_a_crash_costs_at_most_the_chunks_in_hand(own_server, crash_library, fil
 
 
 def sound_chunks(journal):
-    return len({re.search(r"/work/([0-9a-f-]+)", line).group(1) for line in calls(journal, "spawn", "-c:a aac")})
+    return len({re.search(r"/work/([0-9a-f]{8}-[0-9a-f-]+)", line).group(1) for line in calls(journal, "spawn", "-c:a aac")})
 
 
 def test_an_upload_goes_on_after_a_kill(own_server, films):
@@ -263,6 +269,7 @@ def test_termination_finishes_what_is_in_flight(own_server, films):
 
     def slow():
         yield film[:2_000_000]
+        wait_until(lambda: any((palco.data / ".incoming").iterdir()), "the server has begun with it")
         os.kill(palco.pid, 15)
         wait_until(lambda: is_refused(palco.port), "the server takes no new connections")
         yield film[2_000_000:]

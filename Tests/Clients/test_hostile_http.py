@@ -219,6 +219,7 @@ def test_paths_do_not_climb_out_of_the_web_folder(server):
         assert b"root:" not in answer and b"swift-tools-version" not in answer
 
 
+@pytest.mark.local_only("it looks at the file of an upload as it grows")
 def test_an_upload_that_hangs_up_leaves_nothing(server, admin):
     before = admin.get("/videos?limit=100").expect(200).json()["data"]
     with Wire(server.port) as wire:

@@ -19,6 +19,7 @@ import h2.events
 import h2.settings
 import pytest
 from palco import Client
+from places import MEDIA_IS_LOCAL
 from test_tus import BODY, VERSION, create, offset
 from waiting import wait_until
 
@@ -159,9 +160,10 @@ def test_a_large_upload_over_tus_arrives_byte_by_byte(server, admin, curl, tmp_p
     done = curl("--request", "PATCH", "--upload-file", content, "--write-out", "%{http_version} %{http_code}", *arguments, target)
     assert done.stdout == b"2 204", done
     assert offset(admin, address) == 100 * MB
-    found = [path for path in server.data.rglob("*") if path.is_file() and path.stat().st_size == 100 * MB]
-    digest = hashlib.sha256(content.read_bytes()).digest()
-    assert digest in [hashlib.sha256(path.read_bytes()).digest() for path in found]
+    if MEDIA_IS_LOCAL:
+        found = [path for path in server.data.rglob("*") if path.is_file() and path.stat().st_size == 100 * MB]
+        digest = hashlib.sha256(content.read_bytes()).digest()
+        assert digest in [hashlib.sha256(path.read_bytes()).digest() for path in found]
     assert server.peak_bytes() - before < 64 * MB
     admin.request("DELETE", address, headers=VERSION).expect(204)
 
@@ -256,8 +258,8 @@ class ClosedForSending:
         self.wire = socket.create_connection(("127.0.0.1", port), 60)
         self.insist(lambda: self.session.do_handshake() or True)
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
-        self.h2.local_settings.update({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: (1 << 31) - 1})
         self.h2.initiate_connection()
+        self.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: (1 << 31) - 1})
         self.h2.increment_flow_control_window(1 << 30)
         for number in range(self.COUNT):
             fields = [(":method", "GET"), (":path", "/api/v1/openapi.json"), (":scheme", "https"), (":authority", "localhost")]
@@ -293,14 +295,18 @@ class ClosedForSending:
         return struct.unpack("i", fcntl.ioctl(self.wire, termios.FIONREAD, b"\0\0\0\0"))[0]
 
     def answers(self):
-        bodies, whole = {}, []
-        while len(whole) < self.COUNT:
+        """The answers that had begun, each whole; what was still waiting for its turn may be taken back."""
+        bodies, whole, refused = {}, [], 0
+        while len(whole) + refused < self.COUNT:
             for event in self.h2.receive_data(self.insist(lambda: self.session.read(1 << 16))):
                 if isinstance(event, h2.events.DataReceived):
                     bodies[event.stream_id] = bodies.get(event.stream_id, b"") + event.data
                 elif isinstance(event, h2.events.StreamEnded):
                     whole.append(bodies[event.stream_id])
-                assert not isinstance(event, h2.events.StreamReset | h2.events.ConnectionTerminated), (event, len(whole))
+                elif isinstance(event, h2.events.StreamReset) and event.stream_id not in bodies:
+                    refused += 1
+                assert not isinstance(event, h2.events.ConnectionTerminated), (event, len(whole))
+                assert not isinstance(event, h2.events.StreamReset) or event.stream_id not in bodies, (event, len(whole))
         return whole
 
 

@@ -4,7 +4,7 @@ import pytest
 from browsing import signed_in, watch
 from playwright.sync_api import expect
 
-SECONDS = 240
+SECONDS = 120
 
 
 @pytest.fixture
@@ -14,6 +14,8 @@ def unindexed(films):
     return films.test_card(f"unindexed-{SECONDS}.avi", *options, size="1280x720", rate="25", seconds=SECONDS)
 
 
+# Reading, encoding and watching two minutes of film, beside other tests on a busy machine.
+@pytest.mark.timeout(600)
 def test_its_beginning_is_watched_while_the_rest_is_read(chromium, own_server, unindexed):
     palco = own_server().start()
     client = palco.admin()

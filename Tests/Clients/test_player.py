@@ -202,7 +202,7 @@ def test_the_seek_bar_shows_the_picture_of_the_place_under_the_pointer(page, fil
     # Every second has a colour of its own, so that a picture tells its time.
     colours = "+".join(f"eq(floor(T/2)\\,{n})*{40 + n * 25}" for n in range(8))
     film = films.make(
-        "colours.mp4", "-f", "lavfi", "-i", f"color=c=black:s=640x360:r=25:d=16,format=yuv420p,geq=lum='{colours}':cb=128:cr=128",
+        "colours.mp4", "-f", "lavfi", "-i", f"color=c=black:s=32x18:r=25:d=16,format=yuv420p,geq=lum='{colours}':cb=128:cr=128,scale=640:360",
         "-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-pix_fmt", "yuv420p",
     )  # fmt: skip
     video = admin.upload(film, title="Colours").expect(200, 201).json()

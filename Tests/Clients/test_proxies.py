@@ -10,6 +10,7 @@ import ssl
 import subprocess
 
 import pytest
+from network import free_port
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, Client, Palco
 from test_tus import BODY, create, offset, patch
 from test_websocket import EchoServer
@@ -29,11 +30,6 @@ USER = "user root;" if os.getuid() == 0 else ""
 def documented(language):
     text = (ROOT / "docs/proxies.md").read_text()
     return re.search(rf"^```{language}\n(.*?)^```", text, re.M | re.S).group(1)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 class Proxy:
@@ -222,6 +218,7 @@ def test_the_numbers_stay_inside(house):
     house.client.get("//metrics", token=False).expect(404)
 
 
+@pytest.mark.local_only("it looks at the file of an upload as it grows")
 def test_an_upload_in_chunks_arrives_as_it_is_sent(house):
     """Neither refused for its size nor kept by the proxy until it is whole."""
     client = house.client

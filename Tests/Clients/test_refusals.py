@@ -1,12 +1,12 @@
 """Answers of the contract that need a crowd, a kernel that gives less, or a person who is kept out."""
 
 import contextlib
-import sqlite3
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, Palco
+from places import sql
 from test_command_line import palco as command
 from test_tus import BODY, VERSION, metadata, patch
 from waiting import until_refused
@@ -23,9 +23,7 @@ def person(palco, email):
 def test_somebody_who_is_kept_out(own_server):
     palco = own_server().start()
     person(palco, "out@example.org")
-    with contextlib.closing(sqlite3.connect(palco.data / "palco.sqlite")) as database:
-        database.execute("UPDATE users SET is_disabled = 1 WHERE email = 'out@example.org'")
-        database.commit()
+    sql(palco.data, "UPDATE users SET is_disabled = 1 WHERE email = 'out@example.org'")
     answer = palco.client().post("/auth/login", {"email": "out@example.org", "password": PASSWORD})
     assert (answer.status, answer.code) == (403, "account_disabled")
     assert palco.stop() == 0

@@ -10,6 +10,7 @@ import urllib.parse
 import pytest
 from browsing import ARGUMENTS, sign_in, signed_in, visitor, watch
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, binary
+from places import engines_of
 from playwright.sync_api import expect
 from waiting import wait_until
 
@@ -34,7 +35,7 @@ def strangers(page, url):
 
 def fill_in(page, email=ADMIN_EMAIL, password=ADMIN_PASSWORD):
     page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(password)
+    page.get_by_label("Password", exact=True).fill(password)
     page.keyboard.press("Enter")
 
 
@@ -124,7 +125,7 @@ def another_administrator(palco, email):
     palco.data.mkdir(parents=True, exist_ok=True)
     made = subprocess.run(
         [binary(), "admin", "create", "--data", palco.data, "--email", email],
-        env={**os.environ, "PALCO_ADMIN_PASSWORD": "Another-1-password"}, capture_output=True, text=True,
+        env={**os.environ, **engines_of(palco.data), "PALCO_ADMIN_PASSWORD": "Another-1-password"}, capture_output=True, text=True,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     return email, "Another-1-password"

@@ -10,6 +10,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from network import free_port
 from palco import ADMIN_EMAIL, ADMIN_PASSWORD, Client
 from waiting import wait_until
 
@@ -43,11 +44,6 @@ http {{
     }}
 }}
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 def answers(port):

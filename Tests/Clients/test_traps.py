@@ -1,6 +1,7 @@
 """The server is ended by a trap of its own, twice at the same work: the third start leaves that work alone and serves."""
 
 import contextlib
+import os
 import signal
 import threading
 import urllib.parse
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from crashing import GONE
 from palco import children
+from places import MEDIA_IS_LOCAL, stored
 from test_tus import create, patch
 
 # film, a word in the command line of the child at whose start the server traps, what becomes of the video
@@ -109,8 +111,10 @@ def test_an_upload_that_ends_the_server_twice_is_refused_and_kept(own_server, cr
     client.token = token
     palco.wait_for_line("an upload that ended the server is not looked into again")
     assert client.request("HEAD", address, headers={"Tus-Resumable": "1.0.0"}).status == 422
-    kept = list((palco.data / "refused").iterdir())
-    assert [file.read_bytes() for file in kept] == [film]
+    kept = stored(palco.data, "refused")
+    assert [byte_count for byte_count, _ in kept.values()] == [len(film)]
+    if MEDIA_IS_LOCAL:
+        assert (palco.data / "refused" / next(iter(kept))).read_bytes() == film
     assert client.get("/videos").expect(200).json()["data"] == []
     # Everything else goes on, another film of the same person too.
     video = client.upload(short_films["foreign"], title="Another").expect(201).json()
@@ -134,18 +138,28 @@ def test_a_kill_from_outside_blames_nothing(own_server, films):
 INSPECTIONS = (b"JudgeProbe", b"-show_streams", b"framecrc")
 
 
-def running(palco, words):
-    """How many children with such a command ran at one moment: those of two looks, because one look takes a while."""
-    return len(matching(palco, words) & matching(palco, words))
+def beside(palco, child):
+    """How many look into uploads while this one is held; 0 if it ended before it could be."""
+    try:
+        os.kill(child, signal.SIGSTOP)
+    except ProcessLookupError:
+        return 0
+    try:
+        found = [matching(palco, INSPECTIONS) for _ in range(5)]
+        return max(map(len, found)) if all(child in each for each in found) else 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGCONT)
 
 
 def matching(palco, words):
+    """The children with one of these words in their command, and an upload."""
     found = set()
     for child in children(palco.pid):
         with contextlib.suppress(OSError):
             command = Path(f"/proc/{child}/cmdline").read_bytes()
-            # Pictures are looked into with the same words, but not where uploads lie.
-            if b"/uploads/" in command and any(word in command for word in words):
+            # Pictures are looked into with the same words, but they have other names.
+            if b"original" in command and any(word in command for word in words):
                 found.add(child)
     return found
 
@@ -153,19 +167,24 @@ def matching(palco, words):
 def test_uploads_that_end_together_are_looked_into_in_turn(own_server, films):
     palco = own_server({"PALCO_WORKERS": "1"}).start()
     client = palco.admin()
-    copies = [films.copy(films.bikes, f"turn{number}") for number in range(8)]
     counts, over = [0], threading.Event()
 
     def watch():
         while not over.is_set():
-            counts.append(running(palco, INSPECTIONS))
+            for child in matching(palco, INSPECTIONS):
+                counts.append(beside(palco, child))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    with ThreadPoolExecutor(len(copies)) as pool:
-        answers = list(pool.map(lambda film: client.upload(film, title=film.name).status, copies))
+    # A look is short: where other programs have the processor, it can be over before it is seen.
+    for turn in range(5):
+        copies = [films.copy(films.bikes, f"turn{turn}-{number}") for number in range(8)]
+        with ThreadPoolExecutor(len(copies)) as pool:
+            answers = list(pool.map(lambda film: client.upload(film, title=film.name).status, copies))
+        assert answers == [201] * len(copies)
+        if max(counts) > 0:
+            break
     over.set()
     watcher.join()
-    assert answers == [201] * len(copies)
     assert max(counts) == 1
     assert palco.stop() == 0

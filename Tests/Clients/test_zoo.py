@@ -1,4 +1,4 @@
-"""A third of the zoo: films of every kind play as ffmpeg decodes them. `make zoo` tries all of them."""
+"""A sixth of the zoo: films of every kind play as ffmpeg decodes them. `make zoo` tries all of them."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -8,7 +8,7 @@ import zoo
 import zoo_films
 from palco import Palco
 
-THIRD = zoo_films.FILMS[::3]
+SOME = zoo_films.FILMS[::6]
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def verdicts(films, tmp_path_factory):
     palco = Palco(tmp_path_factory.mktemp("zoo") / "data").start()
     client = palco.admin()
     pool = ThreadPoolExecutor(4)
-    yield {film: pool.submit(zoo.tried, client, films, film) for film in THIRD}
+    yield {film: pool.submit(zoo.tried, client, films, film) for film in SOME}
     pool.shutdown(cancel_futures=True)
     assert palco.stop() == 0
 
@@ -31,7 +31,7 @@ def test_every_two_values_that_can_meet_do():
             assert not zoo_films.completed({"damage": "whole", **dict(pair)}, possible, set(), zoo_films.FACTORS), pair
 
 
-@pytest.mark.parametrize("film", THIRD, ids=lambda film: film.name)
+@pytest.mark.parametrize("film", SOME, ids=lambda film: film.name)
 def test_a_film_plays_as_ffmpeg_decodes_it(verdicts, film):
     found = verdicts[film].result()
     assert found.is_right, f"{found.outcome}: {found.reason}"

@@ -19,6 +19,17 @@ struct DigestTests {
         #expect(Hex.encode(SHA256.hash(message)) == digest)
     }
 
+    @Test("MD5 gives the digests of RFC 1321")
+    func md5() throws {
+        for (message, digest) in [
+            ("", "d41d8cd98f00b204e9800998ecf8427e"), ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+        ] {
+            let md5 = try #require(MD5())
+            md5.update(Array(message.utf8))
+            #expect(Hex.encode(md5.value()) == digest && md5.value().count == MD5.byteCount)
+        }
+    }
+
     @Test("A hash fed piece by piece is the hash of the whole", arguments: [1, 7, 64, 1_000])
     func pieces(size: Int) {
         let digest = SHA256()

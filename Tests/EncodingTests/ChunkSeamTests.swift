@@ -46,13 +46,13 @@ struct ChunkSeamTests {
             let plan = try #require(try await studio.plan(id))
             let name = try #require(plan.steps.last).name
             let lost = try #require(VideoFiles.segment(id, name, plan.segments(ofChunk: 2).lowerBound))
-            try await studio.storage.remove(lost)
+            try await studio.storage.blobs.remove(lost)
             try await studio.database.write { transaction in
                 try EncodingStore.setSeam(
                     ChunkSeam(first: nil, next: "345600 0x00000001"), of: id, chunk: 1, in: transaction)
                 try TaskQueue.add(.chunk, chunk: 2, of: id, priority: 1, in: transaction)
             }
-            studio.encoder.bell.ring()
+            studio.queue.signals.bell.ring()
             try await eventually("the source is read as a whole") {
                 let video = try await studio.presentation(id).video
                 return video.contains { $0.name.hasSuffix("-2") && $0.isComplete }

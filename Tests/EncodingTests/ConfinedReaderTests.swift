@@ -13,7 +13,7 @@ struct ConfinedReaderTests {
 
     private func judge(_ studio: Studio, effort: MediaTool.Effort = .inspection) async throws -> MediaFacts {
         let work = JudgeProbe(path: TestMedia.bikes, probe: .report(Self.report), limits: InspectionLimits())
-        return try await studio.encoder.workshop.reader.run(work, reads: [TestMedia.bikes], effort: effort)
+        return try await studio.workers.workshop.reader.run(work, reads: [TestMedia.bikes], effort: effort)
     }
 
     @Test("Its answer comes back as a value, its refusal as the error it is")
@@ -21,7 +21,7 @@ struct ConfinedReaderTests {
         try await Studio.with(isWorking: false) { studio in
             let facts = try await judge(studio)
             #expect(facts.video?.width == 640)
-            let reader = studio.encoder.workshop.reader
+            let reader = studio.workers.workshop.reader
             let work = JudgeProbe(
                 path: TestMedia.bikes, probe: .report(#"{"streams":[]}"#), limits: InspectionLimits())
             await #expect(throws: InspectionError(.notAVideo)) {
@@ -35,7 +35,7 @@ struct ConfinedReaderTests {
         try await Studio.with(isWorking: false) { studio in
             let work = JudgeProbe(path: TestMedia.bikes, probe: .report(Self.report), limits: InspectionLimits())
             let failure = await #expect(throws: ConfinedFailure.self) {
-                _ = try await studio.encoder.workshop.reader.run(work, reads: [TestMedia.phone], effort: .inspection)
+                _ = try await studio.workers.workshop.reader.run(work, reads: [TestMedia.phone], effort: .inspection)
             }
             #expect(failure == .failed("open: Permission denied"))
         }
@@ -62,7 +62,7 @@ struct ConfinedReaderTests {
             let path = "\(studio.folder)/trap.mp4"
             try Data(DoubledTables.movie).write(to: URL(filePath: path))
             let refusal = await #expect(throws: InspectionError.self) {
-                _ = try await studio.encoder.inspect(path: path)
+                _ = try await studio.inspect(path: path)
             }
             #expect(refusal?.code == .corruptFile)
         }
@@ -76,13 +76,14 @@ struct ConfinedReaderTests {
                 let made = MadeSegment(rendition: "360p", number: 0, byteCount: text.utf8.count, duration: .seconds(4))
                 try sealed.write(made, Array(text.utf8))
                 try sealed.writeInitSegment("360p", Array("init".utf8))
-                return try await studio.encoder.workshop.publish(
+                return try await studio.workers.workshop.publish(
                     [made], initSegments: ["360p"], in: studio.folder, of: id)
             }
             #expect(try await make("first").map(\.byteCount) == [5])
             #expect(try await make("the second").map(\.byteCount) == [5])
             let key = try #require(VideoFiles.segment(id, "360p", 0))
-            #expect(try await studio.storage.read(key) == Array("first".utf8))
+            let kept = try #require(try await studio.storage.blobs.open(key)).file
+            #expect(try kept.read(0..<kept.byteCount) == Array("first".utf8))
             #expect(!FileManager.default.fileExists(atPath: sealed.segment("360p", 0)))
         }
     }

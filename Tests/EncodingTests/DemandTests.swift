@@ -21,14 +21,14 @@ struct DemandTests {
             let count = presentation.video[0].segmentDurations.count
             #expect(count > 15)
             // The end of the video, in the best rendition: nobody would make it soon.
-            let answer = try await studio.encoder.segment(id, rendition: "576p", number: count - 1)
+            let answer = try await studio.playback.segment(id, rendition: "576p", number: count - 1)
             guard case .file = answer else {
                 Issue.record("\(answer)")
                 return
             }
             let progress = studio.changes.all(of: id).map(\.progress).max() ?? 1
             #expect(progress < 0.9, "the rest is still being made")
-            guard case .file = try await studio.encoder.initSegment(id, rendition: "576p") else {
+            guard case .file = try await studio.playback.initSegment(id, rendition: "576p") else {
                 Issue.record("no init segment")
                 return
             }
@@ -49,7 +49,7 @@ struct DemandTests {
         try await Studio.open(folder, settings, isWorking: false) { studio in
             let other = TaskQueue(owner: "another/1")
             // Their leases outlast every patience here.
-            let now = studio.encoder.now() + 600_000_000
+            let now = studio.now + 600_000_000
             let held = try await studio.database.write { transaction in
                 var count = 0
                 while try other.claim(at: now, in: transaction) != nil { count += 1 }
@@ -59,20 +59,20 @@ struct DemandTests {
         }
         try await Studio.open(folder, settings) { studio in
             let last = try await studio.presentation(id).video[0].segmentDurations.count - 1
-            let answer = try await studio.encoder.segment(id, rendition: "576p", number: last - 1)
+            let answer = try await studio.playback.segment(id, rendition: "576p", number: last - 1)
             let bytes = try studio.whole(answer)
             // The one after it came along.
             let next = try #require(VideoFiles.segment(id, "576p", last))
-            #expect(try await studio.storage.exists(next))
+            #expect(try await studio.storage.blobs.exists(next))
             let progress = studio.changes.all(of: id).map(\.progress).max() ?? 1
             #expect(progress < 0.9, "the others hold the rest")
 
-            _ = try await studio.database.write { try TaskQueue.releaseAll(ownedBy: "another/", in: $0) }
-            studio.encoder.bell.ring()
+            _ = try await studio.database.write { try TaskQueue.releaseAll(of: ["another/1"], in: $0) }
+            studio.queue.signals.bell.ring()
             try await studio.drained()
             let renditions = try await studio.database.read { try EncodingStore.renditions(id, in: $0) }
             #expect(renditions.allSatisfy { $0.madeCount == $0.segmentCount })
-            #expect(try studio.whole(await studio.encoder.segment(id, rendition: "576p", number: last - 1)) == bytes)
+            #expect(try studio.whole(await studio.playback.segment(id, rendition: "576p", number: last - 1)) == bytes)
             try await studio.becomesTidy()
         }
     }
@@ -86,20 +86,20 @@ struct DemandTests {
             try await studio.ready(id)
             let other = TaskQueue(owner: "another/1")
             // Their leases outlast every patience here.
-            let now = studio.encoder.now() + 600_000_000
+            let now = studio.now + 600_000_000
             try await studio.database.write { transaction in
                 while try other.claim(at: now, in: transaction) != nil {}
             }
-            let path = studio.storage.path(of: VideoFiles.original(id))
+            let path = studio.path(of: VideoFiles.original(id))
             try Data("nothing".utf8).write(to: URL(filePath: path))
-            let demands = studio.encoder.demands
+            let demands = studio.queue.demands
             func failures(_ number: Int) -> Int {
                 demands.all.first { $0.segment == number }.map { demands.failures(of: $0) } ?? 0
             }
-            let first = Task { try await studio.encoder.segment(id, rendition: "576p", number: 15, for: 1) }
+            let first = Task { try await studio.playback.segment(id, rendition: "576p", number: 15, for: 1) }
             try await eventually("the first was tried three times") { failures(15) >= 3 }
             // Viewers are served in turn: if the first were not given up, it would be tried between the tries of this one.
-            let second = Task { try await studio.encoder.segment(id, rendition: "576p", number: 14, for: 2) }
+            let second = Task { try await studio.playback.segment(id, rendition: "576p", number: 14, for: 2) }
             try await eventually("the second was tried three times") { failures(14) >= 3 }
             #expect(failures(15) == 3)
             for answer in [first, second] {
@@ -123,7 +123,7 @@ struct DemandTests {
         }
         // Nobody works now.
         try await Studio.open(folder, settings, isWorking: false) { studio in
-            let answer = try await studio.encoder.segment(id, rendition: "576p", number: 15)
+            let answer = try await studio.playback.segment(id, rendition: "576p", number: 15)
             guard case .unavailable(let delay) = answer else {
                 Issue.record("\(answer)")
                 return
@@ -137,14 +137,14 @@ struct DemandTests {
         try await Studio.with { studio in
             let id = try await studio.add(TestMedia.bikes)
             try await studio.ready(id)
-            let encoder = studio.encoder
+            let playback = studio.playback
             let answers = [
-                try await encoder.segment(id, rendition: "999p", number: 0),
-                try await encoder.segment(id, rendition: "272p", number: 1000),
-                try await encoder.segment(id, rendition: "272p", number: -1),
-                try await encoder.segment(id, rendition: "../../etc", number: 0),
-                try await encoder.segment(EncodingID(), rendition: "272p", number: 0),
-                try await encoder.initSegment(id, rendition: "audio"),
+                try await playback.segment(id, rendition: "999p", number: 0),
+                try await playback.segment(id, rendition: "272p", number: 1000),
+                try await playback.segment(id, rendition: "272p", number: -1),
+                try await playback.segment(id, rendition: "../../etc", number: 0),
+                try await playback.segment(EncodingID(), rendition: "272p", number: 0),
+                try await playback.initSegment(id, rendition: "audio"),
             ]
             for answer in answers {
                 guard case .missing = answer else {
@@ -164,7 +164,7 @@ struct DemandTests {
             for rendition in presentation.video + presentation.audio {
                 var bytes = 0
                 for number in rendition.segmentDurations.indices {
-                    let answer = try await studio.encoder.segment(id, rendition: rendition.name, number: number)
+                    let answer = try await studio.playback.segment(id, rendition: rendition.name, number: number)
                     bytes += try studio.whole(answer).count
                 }
                 let seconds = rendition.segmentDurations.reduce(MediaTime.zero, +).seconds
@@ -181,7 +181,7 @@ struct DemandTests {
             let id = try await studio.add(TestMedia.bunny)
             try await studio.complete(id)
             for rendition in try await studio.presentation(id).video {
-                let bytes = try await studio.whole(studio.encoder.initSegment(id, rendition: rendition.name))
+                let bytes = try await studio.whole(studio.playback.initSegment(id, rendition: rendition.name))
                 let movie = try MovieReader.movie(byteCount: bytes.count) { Array(bytes[$0]) }
                 #expect(movie.videoTracks.first?.video?.codecString == rendition.codecs, "\(rendition.name)")
             }
@@ -195,8 +195,8 @@ struct DemandTests {
         try await Studio.with(settings) { studio in
             let id = try await studio.add(TestMedia.bikes)
             try await studio.ready(id)
-            #expect(try await studio.encoder.key(id, rendition: "272p") == nil)
-            let bytes = try await studio.whole(studio.encoder.segment(id, rendition: "272p", number: 0))
+            #expect(try await studio.playback.key(id, rendition: "272p") == nil)
+            let bytes = try await studio.whole(studio.playback.segment(id, rendition: "272p", number: 0))
             #expect(bytes[4..<8].elementsEqual("moof".utf8))
         }
     }
@@ -208,19 +208,19 @@ struct DemandTests {
             try await studio.ready(id)
             try await studio.drained()
             for kind in [PictureKind.thumbnail, .storyboard] {
-                let bytes = try await studio.encoder.picture(id, kind)?.read(0..<2)
+                let bytes = try await studio.playback.picture(id, kind)?.file.read(0..<2)
                 #expect(bytes == [0xFF, 0xD8], "\(kind)")
             }
-            let board = try await studio.presentation(id).storyboard
+            let board = Workshop.storyboard(try #require(try await studio.plan(id)))
             let size = try await studio.tool(
                 "/usr/bin/ffprobe",
                 [
                     "-v", "error", "-show_entries", "stream=width,height", "-of", "csv=p=0",
-                    studio.storage.path(of: VideoFiles.picture(id, .storyboard)),
+                    studio.path(of: VideoFiles.picture(id, .storyboard)),
                 ])
             #expect(size.hasPrefix("\(board.columns * board.tileWidth),\(board.rows * board.tileHeight)"))
-            let cues = try await studio.encoder.picture(id, .storyboardCues)
-            #expect(try cues?.read(0..<6) == Array("WEBVTT".utf8))
+            let cues = try await studio.playback.picture(id, .storyboardCues)
+            #expect(try cues?.file.read(0..<6) == Array("WEBVTT".utf8))
         }
     }
 }

@@ -121,7 +121,7 @@ struct FoundFilmsTests {
             try await studio.ffmpeg([
                 "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=10", "-i", cues, "-c:v", "libx264", path,
             ])
-            let facts = try await studio.encoder.inspect(path: path)
+            let facts = try await studio.inspect(path: path)
             #expect(facts.duration == 10)
             let id = try await studio.add(path)
             try await studio.complete(id)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Media
 import Reactor
 import Synchronization
 import Testing
@@ -10,14 +11,14 @@ struct InspectionTests {
     @Test("Real videos are described as they are")
     func facts() async throws {
         try await Studio.with(isWorking: false) { studio in
-            let bunny = try await studio.encoder.inspect(path: TestMedia.bunny)
+            let bunny = try await studio.inspect(path: TestMedia.bunny)
             #expect(bunny.isISOMedia)
             #expect(bunny.video?.codec == "h264" && bunny.video?.displaySize == PixelSize(width: 1280, height: 720))
             #expect(bunny.mainAudio?.codec == "aac" && bunny.mainAudio?.channelCount == 6)
-            let avi = try await studio.encoder.inspect(path: TestMedia.surveillance)
+            let avi = try await studio.inspect(path: TestMedia.surveillance)
             #expect(avi.container == "avi" && avi.video?.codec == "msmpeg4v3" && avi.audio.isEmpty)
             #expect(abs(avi.duration - 79.5) < 0.1)
-            let phone = try await studio.encoder.inspect(path: TestMedia.phone)
+            let phone = try await studio.inspect(path: TestMedia.phone)
             #expect(phone.video?.averageFrameRate.map { abs($0.value - 30) < 1 } == true)
         }
     }
@@ -29,7 +30,7 @@ struct InspectionTests {
             // As a tag of the output, the angle counts the other way round.
             let turned = "\(studio.folder)/turned.mov"
             try await studio.ffmpeg(["-i", film, "-c", "copy", "-metadata:s:v:0", "rotate=270", turned])
-            #expect(try await studio.encoder.inspect(path: turned).video?.rotation == 90)
+            #expect(try await studio.inspect(path: turned).video?.rotation == 90)
             let hdr = try await TestMedia.film(
                 "hdr.mp4", in: studio, seconds: 1,
                 [
@@ -37,7 +38,7 @@ struct InspectionTests {
                     "smpte2084", "-colorspace", "bt2020nc", "-x265-params",
                     "log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc",
                 ])
-            let facts = try #require(try await studio.encoder.inspect(path: hdr).video)
+            let facts = try #require(try await studio.inspect(path: hdr).video)
             #expect(facts.isHighDynamicRange && facts.bitDepth == 10)
         }
     }
@@ -54,7 +55,7 @@ struct InspectionTests {
             noise.replaceSubrange(200..., with: (200..<2000).map { _ in UInt8(truncatingIfNeeded: random.next()) })
             var destroyed = avi
             for position in 300..<destroyed.count { destroyed[position] = 0xAA }
-            let cases: [(String, [UInt8], InspectionError.Code)] = [
+            let cases: [(String, [UInt8], ContentRefusal)] = [
                 ("empty", [], .emptyFile),
                 ("text", Array("I am a video, believe me.".utf8), .notAVideo),
                 ("picture", [0x89] + Array("PNG\r\n\u{1a}\n".utf8), .notAVideo),
@@ -104,7 +105,7 @@ struct InspectionTests {
             let width = try #require(bytes.firstRange(of: Data([0xB0, 0x82, 0x01, 0x40])))
             bytes.replaceSubrange(width, with: [0xB0, 0x82, 0x02, 0x80])
             try bytes.write(to: URL(filePath: film))
-            let facts = try await studio.encoder.inspect(path: film)
+            let facts = try await studio.inspect(path: film)
             #expect(facts.video?.displaySize == PixelSize(width: 320, height: 240))
         }
     }
@@ -126,7 +127,7 @@ struct InspectionTests {
         settings.limits.duration = .seconds(5)
         try await Studio.with(settings, isWorking: false) { studio in
             let error = await #expect(throws: InspectionError.self) {
-                try await studio.encoder.inspect(path: TestMedia.bunny)
+                try await studio.inspect(path: TestMedia.bunny)
             }
             #expect(error?.code == .unsupportedDuration)
         }
@@ -193,11 +194,11 @@ struct InspectionTests {
     }
 
     /// The code with which a file is refused; nil where it is taken.
-    private func refusal(of bytes: [UInt8], _ studio: Studio) async throws -> InspectionError.Code? {
+    private func refusal(of bytes: [UInt8], _ studio: Studio) async throws -> ContentRefusal? {
         let path = "\(studio.folder)/upload"
         try Data(bytes).write(to: URL(filePath: path))
         do {
-            _ = try await studio.encoder.inspect(path: path)
+            _ = try await studio.inspect(path: path)
             return nil
         } catch let error as InspectionError {
             return error.code

@@ -54,17 +54,17 @@ struct LeaseTests {
             let task = try #require(held?.task)
             _ = try await studio.database.write { transaction in
                 try transaction.execute(
-                    "UPDATE encoding_tasks SET lease_owner = 'another/1/1', lease_until = $2 WHERE id = $1", task,
-                    studio.encoder.now() + 3_600_000_000)
+                    "UPDATE encoding_tasks SET lease_owner = 'another/1/1', lease_token = $3, lease_until = $2 WHERE id = $1",
+                    task, studio.now + 3_600_000_000, LeaseID())
             }
-            try await eventually("the worker has stopped") { !studio.encoder.running.contains(task) }
+            try await eventually("the worker has stopped") { !studio.workers.running.contains(task) }
             let owner = try await studio.database.read {
                 try $0.first("SELECT lease_owner FROM encoding_tasks WHERE id = $1", task)?
                     .value("lease_owner", as: String.self)
             }
             #expect(owner == "another/1/1")
-            let encoder = studio.encoder
-            try await studio.database.write { try encoder.remove($0, id) }
+            let queue = studio.queue
+            try await studio.database.write { try queue.remove(id, in: $0) }
         }
     }
 }

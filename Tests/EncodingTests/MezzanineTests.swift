@@ -135,19 +135,19 @@ struct MezzanineTests {
         try await Studio.with(isWorking: false) { studio in
             let id = EncodingID()
             let plan = try PlanLimitsTests.plan(PlanLimitsTests.good)
-            let (encoder, workshop) = (studio.encoder, studio.encoder.workshop)
+            let (queue, workshop) = (studio.queue, studio.workers.workshop)
             try await studio.database.write { transaction in
-                try encoder.enqueue(transaction, id, facts: PlanLimitsTests.facts())
-                let first = try #require(try encoder.queue.claim(at: 0, in: transaction))
-                try encoder.ledger.fail(first, code: "corrupt_file", words: "no index", in: transaction)
-                let task = try #require(try encoder.queue.claim(at: 0, in: transaction))
+                try queue.add(id, facts: PlanLimitsTests.facts(), in: transaction)
+                let first = try #require(try queue.tasks.claim(at: 0, in: transaction))
+                try queue.ledger.fail(first, code: "corrupt_file", words: "no index", in: transaction)
+                let task = try #require(try queue.tasks.claim(at: 0, in: transaction))
                 #expect(task.kind == .mezzanine)
                 var rows = workshop.renditions(of: plan.beginning(2), expected: [:])
                 for position in rows.indices { rows[position].segmentCount += 1 }
                 try EncodingStore.setPlan(plan.beginning(2), of: id, in: transaction)
                 try EncodingStore.setRenditions(rows, of: id, in: transaction)
                 try EncodingStore.setReady(id, at: 0, in: transaction)
-                try encoder.ledger.fail(task, code: "encoding_failed", words: "the disk", in: transaction)
+                try queue.ledger.fail(task, code: "encoding_failed", words: "the disk", in: transaction)
             }
             let presentation = try await studio.presentation(id)
             #expect(!presentation.isGrowing && presentation.video.first?.segmentDurations.count == 2)

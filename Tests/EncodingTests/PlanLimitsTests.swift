@@ -155,7 +155,7 @@ struct PlanLimitsTests {
         try await Studio.with(isWorking: false) { studio in
             let report = #"{"streams":[{"index":0,"codec_type":"video","codec_name":"h264",\#(fields)}]}"#
             let work = JudgeProbe(path: TestMedia.bikes, probe: .report(report), limits: InspectionLimits())
-            let reader = studio.encoder.workshop.reader
+            let reader = studio.workers.workshop.reader
             await #expect(throws: InspectionError.self) {
                 _ = try await reader.run(work, reads: [TestMedia.bikes], effort: .inspection)
             }

@@ -108,14 +108,14 @@ struct RestartTests {
         try await Studio.with { studio in
             let id = try await studio.add(TestMedia.surveillance)
             try await studio.ready(id)
-            let encoder = studio.encoder
-            try await studio.database.write { try encoder.remove($0, id) }
-            try await studio.storage.removeTree(VideoFiles.folder(id))
+            let (queue, workers, playback) = (studio.queue, studio.workers, studio.playback)
+            try await studio.database.write { try queue.remove(id, in: $0) }
+            try await studio.storage.blobs.removeTree(VideoFiles.folder(id))
             try await studio.drained()
-            try await eventually("nothing runs for it") { encoder.running.isEmpty }
-            #expect(try await studio.storage.list(VideoFiles.folder(id)).isEmpty)
-            #expect(try await encoder.presentation(id) == nil)
-            guard case .missing = try await encoder.segment(id, rendition: "576p", number: 0) else {
+            try await eventually("nothing runs for it") { workers.running.isEmpty }
+            #expect(try await studio.storage.blobs.list(VideoFiles.folder(id)).isEmpty)
+            #expect(try await playback.presentation(id) == nil)
+            guard case .missing = try await playback.segment(id, rendition: "576p", number: 0) else {
                 Issue.record("still served")
                 return
             }
@@ -128,20 +128,20 @@ struct RestartTests {
         settings.retryDelay = .milliseconds(5)
         settings.maxAttempts = 3
         try await Studio.with(settings) { studio in
-            let facts = try await studio.encoder.inspect(path: TestMedia.surveillance)
+            let facts = try await studio.inspect(path: TestMedia.surveillance)
             let id = EncodingID()
-            let path = studio.storage.path(of: VideoFiles.original(id))
+            let path = studio.path(of: VideoFiles.original(id))
             try FileManager.default.createDirectory(atPath: path.dropLastComponent, withIntermediateDirectories: true)
             try Data("nothing".utf8).write(to: URL(filePath: path))
-            let encoder = studio.encoder
-            try await studio.database.write { try encoder.enqueue($0, id, facts: facts) }
+            let queue = studio.queue
+            try await studio.database.write { try queue.add(id, facts: facts, in: $0) }
             let failed = await studio.changes.first(of: id) { $0.status == .failed }
-            #expect(failed.errorCode == "encoding_failed")
-            #expect(failed.errorDetail?.contains("Invalid data") == true, "\(failed.errorDetail ?? "")")
+            #expect(failed.failure?.code == "encoding_failed")
+            #expect(failed.failure?.detail.contains("Invalid data") == true, "\(failed.failure?.detail ?? "")")
 
             try FileManager.default.removeItem(atPath: path)
             try FileManager.default.copyItem(atPath: TestMedia.surveillance, toPath: path)
-            let isRetried = try await studio.database.write { try encoder.retry($0, id) }
+            let isRetried = try await studio.database.write { try queue.retry(id, in: $0) }
             #expect(isRetried)
             _ = await studio.changes.first(of: id) { $0.status == .ready }
         }

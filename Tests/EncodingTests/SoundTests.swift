@@ -98,14 +98,14 @@ struct SoundTests {
             let alone = "\(studio.folder)/garbage"
             try Data(garbage).write(to: URL(filePath: alone))
             await #expect(throws: InspectionError(.notAVideo)) {
-                do { _ = try await studio.encoder.inspect(path: alone) } catch let error as InspectionError {
+                do { _ = try await studio.inspect(path: alone) } catch let error as InspectionError {
                     throw InspectionError(error.code)
                 }
             }
             let behind = "\(studio.folder)/behind"
             try Data(garbage + Array([UInt8](contentsOf: path))).write(to: URL(filePath: behind))
             // Behind its tag.
-            let start = try #require(try await studio.encoder.inspect(path: behind).soundStart)
+            let start = try #require(try await studio.inspect(path: behind).soundStart)
             #expect((garbage.count...garbage.count + 100).contains(start))
             let id = try await studio.add(behind)
             try await studio.complete(id)

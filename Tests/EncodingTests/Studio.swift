@@ -28,8 +28,13 @@ final class Studio: Sendable {
     let folder: String
     let loops: EventLoopGroup
     let database: Database
-    let storage: LocalStorage
-    let encoder: Encoder
+    let storage: StorageServices
+    private let dataFolder: DataFolder
+    let queue: EncodingQueue
+    let inspect: InspectUpload
+    let workers: EncodingWorkers
+    let playback: EncodingPlayback
+    private let tools: EncodingTools
     let changes = ChangeLog()
     let pool: BlockingPool
 
@@ -49,13 +54,14 @@ final class Studio: Sendable {
     ) async throws -> T {
         let studio = try await Studio(folder: folder, settings: settings, reserve: reserve)
         let work = Task(executorPreference: studio.loops.next()) {
-            if isWorking { try await studio.encoder.run(isSafe: isSafe) }
+            if isWorking { try await studio.workers.run(isSafe: isSafe) }
         }
         let result: Result<T, any Error>
         do { result = .success(try await body(studio)) } catch { result = .failure(error) }
         work.cancel()
         _ = await work.result
-        if !isWorking { await studio.encoder.close() }
+        studio.workers.close()
+        await studio.tools.close()
         await studio.database.close()
         await studio.pool.shutdown()
         return try result.get()
@@ -64,67 +70,78 @@ final class Studio: Sendable {
     private init(folder: String, settings: EncodingSettings, reserve: Int) async throws {
         self.folder = folder
         loops = try Self.sharedLoops.get()
-        database = try await Database.open(.file("\(folder)/palco.sqlite"), migrations: [Encoder.migrations])
+        database = try await Database.open(
+            TestDatabase.kept(at: "\(folder)/palco.sqlite"), migrations: [EncodingQueue.migrations])
         pool = try BlockingPool(name: "storage", threads: 2)
-        storage = try await Self.storage("\(folder)/data", reserve: reserve, pool: pool)
-        try storage.sweepLeftovers(work: [Encoder.workFolder])
+        dataFolder = try await Self.dataFolder("\(folder)/data", reserve: reserve, pool: pool)
+        storage = StorageServices(dataFolder)
+        try dataFolder.sweepLeftovers(work: [EncodingWorkers.workFolder])
         let changes = changes
-        encoder = try Encoder(
-            settings: settings, database: database, storage: storage, loops: loops, log: .silent
-        ) { transaction, id, change in
+        queue = EncodingQueue(settings: settings, database: database) { transaction, id, change in
             transaction.afterCommit { changes.append(id, change) }
         }
+        tools = try EncodingTools(settings: settings, loops: loops)
+        inspect = InspectUpload(tools)
+        workers = EncodingWorkers(queue, tools: tools, storage: storage, log: .silent)
+        playback = EncodingPlayback(queue, storage: storage, loops: loops, patience: settings.segmentPatience)
     }
 
+    /// In microseconds, as the queue counts.
+    var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000_000) }
+
     /// An earlier life in this process may take a moment to let go of the folder.
-    private static func storage(_ root: String, reserve: Int, pool: BlockingPool) async throws -> LocalStorage {
-        var storage: LocalStorage?
+    private static func dataFolder(
+        _ root: String, reserve: Int, pool: BlockingPool
+    ) async throws -> DataFolder {
+        var folder: DataFolder?
         try await eventually("the folder is let go") {
-            do { storage = try LocalStorage(root: root, pool: pool, reserve: reserve) } catch StorageError.inUse {}
-            return storage != nil
+            do { folder = try DataFolder(root: root, pool: pool, reserve: reserve) } catch StorageError.inUse {}
+            return folder != nil
         }
-        guard let storage else { throw StorageError.inUse }
-        return storage
+        guard let folder else { throw StorageError.inUse }
+        return folder
     }
+
+    func path(of key: BlobKey) -> String { "\(folder)/data/\(key)" }
 
     /// Inspects a file and puts it into the queue under a new id.
     func add(_ path: String) async throws -> EncodingID {
-        let facts = try await encoder.inspect(path: path)
+        let facts = try await inspect(path: path)
         let id = EncodingID()
         guard let key = BlobKey("videos/\(id)/original") else { throw Failure(description: "no key") }
         try FileManager.default.createDirectory(
-            atPath: storage.path(of: key).dropLastComponent, withIntermediateDirectories: true)
-        try FileManager.default.copyItem(atPath: path, toPath: storage.path(of: key))
-        try await database.write { [encoder] in try encoder.enqueue($0, id, facts: facts) }
+            atPath: self.path(of: key).dropLastComponent, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: path, toPath: self.path(of: key))
+        try await database.write { [queue] in try queue.add(id, facts: facts, in: $0) }
         return id
     }
 
     /// Waits until everything of a video is made.
     func complete(_ id: EncodingID) async throws {
         let last = await changes.first(of: id) { $0.status == .failed || $0.progress >= 1 }
-        if last.status == .failed { throw Failure(description: last.errorDetail ?? "failed") }
+        if last.status == .failed { throw Failure(description: last.failure?.detail ?? "failed") }
     }
 
     /// Waits until the queue is empty.
     func drained() async throws {
         while true {
-            let rings = encoder.bell.rings
+            let rings = queue.signals.bell.rings
             let left = try await database.read {
                 try $0.first("SELECT COUNT(*) AS n FROM encoding_tasks WHERE is_poison = 0")?.value("n", as: Int.self)
             }
             if left == 0 { return }
-            await encoder.bell.wait(after: rings, patience: .seconds(1), on: loops.next())
+            await queue.signals.bell.wait(after: rings, patience: .seconds(1), on: loops.next())
         }
     }
 
     /// Waits until no folder of a task is left. A task's row goes a moment before its folder does.
     func becomesTidy() async throws {
-        try await eventually("no folder of a task is left") { try await storage.list("work").isEmpty }
+        try await eventually("no folder of a task is left") { try await storage.workspace.names(in: "work").isEmpty }
     }
 
     func ready(_ id: EncodingID) async throws {
         let last = await changes.first(of: id) { $0.status != .processing }
-        if last.status == .failed { throw Failure(description: last.errorDetail ?? "failed") }
+        if last.status == .failed { throw Failure(description: last.failure?.detail ?? "failed") }
     }
 
     func plan(_ id: EncodingID) async throws -> EncodingPlan? {
@@ -132,7 +149,7 @@ final class Studio: Sendable {
     }
 
     func presentation(_ id: EncodingID) async throws -> Presentation {
-        guard let presentation = try await encoder.presentation(id) else { throw Failure(description: "not planned") }
+        guard let presentation = try await playback.presentation(id) else { throw Failure(description: "not planned") }
         return presentation
     }
 
@@ -140,7 +157,7 @@ final class Studio: Sendable {
     func served(_ id: EncodingID, _ name: String, of presentation: Presentation? = nil) async throws -> String {
         let presentation = if let presentation { presentation } else { try await self.presentation(id) }
         guard let rendition = presentation[name] else { throw Failure(description: "no \(name)") }
-        var bytes = try await whole(encoder.initSegment(id, rendition: name))
+        var bytes = try await whole(playback.initSegment(id, rendition: name))
         for number in rendition.segmentDurations.indices { bytes += try await segment(number, of: rendition, id, name) }
         let path = "\(folder)/\(id)-\(name).mp4"
         try Data(bytes).write(to: URL(filePath: path))
@@ -153,7 +170,7 @@ final class Studio: Sendable {
         var paths: [String] = []
         for number in rendition.segmentDurations.indices {
             let shown = rendition.mended.contains(number) ? rendition.mendedName : name
-            let bytes = try await whole(encoder.initSegment(id, rendition: shown))
+            let bytes = try await whole(playback.initSegment(id, rendition: shown))
             paths.append("\(folder)/\(id)-\(name)-\(number).mp4")
             try await Data(bytes + segment(number, of: rendition, id, shown)).write(to: URL(filePath: paths[number]))
         }
@@ -162,10 +179,10 @@ final class Studio: Sendable {
 
     /// As a player decrypts it.
     private func segment(
-        _ number: Int, of rendition: Presentation.Rendition, _ id: EncodingID, _ name: String
+        _ number: Int, of rendition: Presentation.Track, _ id: EncodingID, _ name: String
     ) async throws -> [UInt8] {
-        let segment = try await whole(encoder.segment(id, rendition: name, number: number))
-        guard let key = try await encoder.key(id, rendition: rendition.name) else { return segment }
+        let segment = try await whole(playback.segment(id, rendition: name, number: number))
+        guard let key = try await playback.key(id, rendition: rendition.name) else { return segment }
         return try AES128CBC.decrypt(key: key, iv: SegmentCipher.initializationVector(of: number), segment)
     }
 
@@ -193,7 +210,7 @@ final class Studio: Sendable {
 
     /// Files below a folder of the storage, as keys.
     func keys(_ folder: BlobKey) async throws -> [String] {
-        try await storage.list(folder).map(\.key.description).sorted()
+        try await storage.blobs.list(folder).map(\.key.description).sorted()
     }
 }
 
@@ -212,13 +229,14 @@ extension String {
 /// All changes that were committed, and those who wait for the next.
 final class ChangeLog: Sendable {
     private struct State {
-        var changes: [(EncodingID, EncodingChange)] = []
-        var waiters: [(EncodingID, @Sendable (EncodingChange) -> Bool, CheckedContinuation<EncodingChange, Never>)] = []
+        var changes: [(EncodingID, EncodingProgress)] = []
+        var waiters:
+            [(EncodingID, @Sendable (EncodingProgress) -> Bool, CheckedContinuation<EncodingProgress, Never>)] = []
     }
 
     private let state = Mutex(State())
 
-    func append(_ id: EncodingID, _ change: EncodingChange) {
+    func append(_ id: EncodingID, _ change: EncodingProgress) {
         let woken = state.withLock { state in
             state.changes.append((id, change))
             let woken = state.waiters.filter { $0.0 == id && $0.1(change) }
@@ -228,13 +246,15 @@ final class ChangeLog: Sendable {
         for waiter in woken { waiter.resume(returning: change) }
     }
 
-    func all(of id: EncodingID) -> [EncodingChange] {
+    func all(of id: EncodingID) -> [EncodingProgress] {
         state.withLock { $0.changes.filter { $0.0 == id }.map(\.1) }
     }
 
-    func first(of id: EncodingID, where matches: @escaping @Sendable (EncodingChange) -> Bool) async -> EncodingChange {
+    func first(
+        of id: EncodingID, where matches: @escaping @Sendable (EncodingProgress) -> Bool
+    ) async -> EncodingProgress {
         await withCheckedContinuation { continuation in
-            let known = state.withLock { state -> EncodingChange? in
+            let known = state.withLock { state -> EncodingProgress? in
                 if let known = state.changes.first(where: { $0.0 == id && matches($0.1) }) { return known.1 }
                 state.waiters.append((id, matches, continuation))
                 return nil

@@ -57,7 +57,7 @@ struct TracksTests {
         }
     }
 
-    private func labels(_ renditions: [Presentation.Rendition]) -> [TrackLabel] {
+    private func labels(_ renditions: [Presentation.Track]) -> [TrackLabel] {
         renditions.compactMap { if case .audio(let label, _) = $0.kind { label } else { nil } }
     }
 
@@ -124,15 +124,15 @@ struct TracksTests {
             #expect(captions.map(\.isForced) == [true, false])
             #expect(captions.map(\.isForDeaf) == [false, true])
             for each in captions {
-                let file = try #require(try await studio.encoder.captions(id, each.name))
+                let file = try #require(try await studio.playback.captions(id, each.name)).file
                 let read = WebVTT(parsing: String(decoding: try file.read(0..<file.byteCount), as: UTF8.self))
                 #expect(read.cues.map(\.start) == [1000, 3000], "\(each.name)")
                 #expect(read.cues.map(\.end) == [2500, 4000])
                 #expect(read.cues.first?.text.first?.contains("One") == true)
                 #expect(read.cues.last?.text == ["Three", "four"])
             }
-            #expect(try await studio.encoder.captions(id, "captions2") == nil)
-            #expect(try await studio.encoder.captions(id, "320p") == nil)
+            #expect(try await studio.playback.captions(id, "captions2") == nil)
+            #expect(try await studio.playback.captions(id, "320p") == nil)
             #expect(studio.changes.all(of: id).last?.warnings.isEmpty == true)
         }
     }
@@ -218,7 +218,7 @@ struct SoundAloneTests {
             #expect(samples.count >= expected - 1024 && samples.count < expected + 8192)
             #expect(Tone.worstDeviation(samples[4800..<(20 * 48_000)]) < 0.12)
             let last = try #require(studio.changes.all(of: id).last)
-            #expect(last.isAudio && last.width == nil && last.renditions.isEmpty && last.progress >= 1)
+            #expect(last.kind == .audio && last.width == nil && last.renditions.isEmpty && last.progress >= 1)
             #expect(last.hasThumbnail && last.warnings.isEmpty)
             // The original stays, and nothing twice.
             let keys = try await studio.keys(VideoFiles.folder(id))
@@ -241,13 +241,13 @@ struct SoundAloneTests {
             for (path, size) in [(plain, "640,360"), (covered, "300,300")] {
                 let id = try await studio.add(path)
                 try await studio.drained()
-                let picture = try #require(try await studio.encoder.picture(id, .thumbnail))
+                let picture = try #require(try await studio.playback.picture(id, .thumbnail)).file
                 let file = "\(studio.folder)/picture.jpg"
                 try Data(try picture.read(0..<picture.byteCount)).write(to: URL(filePath: file))
                 let found = try await studio.tool(
                     "/usr/bin/ffprobe", ["-v", "error", "-show_entries", "stream=width,height", "-of", "csv=p=0", file])
                 #expect(found.hasPrefix(size))
-                #expect(try await studio.encoder.picture(id, .storyboard) == nil)
+                #expect(try await studio.playback.picture(id, .storyboard) == nil)
             }
         }
     }
@@ -259,7 +259,7 @@ struct SoundAloneTests {
             try Data("1\n00:00:01,000 --> 00:00:02,000\nOne\n".utf8).write(to: URL(filePath: "\(studio.folder)/a.srt"))
             try await studio.ffmpeg(["-i", "\(studio.folder)/a.srt", path])
             let refusal = await #expect(throws: InspectionError.self) {
-                _ = try await studio.encoder.inspect(path: path)
+                _ = try await studio.inspect(path: path)
             }
             #expect(refusal?.code == .notAVideo)
         }

@@ -69,7 +69,7 @@ struct WaitingTests {
         let id = try await Self.queued(folder, isStandard: false)
         try await Studio.open(folder, isSafe: false) { studio in
             // Workers look at the queue whenever the bell rings, and only then wait for it again.
-            let bell = studio.encoder.bell
+            let bell = studio.queue.signals.bell
             for _ in 0..<20 {
                 try await eventually("somebody waits for the bell") { bell.waiterCount > 0 }
                 bell.ring()

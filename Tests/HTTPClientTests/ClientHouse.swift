@@ -14,7 +14,7 @@ struct ClientHouse {
 
     static func run(
         allowing networks: [String] = ["127.0.0.1"], resolving names: [String] = [], authorities: String? = nil,
-        proxy: String? = nil, _ body: (ClientHouse) async throws -> Void
+        proxy: String? = nil, connectionsPerHost: Int? = nil, _ body: (ClientHouse) async throws -> Void
     ) async throws {
         let group = try EventLoopGroup(count: 2)
         var configuration = HTTPClient.Configuration()
@@ -22,6 +22,7 @@ struct ClientHouse {
         configuration.resolved = names
         configuration.certificateAuthorities = authorities
         configuration.proxy = proxy
+        if let connectionsPerHost { configuration.connectionsPerHost = connectionsPerHost }
         let connections = ConnectionSet(group)
         let client = try HTTPClient(group: group, configuration: configuration)
         let result: Result<Void, any Error>

@@ -128,6 +128,39 @@ struct ExchangeTests {
         }
     }
 
+    @Test("A streamed body has a connection of its own, unless its maker can send it again", arguments: [false, true])
+    func keptForStreams(reuses: Bool) async throws {
+        try await ClientHouse.run { (house) async throws in
+            let connections = Counter()
+            let base = try house.listen { connection in
+                connections.add()
+                for _ in 0..<2 {
+                    var (buffer, text) = (ByteBuffer(capacity: 1 << 16), "")
+                    while !text.hasSuffix("\r\n\r\none") {
+                        guard try await connection.read(into: &buffer) > 0 else { return }
+                        text += String(decoding: buffer.readableBytes, as: UTF8.self)
+                        buffer.removeAll()
+                    }
+                    try await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                }
+            }
+            let send = { () async throws -> HTTPClientError.Code? in
+                var request = ClientRequest(method: .put, url: base, body: .stream(byteCount: 3, Pieces(["one"]).next))
+                request.reusesConnections = reuses
+                return try await house.failure(of: request)
+            }
+            try await Task(executorPreference: house.group.loops[0]) {
+                for round in 1...4 {
+                    var failure = try await send()
+                    // The server closed the connection just when it was taken up.
+                    if reuses, failure == .disconnected { failure = try await send() }
+                    #expect(failure == nil, "\(round)")
+                }
+            }.value
+            #expect(connections.value == (reuses ? 2 : 4))
+        }
+    }
+
     @Test("Many requests at once share a few connections")
     func crowd() async throws {
         try await ClientHouse.run { (house) async throws in

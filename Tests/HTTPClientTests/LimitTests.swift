@@ -134,7 +134,7 @@ struct LimitTests {
             }
             var request = ClientRequest(url: base + "/large")
             request.maxBodyBytes = size
-            let largest = Transfer.bufferLimit + (64 << 10)
+            let largest = Transfer.bufferLimit + EasyHandle.largeBuffer
             try await house.client.withResponse(to: request) { response in
                 var count = 0
                 var before = -1
@@ -247,6 +247,30 @@ struct LimitTests {
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             try await eventually("the server saw the end") { left.value == 1 }
+        }
+    }
+
+    @Test("So many connections to one server, and no more; the other requests wait", arguments: [3, 12])
+    func connections(count: Int) async throws {
+        try await ClientHouse.run(connectionsPerHost: count) { (house) async throws in
+            let (open, gate, seen) = (Counter(), Counter(), Pieces<Int>([]))
+            let base = try house.listen { connection in
+                _ = try await connection.readHead()
+                seen.append(open.add())
+                try await eventually("all that may come are there") { open.value == count || gate.value > 0 }
+                gate.add()
+                open.add(-1)
+                try await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+            }
+            try await Task(executorPreference: house.group.loops[0]) {
+                try await withThrowingTaskGroup(of: String.self) { tasks in
+                    for _ in 0..<(2 * count) {
+                        tasks.addTask { try await house.fetch(ClientRequest(url: base)).text }
+                    }
+                    for try await text in tasks { #expect(text == "ok") }
+                }
+            }.value
+            #expect(seen.all.max() == count)
         }
     }
 

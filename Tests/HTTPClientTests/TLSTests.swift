@@ -148,6 +148,10 @@ struct TLSTests {
                     #expect(texts == ["2.0 0"])
                     request.maxBodyBytes = 1 << 30
                     #expect(try await house.fetch(request).text == "1.1 0")
+                    let many = Pieces([String](repeating: String(repeating: "a", count: 1 << 20), count: 5))
+                    request.maxBodyBytes = 1 << 20
+                    request.body = .stream(byteCount: 5 << 20, many.next)
+                    #expect(try await house.fetch(request).text == "1.1 \(5 << 20)")
                 }
             }
         }

@@ -59,20 +59,25 @@ struct HTTP2FloodTests {
     func ended(by flood: Flood) async throws {
         let running = Mutex(0)
         let most = Mutex(0)
-        try await TestServer.run(handler: { request in
-            guard request.target == "/wait" else {
-                _ = try? await request.body.collect()
-                return .text("here")
+        // Where other tests have the processor, the peer needs long to read up to what was said last.
+        let options = HostileClientTests.options { $0.lingering = .seconds(60) }
+        try await TestServer.run(
+            options: options,
+            handler: { request in
+                guard request.target == "/wait" else {
+                    _ = try? await request.body.collect()
+                    return .text("here")
+                }
+                let now = running.withLock { count in
+                    count += 1
+                    return count
+                }
+                most.withLock { $0 = max($0, now) }
+                for await _ in AsyncStream<Void>.makeStream().stream {}
+                running.withLock { $0 -= 1 }
+                return .text("late")
             }
-            let now = running.withLock { count in
-                count += 1
-                return count
-            }
-            most.withLock { $0 = max($0, now) }
-            for await _ in AsyncStream<Void>.makeStream().stream {}
-            running.withLock { $0 -= 1 }
-            return .text("late")
-        }) { server in
+        ) { server in
             try await server.speakHTTP2 { neighbour in
                 let words = try await server.speakHTTP2 { peer in
                     let connection = peer.connection

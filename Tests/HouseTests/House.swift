@@ -15,7 +15,7 @@ struct House {
     /// From the ground up: each may import those before it.
     static let groundFloorInOrder = [
         "BaseEncoding", "Telemetry", "Identifiers", "Cryptography", "TLS", "Reactor", "Sandbox", "Security", "SQL",
-        "Storage", "Bus", "HTTP", "HTTPClient", "ACME", "Web",
+        "Bus", "HTTP", "HTTPClient", "Mail", "S3", "Storage", "ACME", "OpenIDConnect", "Web",
     ]
     static let groundFloor = Set(groundFloorInOrder)
     static let swiftTargets = frontDoor.union(rooms).union(mediaFloor).union(groundFloor)

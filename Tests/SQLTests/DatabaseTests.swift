@@ -1,3 +1,4 @@
+import BaseEncoding
 import Cryptography
 import Dispatch
 import FoundationEssentials
@@ -18,12 +19,23 @@ let shelf: MigrationSet = [
         ])
 ]
 
-/// Each body of a test runs on a file and in memory: both must behave alike.
+/// Each body of a test runs on a file, in memory and on PostgreSQL: all must behave alike.
 enum Place: CaseIterable, Sendable {
-    case file, memory
+    case file, memory, postgreSQL
+
+    /// Those that several connections, and a later start, see.
+    static let shared = [Place.file, .postgreSQL]
+
+    func location(in folder: TemporaryFolder) throws -> DatabaseLocation {
+        switch self {
+        case .file: .file("\(folder.path)/db.sqlite")
+        case .memory: .memory
+        case .postgreSQL: try TestDatabase.postgreSQL(schema: "s" + Hex.encode(SHA256.hash(folder.path).prefix(12)))
+        }
+    }
 
     func database(in folder: TemporaryFolder, migrations: [MigrationSet] = [shelf]) async throws -> Database {
-        try await Database.open(self == .memory ? .memory : .file("\(folder.path)/db.sqlite"), migrations: migrations)
+        try await Database.open(location(in: folder), migrations: migrations)
     }
 }
 
@@ -33,13 +45,32 @@ struct DatabaseTests {
 
     init() throws { folder = try TemporaryFolder() }
 
+    @Test("What one statement tells needs no transaction, and a second statement is refused", arguments: Place.allCases)
+    func readingOnce(place: Place) async throws {
+        let database = try await place.database(in: folder)
+        let found = try await database.readOnce { try $0.first("SELECT 1 AS value")?["value"] }
+        #expect(found == .integer(1))
+        let error = await #expect(throws: SQLError.self) {
+            try await database.readOnce { access in
+                _ = try access.query("SELECT 1 AS value")
+                _ = try access.query("SELECT 2 AS value")
+            }
+        }
+        #expect(error?.code == .misuse)
+        let again = try await database.read { access in
+            try (1...2).map { try access.first("SELECT \($0) AS value")?["value"] }
+        }
+        #expect(again == [.integer(1), .integer(2)])
+        await database.close()
+    }
+
     @Test("What was written is read, in the types it was given", arguments: Place.allCases)
     func roundTrip(place: Place) async throws {
         let database = try await place.database(in: folder)
         let cover = Random.bytes(1_000)
         let id = Identifier<TemporaryFolder>()
         let changed = try await database.write { transaction in
-            try transaction.execute("INSERT INTO shelves (id, name) VALUES ($1, $2)", id, "Ünï\u{0}code")
+            try transaction.execute("INSERT INTO shelves (id, name) VALUES ($1, $2)", id, "Ünï\tcode")
             return try transaction.execute(
                 "INSERT INTO books (id, shelf, title, weight, cover, lent) VALUES ($1, $2, $3, $4, $5, $6)",
                 Int64.max, id, String?.none, 0.1, cover, true)
@@ -53,17 +84,19 @@ struct DatabaseTests {
         #expect(try row.value("weight") == 0.1)
         #expect(try row.value("cover") == cover)
         #expect(try row.value("lent") == true)
-        #expect(try row.value("name") == "Ünï\u{0}code")
+        #expect(try row.value("name") == "Ünï\tcode")
         #expect(throws: SQLError.self) { try row.value("title", as: String.self) }
         #expect(throws: SQLError.self) { try row.value("name", as: Int.self) }
         #expect(throws: SQLError.self) { try row.value("no_such", as: Int.self) }
         await database.close()
     }
 
-    @Test("Times keep their microseconds, enums their raw value, empty texts and blobs their emptiness")
-    func conversions() async throws {
+    @Test(
+        "Times keep their microseconds, enums their raw value, empty texts and blobs their emptiness",
+        arguments: Place.allCases)
+    func conversions(place: Place) async throws {
         enum Color: String, SQLConvertible { case red }
-        let database = try await Place.memory.database(in: folder)
+        let database = try await place.database(in: folder)
         let moment = Date(timeIntervalSince1970: 1_800_000_000.123456)
         let row = try #require(
             try await database.read {
@@ -109,9 +142,10 @@ struct DatabaseTests {
         #expect(calls.all == ["called"])
     }
 
-    @Test("After the commit, and only then, bodies run in order and see the commit's readers")
-    func afterCommit() async throws {
-        let database = try await Place.file.database(in: folder)
+    @Test(
+        "After the commit, and only then, bodies run in order and see the commit's readers", arguments: Place.allCases)
+    func afterCommit(place: Place) async throws {
+        let database = try await place.database(in: folder)
         let calls = Calls()
         try await database.write { transaction in
             transaction.afterCommit { calls.add("first") }
@@ -169,9 +203,9 @@ struct DatabaseTests {
         #expect(names == ["b", "b"])
     }
 
-    @Test("Searches that take long do not stand in the way of other reads")
-    func scans() async throws {
-        let database = try await Place.file.database(in: folder)
+    @Test("Searches that take long do not stand in the way of other reads", arguments: Place.shared)
+    func scans(place: Place) async throws {
+        let database = try await place.database(in: folder)
         let gate = DispatchSemaphore(value: 0)
         let searches = (0..<8).map { _ in Task { try await database.scan { _ in gate.wait() } } }
         let found = try await database.read { try $0.query("SELECT name FROM shelves").count }
@@ -181,9 +215,9 @@ struct DatabaseTests {
         await database.close()
     }
 
-    @Test("Once closed it refuses, instead of waiting")
-    func closing() async throws {
-        let database = try await Place.file.database(in: folder)
+    @Test("Once closed it refuses, instead of waiting", arguments: Place.allCases)
+    func closing(place: Place) async throws {
+        let database = try await place.database(in: folder)
         await database.close()
         await #expect(throws: (any Error).self) { try await database.read { try $0.query("SELECT 1") } }
         await #expect(throws: (any Error).self) { try await database.write { try $0.query("SELECT 1") } }

@@ -22,6 +22,21 @@ struct PasswordTests {
         #expect(Hex.encode(tag) == "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659")
     }
 
+    @Test("What a call leaves in memory that the next one gets changes nothing")
+    func memoryOfOthers() throws {
+        func tag(_ byte: UInt8) throws -> [UInt8] {
+            let input = Argon2id.Input(
+                password: .init(repeating: byte, count: 32), salt: .init(repeating: 2, count: 16))
+            return try Argon2id.hash(input, cost: .init(memoryKiB: 96, passes: 1, lanes: 1), byteCount: 32)
+        }
+        Argon2id.giveBackMemory()
+        let (first, second) = (try tag(1), try tag(2))
+        #expect(first != second)
+        for _ in 0..<3 { #expect(try tag(1) == first && tag(2) == second) }
+        Argon2id.giveBackMemory()
+        #expect(try tag(1) == first)
+    }
+
     @Test("A hash made by the reference command is understood")
     func reference() async throws {
         // printf password | argon2 somesalt -id -t 2 -m 16 -p 1 -e (from the reference implementation's test.c)

@@ -10,14 +10,14 @@ struct SpaceTests {
     @Test("What cannot fit is refused before a byte is written")
     func beforehand() async throws {
         let temporary = try TemporaryStorage(reserve: 0)
-        let usable = try await temporary.storage.usableSpace()
+        let usable = try await temporary.workspace.usableSpace()
         await #expect(throws: StorageError.noSpace) {
-            try await temporary.storage.create("a", expecting: usable * 2)
+            try await temporary.uploads.begin("a", becoming: "o", expecting: usable * 2)
         }
         await #expect(throws: StorageError.noSpace) {
-            try await temporary.storage.createPartial("u", expecting: usable * 2)
+            try await temporary.uploads.create("u", becoming: "o", expecting: usable * 2)
         }
-        await #expect(throws: StorageError.noSpace) { try await temporary.storage.requireSpace(usable * 2) }
+        await #expect(throws: StorageError.noSpace) { try await temporary.workspace.requireSpace(usable * 2) }
         #expect(try temporary.everything == [".incoming"])
     }
 
@@ -39,10 +39,12 @@ struct SpaceTests {
     @Test("A reserve larger than the disk refuses everything and leaves nothing")
     func reserve() async throws {
         let temporary = try TemporaryStorage(reserve: 1 << 60)
-        await #expect(throws: StorageError.noSpace) { try await temporary.storage.write("a", [1]) }
-        await #expect(throws: StorageError.noSpace) { try await temporary.storage.create("a", expecting: 1) }
+        await #expect(throws: StorageError.noSpace) { try await temporary.blobs.write("a", [1]) }
         await #expect(throws: StorageError.noSpace) {
-            let writer = try await temporary.storage.create("a")
+            try await temporary.uploads.begin("a", becoming: "o", expecting: 1)
+        }
+        await #expect(throws: StorageError.noSpace) {
+            let writer = try await temporary.uploads.begin("a", becoming: "o", expecting: nil)
             try await writer.append([1])
             try await writer.finish()
         }
@@ -54,14 +56,16 @@ struct SpaceTests {
         .enabled(if: TemporaryStorage.mayMount, "needs root to mount a small disk"))
     func promises() async throws {
         let temporary = try TemporaryStorage(byteCount: 16 << 20)
-        let first = try await temporary.storage.create("a", expecting: 10 << 20)
-        await #expect(throws: StorageError.noSpace) { try await temporary.storage.create("b", expecting: 10 << 20) }
+        let first = try await temporary.uploads.begin("a", becoming: "o", expecting: 10 << 20)
+        await #expect(throws: StorageError.noSpace) {
+            try await temporary.uploads.begin("b", becoming: "o", expecting: 10 << 20)
+        }
         await first.discard()
-        let second = try await temporary.storage.create("b", expecting: 10 << 20)
+        let second = try await temporary.uploads.begin("b", becoming: "o", expecting: 10 << 20)
         for _ in 0..<10 { try await second.append(megabyte) }
         try await second.finish()
-        #expect(try await temporary.storage.usableSpace() > 4 << 20)
-        _ = try await temporary.storage.create("c", expecting: 4 << 20)
+        #expect(try await temporary.workspace.usableSpace() > 4 << 20)
+        _ = try await temporary.uploads.begin("c", becoming: "o", expecting: 4 << 20)
     }
 
     @Test(
@@ -70,24 +74,24 @@ struct SpaceTests {
     func steps() async throws {
         let step = BlobWriter.promiseStep
         let temporary = try TemporaryStorage(byteCount: 4 * step)
-        let before = try await temporary.storage.usableSpace()
+        let before = try await temporary.workspace.usableSpace()
         do {
-            let slow = try await temporary.storage.create("slow", expecting: before)
-            #expect(try await temporary.storage.usableSpace() == before - step)
-            let other = try await temporary.storage.create("other", expecting: step)
+            let slow = try await temporary.uploads.begin("slow", becoming: "o", expecting: before)
+            #expect(try await temporary.workspace.usableSpace() == before - step)
+            let other = try await temporary.uploads.begin("other", becoming: "o", expecting: step)
             await #expect(throws: StorageError.noSpace) {
-                try await temporary.storage.create("never", expecting: before)
+                try await temporary.uploads.begin("never", becoming: "o", expecting: before)
             }
             // What was written is used up, and the step after it is kept as well.
             let piece = [UInt8](repeating: 1, count: 8 << 20)
             for _ in 0...(step / piece.count) { try await slow.append(piece) }
-            #expect(try await temporary.storage.usableSpace() <= before - 3 * step)
+            #expect(try await temporary.workspace.usableSpace() <= before - 3 * step)
             // The third step would go into what the other one was promised.
             await #expect(throws: StorageError.noSpace) { while true { try await slow.append(piece) } }
             await other.discard()
         }
         // The kernel gives the room of removed files back when it comes to it.
-        try await eventually("all room is free again") { try await temporary.storage.usableSpace() == before }
+        try await eventually("all room is free again") { try await temporary.workspace.usableSpace() == before }
         #expect(try temporary.everything == [".incoming"])
     }
 
@@ -97,18 +101,18 @@ struct SpaceTests {
     func fillingUp() async throws {
         let temporary = try TemporaryStorage(byteCount: 4 << 20)
         await #expect(throws: StorageError.noSpace) {
-            let writer = try await temporary.storage.create("a")
+            let writer = try await temporary.uploads.begin("a", becoming: "o", expecting: nil)
             for _ in 0..<8 { try await writer.append(megabyte) }
             try await writer.finish()
         }
         #expect(try temporary.everything == [".incoming"])
         await #expect(throws: StorageError.noSpace) {
-            try await temporary.storage.write((0..<8).map { Blob(BlobKey("v").appending($0), megabyte) })
+            try await temporary.blobs.write((0..<8).map { Blob(BlobKey("v").appending($0), megabyte) })
         }
         #expect(try temporary.everything == [".incoming"])
         // What was removed is room again as soon as the last descriptor of it is closed.
         try await eventually("there is room again") {
-            do { try await temporary.storage.write("small", [1]) } catch StorageError.noSpace { return false }
+            do { try await temporary.blobs.write("small", [1]) } catch StorageError.noSpace { return false }
             return true
         }
     }
@@ -118,20 +122,19 @@ struct SpaceTests {
         .enabled(if: TemporaryStorage.mayMount, "needs root to mount a small disk"))
     func resuming() async throws {
         let temporary = try TemporaryStorage(byteCount: 4 << 20)
-        let storage = temporary.storage
-        try await storage.write("other", megabyte)
-        try await storage.createPartial("u")
-        let partial = try await storage.openPartial("u")
+        try await temporary.blobs.write("other", megabyte)
+        try await temporary.uploads.create("u", becoming: "o", expecting: nil)
+        let partial = try await temporary.uploads.open("u")
         await #expect(throws: StorageError.noSpace) {
-            while true { try await partial.append(megabyte, at: partial.byteCount) }
+            while true { try await partial.append(megabyte) }
         }
         let kept = partial.byteCount
         try await partial.close()
-        #expect(try await storage.size(of: "u") == kept && kept >= 2 << 20)
-        try await storage.remove("other")
-        let next = try await storage.openPartial("u")
-        try await next.append(megabyte.prefix(1_000), at: kept)
+        #expect(try await temporary.uploads.size(of: "u") == kept && kept >= 2 << 20)
+        try await temporary.blobs.remove("other")
+        let next = try await temporary.uploads.open("u")
+        try await next.append(Array(megabyte.prefix(1_000)))
         try await next.close()
-        #expect(try await storage.size(of: "u") == kept + 1_000)
+        #expect(try await temporary.uploads.size(of: "u") == kept + 1_000)
     }
 }

@@ -14,8 +14,8 @@ struct SuddenEndTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    static func storage(_ folder: String) throws -> LocalStorage {
-        try LocalStorage(root: folder, pool: try BlockingPool(name: "files", threads: 2), reserve: 0)
+    static func open(_ folder: String) throws -> DataFolder {
+        try DataFolder(root: folder, pool: try BlockingPool(name: "files", threads: 2), reserve: 0)
     }
 
     @Test("Killed while it writes: finished blobs are whole, unfinished ones leave nothing, uploads go on")
@@ -23,26 +23,27 @@ struct SuddenEndTests {
         let folder = folder
         defer { try? FileManager.default.removeItem(atPath: folder) }
         await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String] in
-            let storage = try Self.storage(folder)
+            let storage = StorageServices(try Self.open(folder))
             let megabyte = [UInt8](repeating: 7, count: 1 << 20)
-            try await storage.write("videos/a/0.m4s", megabyte)
-            let unfinished = try await storage.create("videos/a/1.m4s")
+            try await storage.blobs.write("videos/a/0.m4s", megabyte)
+            let unfinished = try await storage.uploads.begin("videos/a/1.m4s", becoming: "o", expecting: nil)
             try await unfinished.append(megabyte)
-            try await storage.createPartial("uploads/u", expecting: 10 << 20)
-            let upload = try await storage.openPartial("uploads/u")
-            try await upload.append(megabyte, at: 0)
-            _ = try await storage.makeWorkFolder("work/task")
+            try await storage.uploads.create("uploads/u", becoming: "o", expecting: 10 << 20)
+            let upload = try await storage.uploads.open("uploads/u")
+            try await upload.append(megabyte)
+            _ = try await storage.workspace.makeFolder("work/task")
             kill(getpid(), SIGKILL)
         }
-        let storage = try Self.storage(folder)
-        #expect(try storage.sweepLeftovers(work: ["work"]) == 2)
-        #expect(try await storage.size(of: "videos/a/0.m4s") == 1 << 20)
-        #expect(try await storage.exists("videos/a/1.m4s") == false)
-        let upload = try await storage.openPartial("uploads/u")
+        let dataFolder = try Self.open(folder)
+        let storage = StorageServices(dataFolder)
+        #expect(try dataFolder.sweepLeftovers(work: ["work"]) == 2)
+        #expect(try await storage.blobs.size(of: "videos/a/0.m4s") == 1 << 20)
+        #expect(try await storage.blobs.exists("videos/a/1.m4s") == false)
+        let upload = try await storage.uploads.open("uploads/u")
         #expect(upload.byteCount == 1 << 20)
-        try await upload.append([1], at: 1 << 20)
+        try await upload.append([1])
         try await upload.close()
-        #expect(try await storage.names(in: "work").isEmpty)
+        #expect(try await storage.workspace.names(in: "work").isEmpty)
     }
 
     @Test("A limit on the size of files is a full disk: nothing of a blob stays, an upload keeps what fitted")
@@ -53,21 +54,21 @@ struct SuddenEndTests {
             signal(SIGXFSZ, SIG_IGN)
             var limit = rlimit(rlim_cur: 3 << 20, rlim_max: 3 << 20)
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-            let storage = try Self.storage(folder)
+            let storage = StorageServices(try Self.open(folder))
             let megabyte = [UInt8](repeating: 7, count: 1 << 20)
             await #expect(throws: StorageError.noSpace) {
-                let writer = try await storage.create("a")
+                let writer = try await storage.uploads.begin("a", becoming: "o", expecting: nil)
                 for _ in 0..<4 { try await writer.append(megabyte) }
                 try await writer.finish()
             }
             #expect(try Folder.entries("\(folder)/.incoming").isEmpty)
-            try await storage.createPartial("u")
-            let upload = try await storage.openPartial("u")
+            try await storage.uploads.create("u", becoming: "o", expecting: nil)
+            let upload = try await storage.uploads.open("u")
             await #expect(throws: StorageError.noSpace) {
                 for _ in 0..<4 { try await upload.append(megabyte) }
             }
             try await upload.close()
-            #expect(try await storage.size(of: "u") == 3 << 20)
+            #expect(try await storage.uploads.size(of: "u") == 3 << 20)
         }
     }
 }

@@ -1,6 +1,7 @@
 import Accounts
 import FoundationEssentials
 import HTTP
+import Media
 import SQL
 import Testing
 import Web
@@ -93,20 +94,21 @@ struct CatalogueTests {
     func following() async throws {
         let house = try await VideoHouse()
         let id = try #require(VideoID(try await house.upload("VIDEO work").video.id))
-        let listener = try house.catalogue.events.listen(to: .video(id), as: house.creator.id)
-        let events = house.catalogue.events
-        let rendition = Video.Rendition(name: "360p", width: 640, height: 360, bandwidth: 900, state: "ready")
+        let listener = try house.videos.events.listen(to: .video(id), as: house.creator.id)
+        let events = house.videos.events
+        let follow = FollowEncoding(events: events, now: { Date() })
+        let rendition = EncodingProgress.Rendition(name: "360p", width: 640, height: 360, bandwidth: 900, state: .ready)
         for progress in [
-            VideoProgress(status: .processing, progress: 0.1, duration: 8.5),
-            VideoProgress(status: .ready, progress: 0.5, renditions: [rendition]),
+            EncodingProgress(status: .processing, progress: 0.1, duration: 8.5),
+            EncodingProgress(status: .ready, progress: 0.5, renditions: [rendition]),
         ] {
-            try await house.database.write { try VideoCatalogue.follow(progress, of: id, in: $0, events: events) }
+            try await house.database.write { try follow(progress, of: id, in: $0) }
         }
         events.close()
         var names: [String] = []
         while case .message(.event(let event)) = try await listener.next() { names.append(event.name.rawValue) }
         #expect(names == ["progress", "ready"])
-        let video = try await house.catalogue.video(id, for: house.creator, through: .details)
+        let video = try await house.videos.find(id, for: house.creator, through: .details)
         #expect(video.duration == 8.5 && video.width == 640 && video.renditions == [rendition])
         #expect(video.readyAt != nil && video.status == .ready)
         await house.close()
@@ -117,10 +119,11 @@ struct CatalogueTests {
         let house = try await VideoHouse()
         let video = house.video(named: "Broken")
         try await house.insert(video)
-        let failed = VideoProgress(
-            status: .failed, progress: 0.2, failure: Video.Failure(code: "encoding_failed", detail: "moov atom"))
-        let events = house.catalogue.events
-        try await house.database.write { try VideoCatalogue.follow(failed, of: video.id, in: $0, events: events) }
+        let failed = EncodingProgress(
+            status: .failed, progress: 0.2,
+            failure: EncodingProgress.Failure(code: "encoding_failed", detail: "moov atom"))
+        let follow = FollowEncoding(events: house.videos.events, now: { Date() })
+        try await house.database.write { try follow(failed, of: video.id, in: $0) }
         let path = "/api/v1/videos/\(video.id)"
         #expect(try await house.client(.admin).get(path).text.contains("moov atom"))
         let answer = try await house.client(.creator).get(path)
@@ -133,10 +136,10 @@ struct CatalogueTests {
         let house = try await VideoHouse()
         let video = house.video(named: "Song")
         try await house.insert(video)
-        let events = house.catalogue.events
+        let follow = FollowEncoding(events: house.videos.events, now: { Date() })
         func body(_ hasThumbnail: Bool) async throws -> String {
-            let told = VideoProgress(status: .ready, progress: 1, kind: .audio, hasThumbnail: hasThumbnail)
-            try await house.database.write { try VideoCatalogue.follow(told, of: video.id, in: $0, events: events) }
+            let told = EncodingProgress(status: .ready, progress: 1, kind: .audio, hasThumbnail: hasThumbnail)
+            try await house.database.write { try follow(told, of: video.id, in: $0) }
             return try await house.client(.creator).get("/api/v1/videos/\(video.id)").text
         }
         #expect(try await body(false).contains("\"thumbnail_url\":null"))

@@ -1,6 +1,7 @@
 import Accounts
 import FoundationEssentials
 import HTTP
+import Media
 import Reactor
 import Testing
 import Web
@@ -53,7 +54,7 @@ struct EventRoutesTests {
     func publish(_ title: String, in house: VideoHouse, _ change: (inout Video) -> Void = { _ in }) {
         var video = house.video(named: title)
         change(&video)
-        house.catalogue.events.publish(VideoEvent(about: video, named: .updated))
+        house.videos.events.publish(VideoEvent(about: video, named: .updated))
     }
 
     @Test("A stream holds only what its viewer may see", arguments: Role.allCases)
@@ -62,12 +63,12 @@ struct EventRoutesTests {
         var stream = try await follow(house, role)
         publish("Hidden film", in: house) { $0.isHidden = true }
         publish("Open film", in: house)
-        house.catalogue.events.beat()
-        house.catalogue.events.close()
+        house.videos.events.beat()
+        house.videos.events.close()
         let text = await stream.read()
         #expect(text.contains("event: updated\n") && text.contains("Open film"))
         #expect(text.contains("Hidden film") == (role >= .creator))
-        #expect(house.catalogue.events.listenerCount == 0)
+        #expect(house.videos.events.listenerCount == 0)
         await house.close()
     }
 
@@ -78,8 +79,8 @@ struct EventRoutesTests {
         try await house.insert(video)
         var stream = try await follow(house, .user, "/videos/\(video.id)/events")
         publish("Another", in: house)
-        house.catalogue.events.publish(VideoEvent(about: video, named: .removed))
-        house.catalogue.events.close()
+        house.videos.events.publish(VideoEvent(about: video, named: .removed))
+        house.videos.events.close()
         let text = await stream.read()
         #expect(text.contains("event: ready\n") && text.contains("event: removed\n") && !text.contains("Another"))
         await house.close()
@@ -95,7 +96,7 @@ struct EventRoutesTests {
         publish("After", in: house)
         // It ends by itself: nothing else closes it.
         #expect(await stream.read(until: "After").contains("After") == false)
-        #expect(house.catalogue.events.listenerCount == 0)
+        #expect(house.videos.events.listenerCount == 0)
         await house.close()
     }
 
@@ -106,7 +107,7 @@ struct EventRoutesTests {
         try await house.befall(.creator, fate)
         publish("After", in: house)
         #expect(await stream.read(until: "After").contains("After"))
-        house.catalogue.events.close()
+        house.videos.events.close()
         await house.close()
     }
 
@@ -120,7 +121,7 @@ struct EventRoutesTests {
         try await house.befall(.creator, .signedOut)
         let text = String(decoding: try await response.collect(), as: UTF8.self)
         #expect(response.status == .ok && text == "retry: 2000\n\n")
-        #expect(house.catalogue.events.listenerCount == 0)
+        #expect(house.videos.events.listenerCount == 0)
         await house.close()
     }
 
@@ -135,7 +136,7 @@ struct EventRoutesTests {
         for _ in 0..<100 { publish("Flood", in: house) }
         held.letGo()
         #expect(await stream.read(until: "Flood").contains("Flood") == false)
-        #expect(house.catalogue.events.listenerCount == 0)
+        #expect(house.videos.events.listenerCount == 0)
         await house.close()
     }
 
@@ -146,10 +147,10 @@ struct EventRoutesTests {
         publish("Before", in: house)
         _ = await stream.read(until: "Before")
         house.accounts.end(house.accounts.session(.creator))
-        house.catalogue.events.beat()
+        house.videos.events.beat()
         publish("After", in: house)
         #expect(await stream.read(until: "After").contains("After") == false)
-        #expect(house.catalogue.events.listenerCount == 0)
+        #expect(house.videos.events.listenerCount == 0)
         await house.close()
     }
 
@@ -173,9 +174,9 @@ struct EventRoutesTests {
         publish("After", in: house)
         #expect(await streams[0].read(until: "After").contains("After") == false)
         streams.append(try await follow(house, .admin))
-        house.catalogue.events.close()
+        house.videos.events.close()
         for index in streams.indices { _ = await streams[index].read() }
-        #expect(house.catalogue.events.listenerCount == 0)
+        #expect(house.videos.events.listenerCount == 0)
         await house.close()
     }
 
@@ -201,11 +202,12 @@ struct EventRoutesTests {
         let video = house.video(named: "Film")
         try await house.insert(video)
         var stream = try await follow(house, .creator)
-        let events = house.catalogue.events
+        let events = house.videos.events
+        let encoding = FollowEncoding(events: events, now: { Date() })
         let held = await HeldLoop(house.loops.loops[0])
         for step in 1...100 {
-            let progress = VideoProgress(status: .processing, progress: Double(step) / 100)
-            try await house.database.write { try VideoCatalogue.follow(progress, of: video.id, in: $0, events: events) }
+            let progress = EncodingProgress(status: .processing, progress: Double(step) / 100)
+            try await house.database.write { try encoding(progress, of: video.id, in: $0) }
         }
         held.letGo()
         events.close()
@@ -220,7 +222,7 @@ struct EventRoutesTests {
     @Test("What several may see alike is encoded once, and the same for all of them")
     func encodedOnce() throws {
         var video = Video.example
-        video.failure = Video.Failure(code: "encoding_failed", detail: "moov atom")
+        video.failure = EncodingProgress.Failure(code: "encoding_failed", detail: "moov atom")
         let event = EncodedVideoEvent(VideoEvent(about: video, named: .failed))
         func bytes(_ viewer: Viewer) throws -> [UInt8] { try event.bytes(for: viewer) }
         func place(_ viewer: Viewer) throws -> Int {
@@ -243,12 +245,12 @@ struct EventRoutesTests {
         let video = house.video(named: "Film")
         try await house.insert(video)
         var streams = [try await follow(house, .user), try await follow(house, .admin, "/videos/\(video.id)/events")]
-        house.catalogue.events.beat()
+        house.videos.events.beat()
         for index in streams.indices {
             let text = await streams[index].read(until: "\n:\n\n")
             #expect(text.contains("\n:\n\n"))
         }
-        house.catalogue.events.close()
+        house.videos.events.close()
         for index in streams.indices { _ = await streams[index].read() }
         await house.close()
     }

@@ -54,7 +54,7 @@ struct FormBoundsTests {
         #expect(answer.status == .unprocessableContent)
         #expect(answer.text.components("\"code\":\"repeated\"") == 2)
         let id = try await house.upload("VIDEO", [("tags", "a"), ("tags", "b,c"), ("people", "Ann")]).video.id
-        let video = try await house.catalogue.video(
+        let video = try await house.videos.find(
             try #require(VideoID(id)), for: house.creator, through: .details)
         #expect(video.tags == ["a", "b", "c"] && video.people == ["Ann"])
         await house.close()
@@ -127,7 +127,7 @@ struct FormBoundsTests {
                 "Content-Type": "application/offset+octet-stream",
             ], body: RequestBody("VIDEO 7"))
         let id = try #require(answer.headers["Palco-Video-Id"].flatMap { VideoID($0) })
-        let video = try await house.catalogue.video(id, for: house.creator, through: .details)
+        let video = try await house.videos.find(id, for: house.creator, through: .details)
         #expect(video.fileName == stored)
         await house.close()
     }

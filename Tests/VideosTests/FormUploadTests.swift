@@ -3,6 +3,7 @@ import BaseEncoding
 import Cryptography
 import FoundationEssentials
 import HTTP
+import Media
 import Testing
 import Web
 
@@ -46,7 +47,7 @@ struct FormUploadTests {
         #expect(try house.files() == ["videos/\(body.id)/original"])
         let id = try #require(VideoID(body.id))
         #expect(house.encoder.enqueued == [id])
-        let video = try await house.catalogue.video(id, for: house.creator, through: .details)
+        let video = try await house.videos.find(id, for: house.creator, through: .details)
         #expect(video.tags == ["a", "b"] && video.isPremium && video.fileName == "film.mp4")
         #expect(video.checksum == Hex.encode(SHA256.hash("VIDEO one")))
         await house.close()
@@ -66,8 +67,8 @@ struct FormUploadTests {
         await house.close()
     }
 
-    @Test("Refused content leaves nothing and says why", arguments: RefusedContent.Code.allCases)
-    func refused(code: RefusedContent.Code) async throws {
+    @Test("Refused content leaves nothing and says why", arguments: ContentRefusal.allCases)
+    func refused(code: ContentRefusal) async throws {
         let house = try await VideoHouse()
         house.encoder.fail(with: RefusedContent(code))
         let answer = try await house.upload("VIDEO refused")

@@ -163,14 +163,14 @@ struct GrantRevocationTests {
         let next = try await VideoHouse(keeping: house)
         try await house.befall(.creator, .signedOut)
         #expect(try await key(next, video, own) == "open", "another process does not know yet")
-        try await next.catalogue.refreshRevocations()
+        try await next.videos.revocations.refresh()
         #expect(try await key(next, video, own) == "grant_expired")
         #expect(try await key(next, video, other) == "open")
         house.clock.advance(by: 3600)
         try await house.befall(.user, .disabled)
         house.clock.advance(by: 3600)
         let restarted = try await VideoHouse(keeping: house)
-        try await restarted.catalogue.loadRevocations()
+        try await restarted.videos.revocations.load()
         for grant in [own, stranger] { #expect(try await key(restarted, video, grant) == "grant_expired") }
         #expect(try await key(restarted, video, other) == "open")
         await next.close(keepingDatabase: true)
@@ -187,10 +187,10 @@ struct GrantRevocationTests {
                 try $0.first("SELECT COUNT(*) AS count FROM grant_revocations")?.value("count")
             }
         }
-        try await house.catalogue.tidyUp()
+        try await house.videos.upkeep.tidyUp()
         #expect(try await count() == 1)
         house.clock.advance(by: 2 * 6 * 3600 + 1)
-        try await house.catalogue.tidyUp()
+        try await house.videos.upkeep.tidyUp()
         #expect(try await count() == 0)
         await house.close()
     }
@@ -245,22 +245,38 @@ struct GrantRevocationTests {
         let row = GrantRevocation(subject: .video(Self.video))
         revocations.note(GrantRevocation(subject: .video(Self.video)))
         let new = grant(from: revocations)
-        revocations.note([row], readAt: generation)
-        #expect(revocations.isGood(new))
-        revocations.note([row], readAt: revocations.generation)
-        #expect(!revocations.isGood(new))
+        revocations.note([row], read: Date(), at: generation)
+        // They are looked at once more, so nothing is taken for read.
+        #expect(revocations.isGood(new) && revocations.readUntil == .distantPast)
+        revocations.note([row], read: Date(), at: revocations.generation)
+        #expect(!revocations.isGood(new) && revocations.readUntil > .distantPast)
+    }
+
+    @Test("What other servers ended while the database was away for long is obeyed when it is back")
+    func databaseAway() async throws {
+        let house = try await VideoHouse()
+        try await house.videos.revocations.refresh()
+        let before = grant(from: house.revocations)
+        let moment = house.clock.now
+        try await house.database.write { transaction in
+            try GrantRevocationStore().insert(
+                GrantRevocation(subject: .video(Self.video)), at: moment, in: transaction)
+        }
+        house.clock.advance(by: 3000)
+        #expect(house.revocations.isGood(before))
+        try await house.videos.revocations.refresh()
+        #expect(!house.revocations.isGood(before))
+        await house.close()
     }
 
     @Test("Where very many sign-ins ended, the next one ends all grants of its person, and memory stays bounded")
     func manySessions() async throws {
         let house = try await VideoHouse()
         let revocations = GrantRevocations(lifetime: .seconds(100), capacity: 3)
-        let events = house.catalogue.events
+        let follow = FollowAccess(revocations, events: house.videos.events, now: { Date() })
         for _ in 0..<50 {
             try await house.database.write { transaction in
-                try VideoCatalogue.follow(
-                    .sessionEnded(SessionID(), of: Self.person), in: transaction, revocations: revocations,
-                    events: events)
+                try follow(.sessionEnded(SessionID(), of: Self.person), in: transaction)
             }
         }
         #expect(revocations.count == 4)

@@ -83,18 +83,18 @@ struct PlaybackTests {
 
     @Test("Names of tracks are theirs, their language's or their number, each once")
     func trackNames() throws {
-        func track(_ name: String, _ label: VideoPresentation.Label) -> VideoPresentation.Track {
-            VideoPresentation.Track(
+        func track(_ name: String, _ label: TrackLabel) -> Presentation.Track {
+            Presentation.Track(
                 name: name, kind: .audio(label: label, channelCount: 2), codecs: "mp4a.40.2",
                 bandwidth: HLS.Bandwidth(peak: 10, average: 9), segmentDurations: [.seconds(4)], isEncrypted: false)
         }
         let sounds = [
-            track("audio", VideoPresentation.Label(language: "en")),
-            track("audio1", VideoPresentation.Label(language: "en", isDescription: true)),
-            track("audio2", VideoPresentation.Label()),
-            track("audio3", VideoPresentation.Label(title: "Director \"X\"", language: "en")),
+            track("audio", TrackLabel(language: "en")),
+            track("audio1", TrackLabel(language: "en", isDescription: true)),
+            track("audio2", TrackLabel()),
+            track("audio3", TrackLabel(title: "Director \"X\"", language: "en")),
         ]
-        let presentation = VideoPresentation(video: [], audio: sounds)
+        let presentation = Presentation(video: [], audio: sounds)
         let master = try HLS.MasterPlaylist(
             parsing: VideoPlaylists(presentation: presentation).master())
         #expect(master.audio.map(\.name) == ["en", "en (2)", "3", "Director  X "])
@@ -148,6 +148,25 @@ struct PlaybackTests {
         #expect(try await control(shared) == "public, max-age=31536000, immutable")
         for name in ["1.m4s", "init.mp4"] {
             #expect(try await control(address(name, in: list)) == "private, max-age=31536000, immutable")
+        }
+        await house.close()
+    }
+
+    @Test("Where others hand out complete segments, those who ask are sent there, and for all else nobody is")
+    func elsewhere() async throws {
+        let (house, video) = try await self.house()
+        house.encoder.setPresentation { $0.video[0].isComplete = true }
+        house.encoder.setElsewhere("https://cdn.example.org")
+        let stranger = house.client(nil)
+        let answer = try await stranger.get("/media/\(video.id)/720p/1.m4s")
+        #expect(answer.status == .temporaryRedirect)
+        #expect(answer.headers[.location] == "https://cdn.example.org/720p/1")
+        #expect(answer.headers[.cacheControl] == "public, max-age=1800")
+        #expect(try await stranger.get("/media/\(video.id)/720p/0.m4s").status == .ok)
+        #expect(try await stranger.get("/media/\(video.id)/720p/2.m4s").status == .notFound)
+        let list = "/api/v1/play/\(try await grant(house, video))/720p"
+        for name in ["1.m4s", "init.mp4", "key", "index.m3u8"] {
+            #expect(try await stranger.get("\(list)/\(name)").status == .ok, "\(name)")
         }
         await house.close()
     }

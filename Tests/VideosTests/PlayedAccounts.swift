@@ -68,7 +68,8 @@ extension VideoHouse {
     /// Lets it happen to whoever began with this role, with everything that the room of accounts tells.
     func befall(_ role: Role, _ fate: Fate) async throws {
         let person = person(role).id
-        let (accounts, revocations, events, now) = (accounts, revocations, catalogue.events, clock.now)
+        let (accounts, clock) = (accounts, clock)
+        let follow = FollowAccess(revocations, events: videos.events, now: { clock.now })
         try await database.write { transaction in
             let change: AccessChange
             switch fate {
@@ -85,7 +86,7 @@ extension VideoHouse {
                 transaction.afterCommit { accounts.setRole(nil, of: person) }
                 change = .personChanged(person)
             }
-            try VideoCatalogue.follow(change, in: transaction, revocations: revocations, events: events, at: now)
+            try follow(change, in: transaction)
         }
     }
 }

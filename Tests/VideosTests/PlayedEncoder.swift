@@ -2,6 +2,7 @@ import FoundationEssentials
 import Media
 import Reactor
 import SQL
+import Storage
 import Synchronization
 
 @testable import Videos
@@ -16,6 +17,7 @@ final class PlayedEncoder: Sendable {
         var failure: (any Error)?
         var enqueueFailure: (any Error)?
         var presentation = PlayedEncoder.film
+        var elsewhere: String?
         var whileInspecting: (@Sendable () async throws -> Void)?
         var whileWaiting: (@Sendable () async throws -> Void)?
     }
@@ -38,8 +40,10 @@ final class PlayedEncoder: Sendable {
 
     /// Thrown by the next attempts to make the work on a video part of the transaction that makes its row.
     func failEnqueuing(with error: (any Error & Sendable)?) { state.withLock { $0.enqueueFailure = error } }
+    /// Where the second segment of each rendition is handed out.
+    func setElsewhere(_ base: String?) { state.withLock { $0.elsewhere = base } }
     /// What is told of all videos.
-    func setPresentation(_ change: (inout VideoPresentation) -> Void) {
+    func setPresentation(_ change: (inout Presentation) -> Void) {
         state.withLock { change(&$0.presentation) }
     }
     /// Runs while a file is looked into.
@@ -52,21 +56,23 @@ final class PlayedEncoder: Sendable {
         state.withLock { $0.whileWaiting = body }
     }
 
-    static let film: VideoPresentation = {
-        func track(_ name: String, _ kind: VideoPresentation.Kind, _ codecs: String) -> VideoPresentation.Track {
-            VideoPresentation.Track(
+    static let film: Presentation = {
+        func track(_ name: String, _ kind: Presentation.Track.Kind, _ codecs: String) -> Presentation.Track {
+            Presentation.Track(
                 name: name, kind: kind, codecs: codecs, bandwidth: HLS.Bandwidth(peak: 1000, average: 900),
                 segmentDurations: [MediaTime(ticks: 4, timescale: 1), MediaTime(ticks: 7, timescale: 2)],
                 isEncrypted: true)
         }
-        var small = track("360p", .video(width: 640, height: 360, frameRate: 25), "avc1.64001E")
+        var small = track("360p", .video(size: PixelSize(width: 640, height: 360), frameRate: 25), "avc1.64001E")
         small.keyframeByteCounts = [3, 4]
-        return VideoPresentation(
-            video: [track("720p", .video(width: 1280, height: 720, frameRate: 25), "avc1.64001F"), small],
-            audio: [
-                track("audio", .audio(label: VideoPresentation.Label(language: "es"), channelCount: 2), "mp4a.40.2")
+        return Presentation(
+            video: [
+                track("720p", .video(size: PixelSize(width: 1280, height: 720), frameRate: 25), "avc1.64001F"), small,
             ],
-            captions: [VideoPresentation.Captions(name: "captions0", label: VideoPresentation.Label(language: "ru"))])
+            audio: [
+                track("audio", .audio(label: TrackLabel(language: "es"), channelCount: 2), "mp4a.40.2")
+            ],
+            captions: [Presentation.Captions(name: "captions0", label: TrackLabel(language: "ru"))])
     }()
 
     var encoding: VideoEncoding {
@@ -92,11 +98,15 @@ final class PlayedEncoder: Sendable {
                 guard let track, track.isEncrypted, track.isComplete, number < 2 else { return nil }
                 return try OpenFile(path: self.segment)
             },
+            sharedSegmentAddress: { _, rendition, number in
+                number == 1 ? self.state.withLock { $0.elsewhere }.map { "\($0)/\(rendition)/\(number)" } : nil
+            },
             initSegment: { _, _, _ in .file(try OpenFile(path: self.segment)) },
             key: { _, rendition in rendition == "none" ? nil : [UInt8](repeating: 7, count: 16) },
-            picture: { _, _ in .file(try OpenFile(path: self.segment)) },
+            picture: { _, _ in BlobContent(file: try OpenFile(path: self.segment), version: "picture") },
             captions: { _, name in
-                name == "captions0" ? .file(try OpenFile(path: self.segment)) : .missing
+                name == "captions0"
+                    ? BlobContent(file: try OpenFile(path: self.segment), version: "captions") : nil
             })
     }
 

@@ -76,7 +76,7 @@ struct TusUploadTests {
             video = answer.headers["Palco-Video-Id"]
         }
         let id = try #require(video.flatMap { VideoID($0) })
-        let stored = try await house.catalogue.video(id, for: house.creator, through: .details)
+        let stored = try await house.videos.find(id, for: house.creator, through: .details)
         #expect(stored.checksum == Hex.encode(SHA256.hash(content)) && stored.title == "Title")
         #expect(try house.files() == ["videos/\(id)/original"])
         // Whoever lost the last answer finds it again.
@@ -121,7 +121,7 @@ struct TusUploadTests {
         let next = try await restarted(house)
         #expect(try await head(next, address).headers["Upload-Offset"] == "6")
         let id = try await patch(next, address, 6, RequestBody("by tus")).headers["Palco-Video-Id"]
-        let video = try await next.catalogue.video(
+        let video = try await next.videos.find(
             try #require(id.flatMap { VideoID($0) }), for: next.creator, through: .details)
         #expect(video.checksum == Hex.encode(SHA256.hash("VIDEO by tus")))
         await next.close()
@@ -190,7 +190,7 @@ struct TusUploadTests {
         #expect(try await house.client(.creator).send(.delete, address, headers: Self.version).status == .noContent)
         #expect(try await head(house, address).status == .notFound)
         #expect(try house.files().isEmpty)
-        #expect(house.catalogue.sessions.count == 0)
+        #expect(house.videos.sessions.count == 0)
         await house.close()
     }
 
@@ -212,7 +212,7 @@ struct TusUploadTests {
         house.clock.advance(by: 20 * 3600)
         _ = try await patch(house, alive, 0, RequestBody("VIDEO "))
         house.clock.advance(by: 5 * 3600)
-        try await house.catalogue.expireUploads()
+        try await house.videos.recovery.expire()
         #expect(try await head(house, abandoned).status == .notFound)
         #expect(try await head(house, alive).headers["Upload-Offset"] == "6")
         #expect(try house.files().count == 1)
@@ -255,9 +255,9 @@ struct TusUploadTests {
         let house = try await VideoHouse(settings: settings)
         let address = try await create(house, 12)
         let id = try #require(address.split(separator: "/").last.flatMap { UploadID(String($0)) })
-        _ = try #require(house.catalogue.sessions.take(id))
+        _ = try #require(house.videos.sessions.take(id))
         #expect(try await head(house, address).status == .locked)
-        house.catalogue.sessions.release(id)
+        house.videos.sessions.release(id)
         #expect(try await head(house, address).status == .ok)
         await house.close()
     }

@@ -16,10 +16,10 @@ import Web
 /// The room of videos with a database in memory, a folder of its own, one person of each role, and an encoder that is
 /// played: content that begins with `VIDEO` is a video.
 final class VideoHouse: Sendable {
-    let catalogue: VideoCatalogue
+    let videos: VideoServices
     let application: Application
     let database: Database
-    let storage: LocalStorage
+    let storage: StorageServices
     let folder: TemporaryFolder
     let loops: EventLoopGroup
     let pool: BlockingPool
@@ -39,6 +39,7 @@ final class VideoHouse: Sendable {
 
     init(
         folder: TemporaryFolder? = nil, settings: VideoSettings = VideoSettings(), reserve: Int = 0,
+        isShared: Bool = false,
         isSecureOnly: Bool = false, keeping earlier: VideoHouse? = nil
     ) async throws {
         self.folder = try folder ?? TemporaryFolder()
@@ -51,34 +52,41 @@ final class VideoHouse: Sendable {
             database = earlier.database
             accounts = earlier.accounts
         } else {
-            database = try await Database.open(.memory, migrations: [Accounts.migrations, VideoStore.migrations])
+            database = try await Database.open(
+                TestDatabase.fresh(), migrations: [AccountServices.migrations, VideoStore.migrations])
             accounts = PlayedAccounts(try await Self.makePeople(in: database))
         }
-        storage = try LocalStorage(root: self.folder.path, pool: pool, reserve: reserve)
+        storage = StorageServices(
+            try DataFolder(root: self.folder.path, pool: pool, reserve: reserve, isShared: isShared))
         let (clock, encoder) = (clock, PlayedEncoder(folder: self.folder.path))
         self.encoder = encoder
         revocations = GrantRevocations(lifetime: settings.grantLifetime)
         let accounts = accounts
         let identify: @Sendable (Request) async throws -> Caller? = { accounts.identify($0) }
-        catalogue = VideoCatalogue(
-            VideoCatalogue.Foundation(
-                database: database, storage: storage, encoding: encoder.encoding,
+        let callers = VideoCallers(
+            identify: identify, current: { accounts.current($0) }, role: AccountServices.role(of:in:))
+        videos = VideoServices(
+            VideoServices.Foundation(
+                database: database, storage: storage, encoding: encoder.encoding, callers: callers,
                 grants: GrantSigner(secret: secret),
                 passwords: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1),
                 unlocking: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1), loops: loops,
-                identify: identify, current: { accounts.current($0) }, role: Accounts.role(of:in:), log: .silent,
+                audit: AuditLog(database: database, now: { clock.now }), log: .silent,
                 now: { clock.now }, clock: { clock.monotonic }),
             settings: settings, revocations: revocations, events: VideoEvents(loops))
         var options = RouterBuilder.Options()
         options.isSecureOnly = isSecureOnly
-        let router = RouterBuilder(options: options) { request, context, _ in
-            context.values[Caller.self] = try await identify(request)
-        }
-        catalogue.addRoutes(to: router)
+        let router = RouterBuilder(
+            options: options,
+            accessCheck: AccessCheck { request, context, _ in
+                context.values[Caller.self] = try await identify(request)
+            })
+        videos.addRoutes(to: router)
         application = try router.build()
     }
 
     func close(keepingDatabase: Bool = false) async {
+        videos.close()
         if !keepingDatabase { await database.close() }
         await pool.shutdown()
         await passwordPool.shutdown()

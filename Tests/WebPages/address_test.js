@@ -1,4 +1,4 @@
-import { ownAddress, ownPath, watchPath } from '../../web/lib/address.js';
+import { administrationPath, ownAddress, ownPath, watchPath } from '../../web/lib/address.js';
 import { sources } from './sources.js';
 import { equal, ok } from './assert.js';
 
@@ -147,6 +147,20 @@ Deno.test('a whole address is one of this server only with the same scheme, name
   equal(ownAddress('/key', 'about:blank'), null);
 });
 
+Deno.test('a page of the administration is one of ours whatever an id or a filter says', () => {
+  for (
+    const id of ['../..//evil.example', '..\\\\evil.example', '?x', '#x', 'a/b', '//evil.example', '..', '\t']
+  ) {
+    const { origin, pathname, searchParams, hash } = new URL(
+      administrationPath(['people', id], { q: id }),
+      here,
+    );
+    ok(pathname.startsWith('/administration/'), pathname);
+    equal([origin, searchParams.get('q'), hash], ['https://palco.test', id, '']);
+  }
+  equal(administrationPath(['audit'], { q: '', actor: '' }), '/administration/audit');
+});
+
 Deno.test('the page of a video is one of ours whatever its id says', () => {
   for (const id of ['../..//evil.example', '..\\\\evil.example', '?x', '#x', 'a/b']) {
     const { origin, pathname, search, hash } = new URL(watchPath(id), here);
@@ -174,8 +188,9 @@ function waysOut(text) {
   return ways.flatMap((way) => [...text.matchAll(way)].map((match) => match[1].trim()));
 }
 
-/** What may stand there: the checked functions, a fixed path, and the symbols of our own sheet. */
-const checked = /^(?:ownPath\(|watchPath\(|'\/(?![\/\\])[^']*'|path\);$|'#content'|sheet\b|reference\))/;
+/** What may stand there: the checked functions, a fixed path, a file of the page's own, and the symbols of our own sheet. */
+const checked =
+  /^(?:ownPath\(|watchPath\(|administrationPath\(|auditExport\(|providerPath\(|providerPage\(|authenticatorAddress\(|URL\.createObjectURL\(|'\/(?![\/\\])[^']*'|path\);$|'#content'|sheet\b|reference\))/;
 
 Deno.test('nothing in the pages goes to an address that was not checked', () => {
   const found = [...sources(/\.js$/)].flatMap(({ path, text }) => waysOut(text).map((to) => ({ path, to })));

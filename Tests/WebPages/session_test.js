@@ -7,7 +7,7 @@ const ann = { id: 'ann', email: 'ann@example.org', name: 'Ann', role: 'creator' 
 /**
  * A page of Ann's in a browser of the test's own.
  * @param {(page: { session: Session, happened: string[], isHidden: () => boolean, leaveAndReturn: () => Promise<void>,
- *   there: { user: object | null, answers: boolean } }) => Promise<void>} body
+ *   there: { user: object | null, answers: boolean, location: string | null } }) => Promise<void>} body
  */
 async function withPage(body) {
   const scope = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (globalThis));
@@ -17,8 +17,8 @@ async function withPage(body) {
   );
   /** @type {string[]} */
   const happened = [];
-  /** @type {{ user: object | null, answers: boolean }} */
-  const there = { user: ann, answers: true };
+  /** @type {{ user: object | null, answers: boolean, location: string | null }} */
+  const there = { user: ann, answers: true, location: null };
   const browser = new EventTarget();
   let isHidden = false;
   // Called when the page has been shown again or begun anew.
@@ -52,7 +52,7 @@ async function withPage(body) {
       if (!there.answers) return Promise.reject(new TypeError('nobody answers'));
       return Promise.resolve(
         there.user
-          ? Response.json({ user: there.user })
+          ? Response.json({ user: there.user, location: there.location })
           : Response.json({ code: 'unauthorized' }, { status: 401 }),
       );
     },
@@ -94,6 +94,7 @@ for (
     nobody: null,
     'somebody else': { ...ann, id: 'bob' },
     'the same person with other rights': { ...ann, role: 'user' },
+    'the same person with something to do first': { ...ann, duties: ['set_up_otp'] },
   })
 ) {
   Deno.test(`a page that the browser kept is never shown to ${who}`, () =>
@@ -127,4 +128,35 @@ Deno.test('signing out ends the page even when the server knew the session no mo
     there.user = null;
     await session.signOut();
     equal(happened, ['offline', 'cleared', '/sign-in']);
+  }));
+
+Deno.test('facts that give no rights change without a new page, and are told', () =>
+  withPage(async ({ session, happened, leaveAndReturn, there }) => {
+    session.addEventListener('change', () => happened.push(`now ${session.user.name}`));
+    session.changeTo({ ...ann, name: 'Anna' });
+    there.user = { ...ann, name: 'Anna', duties: [] };
+    await leaveAndReturn();
+    equal(happened, ['now Anna']);
+  }));
+
+Deno.test('who came by a provider is signed out there as well', () =>
+  withPage(async ({ session, happened, there }) => {
+    there.location = 'https://id.example.org/end?a=b';
+    await session.signOut();
+    equal(happened, ['cleared', 'https://id.example.org/end?a=b']);
+  }));
+
+Deno.test('signing out everywhere asks no provider', () =>
+  withPage(async ({ session, happened, there }) => {
+    there.location = 'https://id.example.org/end';
+    await session.signOut(true);
+    equal(happened, ['cleared', '/sign-in']);
+  }));
+
+Deno.test('a page whose person is gone from the server is left without asking it', () =>
+  withPage(({ session, happened, there }) => {
+    there.answers = false;
+    session.leave();
+    equal(happened, ['cleared', '/sign-in']);
+    return Promise.resolve();
   }));

@@ -50,9 +50,11 @@ Deno.test('titles and names of files and people are shown by the functions that 
   }
   equal(bare, [
     // The menu shows this `name` by `foreign` and in a message.
-    'components/header.js: const name = user.name',
-    'components/header.js: const name = user.name || user.email',
+    'components/header.js: const name = session.user.name',
+    'components/header.js: const name = session.user.name || session.user.email',
     // A field shows what is really in it.
+    "pages/profile/details.js: input: { autocomplete: 'name', maxlength: 200, value: user.name",
+    'pages/profile/password.js: value: user.email',
     'pages/watch.js: title.value = this.video.title',
   ]);
 });

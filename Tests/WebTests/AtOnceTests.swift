@@ -14,10 +14,10 @@ struct AtOnceTests {
 
     /// Whether the answer was there at once, its status and its text.
     private func ask(
-        _ application: Application, _ target: String, method: Request.Method = .get
+        _ application: Application, _ target: String, _ headers: HeaderFields = [:], method: Request.Method = .get
     ) async throws -> (isNow: Bool, status: Int, text: String) {
         var known: Response?
-        let later = application.answer(to: Request(method: method, target: target), &known)
+        let later = application.answer(to: Request(method: method, target: target, headers: headers), &known)
         let awaited = await later?()
         let response = try #require(known ?? awaited)
         return (known != nil, response.status.code, String(decoding: try await response.collect(), as: UTF8.self))
@@ -75,7 +75,8 @@ struct AtOnceTests {
         func build(
             access: AccessRule = .public, limit: RateLimit? = nil, _ change: (RouterBuilder) -> Void = { _ in }
         ) throws -> Application {
-            let router = RouterBuilder(accessCheck: { _, _, _ in throw Problem.forbidden(code: "checked", "No.") })
+            let router = RouterBuilder(
+                accessCheck: AccessCheck { _, _, _ in throw Problem.forbidden(code: "checked", "No.") })
             change(router)
             router.group("", access: access, limit: limit).get(
                 "/", atOnce: { _, _ in .text("passed by") }, { _, _ in .text("handler") })
@@ -94,5 +95,27 @@ struct AtOnceTests {
             }
         }
         #expect(try await ask(wrapped, "/") == (false, 202, "handler"))
+    }
+
+    @Test(
+        "An access check that need not wait refuses and admits at once, and is asked again where it must",
+        arguments: [true, false])
+    func checkedAtOnce(knows: Bool) async throws {
+        let router = RouterBuilder(
+            accessCheck: AccessCheck(
+                atOnce: { request, _, _ in
+                    guard knows else { return false }
+                    guard request.headers.contains(.authorization) else { throw Problem.unauthorized() }
+                    return true
+                },
+                { request, _, _ in
+                    guard request.headers.contains(.authorization) else { throw Problem.unauthorized() }
+                }))
+        router.group("", access: .signedIn).get("/", atOnce: { _, _ in .text("at once") }, { _, _ in .text("later") })
+        let application = try router.build()
+        let stranger = try await ask(application, "/")
+        #expect(stranger.isNow == knows && stranger.status == 401)
+        let known = try await ask(application, "/", [.authorization: "Bearer x"])
+        #expect(known == (knows, 200, knows ? "at once" : "later"))
     }
 }

@@ -80,6 +80,13 @@ struct BodyTests {
         #expect(cookies["c"] == "x=y")
         #expect(cookies["d"] == "")
         #expect(cookies["broken"] == nil)
+        let request = Request(target: "/", headers: ["Cookie": "a=1; b=\"two\"; broken; c=x=y; a=2;  =z; d=; e"])
+        for name in ["a", "b", "c", "d", "e", "broken", "", "A"] {
+            #expect(request.cookie(name) == request.cookies[name], "\(name)")
+        }
+        let many = Request(target: "/", headers: ["Cookie": (0..<70).map { "c\($0)=\($0)" }.joined(separator: ";")])
+        #expect(many.cookie("c63") == "63" && many.cookies["c63"] == "63")
+        #expect(many.cookie("c64") == nil && many.cookies["c64"] == nil)
         var response = Response.noContent
         response.set(Cookie(name: "s", value: "a b;\r\n", maxAge: .seconds(60), isSecure: true))
         response.set(Cookie(name: "t", value: "x", maxAge: .seconds(-5), isHTTPOnly: false, sameSite: .strict))

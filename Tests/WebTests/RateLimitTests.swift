@@ -20,12 +20,13 @@ struct RateLimitTests {
         var options = RouterBuilder.Options()
         options.clock = { clock.now }
         options.accountOf = { context in context.values[Number.self].map { AccountKey(high: 7, low: $0.value) } }
-        return RouterBuilder(options: options) { request, context, _ in
+        let check = AccessCheck { request, context, _ in
             guard let number = request.headers[.authorization].flatMap({ UInt64($0) }) else {
                 throw Problem.unauthorized()
             }
             context.values[Number.self] = Number(value: number)
         }
+        return RouterBuilder(options: options, accessCheck: check)
     }
 
     static let perAddress = RateLimit("doors", of: .address, burst: 3, interval: .seconds(10))

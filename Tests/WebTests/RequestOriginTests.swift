@@ -52,7 +52,7 @@ struct RequestOriginTests {
 @Suite("What caches may keep")
 struct CacheRuleTests {
     static func client() throws -> InProcessClient {
-        let router = RouterBuilder { _, _, _ in }
+        let router = RouterBuilder(accessCheck: AccessCheck { _, _, _ in })
         for (name, access) in [("public", AccessRule.public), ("own", .signedIn), ("rule", .rule("x"))] {
             router.get("/\(name)/silent", access: access) { _, _ in .text("x") }
             router.get("/\(name)/kept", access: access) { _, _ in

@@ -104,11 +104,12 @@ struct RouterTests {
 
     @Test("the access check runs before the handler and hands over who is asking")
     func accessCheck() async throws {
-        let router = RouterBuilder { request, context, rule in
-            guard let name = request.headers[.authorization] else { throw Problem.unauthorized() }
-            if rule == .role("admin"), name != "ada" { throw Problem.forbidden() }
-            context.values[Person.self] = Person(name: name)
-        }
+        let router = RouterBuilder(
+            accessCheck: AccessCheck { request, context, rule in
+                guard let name = request.headers[.authorization] else { throw Problem.unauthorized() }
+                if rule == .role("admin"), name != "ada" { throw Problem.forbidden() }
+                context.values[Person.self] = Person(name: name)
+            })
         let people = router.group("/api", access: .signedIn, context: PersonContext.self)
         people.get("/me") { _, context in .text(context.person.name) }
         people.get("/admin", access: .role("admin")) { _, context in .text("admin " + context.person.name) }
@@ -126,7 +127,7 @@ struct RouterTests {
 
     @Test("a context that proves the rule is asked instead of the access check")
     func provenAccess() async throws {
-        let router = RouterBuilder { _, _, _ in throw Problem.forbidden() }
+        let router = RouterBuilder(accessCheck: AccessCheck { _, _, _ in throw Problem.forbidden() })
         let proven = router.group("/proven", access: .rule("word"), provesAccess: true) { request, parent in
             guard request.query["word"] == "sesame" else { throw Problem.unauthorized() }
             return parent

@@ -14,7 +14,7 @@ struct WebSocketRouteTests {
     static func application(_ options: RouterBuilder.Options = .init()) throws -> Application {
         let router = RouterBuilder(
             options: options,
-            accessCheck: { request, _, _ in
+            accessCheck: AccessCheck { request, _, _ in
                 guard request.headers.contains(.authorization) else { throw Problem.unauthorized() }
             })
         var sockets = WebSocketOptions()

@@ -1,21 +1,21 @@
 /** Questions that need an answer before anything else, on the browser's own `<dialog>`. */
 import { freshId, h } from '../lib/dom.js';
-import { explain } from '../lib/problem.js';
-import { t } from '../lib/i18n.js';
+import { Complaint, submission } from './form.js';
 
 /**
  * @param {object} options
- * @param {string} options.title a message key
- * @param {HTMLElement[]} options.body
+ * @param {import('./field.js').Text} options.title
+ * @param {(Node | null | false)[]} [options.body]
+ * @param {import('./form.js').FormPart[]} [options.fields] stand below the body, and show what was refused about them
  * @param {string} options.confirm a message key
  * @param {boolean} [options.danger]
  * @param {() => string | null} [options.check] answers what is still wrong
  * @param {() => Promise<void>} options.act may throw; the dialog then stays and says why
  * @returns {Promise<boolean>} true: done
  */
-export function ask({ title, body, confirm, danger = false, check = () => null, act }) {
+export function ask({ title, body = [], fields = [], confirm, danger = false, check, act }) {
   const id = freshId('dialog');
-  const complaint = h('p', { class: 'complaint', role: 'alert', hidden: true });
+  const complaint = new Complaint();
   const submit = h('button', {
     type: 'submit',
     class: danger ? 'button danger' : 'button primary',
@@ -25,43 +25,44 @@ export function ask({ title, body, confirm, danger = false, check = () => null, 
     type: 'button',
     class: 'button',
     text: 'action.cancel',
-    onclick: () => dialog.close(),
+    onclick: () => isUnderWay || dialog.close(),
   });
+  let done = false;
+  let isUnderWay = false;
+  const send = submission({
+    fields,
+    complaint,
+    submit,
+    check,
+    act: async () => {
+      isUnderWay = true;
+      await act().finally(() => {
+        isUnderWay = false;
+      });
+      done = true;
+      dialog.close();
+    },
+  });
+  /**
+   * What was sent cannot be called back: who left now would miss what comes of it.
+   * @param {Event} event
+   */
+  function stay(event) {
+    if (isUnderWay) event.preventDefault();
+  }
   const dialog = h(
     'dialog',
-    { class: 'dialog', 'aria-labelledby': id },
+    { class: 'dialog', 'aria-labelledby': id, oncancel: stay },
     h(
       'form',
       { method: 'dialog', novalidate: true, onsubmit: send },
       h('h2', { id, text: title }),
       ...body,
-      complaint,
+      ...fields.map((field) => field.element),
+      complaint.element,
       h('div', { class: 'dialog-actions' }, cancel, submit),
     ),
   );
-  let done = false;
-
-  /** @param {Event} event */
-  async function send(event) {
-    event.preventDefault();
-    const wrong = check();
-    complaint.hidden = wrong === null;
-    if (wrong !== null) return void (complaint.textContent = t(wrong));
-    submit.disabled = true;
-    submit.setAttribute('aria-busy', 'true');
-    try {
-      await act();
-      done = true;
-      dialog.close();
-    } catch (error) {
-      complaint.textContent = explain(error);
-      complaint.hidden = false;
-    } finally {
-      submit.disabled = false;
-      submit.removeAttribute('aria-busy');
-    }
-  }
-
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
       dialog.remove();
@@ -69,6 +70,53 @@ export function ask({ title, body, confirm, danger = false, check = () => null, 
     });
     document.body.append(dialog);
     dialog.showModal();
-    if (danger) cancel.focus();
+    if (fields.length > 0) fields[0].control.focus();
+    else if (danger) cancel.focus();
+  });
+}
+
+/**
+ * Shows what is shown only once, such as a token: only its own button ends it, not a slip of the Escape key.
+ * @param {object} options
+ * @param {import('./field.js').Text} options.title
+ * @param {Node[]} options.body
+ * @param {string} options.confirm a message key for having taken it
+ * @param {string} [options.className]
+ * @returns {Promise<void>}
+ */
+export function showOnce({ title, body, confirm, className = '' }) {
+  const id = freshId('dialog');
+  const dialog = h(
+    'dialog',
+    { class: `dialog ${className}`.trim(), 'aria-labelledby': id, oncancel: stay },
+    h(
+      'div',
+      { class: 'dialog-body' },
+      // Enter or a space must not close at once what cannot be seen again.
+      h('h2', { id, text: title, tabindex: '-1', autofocus: true }),
+      ...body,
+      h(
+        'div',
+        { class: 'dialog-actions' },
+        h('button', {
+          type: 'button',
+          class: 'button primary',
+          text: confirm,
+          onclick: () => dialog.close(),
+        }),
+      ),
+    ),
+  );
+  /** @param {Event} event */
+  function stay(event) {
+    event.preventDefault();
+  }
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve();
+    });
+    document.body.append(dialog);
+    dialog.showModal();
   });
 }

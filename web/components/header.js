@@ -1,21 +1,26 @@
 /** The bar on top of every page: home, upload, language, light or dark, account. */
-import { foreign, freshId, h, icon, setIcon } from '../lib/dom.js';
+import { foreign, freshId, h, icon, replace, setIcon } from '../lib/dom.js';
 import { bind, chooseLocale, languages, locale, onLocaleChange } from '../lib/i18n.js';
 import { explain } from '../lib/problem.js';
 import { remember } from '../lib/preferences.js';
 
-/** @typedef {import('../lib/api.js').User} User */
+/** @typedef {import('../lib/session.js').Session} Session */
+/**
+ * @typedef {object} Actions
+ * @property {(everywhere: boolean) => Promise<void>} leave may throw
+ * @property {boolean} [isLimited] nothing but signing out is open to the person
+ */
 
 /**
- * @param {User | null} user null: nobody is signed in
- * @param {() => Promise<void>} [signOut] may throw
+ * @param {Session | null} session null: nobody is signed in
+ * @param {Actions} [actions]
  */
-export function header(user, signOut = async () => {}) {
+export function header(session, actions = { leave: async () => {} }) {
   return h(
     'header',
     { class: 'header' },
     h('a', { class: 'brand', href: '/', label: 'header.home' }, icon('mark'), h('span', {}, 'palco')),
-    user && h(
+    session && !actions.isLimited && h(
       'a',
       { class: 'button primary', href: '/upload', 'data-testid': 'upload-link' },
       icon('upload'),
@@ -23,7 +28,7 @@ export function header(user, signOut = async () => {}) {
     ),
     languageSwitch(),
     themeToggle(),
-    user && accountMenu(user, signOut),
+    session && accountMenu(session, actions),
   );
 }
 
@@ -71,37 +76,45 @@ function themeToggle() {
 }
 
 /**
- * @param {User} user
- * @param {() => Promise<void>} signOut
+ * @param {Session} session
+ * @param {Actions} actions
  */
-function accountMenu(user, signOut) {
-  const name = user.name || user.email;
+function accountMenu(session, { leave, isLimited = false }) {
   const id = freshId('account');
   const complaint = h('p', { class: 'complaint', role: 'alert', hidden: true });
+  const who = h('strong');
   const panel = h(
     'div',
     { class: 'account-menu', id, hidden: true },
-    h('div', { class: 'account-who' }, h('strong', {}, foreign(name)), h('span', {}, foreign(user.email))),
+    h('div', { class: 'account-who' }, who, h('span', {}, foreign(session.user.email))),
     complaint,
-    h(
-      'button',
-      { type: 'button', class: 'account-item', 'data-testid': 'sign-out', onclick: leave },
-      icon('sign-out'),
-      h('span', { text: 'header.sign_out' }),
+    !isLimited && h(
+      'a',
+      { class: 'account-item', href: '/profile', onclick: () => open(false) },
+      icon('person'),
+      h('span', { text: 'header.profile' }),
     ),
+    !isLimited && session.user.role === 'admin' && h(
+      'a',
+      { class: 'account-item', href: '/administration', onclick: () => open(false) },
+      icon('shield'),
+      h('span', { text: 'header.administration' }),
+    ),
+    leaveButton('sign-out', 'header.sign_out', false),
+    leaveButton('device', 'header.sign_out_everywhere', true),
   );
+  const initial = h('span', { class: 'avatar', 'aria-hidden': 'true' });
   const button = h(
     'button',
     {
       type: 'button',
       class: 'icon-button',
-      label: ['header.account', { name }],
       'aria-expanded': 'false',
       'aria-controls': id,
       'data-testid': 'account',
       onclick: () => open(panel.hidden !== false),
     },
-    h('span', { class: 'avatar', 'aria-hidden': 'true' }, [...name][0]?.toUpperCase() ?? ''),
+    initial,
   );
   const element = h('div', { class: 'account' }, button, panel);
 
@@ -111,15 +124,39 @@ function accountMenu(user, signOut) {
     button.setAttribute('aria-expanded', String(wanted));
   }
 
-  async function leave() {
-    try {
-      await signOut();
-    } catch (error) {
-      complaint.textContent = explain(error);
-      complaint.hidden = false;
-    }
+  function showName() {
+    const name = session.user.name || session.user.email;
+    replace(who, foreign(name));
+    initial.textContent = [...name][0]?.toUpperCase() ?? '';
+    bind(button, 'aria-label', 'header.account', { name });
   }
 
+  /**
+   * @param {string} symbol
+   * @param {string} text a message key
+   * @param {boolean} everywhere
+   */
+  function leaveButton(symbol, text, everywhere) {
+    const testid = everywhere ? 'sign-out-everywhere' : 'sign-out';
+    const act = async () => {
+      complaint.hidden = true;
+      try {
+        await leave(everywhere);
+      } catch (error) {
+        complaint.textContent = explain(error);
+        complaint.hidden = false;
+      }
+    };
+    return h(
+      'button',
+      { type: 'button', class: 'account-item', 'data-testid': testid, onclick: act },
+      icon(symbol),
+      h('span', { text }),
+    );
+  }
+
+  showName();
+  session.addEventListener('change', showName);
   element.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || panel.hidden) return;
     open(false);

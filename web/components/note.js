@@ -25,3 +25,18 @@ export function troubleNote(title, sentence, again) {
     h('button', { type: 'button', class: 'button', onclick: again, text: 'action.try_again' }),
   );
 }
+
+/**
+ * A sentence set apart from what is around it.
+ * @param {string} symbol the name of an icon
+ * @param {string} sentence a message key
+ * @param {'plain' | 'good' | 'bad'} [tone]
+ */
+export function notice(symbol, sentence, tone = 'plain') {
+  return h(
+    'div',
+    { class: `notice ${tone}`, role: tone === 'bad' ? 'alert' : null },
+    icon(symbol),
+    h('p', { text: sentence }),
+  );
+}

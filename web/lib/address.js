@@ -54,9 +54,87 @@ export function leaveFor(address, otherwise = '/') {
 }
 
 /**
+ * Leaves for the page by which a provider ends its own sign-in, which then leads back here.
+ * @param {string} address as the server has it from the provider
+ */
+export function leaveForProvider(address) {
+  location.replace(providerPage(address));
+}
+
+/**
+ * The same address when it is a page, else our sign-in.
+ * @param {string} address
+ */
+export function providerPage(address) {
+  const url = misleading.test(address) ? null : URL.parse(address);
+  const isPage = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  return isPage ? url.href : '/sign-in';
+}
+
+/**
+ * A page of the administration. Whatever an id or a filter says, it is one of ours.
+ * @param {string[]} place such as `['people', id]`
+ * @param {Record<string, string>} [query] what is empty is left out
+ */
+export function administrationPath(place, query = {}) {
+  const path = ['', 'administration', ...place].map(encodeURIComponent).join('/');
+  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '')).toString();
+  return search === '' ? path : `${path}?${search}`;
+}
+
+/**
  * The page of a video.
  * @param {string} id
  */
 export function watchPath(id) {
   return `/watch/${encodeURIComponent(id)}`;
+}
+
+/**
+ * The address that begins a sign-in at an outside provider.
+ * @param {string} provider
+ * @param {string} next the page of ours that follows
+ * @param {{ isLink?: boolean }} [how] isLink: for the account that is signed in
+ */
+export function providerPath(provider, next, { isLink = false } = {}) {
+  const query = new URLSearchParams({ next: ownPath(next, '/', 'https://palco.invalid/') });
+  if (isLink) query.set('link', '1');
+  return `/api/v1/auth/oidc/${encodeURIComponent(provider)}?${query}`;
+}
+
+/**
+ * The address that hands a secret to an authenticator of this device; null when it is anything else.
+ * @param {string} address
+ */
+export function authenticatorAddress(address) {
+  return address.startsWith('otpauth://totp/') && !misleading.test(address) ? address : null;
+}
+
+/** Longer than any secret of a link. */
+const longestSecret = 1024;
+
+/**
+ * Takes a secret out of the address of this page, so that it stays neither in the address bar nor in the history, and goes
+ * nowhere with the page's next requests. Links of mails have it behind `#`, where no server sees it.
+ * @param {...string} names the first one that is there counts
+ * @returns {string | null}
+ */
+export function takeSecret(...names) {
+  const url = new URL(location.href);
+  const places = [new URLSearchParams(url.hash.slice(1)), url.searchParams];
+  const holders = places.filter((place) => names.some((name) => place.has(name)));
+  if (holders.length === 0) return null;
+  const [found = ''] = names.map((name) => holders[0].get(name)).filter((value) => value);
+  for (const name of names) url.searchParams.delete(name);
+  history.replaceState(history.state, '', ownPath(url.pathname + url.search, '/'));
+  return found && found.length <= longestSecret ? found : null;
+}
+
+/**
+ * Whether the address of this page holds such a secret again: a link that differs behind `#` alone loads no page by itself.
+ * @param {...string} names
+ */
+export function holdsSecret(...names) {
+  const behind = new URLSearchParams(location.hash.slice(1));
+  return names.some((name) => behind.has(name));
 }

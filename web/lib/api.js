@@ -1,6 +1,18 @@
 /** The one door to Palco's HTTP API: session cookie, CSRF header, problem errors (RFC 9457). */
 
-/** @typedef {{ id: string, email: string, name: string, role: string, locale?: string | null }} User */
+/**
+ * @typedef {object} User
+ * @property {string} id
+ * @property {string} email
+ * @property {string} name
+ * @property {string} role
+ * @property {string | null} [locale]
+ * @property {boolean} [otp_enabled]
+ * @property {boolean} [has_password] false: they sign in elsewhere only
+ * @property {Duty[]} [duties]
+ */
+/** @typedef {'set_up_otp' | 'change_password'} Duty what a person must do before anything else is open to them */
+/** @typedef {{ field: string, code: string, detail?: string }} FieldProblem */
 /** @typedef {{ name: string, width: number, height: number, bandwidth: number, state: string }} Rendition */
 /** @typedef {{ code: string, detail?: string | null }} VideoError */
 /**
@@ -35,9 +47,9 @@ export class ApiError extends Error {
   /**
    * @param {number} status 0: no answer at all
    * @param {string} code
-   * @param {{ detail?: string, retryAfter?: number | null, errorId?: string | null }} [more]
+   * @param {{ detail?: string, retryAfter?: number | null, errorId?: string | null, fields?: FieldProblem[] }} [more]
    */
-  constructor(status, code, { detail = '', retryAfter = null, errorId = null } = {}) {
+  constructor(status, code, { detail = '', retryAfter = null, errorId = null, fields = [] } = {}) {
     super(detail || code);
     this.name = 'ApiError';
     this.status = status;
@@ -45,6 +57,7 @@ export class ApiError extends Error {
     this.detail = detail;
     this.retryAfter = retryAfter;
     this.errorId = errorId;
+    this.fields = fields;
   }
 }
 
@@ -67,7 +80,15 @@ export function problemFrom(status, text, retryAfterHeader = null) {
     detail: typeof problem.detail === 'string' ? problem.detail : '',
     retryAfter: Number.isFinite(wait) ? wait : null,
     errorId: typeof problem.error_id === 'string' ? problem.error_id : null,
+    fields: Array.isArray(problem.errors) ? problem.errors.filter(isFieldProblem) : [],
   });
+}
+
+/** @param {unknown} value */
+function isFieldProblem(value) {
+  if (value === null || typeof value !== 'object') return false;
+  const { field, code } = /** @type {Record<string, unknown>} */ (value);
+  return typeof field === 'string' && typeof code === 'string';
 }
 
 /** The token that proves a request comes from our own page; readable on purpose. */
@@ -87,7 +108,7 @@ function decoded(text) {
   }
 }
 
-/** What happens when an answer is that nobody is signed in. */
+/** What happens when an answer is that nobody is signed in, or that the person has something else to do first. */
 let unauthorized = () => {};
 
 /** @param {() => void} listener instead of the one before */
@@ -95,31 +116,36 @@ export function onUnauthorized(listener) {
   unauthorized = listener;
 }
 
+/** The answers to a person who has a duty, whatever else they ask for. */
+const callsToDuty = ['otp_setup_required', 'password_change_required'];
+
 /**
  * Every answer of the server passes here, whichever way it was asked, but for the one about who is there.
  * @param {number} status
+ * @param {string} [code] of the problem
  */
-export function noteStatus(status) {
-  if (status === 401) unauthorized();
+export function noteStatus(status, code = '') {
+  if (status === 401 || callsToDuty.includes(code)) unauthorized();
 }
 
 /**
  * @param {string} method
  * @param {string} path below /api/v1
- * @param {{ json?: unknown, signal?: AbortSignal, keepalive?: boolean }} [options]
+ * @param {{ json?: unknown, csv?: Blob, signal?: AbortSignal, keepalive?: boolean }} [options]
  * @returns {Promise<unknown>} the decoded body, null when there is none
  */
-export async function call(method, path, { json, signal, keepalive } = {}) {
+export async function call(method, path, { json, csv, signal, keepalive } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'application/json' };
   if (json !== undefined) headers['Content-Type'] = 'application/json';
+  if (csv !== undefined) headers['Content-Type'] = 'text/csv';
   if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken();
   let response;
   try {
     response = await fetch(base + path, {
       method,
       headers,
-      body: json === undefined ? undefined : JSON.stringify(json),
+      body: json === undefined ? csv : JSON.stringify(json),
       credentials: 'same-origin',
       cache: 'no-store',
       signal,
@@ -130,8 +156,11 @@ export async function call(method, path, { json, signal, keepalive } = {}) {
     throw new ApiError(0, 'offline');
   }
   const text = await response.text();
-  if (path !== whoIsThere) noteStatus(response.status);
-  if (!response.ok) throw problemFrom(response.status, text, response.headers.get('Retry-After'));
+  const problem = response.ok
+    ? null
+    : problemFrom(response.status, text, response.headers.get('Retry-After'));
+  if (path !== whoIsThere) noteStatus(response.status, problem?.code);
+  if (problem) throw problem;
   return text === '' ? null : JSON.parse(text);
 }
 
@@ -145,22 +174,23 @@ export async function signedInUser() {
   }
 }
 
-/**
- * @param {string} email
- * @param {string} password
- */
-export async function signIn(email, password) {
-  return userFrom(await call('POST', '/auth/login', { json: { email, password } }));
-}
-
 /** @param {unknown} body */
-function userFrom(body) {
+export function userFrom(body) {
   const holder = /** @type {{ user?: User } & User} */ (body);
   return holder.user ?? holder;
 }
 
-export async function signOut() {
-  await call('POST', '/auth/logout');
+/**
+ * @param {boolean} [everywhere] every other device as well
+ * @returns {Promise<string | null>} where an outside provider ends its own sign-in, when the person came by one
+ */
+export async function signOut(everywhere = false) {
+  if (everywhere) {
+    await call('POST', '/auth/logout', { json: { everywhere } });
+    return null;
+  }
+  const answer = /** @type {{ location?: string | null } | null} */ (await call('POST', '/auth/oidc/logout'));
+  return answer?.location ?? null;
 }
 
 /**
@@ -220,6 +250,11 @@ export async function playVideo(id, signal) {
 export async function reportPosition(id, position) {
   const path = `/videos/${encodeURIComponent(id)}/progress`;
   await call('POST', path, { json: { position }, keepalive: true }).catch(() => {});
+}
+
+/** @param {string} id */
+export function originalURL(id) {
+  return `${base}/videos/${encodeURIComponent(id)}/original`;
 }
 
 /** @param {string} id */

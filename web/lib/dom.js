@@ -1,5 +1,5 @@
 /** Small ways to build elements: no templates, no HTML from strings. */
-import { bind } from './i18n.js';
+import { bind, pieces } from './i18n.js';
 import { visible } from './visible.js';
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
@@ -73,6 +73,16 @@ export function replace(parent, ...children) {
  */
 export function foreign(text) {
   return h('bdi', {}, visible(text));
+}
+
+/**
+ * A message with elements in place of its placeholders, in the order of the language.
+ * @param {string} key
+ * @param {Record<string, Child>} parts
+ * @returns {Child[]}
+ */
+export function sentence(key, parts) {
+  return pieces(key).map((piece) => typeof piece === 'string' ? piece : parts[piece.name] ?? null);
 }
 
 const svg = 'http://www.w3.org/2000/svg';

@@ -96,6 +96,19 @@ export function date(time) {
 }
 
 /**
+ * The time of day when it is today's, else with the day.
+ * @param {string | number} time RFC 3339, or milliseconds
+ * @param {number} [now] milliseconds
+ */
+export function moment(time, now = Date.now()) {
+  const value = new Date(time);
+  if (Number.isNaN(value.getTime())) return '';
+  const isToday = value.toDateString() === new Date(now).toDateString();
+  return new Intl.DateTimeFormat(locale(), { dateStyle: isToday ? undefined : 'medium', timeStyle: 'short' })
+    .format(value);
+}
+
+/**
  * "3 minutes ago" within a week, the date after it.
  * @param {string} time RFC 3339
  * @param {number} [now] milliseconds

@@ -87,6 +87,18 @@ export function t(key, values = {}) {
 }
 
 /**
+ * The message cut at its placeholders, for sentences that have elements in them.
+ * @param {string} key
+ * @returns {(string | { name: string })[]}
+ */
+export function pieces(key) {
+  const message = has(key) ? messages[key] : key;
+  const text = typeof message === 'string' ? message : message.other ?? '';
+  return text.split(/(\{\w+\})/).filter((piece) => piece !== '')
+    .map((piece) => /^\{\w+\}$/.test(piece) ? { name: piece.slice(1, -1) } : piece);
+}
+
+/**
  * @param {Record<string, string>} forms
  * @param {Values} values
  */

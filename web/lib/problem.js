@@ -1,7 +1,7 @@
 /** What went wrong, as a sentence that says what to do. */
 import { ApiError } from './api.js';
 import { has, t } from './i18n.js';
-import { clock, timeLeft } from './format.js';
+import { clock, moment, timeLeft } from './format.js';
 import { visible } from './visible.js';
 
 /**
@@ -19,12 +19,32 @@ export function explain(error) {
  * @param {{ status?: number, detail?: string | null, retryAfter?: number | null, errorId?: string | null }} [more]
  */
 export function explainCode(code, { status = 0, detail = '', retryAfter = null, errorId = null } = {}) {
-  const values = { time: timeLeft(retryAfter ?? 60), id: errorId ?? '–' };
+  const wait = retryAfter ?? 60;
+  const values = { time: timeLeft(wait), until: moment(Date.now() + wait * 1000), id: errorId ?? '–' };
   if (has(`error.${code}`)) return t(`error.${code}`, values);
   if (status >= 500) return t(errorId ? 'error.server_with_id' : 'error.server', values);
   if (detail) return visible(detail);
   if (has(`error.http_${status}`)) return t(`error.http_${status}`, values);
   return t('error.unexpected');
+}
+
+/**
+ * The message for why a way through another site ended without success: the server wrote a code into the address it led back
+ * to. Anybody may write one there, so only texts of ours are shown.
+ * @param {string} code
+ */
+export function arrivalMessage(code) {
+  const found = [`arrival.${code}`, `error.${code}`].find(has);
+  return found ?? 'arrival.failed';
+}
+
+/**
+ * What is wrong with one field of a form.
+ * @param {import('./api.js').FieldProblem} problem
+ */
+export function explainField({ code, detail }) {
+  if (has(`field.${code}`)) return t(`field.${code}`);
+  return detail ? visible(detail) : t('field.invalid');
 }
 
 /**

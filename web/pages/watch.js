@@ -12,6 +12,7 @@ import {
   changeVideo,
   deleteVideo,
   getVideo,
+  originalURL,
   playVideo,
   reportPosition,
   retryVideo,
@@ -285,6 +286,17 @@ class Watch {
           { type: 'button', class: 'button', 'data-testid': 'edit', onclick: () => this.#edit() },
           icon('edit'),
           h('span', { text: 'action.edit' }),
+        ),
+        h(
+          'a',
+          {
+            class: 'button',
+            href: ownPath(originalURL(this.id), '/'),
+            download: '',
+            'data-testid': 'original',
+          },
+          icon('download'),
+          h('span', { text: 'watch.download' }),
         ),
         h(
           'button',

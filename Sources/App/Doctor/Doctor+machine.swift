@@ -1,3 +1,4 @@
+import Bus
 import Glibc
 import Reactor
 import SQL
@@ -45,24 +46,63 @@ extension Doctor {
 
     /// Whether a start would get along with the database that is there.
     func databaseFinding() async -> Finding {
-        let path = settings.dataFolder + "/palco.sqlite"
-        guard access(path, F_OK) == 0 else { return .good("database", "\(path) will be made at the first start") }
+        let location = settings.database
+        if case .file(let path) = location, access(path, F_OK) != 0 {
+            return .good("database", "\(path) will be made at the first start")
+        }
         do {
-            let pending = try await Database.pendingMigrations(.file(path), migrations: migrations)
-            let steps = pending.isEmpty ? "up to date" : "\(pending.count) steps will be applied at the next start"
-            return .good("database", "\(path), \(steps)")
+            let state = try await Database.migrationState(of: location, migrations: migrations)
+            let steps =
+                if !state.pending.isEmpty {
+                    "\(state.pending.count) steps will be applied at the next start"
+                } else {
+                    state.newer.isEmpty ? "up to date" : "of a newer palco, with which this one can go on for now"
+                }
+            return .good("database", "\(location), \(steps)")
+        } catch let error as SQLError where error.code == .disconnected || error.code == .cannotOpen {
+            return .bad(
+                "database", "\(error)",
+                mend: "start the database, or change PALCO_DATABASE and the password that it needs")
         } catch {
             return .bad(
-                "database", "\(path): \(error)", mend: "restore the last backup, or start the version that wrote it")
+                "database", "\(location): \(error)",
+                mend: "restore the last backup, or start the version that wrote it")
         }
     }
 
-    /// What a guess costs a thief of the database, and a sign-in this machine.
-    func passwordFinding() async throws -> Finding {
+    /// Whether Redis is reached, and which. Nothing where none is set. A start does without it.
+    func redisFindings(on loop: EventLoop) async throws -> [Finding] {
+        guard let address = settings.redis else { return [] }
+        let pool = try BlockingPool(name: "doctor-names", threads: 1)
+        let finding: Finding
+        do {
+            let version = try await RedisClient.version(of: address, on: loop, pool: pool)
+            finding =
+                settings.databaseAddress == nil
+                ? .weak(
+                    "Redis", "\(address), version \(version), for one server alone",
+                    mend: "several servers need PALCO_DATABASE as well")
+                : .good("Redis", "\(address), version \(version)")
+        } catch {
+            finding = .weak(
+                "Redis", "\(error)", mend: "start Redis, or change PALCO_REDIS; until then each server counts alone")
+        }
+        await pool.shutdown()
+        return [finding]
+    }
+
+    /// What a guess costs a thief of the database, and a sign-in this machine; whether there is a list of those to refuse.
+    func passwordFindings() async throws -> [Finding] {
         let pool = try BlockingPool(name: "doctor-passwords", threads: 1)
         let hasher = PasswordHasher(pool: pool)
         await pool.shutdown()
-        return .good("passwords", "hashed by \(hasher.costText)")
+        return [
+            .good("passwords", "hashed by \(hasher.costText)"),
+            PasswordList.read().map { Finding.good("common passwords", "\($0.count) are refused") }
+                ?? .weak(
+                    "common passwords", "there is no list of them: only the worst are refused",
+                    mend: "put \(PasswordList.fileName) beside the executable, or run scripts/setup"),
+        ]
     }
 
     func limitFindings() -> [Finding] {

@@ -8,12 +8,11 @@ extension Doctor {
     func toolFindings(on loop: EventLoop) async -> [Finding] {
         var findings: [Finding] = []
         for (name, path) in [("ffmpeg", settings.ffmpegPath), ("ffprobe", settings.ffprobePath)] {
-            guard let text = await output(of: path, ["-hide_banner", "-version"], on: loop) else {
+            guard let version = await Self.version(of: path, on: loop) else {
                 findings.append(.bad(name, "\(path) does not start", mend: Self.installing))
                 continue
             }
-            let words = text.split(separator: " ", maxSplits: 3)
-            findings.append(.good(name, "\(path), version \(words.count > 2 ? words[2] : "unknown")"))
+            findings.append(.good(name, "\(path), version \(version)"))
         }
         guard findings.allSatisfy({ $0.state == .good }) else { return findings }
         findings.append(await listFinding("encoders", wanted: Self.neededEncoders, on: loop))
@@ -22,7 +21,7 @@ extension Doctor {
     }
 
     private func listFinding(_ name: String, wanted: [String], on loop: EventLoop) async -> Finding {
-        let text = await output(of: settings.ffmpegPath, ["-hide_banner", "-\(name)"], on: loop) ?? ""
+        let text = await Self.output(of: settings.ffmpegPath, ["-hide_banner", "-\(name)"], on: loop) ?? ""
         let offered = Set(text.split { $0.isNewline || $0 == " " })
         let missing = wanted.filter { !offered.contains(Substring($0)) }
         if missing.isEmpty { return .good(name, wanted.joined(separator: ", ")) }
@@ -31,7 +30,14 @@ extension Doctor {
             mend: "install the distribution's full ffmpeg package")
     }
 
-    private func output(of program: String, _ arguments: [String], on loop: EventLoop) async -> String? {
+    /// Of ffmpeg or ffprobe; nil where it does not start.
+    static func version(of program: String, on loop: EventLoop) async -> String? {
+        guard let text = await output(of: program, ["-hide_banner", "-version"], on: loop) else { return nil }
+        let words = text.split(separator: " ", maxSplits: 3)
+        return words.count > 2 ? String(words[2]) : "unknown"
+    }
+
+    private static func output(of program: String, _ arguments: [String], on loop: EventLoop) async -> String? {
         let command = ChildProcess.Configuration(
             executable: program, arguments: arguments, timeLimit: .seconds(20), maxOutputBytes: 1 << 20)
         guard let result = try? await ChildProcess.run(command, on: loop), result.isSuccess else { return nil }

@@ -17,9 +17,13 @@ public struct Doctor: Sendable {
         var findings = await toolFindings(on: loop)
         findings += folderFindings()
         findings.append(await databaseFinding())
+        findings += await kafkaFindings()
+        findings += await mailFindings()
+        findings += try await redisFindings(on: loop)
+        findings += await bucketFindings()
         findings += certificateFindings()
         findings += limitFindings()
-        findings.append(try await passwordFinding())
+        findings += try await passwordFindings()
         findings += sandboxFindings()
         return findings
     }

@@ -32,7 +32,7 @@ struct HealthRoutes: Sendable {
         router.get("/readyz", access: .public, logged: false) { _, _ in
             var checks = await readiness()
             // A server that is stopping answers what is in flight and should be sent nothing more.
-            checks["accepting"] = !services.connections.isDraining
+            checks["accepting"] = !services.stopping.isUnderWay && !services.connections.isDraining
             let isReady = checks.allSatisfy(\.value)
             let body = Readiness(
                 status: isReady ? "ready" : "unavailable", checks: checks.mapValues { $0 ? "ok" : "failing" })
@@ -74,10 +74,12 @@ struct HealthRoutes: Sendable {
 
     private static func checks(_ services: Server.Services) async -> [String: Bool] {
         let database = try? await services.database.read { try $0.first("SELECT 1 AS one") != nil }
-        let space = try? await services.storage.usableSpace()
+        let space = try? await services.storage.workspace.usableSpace()
+        let isReachable = await services.storage.isReachable(
+            within: .seconds(2), on: EventLoop.current ?? services.loops.next())
         let encoding = services.encodingTools
         return [
-            "database": database == true, "storage": (space ?? 0) > 0,
+            "database": database == true, "storage": (space ?? 0) > 0 && isReachable,
             "encoder": encoding.allSatisfy { access($0, X_OK) == 0 },
         ]
     }

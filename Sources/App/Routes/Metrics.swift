@@ -1,3 +1,6 @@
+import Bus
+import Encoding
+import FoundationEssentials
 import HTTP
 import Reactor
 import SQL
@@ -23,6 +26,9 @@ struct Metrics: Sendable {
         await writeConnections(to: &text)
         writeCertificates(to: &text)
         writeOutgoing(to: &text)
+        writeOutbox(to: &text)
+        writeMail(to: &text)
+        writeRedis(to: &text)
         await writeLoops(to: &text)
         await writeStock(to: &text)
         ProcessNumbers.read()?.write(to: &text)
@@ -75,6 +81,56 @@ struct Metrics: Sendable {
         for (name, target) in targets { text.sample(target.durations, ["target": name]) }
     }
 
+    /// Without samples where no other system wants to know.
+    private func writeOutbox(to text: inout MetricsText) {
+        let numbers = services.outbox?.numbers
+        text.family("palco_outbox_facts", .gauge, "Facts that wait for Kafka.")
+        if let numbers { text.sample(numbers.waiting) }
+        text.family("palco_outbox_oldest_seconds", .gauge, "Age of the oldest of them.")
+        if let numbers { text.sample(numbers.oldestAge(at: Date())) }
+        text.family("palco_outbox_sent_total", .counter, "Facts that Kafka has taken.")
+        if let numbers { text.sample(numbers.sent) }
+        text.family("palco_outbox_failed_total", .counter, "Facts that Kafka refused, which are sent again.")
+        if let numbers { text.sample(numbers.failed) }
+        text.family("palco_outbox_dropped_total", .counter, "Facts for which the outbox had no place.")
+        if let numbers { text.sample(numbers.dropped) }
+    }
+
+    /// Without samples where no mail is set up.
+    private func writeMail(to text: inout MetricsText) {
+        let numbers = services.mail?.queue.numbers
+        text.family("palco_mails", .gauge, "Mails that wait for the mail server.")
+        if let numbers { text.sample(numbers.waiting) }
+        text.family("palco_mails_oldest_seconds", .gauge, "Age of the oldest of them.")
+        if let numbers { text.sample(numbers.oldestAge(at: services.database.now)) }
+        text.family("palco_mails_sent_total", .counter, "Mails that the mail server has taken.")
+        if let numbers { text.sample(numbers.sent) }
+        text.family("palco_mails_failed_total", .counter, "Attempts that came to nothing.")
+        if let numbers { text.sample(numbers.failed) }
+        text.family("palco_mails_dropped_total", .counter, "Mails that were given up, or had no place to wait.")
+        if let numbers { text.sample(numbers.dropped) }
+    }
+
+    /// Without Redis the names stand there alone.
+    private func writeRedis(to text: inout MetricsText) {
+        let redis = services.redis
+        text.family("palco_redis_connected", .gauge, "Whether Redis is there, where one is set.")
+        if let redis { text.sample(redis.isConnected ? 1 : 0) }
+        text.family(
+            "palco_limits_decided_total", .counter,
+            "Limits that Redis decided for all servers, and that this server decided alone because Redis was away or late."
+        )
+        if let decisions = redis?.limits.decisions {
+            text.sample(decisions.shared, ["by": "redis"])
+            text.sample(decisions.local, ["by": "server"])
+        }
+        let counts = redis?.messageCounts
+        text.family("palco_redis_published_total", .counter, "Messages to other servers that went to Redis.")
+        if let counts { text.sample(counts.published) }
+        text.family("palco_redis_received_total", .counter, "Messages of servers that came from Redis.")
+        if let counts { text.sample(counts.received) }
+    }
+
     private func writeLoops(to text: inout MetricsText) async {
         text.family(
             "palco_event_loop_lag_seconds", .histogram,
@@ -100,9 +156,21 @@ struct Metrics: Sendable {
         for state in ["failed", "running", "waiting"] {
             text.sample(stored.tasks[state]?.oldestAge ?? 0, ["state": state])
         }
+        // Without PostgreSQL the name stands there alone.
+        text.family("palco_encoding_workers", .gauge, "Processes that encode, by state.")
+        if services.database.isShared {
+            for state in WorkerReport.State.allCases {
+                text.sample(stored.workers.count { $0.state == state }, ["state": state.rawValue])
+            }
+        }
         if let space = stored.usableSpace {
             text.family("palco_storage_usable_bytes", .gauge, "Room on the disk that may still be filled.")
             text.sample(space)
         }
+        let copies = services.storage.copies
+        text.family("palco_storage_cache_bytes", .gauge, "Bytes of the bucket's blobs that are on the local disk.")
+        if let copies { text.sample(copies.byteCount) }
+        text.family("palco_storage_fetches_total", .counter, "Blobs that were brought from the bucket.")
+        if let copies { text.sample(copies.fetchCount) }
     }
 }

@@ -4,14 +4,24 @@ import Web
 /// The pages of `web/`, the files that they use, and what a browser sees when something goes wrong.
 struct PageRoutes: Sendable {
     private let files: StaticFiles
+    private let docs: AccessRule?
 
     /// Reads the folder; blocks.
-    init(_ folder: String) throws {
+    ///
+    /// - Parameter docs: who sees the page on which requests are tried; nil for nobody.
+    init(_ folder: String, docs: AccessRule?) throws {
         files = try StaticFiles(root: folder)
+        self.docs = docs
     }
 
     private static let pages: [(path: String, file: String)] = [
-        ("/", "index.html"), ("/sign-in", "sign-in.html"), ("/upload", "upload.html"), ("/watch/{id}", "watch.html"),
+        ("/", "index.html"), ("/upload", "upload.html"), ("/watch/{id}", "watch.html"), ("/profile", "index.html"),
+        ("/sign-in", "entrance.html"), ("/register", "entrance.html"), ("/verify", "entrance.html"),
+        ("/forgot", "entrance.html"), ("/reset", "entrance.html"),
+        ("/administration", "index.html"), ("/administration/people", "index.html"),
+        ("/administration/people/{id}", "index.html"), ("/administration/groups", "index.html"),
+        ("/administration/groups/{id}", "index.html"), ("/administration/audit", "index.html"),
+        ("/administration/settings", "index.html"), ("/administration/system", "index.html"),
     ]
 
     func add(to router: RouterBuilder) {
@@ -21,6 +31,9 @@ struct PageRoutes: Sendable {
             // What the pages show comes from the API, which asks who is there.
             router.get(path, access: .public) { request, _ in try files.page(file, for: request) }
         }
+        if let docs {
+            router.get("/docs", access: docs) { request, _ in try files.page("docs.html", for: request) }
+        }
         router.get("/favicon.ico", access: .public, logged: false) { request, _ in
             try files.file("favicon.svg", for: request)
         }
@@ -28,9 +41,17 @@ struct PageRoutes: Sendable {
 
     /// A page instead of JSON for people who typed an address that is none.
     func errorPage(_ problem: Problem, _ request: Request) -> Response? {
-        guard problem.status == .notFound, request.method.isSafe, !request.path.hasPrefix("/api/"),
-            !request.path.hasPrefix("/assets/"), request.headers[.accept]?.contains("text/html") == true
+        guard request.method.isSafe, !request.path.hasPrefix("/api/"), !request.path.hasPrefix("/assets/"),
+            request.headers[.accept]?.contains("text/html") == true
         else { return nil }
-        return try? files.page("404.html", for: request, status: .notFound)
+        switch problem.status {
+        case .notFound: return try? files.page("404.html", for: request, status: .notFound)
+        // The page holds nothing itself. To whom the contract is refused it says so, and leads to the sign-in.
+        case .unauthorized where request.path == "/docs", .forbidden where request.path == "/docs":
+            var response = try? files.page("docs.html", for: request, status: problem.status)
+            response?.headers.append(contentsOf: problem.headers)
+            return response
+        default: return nil
+        }
     }
 }

@@ -11,26 +11,21 @@ enum WebFolder {
             guard isWeb(named) else { throw .webFolderMissing }
             return named
         }
-        var candidates = ["web"]
-        if var folder = executableFolder() {
-            // `.build/release/palco` stands some folders below `web`.
-            for _ in 0..<5 {
-                candidates.append("\(folder)/web")
-                candidates.append("\(folder)/share/palco/web")
-                guard let slash = folder.lastIndex(of: "/"), slash != folder.startIndex else { break }
-                folder = String(folder[..<slash])
-            }
-        }
+        let candidates = ["web"] + foldersAboveExecutable.flatMap { ["\($0)/web", "\($0)/share/palco/web"] }
         guard let found = candidates.first(where: isWeb) else { throw .webFolderMissing }
         return found
     }
 
     private static func isWeb(_ folder: String) -> Bool { access("\(folder)/index.html", R_OK) == 0 }
 
-    private static func executableFolder() -> String? {
-        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
-            let slash = path.lastIndex(of: "/")
-        else { return nil }
-        return String(path[..<slash])
+    /// The executable's folder and some above it: `.build/release/palco` stands some folders below `web`.
+    static var foldersAboveExecutable: [String] {
+        guard var path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return [] }
+        var folders: [String] = []
+        while folders.count < 5, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+            path = String(path[..<slash])
+            folders.append(path)
+        }
+        return folders
     }
 }

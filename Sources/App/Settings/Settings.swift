@@ -1,6 +1,13 @@
+import Accounts
+import Bus
+import Cryptography
 import Encoding
+import HTTPClient
+import Mail
 import Reactor
+import S3
 import Sandbox
+import Storage
 import TLS
 import Telemetry
 
@@ -26,13 +33,57 @@ public struct Settings: Sendable {
     /// 0 lets the kernel choose.
     public var tlsPort = 8443
     public var dataFolder = "data"
+    /// Of media, which other servers and workers may share; nil keeps it in the data folder.
+    public var storageFolder: String?
+    /// The same in place of a folder: a bucket for S3.
+    public var storageBucket: S3Location?
+    /// Where media is looked for besides, while it moves; nil for nowhere.
+    public var storageAlso: StoragePlace?
+    /// What the bucket's server does with objects before it writes them to its disks; nil leaves it to the bucket.
+    public var storageEncryption: S3Encryption?
+    /// The PEM file of the authorities that may certify the bucket's server; nil for the system's.
+    public var storageAuthorities: String?
+    /// What copies of the bucket's blobs may take in the data folder.
+    public var storageCacheBytes = 10 << 30
+    /// Who else hands out complete encrypted segments; nil for nobody.
+    public var mediaRedirect: BlobAddresses?
+    /// Of PostgreSQL, as libpq reads it; nil for SQLite in the data folder. It may hold a password.
+    public var databaseAddress: String?
+    /// To PostgreSQL, at most.
+    public var databaseConnections = 8
+    /// Of Kafka, `host:port` separated by commas; nil where no other system is told anything.
+    public var kafkaBrokers: String?
+    public var kafkaTopic = "palco.events"
+    /// A file of librdkafka's properties. It may hold passwords.
+    public var kafkaOptions: String?
+    /// Nil where servers count and hear without one. It may hold a password.
+    public var redis: RedisAddress?
+    /// Where people reach this installation: `https://video.example.org`; nil where the names of certificates say it, or nobody does.
+    public var publicURL: String?
+    /// Which takes mail; nil for none. It may hold a password.
+    public var mailServer: SMTPServer?
+    public var mailPassword: String?
+    /// The PEM file of the authorities that may certify it; nil for the system's.
+    public var mailAuthorities: String?
+    /// Whom mails are from.
+    public var mailFrom: MailAddress?
+    /// Who may make an account without an administrator.
+    public var registration = RegistrationPolicy.closed
+    public var registrationDomains: [String] = []
+    /// An account is made when its address is proven.
+    public var verifiesEmail = true
+    /// People may remove their own accounts.
+    public var allowsSelfRemoval = false
     /// The folder of pages; nil finds `web/` beside the executable or the working folder.
     public var webFolder: String?
     public var adminEmail: String?
     public var adminPassword: String?
     public var encryption = EncodingSettings.Encryption.aes128
     public var loopCount = EventLoopGroup.coreCount
+    /// With 0 workers elsewhere do all.
     public var workerCount = EventLoopGroup.coreCount
+    /// What the workers take.
+    public var taskLimits = TaskLimits()
     public var maxConnections = 10_000
     public var maxConnectionsPerAddress = 512
     public var maxUploadBytes = 64 << 30
@@ -53,11 +104,33 @@ public struct Settings: Sendable {
     public var trustsSocket = false
     /// Those proxies begin each connection with a header of the PROXY protocol.
     public var readsProxyHeaders = false
+    /// By this field those proxies say who is signed in before them; nil where they do not.
+    public var trustedUserHeader: String?
+    /// Such people get an account where they have none.
+    public var trustedUserRegisters = false
+    /// Where people may sign in besides.
+    public var providers: [ProviderSettings] = []
+    /// What signs access tokens; nil for HS256 with the installation's secret.
+    public var tokenAlgorithm: SignatureAlgorithm?
+    /// After this another key signs.
+    public var tokenKeyAge = Duration.seconds(90 * 86_400)
     /// What a reader of `/metrics` sends from another machine; nil lets this machine only.
     public var metricsToken: String?
     /// Wrong passwords in a row that lock an account for the network that they come from.
     public var signInFailures = 5
     public var signInLockTime = Duration.seconds(86_400)
+    /// How long entries of the audit are kept.
+    public var auditDays = 365
+    public var passwordRule = PasswordPolicy.Rule.classes
+    /// After this a password must be changed; nil for never.
+    public var passwordMaximumAge: Duration?
+    /// Former passwords that their owner may not choose again.
+    public var passwordHistory = 5
+    /// Who must have one-time codes.
+    public var otpRoles: Set<Role> = []
+    /// How long a sign-in lasts without being used, and however it is used.
+    public var sessionIdleTime = Duration.seconds(30 * 86_400)
+    public var sessionTime = Duration.seconds(365 * 86_400)
     public var corsOrigins: [String] = []
     /// Cookies are marked `Secure` whatever a proxy says: for servers that people reach by https only.
     public var secureCookies = false
@@ -66,6 +139,9 @@ public struct Settings: Sendable {
     public var ffmpegPath = "/usr/bin/ffmpeg"
     public var ffprobePath = "/usr/bin/ffprobe"
     public var logLevel = LogLevel.info
+    /// Where values come from, by the names of settings; what is not there nobody has set.
+    public var given: [String: GivenSetting] = [:]
+    public var docs = Docs.public
 
     public init() {}
 
@@ -76,6 +152,20 @@ public struct Settings: Sendable {
         port = 80
         tlsPort = 443
     }
+
+    /// Who sees the contract of the API and the page on which its requests are tried.
+    public enum Docs: String, Sendable {
+        case `public`, administrators, off
+    }
+
+    /// Where media is kept.
+    public enum StoragePlace: Sendable, Equatable {
+        case data
+        case folder(String)
+        case bucket(S3Location)
+    }
+
+    var storagePlace: StoragePlace { storageBucket.map { .bucket($0) } ?? storageFolder.map { .folder($0) } ?? .data }
 
     var certificateFolder: CertificateFolder { CertificateFolder(path: "\(dataFolder)/tls") }
 
@@ -91,6 +181,8 @@ public struct Settings: Sendable {
         encoding.ffmpegPath = ffmpegPath
         encoding.ffprobePath = ffprobePath
         encoding.limits.duration = maxDuration
+        encoding.tasks = taskLimits
+        encoding.version = Version.current
         return encoding
     }
 }

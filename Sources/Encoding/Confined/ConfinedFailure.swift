@@ -1,10 +1,11 @@
+import Media
 import Reactor
 import Storage
 
 /// Why confined work ended without its answer.
 enum ConfinedFailure: Error, Codable, Sendable, Equatable {
-    case refused(InspectionError.Code, detail: String)
-    case unplannable(InspectionError.Code, detail: String)
+    case refused(ContentRefusal, detail: String)
+    case unplannable(ContentRefusal, detail: String)
     case unverified(String)
     case contradicted(String)
     case noSpace

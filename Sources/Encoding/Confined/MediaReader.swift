@@ -8,7 +8,7 @@ public enum MediaReader {
 
     static let works: [any ConfinedWork.Type] = [
         JudgeProbe.self, PlanFromMovie.self, PlanFromPackets.self, CopySegments.self, CutPicture.self, CutSound.self,
-        UncoverSegments.self,
+        UncoverSegments.self, FindSourceRanges.self,
         MakeInitSegments.self, PlanGrowing.self, MakeCaptions.self, VerifyMezzanine.self, FindSound.self,
     ]
 

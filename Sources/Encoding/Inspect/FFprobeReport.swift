@@ -195,9 +195,10 @@ extension TrackLabel {
     init(_ stream: FFprobeReport.Stream) {
         let words = stream.tags?["title"]?.unicodeScalars.filter { $0.properties.generalCategory != .control } ?? []
         let text = String(String.UnicodeScalarView(words)).prefix(Self.longestTitle)
-        title = text.contains { !$0.isWhitespace } ? String(text) : nil
-        language = stream.tags?["language"].flatMap(LanguageTag.init(_:))?.text
-        isDescription = stream.has("visual_impaired") || stream.has("descriptions")
+        self.init(
+            title: text.contains { !$0.isWhitespace } ? String(text) : nil,
+            language: stream.tags?["language"].flatMap(LanguageTag.init(_:))?.text,
+            isDescription: stream.has("visual_impaired") || stream.has("descriptions"))
     }
 }
 

@@ -109,7 +109,7 @@ private struct FileHead {
     }
 
     /// Why ffprobe could not read it.
-    func verdict(words: String) -> InspectionError.Code {
+    func verdict(words: String) -> ContentRefusal {
         guard family != nil else { return .notAVideo }
         return isTruncated || words.contains("moov atom not found") ? .truncatedFile : .corruptFile
     }

@@ -122,19 +122,6 @@ public struct VideoFacts: Sendable, Hashable, Codable {
     public var isInterlaced: Bool { ["tt", "bb", "tb", "bt"].contains(fieldOrder) }
 }
 
-public struct PixelSize: Sendable, Hashable, Codable {
-    public var width: Int
-    public var height: Int
-
-    public init(width: Int, height: Int) {
-        self.width = width
-        self.height = height
-    }
-
-    /// The shorter side, by which renditions are named.
-    public var lines: Int { min(width, height) }
-}
-
 public struct AudioFacts: Sendable, Hashable, Codable {
     /// Position among all streams of the file.
     public var index: Int
@@ -161,25 +148,23 @@ public struct SubtitleFacts: Sendable, Hashable, Codable {
     public var isForDeaf: Bool
 }
 
-/// What tells tracks of a kind apart.
-public struct TrackLabel: Sendable, Hashable, Codable {
-    /// Its own name, where the file has one.
-    public var title: String?
-    /// RFC 5646, where the file says.
-    public var language: String?
-    /// Tells those who do not see what there is to see.
-    public var isDescription: Bool
-
-    public init(title: String? = nil, language: String? = nil, isDescription: Bool = false) {
-        self.title = title
-        self.language = language
-        self.isDescription = isDescription
-    }
-}
-
 /// A picture that goes with sound.
 public struct CoverFacts: Sendable, Hashable, Codable {
     /// Position among all streams of the file.
     public var index: Int
     public var size: PixelSize
+}
+
+extension MediaFacts {
+    /// What can be said before anything is made.
+    var warnings: [MediaWarning] {
+        var warnings: [MediaWarning] = []
+        if isTruncated { warnings.append(MediaWarning(.truncated)) }
+        if isPictureMissing { warnings.append(MediaWarning(.pictureMissing)) }
+        if isSoundMissing { warnings.append(MediaWarning(.soundMissing)) }
+        if pictureSubtitleCount > 0 {
+            warnings.append(MediaWarning(.subtitlesIgnored, detail: "\(pictureSubtitleCount)"))
+        }
+        return warnings
+    }
 }

@@ -3,7 +3,9 @@ import Media
 /// ffmpeg's arguments for one chunk of the picture: one decode, all wanted renditions, one MP4 file each, and beside it the
 /// checksums of what the encoder gave (`PacketChecksums`).
 struct EncodeCommand {
-    let source: String
+    var source: String
+    /// The source has holes.
+    var isInParts = false
     let video: VideoFacts
     let plan: EncodingPlan
     let segments: Range<Int>

@@ -50,7 +50,7 @@ enum VideoFiles {
         rendition(id, name)?.appending("captions.vtt")
     }
     static let work: BlobKey = "work"
-    static func work(_ task: TaskID) -> BlobKey { work.appending(key("\(task)")) }
+    static func work(_ task: EncodingTask) -> BlobKey { work.appending(key(task.run)) }
 
     /// Ids are hexadecimal digits and dashes, so this always is a key.
     private static func key(_ text: String) -> BlobKey {

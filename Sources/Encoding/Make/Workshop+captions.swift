@@ -15,10 +15,10 @@ extension Workshop {
         let origin = Int64(clamping: (plan.source.startSeconds * 1000).rounded())
         let work = MakeCaptions(sources: sources, origin: origin, folder: folder)
         let names = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
-        let (storage, id, ledger, task) = (storage, job.task.video, ledger, job.task)
+        let (id, ledger, task) = (job.task.video, ledger, job.task)
         for name in names {
             guard let key = VideoFiles.captions(id, name) else { continue }
-            try await storage.adopt(fileAt: MakeCaptions.file(name, in: folder), as: key)
+            try await storage.blobs.adopt(fileAt: MakeCaptions.file(name, in: folder), as: key)
         }
         try await database.write { transaction in
             try EncodingStore.setCaptions(names, of: id, in: transaction)
@@ -31,7 +31,7 @@ extension Workshop {
     private func readSubtitles(
         _ job: Job, _ captions: [CaptionsPlan], folder: String
     ) async throws -> [String: String] {
-        let path = storage.path(of: VideoFiles.original(job.task.video))
+        let path = try await original(job)
         let effort = try await effort(job, writing: captions.map { _ in Self.captionsBytes })
         func file(_ captions: CaptionsPlan) -> String { "\(folder)/\(captions.name)-source.vtt" }
         func run(_ captions: [CaptionsPlan]) async throws {

@@ -10,14 +10,14 @@ extension Workshop {
     /// what a viewer waits for is made next.
     func copy(_ job: Job, _ plan: EncodingPlan) async throws {
         let folder = try await workFolder(job)
-        var path = source(job)
+        var path = try await source(job)
         if plan.copying == .viaMovie { path = try await copyToMovie(job, plan, folder: folder) }
         var missing = try await recount(plan.copiedRenditions, of: job, plan)
         let keys = try await ciphers(job).compactMapValues(\.key)
         var isFirst = true
         while isFirst || !missing.isEmpty {
             try Task.checkCancellation()
-            try await storage.requireSpace(Self.runBytes)
+            try await storage.workspace.requireSpace(Self.runBytes)
             let start = demands.copied(of: job.task.video) { missing.contains($0) } ?? missing.first ?? 0
             let work = CopySegments(
                 path: path, plan: plan, videoIndex: job.facts.video?.index, keys: keys,
@@ -74,7 +74,7 @@ extension Workshop {
         for name in names {
             guard let folder = VideoFiles.rendition(id, name) else { continue }
             let sizes = Dictionary(
-                uniqueKeysWithValues: try await storage.list(folder).map { ($0.key.lastComponent, $0.byteCount) })
+                uniqueKeysWithValues: try await storage.blobs.list(folder).map { ($0.key.lastComponent, $0.byteCount) })
             let audio = plan.audio.first { $0.name == name }
             for (number, segment) in plan.segments.segments.enumerated() {
                 if let size = sizes["\(number).m4s"] {
@@ -98,10 +98,10 @@ extension Workshop {
 
     /// A standard source in another container: its samples move into a temporary MP4, unchanged.
     func copyToMovie(_ job: Job, _ plan: EncodingPlan, folder: String) async throws -> String {
-        let path = source(job)
+        let path = try await source(job)
         // Twice the source, where there is room for it.
         let wanted = job.facts.byteCount.multipliedSaturated(by: 2).addingSaturated(64 << 20)
-        let most = min(wanted, try await storage.usableSpace())
+        let most = min(wanted, try await storage.workspace.usableSpace())
         guard most >= job.facts.byteCount else { throw StorageError.noSpace }
         var effort = job.effort
         effort.fileBytes = UInt64(most)

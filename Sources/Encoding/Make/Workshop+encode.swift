@@ -54,7 +54,8 @@ extension Workshop {
 
     /// One thread for each worker does the most work in the same time; the last tasks also use what the others leave.
     private func threads() async throws -> Int {
-        let waiting = try await database.read { try TaskQueue.waitingChunks(in: $0) }
+        let most = settings.workerCount
+        let waiting = try await database.read { try TaskQueue.waitingChunks(most: most, in: $0) }
         guard waiting < settings.workerCount else { return 1 }
         return max(min(2, settings.workerCount), settings.workerCount / (waiting + 1))
     }
@@ -63,7 +64,7 @@ extension Workshop {
     func makeHeads(_ job: Job, _ plan: EncodingPlan) async throws {
         let steps = plan.steps.filter { !$0.isCopy }
         let folder = try await workFolder(job)
-        var command = try command(job, plan, 0..<1, steps, folder: folder, threads: 1)
+        var command = try await command(job, plan, 0..<1, steps, folder: folder, threads: 1)
         command.frameLimit = 1
         let effort = try await effort(job, writing: steps.map { Self.bound(of: $0, plan, 0..<1) })
         _ = try await tool.run(.ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
@@ -80,31 +81,34 @@ extension Workshop {
     ) async throws -> (missing: [LadderStep], there: [MadeSegment]) {
         let renditions = try await database.read { try EncodingStore.renditions(id, in: $0) }
         let failed = Set(renditions.filter(\.isFailed).map(\.name))
-        let storage = storage
-        return try await pool.run {
-            var missing: [LadderStep] = []
-            var there: [MadeSegment] = []
-            for step in steps where !failed.contains(step.name) {
-                let made = segments.compactMap { number -> MadeSegment? in
-                    guard let key = VideoFiles.segment(id, step.name, number),
-                        let size = storage.sizeBlocking(of: key)
-                    else { return nil }
-                    return MadeSegment(
-                        rendition: step.name, number: number, byteCount: size,
+        var missing: [LadderStep] = []
+        var there: [MadeSegment] = []
+        for step in steps where !failed.contains(step.name) {
+            let sizes = try await storage.blobs.sizes(
+                of: segments.compactMap { VideoFiles.segment(id, step.name, $0) })
+            let made = zip(segments, sizes).compactMap { number, size in
+                size.map {
+                    MadeSegment(
+                        rendition: step.name, number: number, byteCount: $0,
                         duration: plan.segments.segments[number].duration)
                 }
-                if made.count == segments.count { there += made } else { missing.append(step) }
             }
-            return (missing, there)
+            if made.count == segments.count { there += made } else { missing.append(step) }
         }
+        return (missing, there)
     }
 
     private func command(
         _ job: Job, _ plan: EncodingPlan, _ segments: Range<Int>, _ steps: [LadderStep], folder: String, threads: Int
-    ) throws -> EncodeCommand {
+    ) async throws -> EncodeCommand {
+        let parts = try await sourceInParts(job, plan, segments)
+        let source = if let parts { parts } else { try await source(job) }
         var command = EncodeCommand(
-            source: source(job), video: try job.video, plan: plan, segments: segments, steps: steps, folder: folder,
+            source: source, video: try job.video, plan: plan,
+            segments: segments, steps: steps,
+            folder: folder,
             threads: max(1, threads))
+        command.isInParts = parts != nil
         // Streams without an index are found by guessing: begin early enough to meet a keyframe.
         let hasIndex = !["mpegts", "mpeg", "flv", "ogg"].contains(job.facts.container)
         command.seekMargin = [hasIndex ? 0 : 12, 15, 60][min(max(1, job.task.attempts), 3) - 1]
@@ -118,11 +122,17 @@ extension Workshop {
     ) async throws -> [MadeSegment] {
         let id = job.task.video
         let folder = try await workFolder(job)
-        var command = try command(job, plan, segments, steps, folder: folder, threads: threads)
+        var command = try await command(job, plan, segments, steps, folder: folder, threads: threads)
         command.showsSeam = chunk != nil
         let effort = try await effort(job, writing: steps.map { Self.bound(of: $0, plan, segments) })
-        let result = try await tool.run(
+        var result = try await tool.run(
             .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
+        if command.isInParts, Self.complains(result.words) {
+            // It may have come upon a hole.
+            (command.source, command.isInParts) = (try await source(job), false)
+            result = try await tool.run(
+                .ffmpeg, command.arguments, reads: [command.source], writes: folder, effort: effort)
+        }
         let isDamaged = try await judge(result.words, job, plan, segments)
         if isDamaged {
             // What is covered at a seam looks otherwise from ahead.
@@ -196,7 +206,7 @@ extension Workshop {
 
     /// Decodes what is copied and nothing is encoded from.
     func check(_ job: Job, _ plan: EncodingPlan) async throws {
-        let path = source(job)
+        let path = try await source(job)
         var streams = plan.audio.filter { $0.making == .copy }.map(\.streamIndex)
         if plan.copying != nil, plan.steps.allSatisfy(\.isCopy) { streams.append(try job.video.index) }
         let arguments =
@@ -225,18 +235,18 @@ extension Workshop {
 
     /// Every chunk of a rendition must be explained by the same init segment.
     func checkInitSegments(_ names: [String], in folder: String, of id: EncodingID) async throws {
-        let (storage, sealed) = (storage, SealedFiles(folder: folder))
-        try await pool.run {
-            for name in names {
-                guard let key = VideoFiles.initSegment(id, name), let there = try storage.openBlocking(key) else {
-                    continue
-                }
+        let sealed = SealedFiles(folder: folder)
+        for name in names {
+            guard let key = VideoFiles.initSegment(id, name), let there = try await storage.blobs.open(key)?.file else {
+                continue
+            }
+            let isTheSame = try await pool.run {
                 let new = try OpenFile(path: sealed.initSegment(name))
-                guard new.byteCount == there.byteCount,
-                    try new.read(0..<new.byteCount) == there.read(0..<there.byteCount)
-                else {
-                    throw VerificationFailure(description: "the encoded \(name) has other parameters than before")
-                }
+                return try new.byteCount == there.byteCount
+                    && new.read(0..<new.byteCount) == there.read(0..<there.byteCount)
+            }
+            guard isTheSame else {
+                throw VerificationFailure(description: "the encoded \(name) has other parameters than before")
             }
         }
     }
@@ -267,7 +277,7 @@ extension Workshop {
         guard !segments.isEmpty else { return try await finish(job, []) }
         let folder = try await workFolder(job)
         let command = AudioCommand(
-            source: source(job), facts: facts, audio: audio, plan: plan, segments: segments,
+            source: try await source(job), facts: facts, audio: audio, plan: plan, segments: segments,
             file: "\(folder)/audio.mp4")
         // At most 160 kbit/s.
         let effort = try await effort(job, writing: [(audio.frames(of: segments).count + 1000) << 10])

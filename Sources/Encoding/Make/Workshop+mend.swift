@@ -13,7 +13,7 @@ extension Workshop {
         let names = plan.copiedRenditions
         guard !range.isEmpty, !names.isEmpty else { return try await finish(job, []) }
         let folder = try await workFolder(job)
-        var path = source(job)
+        var path = try await source(job)
         if plan.copying == .viaMovie { path = try await copyToMovie(job, plan, folder: folder) }
         let mending = Mending(job: job, plan: plan, path: path, folder: folder)
         var made: [MadeSegment] = []
@@ -52,7 +52,7 @@ extension Workshop {
 
     /// Those of the segments that do not show all of their frames, or of which the decoder complains.
     private func damaged(_ range: Range<Int>, of name: String, _ mending: Mending) async throws -> [Int] {
-        try await storage.requireSpace(range.count * StandardSource.maxSegmentBytes / 8)
+        try await storage.workspace.requireSpace(range.count * StandardSource.maxSegmentBytes / 8)
         _ = try await uncover(range.map { $0..<$0 + 1 }, of: name, mending)
         var damaged: [Int] = []
         for number in range {

@@ -37,7 +37,7 @@ extension Workshop {
         if let grown, !planned.plan.continues(grown) {
             planned.plan = planned.plan.named(inRound: grown.round + 1)
         }
-        try await storage.adopt(fileAt: file, as: VideoFiles.mezzanine(id))
+        try await storage.blobs.adopt(fileAt: file, as: VideoFiles.mezzanine(id))
         try await keep(planned, job, mezzanine: found)
     }
 
@@ -78,7 +78,7 @@ extension Workshop {
             + ["-crf", "21", "-profile:v", "high", "-g", "\(Self.heldPicturesPerSecond * 4)", "-bf", "0"]
             + ["-video_track_timescale", "\(MezzanineCommand.timescale)", "-f", "mp4", "file:\(held)"]
         var effort = MediaTool.Effort.wholeFilm
-        effort.fileBytes = UInt64(max(1 << 20, try await storage.usableSpace()))
+        effort.fileBytes = UInt64(max(1 << 20, try await storage.workspace.usableSpace()))
         _ = try await tool.run(.ffmpeg, arguments, reads: [file], writes: folder, effort: effort)
         try await pool.run {
             guard rename(held, file) == 0 else {
@@ -100,7 +100,7 @@ extension Workshop {
         // Sound that is announced and never comes keeps the picture waiting: the last attempt does without it.
         let hasSound = facts.mainAudio != nil && (step == nil || job.task.attempts < settings.maxAttempts)
         let command = MezzanineCommand(
-            source: storage.path(of: VideoFiles.original(job.task.video)), facts: facts, step: step, hasSound: hasSound,
+            source: try await original(job), facts: facts, step: step, hasSound: hasSound,
             threads: settings.workerCount, file: file)
         var effort = MediaTool.Effort.wholeFilm
         effort.fileBytes = try await bound(of: step, facts)
@@ -140,7 +140,7 @@ extension Workshop {
     /// What the mezzanine takes at most, in bytes, where there is room for it: the stated length may be wrong.
     private func bound(of step: LadderStep?, _ facts: MediaFacts) async throws -> UInt64 {
         let wanted = max(facts.duration * Double(step?.cap ?? Self.soundCap) / 2, Double(facts.byteCount) * 20)
-        let room = try await storage.usableSpace()
+        let room = try await storage.workspace.usableSpace()
         guard room > facts.byteCount else { throw StorageError.noSpace }
         return UInt64(min(room, Int(clamping: wanted).addingSaturated(64 << 20)))
     }
@@ -207,10 +207,11 @@ extension Workshop {
         let id = job.task.video
         let captions = job.record.plan?.captions.map(\.name) ?? []
         let names = try await database.read { try EncodingStore.renditions(id, in: $0) }.map(\.name) + captions
-        try await storage.remove(VideoFiles.mezzanine(id))
-        for folder in Set(try await storage.list(VideoFiles.folder(id)).compactMap { VideoFiles.renditionName($0.key) })
+        try await storage.blobs.remove(VideoFiles.mezzanine(id))
+        for folder in Set(
+            try await storage.blobs.list(VideoFiles.folder(id)).compactMap { VideoFiles.renditionName($0.key) })
         where !names.contains(folder) {
-            if let key = VideoFiles.rendition(id, folder) { try await storage.removeTree(key) }
+            if let key = VideoFiles.rendition(id, folder) { try await storage.blobs.removeTree(key) }
         }
         let (queue, task) = (queue, job.task)
         try await database.write { try queue.finish(task, in: $0) }

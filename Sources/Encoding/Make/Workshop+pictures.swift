@@ -23,7 +23,7 @@ extension Workshop {
             try await drawWaveform(job, folder: folder, into: file)
         }
         let (id, ledger, task) = (job.task.video, ledger, job.task)
-        try await storage.adopt(fileAt: file, as: VideoFiles.picture(id, .thumbnail))
+        try await storage.blobs.adopt(fileAt: file, as: VideoFiles.picture(id, .thumbnail))
         try await database.write { transaction in
             try EncodingStore.setHasThumbnail(id, in: transaction)
             try ledger.record([], of: task, isDone: true, in: transaction)
@@ -33,7 +33,7 @@ extension Workshop {
     private func takeCover(_ cover: CoverFacts, _ job: Job, folder: String, into file: String) async throws {
         let size = Self.thumbnailSize(cover.size)
         try await draw(
-            job, from: storage.path(of: VideoFiles.original(job.task.video)),
+            job, from: try await original(job),
             ["-map", "0:\(cover.index)", "-vf", "scale=\(size.width):\(size.height),format=yuvj420p"], size,
             folder: folder, into: file)
     }
@@ -47,7 +47,8 @@ extension Workshop {
             + "showwavespic=s=\(size.width)x\(size.height):colors=0xf5b640:scale=sqrt[wave];"
             + "[ground][wave]overlay=shortest=1,format=yuvj420p[picture]"
         try await draw(
-            job, from: source(job), ["-filter_complex", graph, "-map", "[picture]"], size, folder: folder, into: file)
+            job, from: try await source(job), ["-filter_complex", graph, "-map", "[picture]"], size, folder: folder,
+            into: file)
     }
 
     private func draw(
@@ -67,7 +68,7 @@ extension Workshop {
     }
 
     private func takeFrame(of video: VideoFacts, _ job: Job, folder: String, into file: String) async throws {
-        let path = source(job)
+        let path = try await source(job)
         // bound: floating point
         let start = (job.record.plan?.source.startSeconds ?? 0) + min(job.facts.duration * 0.1, 60)
         let size = Self.thumbnailSize(video.displaySize)
@@ -89,7 +90,7 @@ extension Workshop {
     func makeStoryboard(_ job: Job) async throws {
         guard let plan = job.record.plan, let video = job.facts.video else { return try await finish(job, []) }
         let folder = try await workFolder(job)
-        let path = source(job)
+        let path = try await source(job)
         let board = Self.storyboard(plan)
         let interval = max(1, Int(board.interval.ticks(at: 1)))
         let filters =
@@ -108,8 +109,8 @@ extension Workshop {
         try await verifyPicture("\(folder)/storyboard.jpg", size, effort: job.effort)
         let id = job.task.video
         let cues = Array(board.webVTT(imageURI: "storyboard.jpg").utf8)
-        try await storage.write(VideoFiles.picture(id, .storyboardCues), cues)
-        try await storage.adopt(fileAt: "\(folder)/storyboard.jpg", as: VideoFiles.picture(id, .storyboard))
+        try await storage.blobs.write(VideoFiles.picture(id, .storyboardCues), cues)
+        try await storage.blobs.adopt(fileAt: "\(folder)/storyboard.jpg", as: VideoFiles.picture(id, .storyboard))
         try await finish(job, [])
     }
 

@@ -6,7 +6,8 @@ extension Workshop {
     /// Decides everything and puts the video's other tasks into the queue.
     func plan(_ job: Job) async throws {
         let planVideo = PlanVideo(reader: reader, limits: settings.limits)
-        let planned = try await planVideo(source(job), job.facts, folder: try await workFolder(job))
+        let folder = try await workFolder(job)
+        let planned = try await planVideo(try await source(job), job.facts, folder: folder)
         try await keep(planned, job)
     }
 

@@ -8,7 +8,7 @@ import Storage
 struct Workshop: Sendable {
     let settings: EncodingSettings
     let database: Database
-    let storage: LocalStorage
+    let storage: StorageServices
     let reader: ConfinedReader
     /// For what blocks: syncing and naming files.
     let pool: BlockingPool
@@ -28,21 +28,20 @@ struct Workshop: Sendable {
         do {
             try await body(job)
         } catch {
-            try? await storage.removeTree(VideoFiles.work(task.id))
+            try? await storage.workspace.removeFolder(VideoFiles.work(task))
             try? await removeOrphans(of: task.video)
             throw error
         }
-        try await storage.removeTree(VideoFiles.work(task.id))
+        try await storage.workspace.removeFolder(VideoFiles.work(task))
     }
 
     /// A video may be removed between an output's name and its row: then what was named last is taken away again.
     private func removeOrphans(of id: EncodingID) async throws {
-        let database = database
-        let storage = storage
+        let (database, blobs) = (database, storage.blobs)
         // The task itself may be cancelled; this must not be.
         try await Task {
             guard try await database.read({ try EncodingStore.outline(id, in: $0) }) == nil else { return }
-            try await storage.removeTree(VideoFiles.folder(id))
+            try await blobs.removeTree(VideoFiles.folder(id))
         }.value
     }
 
@@ -89,19 +88,24 @@ struct Workshop: Sendable {
 
     var tool: MediaTool { reader.tool }
 
-    /// The file that everything is made from.
-    func source(_ job: Job) -> String {
-        let id = job.task.video
-        return storage.path(of: job.record.mezzanine == nil ? VideoFiles.original(id) : VideoFiles.mezzanine(id))
+    /// The file that everything is made from, here until the task's folder is removed.
+    func source(_ job: Job) async throws -> String {
+        if job.record.mezzanine == nil { return try await original(job) }
+        return try await storage.workspace.fetch(
+            VideoFiles.mezzanine(job.task.video), for: VideoFiles.work(job.task))
+    }
+
+    func original(_ job: Job) async throws -> String {
+        try await storage.workspace.fetch(VideoFiles.original(job.task.video), for: VideoFiles.work(job.task))
     }
 
     func workFolder(_ job: Job) async throws -> String {
-        try await storage.makeWorkFolder(VideoFiles.work(job.task.id))
+        try await storage.workspace.makeFolder(VideoFiles.work(job.task))
     }
 
     /// The job's effort for a run that writes files of at most these sizes, which must all fit on the disk.
     func effort(_ job: Job, writing sizes: [Int]) async throws -> MediaTool.Effort {
-        try await storage.requireSpace(sizes.reduce(0) { $0.addingSaturated($1) })
+        try await storage.workspace.requireSpace(sizes.reduce(0) { $0.addingSaturated($1) })
         var effort = job.effort
         effort.fileBytes = UInt64(sizes.max() ?? 0)
         return effort
@@ -121,21 +125,19 @@ struct Workshop: Sendable {
     func publish(
         _ segments: [MadeSegment], initSegments: [String] = [], in folder: String, of id: EncodingID
     ) async throws -> [MadeSegment] {
-        let (storage, sealed) = (storage, SealedFiles(folder: folder))
-        return try await pool.run {
-            let first = initSegments.compactMap { name in
-                VideoFiles.initSegment(id, name).map { WorkFile(sealed.initSegment(name), as: $0) }
-            }
-            let rest = segments.compactMap { made in
-                VideoFiles.segment(id, made.rendition, made.number)
-                    .map { WorkFile(sealed.segment(made.rendition, made.number), as: $0) }
-            }
-            let sizes = try storage.adoptBlocking(first + rest).dropFirst(first.count)
-            return zip(segments, sizes).map { made, size in
-                var made = made
-                made.byteCount = size
-                return made
-            }
+        let sealed = SealedFiles(folder: folder)
+        let first = initSegments.compactMap { name in
+            VideoFiles.initSegment(id, name).map { WorkFile(sealed.initSegment(name), as: $0) }
+        }
+        let rest = segments.compactMap { made in
+            VideoFiles.segment(id, made.rendition, made.number)
+                .map { WorkFile(sealed.segment(made.rendition, made.number), as: $0) }
+        }
+        let sizes = try await storage.blobs.adopt(first, before: rest).dropFirst(first.count)
+        return zip(segments, sizes).map { made, size in
+            var made = made
+            made.byteCount = size
+            return made
         }
     }
 

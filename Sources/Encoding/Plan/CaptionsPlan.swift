@@ -1,3 +1,5 @@
+import Media
+
 /// Text that is shown with a film: one track of the original as WebVTT.
 struct CaptionsPlan: Sendable, Hashable, Codable {
     /// The folder and the part of the URL.

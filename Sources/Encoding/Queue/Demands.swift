@@ -1,3 +1,4 @@
+import Reactor
 import Synchronization
 
 /// What viewers wait for at this moment. In memory only: a wish ends with its request.
@@ -54,6 +55,18 @@ final class Demands: Sendable {
     func isWaiting(_ ticket: Ticket) -> Bool { state.withLock { $0.waiters[ticket.number] != nil } }
 
     func remove(_ ticket: Ticket) { state.withLock { remove(ticket.number, from: &$0) } }
+
+    /// Whoever left may come back at once: a player that tries again must find its segment further on, not begun anew.
+    private static let comeback = Duration.milliseconds(500)
+
+    /// A wait is over. Unless somebody else waits for it a moment later, nothing is made any more for this one.
+    func leave(_ ticket: Ticket, _ demand: Demand, on loop: EventLoop) {
+        remove(ticket)
+        Task(executorPreference: loop) { [self] in
+            try? await loop.sleep(for: Self.comeback)
+            endAbandoned(demand.segment, of: demand.video)
+        }
+    }
 
     private func remove(_ number: Int, from state: inout State) {
         guard let waiter = state.waiters.removeValue(forKey: number) else { return }

@@ -109,13 +109,16 @@ enum EncodingStore {
     static func insert(_ id: EncodingID, facts: MediaFacts, at now: Int64, in transaction: Transaction) throws {
         try transaction.execute(
             """
-            INSERT INTO encodings (video_id, state, facts, warnings, created_at, served_at)
-            VALUES ($1, $2, $3, $4, $5, 0)
-            """, id, EncodingRecord.State.waiting, try json(facts), try json(facts.warnings), now)
+            INSERT INTO encodings (video_id, state, facts, warnings, created_at, lines) VALUES ($1, $2, $3, $4, $5, $6)
+            """, id, EncodingRecord.State.waiting, try json(facts), try json(facts.warnings), now,
+            facts.video.map { min($0.displaySize.width, $0.displaySize.height) } ?? 0)
     }
 
     static func remove(_ id: EncodingID, in transaction: Transaction) throws {
-        for table in ["encoding_tasks", "encoding_seams", "encoding_renditions", "encodings"] {
+        for table in [
+            "encoding_demands", "encoding_tasks", "encoding_turns", "encoding_seams", "encoding_renditions",
+            "encodings",
+        ] {
             try transaction.execute("DELETE FROM \(table) WHERE video_id = $1", id)
         }
     }
@@ -169,7 +172,9 @@ enum EncodingStore {
     }
 
     static func removeTasks(of id: EncodingID, in transaction: Transaction) throws {
-        try transaction.execute("DELETE FROM encoding_tasks WHERE video_id = $1", id)
+        for table in ["encoding_tasks", "encoding_turns"] {
+            try transaction.execute("DELETE FROM \(table) WHERE video_id = $1", id)
+        }
     }
 
     /// Those of the same name go on: with their keys, and with what is counted of them.

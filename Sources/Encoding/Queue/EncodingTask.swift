@@ -4,8 +4,12 @@ import SQL
 public enum QueuedTask {}
 typealias TaskID = Identifier<QueuedTask>
 
+enum Lease {}
+/// Tells one taking of a task from every other, also by the same process.
+typealias LeaseID = Identifier<Lease>
+
 /// One piece of work in the queue: small enough that losing it does not hurt.
-struct EncodingTask: Sendable, Hashable {
+package struct EncodingTask: Sendable, Hashable {
     enum Kind: String, Sendable, Hashable, CaseIterable, SQLConvertible {
         /// Frame times, segments, ladder: everything else follows from it.
         case plan
@@ -55,6 +59,11 @@ struct EncodingTask: Sendable, Hashable {
     var priority: Int
     /// Runs that were begun, this one included.
     var attempts: Int
+    /// Under which it is held; nil where nobody holds it.
+    var lease: LeaseID?
+
+    /// Names the run, and what it writes: `TASK.LEASE`.
+    var run: String { lease.map { "\(id).\($0)" } ?? "\(id)" }
 }
 
 extension EncodingTask {
@@ -65,5 +74,6 @@ extension EncodingTask {
         chunk = try row.value("chunk")
         priority = try row.value("priority")
         attempts = try row.value("attempts")
+        lease = try row.value("lease_token")
     }
 }

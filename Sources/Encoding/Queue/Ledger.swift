@@ -4,12 +4,8 @@ import SQL
 /// Writes down what became of tasks, and tells the catalogue in the same transaction.
 struct Ledger: Sendable {
     let queue: TaskQueue
-    let now: @Sendable () -> Int64
-    let onChange: Encoder.ChangeHandler
-    /// After a commit that changed a video; whether only measurements changed.
-    let published: @Sendable (EncodingID, Bool) -> Void
-    /// After a commit that took away all tasks of a video.
-    let stopped: @Sendable (EncodingID) -> Void
+    let signals: EncodingSignals
+    let onChange: EncodingQueue.ChangeHandler
 
     /// A task's outputs have their names: counts them, and takes the task out of the queue if it is done.
     func record(_ made: [MadeSegment], of task: EncodingTask, isDone: Bool, in transaction: Transaction) throws {
@@ -55,7 +51,7 @@ struct Ledger: Sendable {
             if !record.isReady, !renditions.isEmpty, pictures.isEmpty || pictures.contains(where: \.hasStart),
                 sound?.hasStart ?? true
             {
-                try EncodingStore.setReady(id, at: now(), in: transaction)
+                try EncodingStore.setReady(id, at: transaction.currentTime(), in: transaction)
                 change.status = .ready
             }
             if !isUnverified, renditions.allSatisfy({ $0.isComplete || $0.isFailed }) {
@@ -64,8 +60,7 @@ struct Ledger: Sendable {
             }
         }
         try onChange(transaction, id, change)
-        let (published, isMeasurement) = (published, isMeasurement && change.status != .failed)
-        transaction.afterCommit { published(id, isMeasurement) }
+        try signals.tell(isMeasurement && change.status != .failed ? .measured : .changed, of: id, in: transaction)
     }
 
     /// A task cannot be done. Where the original was not read as a whole yet, that is tried; else what can still be watched
@@ -75,7 +70,7 @@ struct Ledger: Sendable {
     @discardableResult
     func fail(_ task: EncodingTask, code: String, words: String, in transaction: Transaction) throws -> Bool {
         guard try queue.holds(task, in: transaction) else { throw CancellationError() }
-        let isFinal = code != InspectionError.Code.corruptFile.rawValue && code != Self.encodingFailed
+        let isFinal = code != ContentRefusal.corruptFile.rawValue && code != Self.encodingFailed
         let isRead = try !isFinal && !task.kind.isExtra && startMezzanine(task.video, in: transaction)
         if !isRead {
             try giveUp(task, code: code, words: words, in: transaction)
@@ -97,7 +92,7 @@ struct Ledger: Sendable {
         try EncodingStore.removeTasks(of: id, in: transaction)
         try TaskQueue.add(.mezzanine, of: id, priority: EncodingTask.Priority.first, in: transaction)
         try settle(id, in: transaction)
-        transaction.afterCommit { [stopped] in stopped(id) }
+        try signals.tell(.stopped, of: id, in: transaction)
         return true
     }
 
@@ -136,7 +131,7 @@ struct Ledger: Sendable {
         try settle(task.video, in: transaction)
     }
 
-    static func change(_ record: EncodingRecord, _ renditions: [RenditionRecord]) -> EncodingChange {
+    static func change(_ record: EncodingRecord, _ renditions: [RenditionRecord]) -> EncodingProgress {
         let counted = renditions.filter { !$0.isFailed }
         let total = counted.reduce(0) { $0 + $1.segmentCount }
         let made = counted.reduce(0) { $0 + min($1.madeCount, $1.segmentCount) }
@@ -147,19 +142,20 @@ struct Ledger: Sendable {
         let share =
             isRead
             ? (total > 0 ? Double(made) / Double(total) : 0) : 0.5 * min(1, shown / max(1, record.facts.duration))
-        return EncodingChange(
+        return EncodingProgress(
             status: record.state == .failed ? .failed : record.isReady ? .ready : .processing,
             progress: share, duration: record.duration ?? record.facts.duration,
-            width: size?.width, height: size?.height, isAudio: record.facts.video == nil,
+            width: size?.width, height: size?.height, kind: record.facts.video == nil ? .audio : .video,
             hasThumbnail: record.hasThumbnail,
             renditions: renditions.filter(\.isVideo).map { rendition in
-                EncodingChange.Rendition(
+                EncodingProgress.Rendition(
                     name: rendition.name, width: rendition.size.width, height: rendition.size.height,
                     bandwidth: rendition.bandwidth.peak,
                     state: rendition.isFailed
-                        ? .failed : rendition.isComplete ? .complete : rendition.madeCount > 0 ? .filling : .waiting)
+                        ? .failed : rendition.isComplete ? .ready : rendition.madeCount > 0 ? .encoding : .waiting)
             },
-            errorCode: record.state == .failed ? record.errorCode : nil,
-            errorDetail: record.state == .failed ? record.errorDetail : nil, warnings: record.warnings)
+            failure: record.state == .failed
+                ? record.errorCode.map { EncodingProgress.Failure(code: $0, detail: record.errorDetail ?? "") } : nil,
+            warnings: record.warnings)
     }
 }

@@ -2,12 +2,17 @@ import SQL
 
 /// The durable queue: rows with leases, so that any worker takes any task and a killed one loses only its own.
 ///
+/// Each taking of a task has a token of its own, which stands in every later change: a worker that slept beyond its lease changes
+/// nothing, whoever has the task now, the same process included.
+///
 /// All functions run inside the caller's transaction. Times are microseconds since 1970, given by the caller.
-struct TaskQueue: Sendable {
+package struct TaskQueue: Sendable {
     /// Names this process in its leases.
     let owner: String
     /// How long a worker that gives no sign of life keeps its task.
     var lease = Duration.seconds(30)
+    /// What this process takes.
+    var limits = TaskLimits()
 
     private var leaseMicroseconds: Int64 { lease.wholeNanoseconds / 1000 }
 
@@ -19,19 +24,43 @@ struct TaskQueue: Sendable {
             INSERT INTO encoding_tasks (id, video_id, kind, chunk, priority) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (video_id, kind, chunk) DO NOTHING
             """, TaskID(), video, kind, chunk, priority)
+        try transaction.execute(
+            """
+            INSERT INTO encoding_turns (video_id, priority, served_at) VALUES ($1, $2, 0)
+            ON CONFLICT (video_id, priority) DO NOTHING
+            """, video, priority)
     }
 
     /// The next task by priority; among equals the video that was served longest ago, then the earliest chunk. Of the tasks that
     /// were under way when the server trapped one runs at a time, so that the next trap tells which it was.
-    func claim(at now: Int64, in transaction: Transaction) throws -> EncodingTask? {
-        let row = try transaction.first(
-            """
-            SELECT t.* FROM encoding_tasks t JOIN encodings e ON e.video_id = t.video_id
-            WHERE t.is_poison = 0 AND t.not_before <= $1 AND (t.lease_until IS NULL OR t.lease_until < $1)
-            AND (t.traps = 0 OR NOT EXISTS (SELECT 1 FROM encoding_tasks s WHERE s.traps > 0 AND s.lease_until >= $1))
-            ORDER BY t.priority, e.served_at, t.chunk LIMIT 1
-            """, now)
-        return try row.map { try lease(EncodingTask($0), at: now, in: transaction) }
+    package func claim(at now: Int64, in transaction: Transaction) throws -> EncodingTask? {
+        guard var row = try next(at: now, in: transaction) else { return nil }
+        if try row.value("traps", as: Int.self) > 0 {
+            // Another worker may be about to take another of them.
+            try transaction.waitForTurn("encoding suspects")
+            guard let again = try next(at: now, in: transaction) else { return nil }
+            row = again
+        }
+        return try lease(EncodingTask(row), at: now, in: transaction)
+    }
+
+    /// Whether there is a task to claim; it may be gone by then.
+    func hasNext(at now: Int64, in access: ReadAccess) throws -> Bool {
+        try access.first(select(), now) != nil
+    }
+
+    private func next(at now: Int64, in transaction: Transaction) throws -> Row? {
+        try transaction.first(select(transaction.skippingLocked("t")), now)
+    }
+
+    /// Goes along the videos' turns and ends at the first task, however many wait.
+    private func select(_ locking: String = "") -> String {
+        """
+        SELECT t.* FROM encoding_turns v JOIN encoding_tasks t ON t.video_id = v.video_id AND t.priority = v.priority
+        \(limits.join) WHERE t.is_poison = 0 AND t.not_before <= $1 AND (t.lease_until IS NULL OR t.lease_until < $1)
+        AND (t.traps = 0 OR NOT EXISTS (SELECT 1 FROM encoding_tasks s WHERE s.traps > 0 AND s.lease_until >= $1))
+        \(limits.condition) ORDER BY v.priority, v.served_at, v.video_id, t.chunk LIMIT 1\(locking)
+        """
     }
 
     /// One certain task, unless somebody works on it or it cannot be done.
@@ -41,7 +70,7 @@ struct TaskQueue: Sendable {
         let row = try transaction.first(
             """
             SELECT * FROM encoding_tasks WHERE video_id = $1 AND kind = $2 AND chunk = $3 AND is_poison = 0
-            AND (lease_until IS NULL OR lease_until < $4)
+            AND (lease_until IS NULL OR lease_until < $4)\(transaction.skippingLocked("encoding_tasks"))
             """, video, kind, chunk, now)
         return try row.map { try lease(EncodingTask($0), at: now, in: transaction) }
     }
@@ -49,10 +78,14 @@ struct TaskQueue: Sendable {
     private func lease(_ task: EncodingTask, at now: Int64, in transaction: Transaction) throws -> EncodingTask {
         var task = task
         task.attempts += 1
+        task.lease = LeaseID()
         try transaction.execute(
-            "UPDATE encoding_tasks SET lease_owner = $2, lease_until = $3, attempts = $4 WHERE id = $1", task.id, owner,
-            now + leaseMicroseconds, task.attempts)
-        try transaction.execute("UPDATE encodings SET served_at = $2 WHERE video_id = $1", task.video, now)
+            """
+            UPDATE encoding_tasks SET lease_owner = $2, lease_token = $3, lease_until = $4, attempts = $5 WHERE id = $1
+            """, task.id, owner, task.lease, now + leaseMicroseconds, task.attempts)
+        try transaction.execute(
+            "UPDATE encoding_turns SET served_at = $3 WHERE video_id = $1 AND priority = $2", task.video, task.priority,
+            now)
         return task
     }
 
@@ -81,93 +114,112 @@ struct TaskQueue: Sendable {
         }
     }
 
-    /// How many pieces of picture nobody works on yet.
-    static func waitingChunks(in access: ReadAccess) throws -> Int {
+    /// How many pieces of picture nobody works on yet, as far as `most`.
+    static func waitingChunks(most: Int, in access: ReadAccess) throws -> Int {
         let row = try access.first(
-            "SELECT COUNT(*) AS count FROM encoding_tasks WHERE kind = $1 AND is_poison = 0 AND lease_owner IS NULL",
-            EncodingTask.Kind.chunk)
+            """
+            SELECT COUNT(*) AS count FROM (SELECT 1 FROM encoding_tasks
+            WHERE kind = $1 AND is_poison = 0 AND lease_owner IS NULL LIMIT $2) AS waiting
+            """, EncodingTask.Kind.chunk, most)
         return try row?.value("count", as: Int.self) ?? 0
     }
 
-    /// When the first waiting task may run; nil without any.
-    static func nextTime(in access: ReadAccess) throws -> Int64? {
+    /// When a task that is not to be had now may be; nil without any.
+    static func nextTime(after now: Int64, in access: ReadAccess) throws -> Int64? {
         let row = try access.first(
             """
-            SELECT MIN(CASE WHEN lease_until IS NOT NULL AND lease_until > not_before THEN lease_until ELSE not_before END)
-            AS time FROM encoding_tasks WHERE is_poison = 0
-            """)
-        return try row?.value("time", as: Int64?.self)
+            SELECT (SELECT MIN(not_before) FROM encoding_tasks WHERE not_before > $1 AND is_poison = 0) AS start,
+            (SELECT MIN(lease_until) FROM encoding_tasks WHERE lease_until >= $1) AS ended
+            """, now)
+        let times = [try row?.value("start", as: Int64?.self), try row?.value("ended", as: Int64?.self)]
+        return times.compactMap { $0 ?? nil }.min()
     }
+
+    /// The task `$1` is held as `$2` tells: whoever was late finds that nothing of theirs is kept.
+    private static let isHeld = "id = $1 AND COALESCE(lease_token, '') = $2"
+    private static let free = "lease_owner = NULL, lease_token = NULL, lease_until = NULL"
 
     /// False when the task is not ours any more: its video was removed, or another worker took it over.
     func holds(_ task: EncodingTask, in access: ReadAccess) throws -> Bool {
-        try access.first("SELECT id FROM encoding_tasks WHERE id = $1 AND lease_owner = $2", task.id, owner) != nil
+        try access.first("SELECT id FROM encoding_tasks WHERE \(Self.isHeld)", task.id, task.token) != nil
     }
 
     @discardableResult
     func extend(_ task: EncodingTask, at now: Int64, in transaction: Transaction) throws -> Bool {
         try transaction.execute(
-            "UPDATE encoding_tasks SET lease_until = $3 WHERE id = $1 AND lease_owner = $2", task.id, owner,
+            "UPDATE encoding_tasks SET lease_until = $3 WHERE \(Self.isHeld)", task.id, task.token,
             now + leaseMicroseconds) > 0
     }
 
-    func finish(_ task: EncodingTask, in transaction: Transaction) throws {
-        try transaction.execute("DELETE FROM encoding_tasks WHERE id = $1", task.id)
+    package func finish(_ task: EncodingTask, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM encoding_tasks WHERE \(Self.isHeld)", task.id, task.token)
+        try transaction.execute(
+            """
+            DELETE FROM encoding_turns WHERE video_id = $1 AND priority = $2
+            AND NOT EXISTS (SELECT 1 FROM encoding_tasks WHERE video_id = $1 AND priority = $2)
+            """, task.video, task.priority)
     }
 
     /// Back into the queue, as if it had not been taken.
     func giveBack(_ task: EncodingTask, in transaction: Transaction) throws {
         try transaction.execute(
             """
-            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL, attempts = $3
-            WHERE id = $1 AND lease_owner = $2
-            """, task.id, owner, max(0, task.attempts - 1))
+            UPDATE encoding_tasks SET \(Self.free), attempts = $3 WHERE \(Self.isHeld)
+            """, task.id, task.token, max(0, task.attempts - 1))
     }
 
     func postpone(_ task: EncodingTask, until time: Int64, words: String, in transaction: Transaction) throws {
         try transaction.execute(
             """
-            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL, not_before = $2, last_words = $3
-            WHERE id = $1
-            """, task.id, time, words)
+            UPDATE encoding_tasks SET \(Self.free), not_before = $3, last_words = $4 WHERE \(Self.isHeld)
+            """, task.id, task.token, time, words)
     }
 
     /// Never again, unless an administrator asks for it.
     func poison(_ task: EncodingTask, words: String, in transaction: Transaction) throws {
         try transaction.execute(
             """
-            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL, is_poison = 1, last_words = $2
-            WHERE id = $1
-            """, task.id, words)
+            UPDATE encoding_tasks SET \(Self.free), is_poison = 1, last_words = $3 WHERE \(Self.isHeld)
+            """, task.id, task.token, words)
+    }
+
+    /// Those who hold leases under names of which nobody works any more.
+    static func goneOwners(in access: ReadAccess) throws -> [String] {
+        try access.query("SELECT DISTINCT lease_owner FROM encoding_tasks WHERE lease_owner IS NOT NULL")
+            .map { try $0.value("lease_owner", as: String.self) }
+            .filter { LeaseOwner($0)?.isGone == true }
     }
 
     /// How often the server may trap while a task runs before the task counts as the reason.
     static let mostTraps = 2
 
-    /// What a process of this machine held that ended by a trap of its own: all of it is suspect, keeps its attempt and is
-    /// free.
+    /// What processes held that ended by a trap of their own: all of it is suspect, keeps its attempt and is free.
     ///
     /// - Returns: the tasks that were under way too often.
-    static func releaseSuspects(ownedBy prefix: String, in transaction: Transaction) throws -> [EncodingTask] {
-        try transaction.execute(
-            "UPDATE encoding_tasks SET traps = traps + 1 WHERE SUBSTR(lease_owner, 1, $2) = $1", prefix,
-            prefix.utf8.count)
-        try transaction.execute(
-            """
-            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL WHERE SUBSTR(lease_owner, 1, $2) = $1
-            """, prefix, prefix.utf8.count)
+    static func releaseSuspects(of owners: [String], in transaction: Transaction) throws -> [EncodingTask] {
+        for owner in owners {
+            try transaction.execute(
+                "UPDATE encoding_tasks SET traps = traps + 1, \(free) WHERE lease_owner = $1", owner)
+        }
         return try transaction.query(
             "SELECT * FROM encoding_tasks WHERE traps >= $1 AND is_poison = 0", mostTraps
         ).map(EncodingTask.init)
     }
 
-    /// What a killed process of this machine held is free at once. The kill is not the tasks' fault.
-    static func releaseAll(ownedBy prefix: String, in transaction: Transaction) throws -> Int {
-        try transaction.execute(
-            """
-            UPDATE encoding_tasks SET lease_owner = NULL, lease_until = NULL,
-            attempts = CASE WHEN attempts > 1 THEN attempts - 1 ELSE 0 END
-            WHERE SUBSTR(lease_owner, 1, $2) = $1
-            """, prefix, prefix.utf8.count)
+    /// What killed processes held is free at once. The kill is not the tasks' fault.
+    static func releaseAll(of owners: [String], in transaction: Transaction) throws -> Int {
+        try owners.reduce(0) { count, owner in
+            try count
+                + transaction.execute(
+                    """
+                    UPDATE encoding_tasks SET \(free), attempts = CASE WHEN attempts > 1 THEN attempts - 1 ELSE 0 END
+                    WHERE lease_owner = $1
+                    """, owner)  // bound: rows of a table
+        }
     }
+}
+
+extension EncodingTask {
+    /// As it stands in the row; empty where nobody holds the task.
+    fileprivate var token: String { lease.map { "\($0)" } ?? "" }
 }

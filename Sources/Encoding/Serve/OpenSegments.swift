@@ -2,7 +2,8 @@ import Reactor
 import Synchronization
 
 /// The segments that are being watched, kept open: the viewers of a video ask for the same ones one after the other,
-/// and opening is a tenth of what sending one costs. Bounded: what was not asked for since the last round makes room.
+/// and opening is a tenth of what sending one costs. Bounded: what was not asked for since the last round makes room. That files are
+/// gone is told (`forget`); what has been open for `maximumAge` is closed all the same, so that their room on the disk comes back.
 final class OpenSegments: Sendable {
     struct Name: Hashable, Sendable {
         var video: EncodingID
@@ -14,6 +15,7 @@ final class OpenSegments: Sendable {
     private struct Slot {
         var name: Name
         var file: OpenFile
+        let openedAt: MonotonicTime
         var wasUsed = false
     }
 
@@ -22,50 +24,78 @@ final class OpenSegments: Sendable {
         var places: [Name: Int] = [:]
         var hand = 0
         var generation = 0
+        /// When what is too old is looked for.
+        var sweepAt = MonotonicTime.distantFuture
     }
 
+    static let maximumAge = Duration.seconds(300)
     private let capacity: Int
+    private let now: @Sendable () -> MonotonicTime
     private let state = Mutex(State())
 
-    /// - Parameter capacity: how many descriptors it may hold.
-    init(capacity: Int = 1024) {
+    /// - Parameters:
+    ///   - capacity: how many descriptors it may hold.
+    ///   - now: tests bring their own.
+    init(capacity: Int = 1024, now: @escaping @Sendable () -> MonotonicTime = { .now }) {
         self.capacity = max(1, capacity)
+        self.now = now
     }
 
     func find(_ name: Name) -> OpenFile? {
-        state.withLock { state in
-            guard let place = state.places[name] else { return nil }
+        let moment = now()
+        let (file, old) = state.withLock { state -> (OpenFile?, [Slot]) in
+            let old = state.sweepAt <= moment ? Self.takeOutOld(of: &state, at: moment) : []
+            guard let place = state.places[name] else { return (nil, old) }
             state.slots[place].wasUsed = true
-            return state.slots[place].file
+            return (state.slots[place].file, old)
         }
+        _ = consume old
+        return file
     }
 
     /// Opens with `open` what is not there yet; nil where that finds nothing.
-    func find(_ name: Name, open: () throws -> OpenFile?) rethrows -> OpenFile? {
+    func find(_ name: Name, open: () async throws -> OpenFile?) async rethrows -> OpenFile? {
         if let file = find(name) { return file }
         let generation = state.withLock { $0.generation }
-        guard let file = try open() else { return nil }
+        guard let file = try await open() else { return nil }
+        let moment = now()
         state.withLock { state in
             // A video that was removed meanwhile must not keep its disk space through an open descriptor.
             guard state.generation == generation, state.places[name] == nil else { return }
-            keep(Slot(name: name, file: file), in: &state)
+            keep(Slot(name: name, file: file, openedAt: moment), in: &state)
+            state.sweepAt = min(state.sweepAt, moment + Self.maximumAge)
         }
         return file
     }
 
     /// Closes what is open of a video.
-    func forget(_ video: EncodingID) {
+    func forget(_ video: EncodingID) { forget { $0.video == video } }
+
+    func forgetAll() { forget { _ in true } }
+
+    private func forget(_ isMeant: (Name) -> Bool) {
         // Closing may take a while: not under the lock.
         let closed = state.withLock { state in
             state.generation += 1
-            let closed = state.slots.filter { $0.name.video == video }
-            guard !closed.isEmpty else { return closed }
-            state.slots.removeAll { $0.name.video == video }
-            state.places = Dictionary(uniqueKeysWithValues: state.slots.enumerated().map { ($1.name, $0) })
-            state.hand = 0
-            return closed
+            return Self.takeOut(of: &state) { isMeant($0.name) }
         }
         _ = consume closed
+    }
+
+    /// Looks once in a `maximumAge`, so what is asked for all the time is closed within two.
+    private static func takeOutOld(of state: inout State, at moment: MonotonicTime) -> [Slot] {
+        let old = takeOut(of: &state) { $0.openedAt + maximumAge <= moment }
+        state.sweepAt = state.slots.isEmpty ? .distantFuture : moment + maximumAge
+        return old
+    }
+
+    private static func takeOut(of state: inout State, _ isMeant: (Slot) -> Bool) -> [Slot] {
+        let closed = state.slots.filter(isMeant)
+        guard !closed.isEmpty else { return closed }
+        state.slots.removeAll(where: isMeant)
+        state.places = Dictionary(uniqueKeysWithValues: state.slots.enumerated().map { ($1.name, $0) })
+        state.hand = 0
+        return closed
     }
 
     private func keep(_ slot: Slot, in state: inout State) {

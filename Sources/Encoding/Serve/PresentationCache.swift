@@ -1,9 +1,13 @@
 import Media
+import Reactor
 import SQL
 import Synchronization
 
 /// What requests need to know about the videos that are being watched, in memory: a segment request touches no
 /// database. Bounded: the video that was asked for longest ago makes room.
+///
+/// Changes are told (`forget`, `outdate`). What is older than `maximumAge` is read again all the same, by one request while the others
+/// go on with what is there; where the database is away, all do.
 final class PresentationCache: Sendable {
     /// Immutable, and handed round by reference: it is large, and most ask for little of it.
     final class Entry: Sendable {
@@ -29,11 +33,14 @@ final class PresentationCache: Sendable {
         var entry: Entry
         var used: Int
         var isFresh: Bool
+        /// When it is read again, whether somebody tells that it has changed or not.
+        var dueAt: MonotonicTime
 
-        init(_ entry: Entry, used: Int, isFresh: Bool) {
+        init(_ entry: Entry, used: Int, isFresh: Bool, dueAt: MonotonicTime) {
             self.entry = entry
             self.used = used
             self.isFresh = isFresh
+            self.dueAt = dueAt
         }
     }
 
@@ -44,17 +51,32 @@ final class PresentationCache: Sendable {
         var generation = 0
     }
 
+    static let maximumAge = Duration.seconds(300)
+    /// So long others go on with what is too old while one reads.
+    private static let readingTime = Duration.seconds(10)
     private static let capacity = 128
     private let database: Database
+    private let now: @Sendable () -> MonotonicTime
     private let state = Mutex(State())
 
-    init(database: Database) { self.database = database }
+    /// - Parameter now: tests bring their own.
+    init(database: Database, now: @escaping @Sendable () -> MonotonicTime = { .now }) {
+        self.database = database
+        self.now = now
+    }
 
     /// Gone, or different in a way that segment requests must know.
     func forget(_ id: EncodingID) {
         state.withLock { state in
             state.generation += 1
             state.places[id] = nil
+        }
+    }
+
+    func forgetAll() {
+        state.withLock { state in
+            state.generation += 1
+            state.places = [:]
         }
     }
 
@@ -68,8 +90,9 @@ final class PresentationCache: Sendable {
 
     /// What is in memory, without a look at the database.
     func known(_ id: EncodingID, isFresh mustBeFresh: Bool = false) -> Entry? {
-        state.withLock { state in
-            guard let place = state.places[id], place.isFresh || !mustBeFresh else { return nil }
+        let moment = now()
+        return state.withLock { state in
+            guard let place = state.places[id], place.isFresh || !mustBeFresh, moment < place.dueAt else { return nil }
             state.clock += 1
             place.used = state.clock
             return place.entry
@@ -78,14 +101,28 @@ final class PresentationCache: Sendable {
 
     /// Nil for a video that is not planned.
     func entry(_ id: EncodingID, isFresh mustBeFresh: Bool = false) async throws -> Entry? {
-        let (known, isFresh, generation) = state.withLock { state in
+        let moment = now()
+        let (known, isFresh, isDue, generation) = state.withLock { state in
             let place = state.places[id]
             state.clock += 1
             place?.used = state.clock
-            return (place?.entry, place?.isFresh ?? false, state.generation)
+            let isDue = place.map { $0.dueAt <= moment } ?? false
+            if isDue { place?.dueAt = moment + Self.readingTime }
+            return (place?.entry, place?.isFresh ?? false, isDue, state.generation)
         }
-        if let known, isFresh || !mustBeFresh { return known }
-        guard let loaded = try await load(id, plan: known?.plan) else { return nil }
+        if let known, isFresh || !mustBeFresh, !isDue { return known }
+        let loaded: Entry?
+        do {
+            // A change that nobody told may have been one of the plan.
+            loaded = try await load(id, plan: isDue ? nil : known?.plan)
+        } catch {
+            guard let known, isDue, isFresh || !mustBeFresh else { throw error }
+            return known
+        }
+        guard let loaded else {
+            if isDue { forget(id) }
+            return nil
+        }
         state.withLock { state in
             if state.places[id] == nil, state.places.count >= Self.capacity,
                 let oldest = state.places.min(by: { $0.value.used < $1.value.used })
@@ -94,7 +131,8 @@ final class PresentationCache: Sendable {
             }
             // A removed video must not come back because a request was under way.
             guard state.generation == generation || state.places[id] != nil else { return }
-            state.places[id] = Place(loaded, used: state.clock, isFresh: state.generation == generation)
+            state.places[id] = Place(
+                loaded, used: state.clock, isFresh: state.generation == generation, dueAt: moment + Self.maximumAge)
         }
         return loaded
     }
@@ -118,16 +156,14 @@ extension PresentationCache.Entry {
         let hidden = Set(renditions.filter(\.isFailed).map(\.name))
         let failed = record.state == .failed ? Set(renditions.map(\.name)) : hidden
         func rendition(
-            _ record: RenditionRecord, _ kind: Presentation.Rendition.Kind, _ durations: [MediaTime]
-        )
-            -> Presentation.Rendition
-        {
-            Presentation.Rendition(
+            _ record: RenditionRecord, _ kind: Presentation.Track.Kind, _ durations: [MediaTime]
+        ) -> Presentation.Track {
+            Presentation.Track(
                 name: record.name, kind: kind, codecs: record.codecs, bandwidth: record.bandwidth,
                 segmentDurations: durations, isEncrypted: record.key != nil, isComplete: record.isComplete,
                 keyframeByteCounts: record.isVideo && record.isComplete && !plan.isGrowing
                     ? record.keyframes.sizes(count: durations.count) : nil,
-                mended: Set(durations.indices.filter(record.mended.contains)))
+                mended: Set(durations.indices.filter(record.mended.contains)), mendedName: Workshop.mended(record.name))
         }
         let video = renditions.filter { $0.isVideo && !hidden.contains($0.name) }.map { record in
             rendition(
@@ -145,8 +181,7 @@ extension PresentationCache.Entry {
                 name: captions.name, label: captions.label, isForced: captions.isForced, isForDeaf: captions.isForDeaf)
         }
         let presentation = Presentation(
-            duration: plan.segments.duration, video: video, storyboard: Workshop.storyboard(plan), audio: sounds,
-            captions: captions, isGrowing: plan.isGrowing)
+            video: video, audio: sounds, captions: captions, isGrowing: plan.isGrowing)
         self.init(presentation: presentation, plan: plan, keys: keys, failed: failed)
     }
 }

@@ -10,7 +10,3 @@ public enum SegmentAnswer: Sendable {
     /// Will never be made.
     case failed
 }
-
-public enum PictureKind: Sendable, CaseIterable {
-    case thumbnail, storyboard, storyboardCues
-}

@@ -1,35 +1,29 @@
+import Accounts
 import FoundationEssentials
 import SQL
+import Security
 
-extension VideoCatalogue {
-    /// One video, if this viewer may see it.
-    ///
-    /// - Throws: `VideoError`.
-    func video(_ id: VideoID, for viewer: Viewer, through door: VideoAccess.Door) async throws -> Video {
-        guard let found = try await stored(id) else { throw VideoError.notFound }
-        try VideoError.check(VideoAccess.decide(viewer, found.subject, door))
-        return found
-    }
+/// Changes what an owner may change of a video.
+struct ChangeVideo: Sendable {
+    let database: Database
+    let find: FindVideo
+    let passwords: PasswordHasher
+    let revoke: RevokeGrants
+    let events: VideoEvents
+    let audit: AuditLog
+    let now: @Sendable () -> Date
+    private let store = VideoStore()
 
-    /// The row, whoever asks.
-    func stored(_ id: VideoID) async throws -> Video? {
-        let store = store
-        return try await database.read { try store.find(id, in: $0) }
-    }
-
-    func list(_ query: VideoQuery, for viewer: Viewer) async throws -> VideoPage {
-        let store = store
-        return try await database.scan { try store.list(query, for: viewer, in: $0) }
-    }
-
-    func change(_ id: VideoID, _ change: VideoChange, by viewer: Viewer) async throws -> Video {
+    func callAsFunction(
+        _ id: VideoID, _ change: VideoChange, by viewer: Viewer, from origin: AuditOrigin
+    ) async throws -> Video {
         let change = try change.checked()
-        _ = try await video(id, for: viewer, through: .change)
+        _ = try await find(id, for: viewer, through: .change)
         var hash: String?
         if case .set(let password) = change.password {
-            hash = try await foundation.passwords.hash(password, for: .person(viewer.id.description)).encoded
+            hash = try await passwords.hash(password, for: .person(viewer.id.description)).encoded
         }
-        let (store, events, now, newHash, revoke) = (store, events, now(), hash, revokeGrants)
+        let (now, newHash) = (now(), hash)
         return try await database.write { transaction in
             guard var video = try store.find(id, in: transaction) else { throw VideoError.notFound }
             try VideoError.check(VideoAccess.decide(viewer, video.subject, .change))
@@ -38,36 +32,28 @@ extension VideoCatalogue {
             video.updatedAt = now
             try store.update(video, in: transaction)
             if video.isNarrower(than: before) { try revoke(.video(id), at: now, in: transaction) }
+            try record(from: before, to: video, by: origin, in: transaction)
             let changed = video
-            transaction.afterCommit { events.publish(VideoEvent(about: changed, named: .updated)) }
+            try transaction.publish(VideoEvent(about: changed, named: .updated), on: events)
             return changed
         }
     }
 
-    /// Removes a video with its tasks and files.
-    func remove(_ id: VideoID, by viewer: Viewer) async throws {
-        _ = try await video(id, for: viewer, through: .remove)
-        let (store, uploads, encoding, events, revoke, now) = (store, uploads, encoding, events, revokeGrants, now())
-        try await database.write { transaction in
-            guard let video = try store.find(id, in: transaction) else { throw VideoError.notFound }
-            try VideoError.check(VideoAccess.decide(viewer, video.subject, .remove))
-            try revoke(.video(id), at: now, in: transaction)
-            try encoding.remove(transaction, id)
-            try uploads.forget(video: id, in: transaction)
-            try store.remove(id, in: transaction)
-            transaction.afterCommit { events.publish(VideoEvent(about: video, named: .removed)) }
-        }
-        // What a crash leaves here is swept at the next start, because no row stands for it any more.
-        if let folder = Self.folder(of: id) { try await storage.removeTree(folder) }
-    }
-
-    func retry(_ id: VideoID, by viewer: Viewer) async throws -> Video {
-        _ = try await video(id, for: viewer, through: .change)
-        let (store, encoding) = (store, encoding)
-        return try await database.write { transaction in
-            try encoding.retry(transaction, id)
-            guard let video = try store.find(id, in: transaction) else { throw VideoError.notFound }
-            return video
+    /// Tells who sees more or less of it than before.
+    private func record(
+        from before: Video, to after: Video, by origin: AuditOrigin, in transaction: Transaction
+    ) throws {
+        let (old, new) = (before.auditedVisibility, after.auditedVisibility)
+        let changed = new.keys.filter { new[$0] != old[$0] }
+        if !changed.isEmpty {
+            func only(_ details: AuditDetails) -> AuditDetails { details.filter { changed.contains($0.key) } }
+            try audit.record(
+                AuditEvent(
+                    .visibilityChanged, of: AuditTarget(after), by: origin, before: only(old), after: only(new)),
+                in: transaction)
+        } else if after.passwordHash != before.passwordHash {
+            try audit.record(
+                AuditEvent(.videoPasswordChanged, of: AuditTarget(after), by: origin), in: transaction)
         }
     }
 }

@@ -124,7 +124,9 @@ extension VideoStore {
         for word in (query.words ?? "").split(separator: " ").prefix(8) {
             let parameter = conditions.bind("%\(likePattern(word))%")
             conditions.require(
-                "(videos.title LIKE \(parameter) ESCAPE '!' OR videos.description LIKE \(parameter) ESCAPE '!')")
+                """
+                (LOWER(videos.title) LIKE \(parameter) ESCAPE '!' OR LOWER(videos.description) LIKE \(parameter) ESCAPE '!')
+                """)
         }
         if let cursor = query.cursor {
             let (time, id) = (conditions.bind(cursor.microseconds), conditions.bind(cursor.id))
@@ -132,23 +134,19 @@ extension VideoStore {
         }
     }
 
+    /// In small letters as `LOWER` makes them, which knows ASCII's only.
     private static func likePattern(_ word: Substring) -> String {
-        String(word.flatMap { "!%_".contains($0) ? ["!", $0] : [$0] })
+        let small = word.map { $0.isASCII ? Character($0.lowercased()) : $0 }
+        return String(small.flatMap { "!%_".contains($0) ? ["!", $0] : [$0] })
     }
 }
 
-extension VideoCatalogue {
-    /// Uploads that are not finished, for those who watch over the server.
-    public func unfinishedUploads() async throws -> UnfinishedUploads {
-        try await database.read { try UploadStore().unfinishedTotal(in: $0) }
-    }
+/// Shows what a viewer may see of the catalogue.
+struct ListVideos: Sendable {
+    let database: Database
+    private let store = VideoStore()
 
-    /// How many videos there are of each status.
-    public func countsByStatus() async throws -> [String: Int] {
-        try await database.read { access in
-            try access.query("SELECT status, COUNT(*) AS count FROM videos GROUP BY status").reduce(into: [:]) {
-                $0[try $1.value("status", as: String.self)] = try $1.value("count", as: Int.self)
-            }
-        }
+    func callAsFunction(_ query: VideoQuery, for viewer: Viewer) async throws -> VideoPage {
+        try await database.scan { try store.list(query, for: viewer, in: $0) }
     }
 }

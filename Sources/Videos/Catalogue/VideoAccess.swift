@@ -1,4 +1,5 @@
 import Accounts
+import SQL
 
 /// The one policy of who may do what with a video, through which door.
 ///
@@ -17,6 +18,8 @@ public enum VideoAccess {
         /// Changing the facts, or running failed work again.
         case change
         case remove
+        /// The file that was uploaded, with all that its owner's device wrote into it.
+        case original
     }
 
     public enum Decision: Sendable, Equatable {
@@ -56,7 +59,7 @@ public enum VideoAccess {
         switch door {
         case .list, .details: return .allowed
         case .play, .picture: return video.hasPassword && !isUnlocked ? .locked : .allowed
-        case .change, .remove: return .forbidden
+        case .change, .remove, .original: return .forbidden
         }
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Media
 
 /// A video as clients see it. Absent values are `null`, so that every field is always there; what is not for everyone is
 /// absent for the others.
@@ -69,9 +70,9 @@ struct VideoBody: Encodable, Sendable {
     }
 
     struct Warning: Encodable, Sendable {
-        let warning: Video.Warning
+        let warning: MediaWarning
 
-        init(_ warning: Video.Warning) {
+        init(_ warning: MediaWarning) {
             self.warning = warning
         }
 
@@ -90,7 +91,7 @@ struct VideoBody: Encodable, Sendable {
         var code: String
         var detail: String?
 
-        init(_ failure: Video.Failure, withDetail: Bool) {
+        init(_ failure: EncodingProgress.Failure, withDetail: Bool) {
             code = failure.code
             detail = withDetail ? failure.detail : nil
         }

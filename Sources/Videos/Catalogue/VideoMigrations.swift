@@ -33,10 +33,12 @@ extension VideoStore {
                     view_count BIGINT NOT NULL,
                     created_at BIGINT NOT NULL,
                     updated_at BIGINT NOT NULL,
-                    ready_at BIGINT
+                    ready_at BIGINT,
+                    handed_over_from TEXT NOT NULL DEFAULT ''
                 )
                 """,
-                "CREATE UNIQUE INDEX videos_by_content ON videos (owner_id, checksum)",
+                // Of whom the owner got it when that one's account was removed: so it may be a second one of the same bytes.
+                "CREATE UNIQUE INDEX videos_by_content ON videos (owner_id, checksum, handed_over_from)",
                 "CREATE INDEX videos_by_age ON videos (created_at, id)",
                 """
                 CREATE TABLE video_tags (
@@ -93,6 +95,13 @@ extension VideoStore {
                     PRIMARY KEY (user_id, video_id)
                 )
                 """,
-            ])
+            ]),
+        // The server that has it in hand, which may be one of several.
+        Migration(
+            "videos-0002",
+            [
+                "ALTER TABLE uploads ADD COLUMN holder TEXT", "ALTER TABLE uploads ADD COLUMN writer TEXT",
+                "ALTER TABLE uploads ADD COLUMN writer_until BIGINT NOT NULL DEFAULT 0",
+            ]),
     ]
 }

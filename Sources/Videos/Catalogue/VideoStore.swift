@@ -1,5 +1,6 @@
 import Accounts
 import FoundationEssentials
+import Media
 import SQL
 
 /// The rows of the catalogue: one dialect-neutral text per statement.
@@ -22,9 +23,15 @@ public struct VideoStore: Sendable {
         return try videos(rows, in: access).first
     }
 
+    func status(of id: VideoID, in access: ReadAccess) throws -> Video.Status? {
+        let status: String? = try access.first("SELECT status FROM videos WHERE id = $1", id)?.value("status")
+        return status.flatMap(Video.Status.init(rawValue:))
+    }
+
     /// The video that this owner made of the same bytes before.
     func find(owner: UserID, checksum: String, in access: ReadAccess) throws -> VideoID? {
-        try access.first("SELECT id FROM videos WHERE owner_id = $1 AND checksum = $2", owner, checksum)?.value("id")
+        try access.first("SELECT id FROM videos WHERE owner_id = $1 AND checksum = $2 LIMIT 1", owner, checksum)?.value(
+            "id")
     }
 
     /// The ids of all videos, for comparing them with the folders at start.
@@ -32,27 +39,31 @@ public struct VideoStore: Sendable {
         Set(try access.query("SELECT id FROM videos").map { try $0.value("id") })
     }
 
-    /// Fills in tags and people, with one query each for all rows.
+    /// Fills in tags and people, with one query for all rows.
     func videos(_ rows: [Row], in access: ReadAccess) throws -> [Video] {
         var videos = try rows.map(Video.init(row:))
         guard !videos.isEmpty else { return [] }
-        let tags = try names(of: "video_tags", for: videos, in: access)
-        let people = try names(of: "video_people", for: videos, in: access)
+        let parameters = (1...videos.count).map { "$\($0)" }.joined(separator: ", ")
+        let names = try access.query(
+            """
+            SELECT 0 AS is_person, video_id, position, name FROM video_tags WHERE video_id IN (\(parameters))
+            UNION ALL SELECT 1, video_id, position, name FROM video_people WHERE video_id IN (\(parameters))
+            ORDER BY video_id, is_person, position
+            """,
+            arguments: videos.map(\.id))
+        var lists: [VideoID: (tags: [String], people: [String])] = [:]
+        for row in names {
+            let (id, name): (VideoID, String) = (try row.value("video_id"), try row.value("name"))
+            if try row.value("is_person") {
+                lists[id, default: ([], [])].people.append(name)
+            } else {
+                lists[id, default: ([], [])].tags.append(name)
+            }
+        }
         for index in videos.indices {
-            videos[index].tags = tags[videos[index].id] ?? []
-            videos[index].people = people[videos[index].id] ?? []
+            (videos[index].tags, videos[index].people) = lists[videos[index].id] ?? ([], [])
         }
         return videos
-    }
-
-    private func names(of table: String, for videos: [Video], in access: ReadAccess) throws -> [VideoID: [String]] {
-        let parameters = (1...videos.count).map { "$\($0)" }.joined(separator: ", ")
-        let rows = try access.query(
-            "SELECT video_id, name FROM \(table) WHERE video_id IN (\(parameters)) ORDER BY video_id, position",
-            arguments: videos.map(\.id))
-        return try rows.reduce(into: [:]) { names, row in
-            names[try row.value("video_id"), default: []].append(try row.value("name"))
-        }
     }
 
     // MARK: Writing
@@ -74,6 +85,10 @@ public struct VideoStore: Sendable {
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
     }
 
+    func all(of owner: UserID, in access: ReadAccess) throws -> [VideoID] {
+        try access.query("SELECT id FROM videos WHERE owner_id = $1", owner).map { try $0.value("id") }
+    }
+
     /// Writes everything that its owner may change.
     func update(_ video: Video, in transaction: Transaction) throws {
         try transaction.execute(
@@ -89,7 +104,7 @@ public struct VideoStore: Sendable {
     }
 
     /// Writes what the encoder tells. What it does not know any more or not yet stays.
-    func apply(_ progress: VideoProgress, to id: VideoID, at time: Date, in transaction: Transaction) throws {
+    func apply(_ progress: EncodingProgress, to id: VideoID, at time: Date, in transaction: Transaction) throws {
         try transaction.execute(
             """
             UPDATE videos SET status = $2, progress = $3, duration = COALESCE($4, duration),
@@ -138,10 +153,12 @@ extension Video {
             byteCount: try row.value("byte_count"), fileName: try row.value("file_name"),
             status: Status(rawValue: status) ?? .pending, progress: try row.value("progress"),
             duration: try row.value("duration"), width: try row.value("width"), height: try row.value("height"),
-            kind: Kind(rawValue: kind) ?? .video, hasThumbnail: try row.value("has_thumbnail"),
-            renditions: try JSONDecoder().decode([Rendition].self, from: Data(renditions.utf8)),
-            failure: try failureCode.map { Failure(code: $0, detail: try row.value("failure_detail") ?? "") },
-            warnings: try JSONDecoder().decode([Warning].self, from: Data(warnings.utf8)),
+            kind: MediaKind(rawValue: kind) ?? .video, hasThumbnail: try row.value("has_thumbnail"),
+            renditions: try JSONDecoder().decode([EncodingProgress.Rendition].self, from: Data(renditions.utf8)),
+            failure: try failureCode.map {
+                EncodingProgress.Failure(code: $0, detail: try row.value("failure_detail") ?? "")
+            },
+            warnings: try JSONDecoder().decode([MediaWarning].self, from: Data(warnings.utf8)),
             viewCount: try row.value("view_count"), createdAt: try row.value("created_at"),
             updatedAt: try row.value("updated_at"), readyAt: try row.value("ready_at"))
     }

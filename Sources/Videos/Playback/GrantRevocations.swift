@@ -1,4 +1,5 @@
 import Accounts
+import FoundationEssentials
 import Reactor
 import Security
 import Synchronization
@@ -39,6 +40,8 @@ public final class GrantRevocations: Sendable {
         var sessions: [UInt64: Entry] = [:]
         /// Grows with each change that this process made.
         var generation = 0
+        /// What other processes had changed by then is known.
+        var readUntil = Date.distantPast
 
         var count: Int { videos.count + people.count + sessions.count }
 
@@ -93,14 +96,18 @@ public final class GrantRevocations: Sendable {
 
     var generation: Int { state.withLock { $0.generation } }
 
-    /// Notes rows that were read when `generation` was this. Where something changed meanwhile they may be older than
+    /// Notes rows that were read at `date`, when `generation` was this. Where something changed meanwhile they may be older than
     /// what is known here, so they are left for the next look.
-    func note(_ rows: [GrantRevocation], readAt generation: Int, at now: MonotonicTime = .now) {
+    func note(_ rows: [GrantRevocation], read date: Date, at generation: Int, now: MonotonicTime = .now) {
         state.withLock { state in
             guard state.generation == generation else { return }
             for row in rows { state.note(row, at: now) }
+            state.readUntil = date
         }
     }
+
+    /// Until when the changes of other processes are known.
+    var readUntil: Date { state.withLock { $0.readUntil } }
 
     /// Where very many sign-ins ended, all grants of a person end with the next one, and there is one entry for them.
     var hasRoomForSessions: Bool { state.withLock { $0.count < capacity } }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTP
+import Media
 import Synchronization
 import Web
 
@@ -11,7 +12,7 @@ import Web
 final class KeptPlaylists: Sendable {
     /// All that a text depends on.
     enum Source: Sendable, Hashable {
-        case whole(VideoPresentation)
+        case whole(Presentation)
         case segments(SegmentList)
     }
 

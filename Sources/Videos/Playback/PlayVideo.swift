@@ -1,12 +1,20 @@
 import Accounts
+import Bus
 import FoundationEssentials
 import HTTP
 
-extension VideoCatalogue {
-    /// What a page needs to start playing.
-    func play(_ id: VideoID, _ request: Request, by caller: Caller) async throws -> PlayBody {
+/// Tells a page what it needs to start playing.
+struct PlayVideo: Sendable {
+    let grant: GrantPlayback
+    let positions: WatchPositions
+    let facts: Outbox?
+    let now: @Sendable () -> Date
+
+    func callAsFunction(_ id: VideoID, _ request: Request, by caller: Caller) async throws -> PlayBody {
         let (pass, video) = try await grant(id, request, caller)
-        let position = try await watchPosition(of: id, by: caller.userID)
+        // Once for each start, not for what is played then.
+        if let facts, video.status == .ready { facts.recordAside(try .viewed(video, by: caller.userID, at: now())) }
+        let position = try await positions.last(of: id, by: caller.userID)
         return PlayBody(
             status: video.status, playbackURL: video.status == .ready ? pass.folder + "master.m3u8" : nil,
             expiresAt: Date(timeIntervalSince1970: Double(pass.expiresAt)),
@@ -18,12 +26,6 @@ extension VideoCatalogue {
         guard let position, position >= 5 else { return 0 }
         if let duration = video.duration, position >= duration - max(5, duration * 0.03) { return 0 }
         return position
-    }
-
-    func presentation(of id: VideoID) async throws -> VideoPresentation {
-        if let presentation = try await encoding.presentation(id) { return presentation }
-        guard let found = try await stored(id) else { throw VideoError.notFound }
-        throw VideoError.notPlayable(found.status)
     }
 }
 

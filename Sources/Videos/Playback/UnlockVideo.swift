@@ -1,4 +1,5 @@
 import Accounts
+import Bus
 import Cryptography
 import FoundationEssentials
 import HTTP
@@ -6,59 +7,72 @@ import Reactor
 import Security
 import Web
 
-extension VideoCatalogue {
-    static func unlockCookie(of id: VideoID) -> String { "palco_unlock_\(id)" }
+/// The proofs that viewers gave passwords of videos.
+struct UnlockProofs: Sendable {
+    let grants: GrantSigner
+    let revocations: GrantRevocations
+    let now: @Sendable () -> Date
+
+    static func cookie(of id: VideoID) -> String { "palco_unlock_\(id)" }
 
     /// The proof that this viewer gave the video's password: a cookie, or a token in a header field or the address.
     /// A proof for a password that was changed since is none.
-    func unlock(of video: Video, _ request: Request, _ viewer: Viewer) -> Grant? {
+    func find(of video: Video, _ request: Request, _ viewer: Viewer) -> Grant? {
         let tokens = [
-            request.cookies[Self.unlockCookie(of: video.id)], request.headers["X-Video-Unlock"],
-            request.query["unlock"],
+            request.cookies[Self.cookie(of: video.id)], request.headers["X-Video-Unlock"], request.query["unlock"],
         ]
         for token in tokens.compactMap(\.self) {
-            let grant = try? foundation.grants.verify(token, for: video.id, .unlock, now: seconds(now()))
+            let grant = try? grants.verify(token, for: video.id, .unlock, now: now().wholeSeconds)
             guard let grant, grant.holder == viewer.id.short, revocations.isHolderGood(of: grant) else { continue }
             if grant.subjectMark == Self.mark(ofPasswordHash: video.passwordHash) { return grant }
         }
         return nil
     }
 
-    /// Checks a video's password.
-    ///
+    /// Tells passwords apart without telling anything about them: the hash is salted.
+    static func mark(ofPasswordHash hash: String?) -> UInt32 {
+        guard let hash else { return 0 }
+        return SHA256.hash(hash).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+    }
+}
+
+/// Checks a video's password, and gives a proof to whoever knows it.
+struct UnlockVideo: Sendable {
+    let find: FindVideo
+    let callers: VideoCallers
+    let grants: GrantSigner
+    let passwords: PasswordHasher
+    let attempts: UnlockAttempts
+    let revocations: GrantRevocations
+    /// How long a password is remembered.
+    let lifetime: Duration
+    let now: @Sendable () -> Date
+
     /// - Throws: `VideoError.wrongPassword`; `tooManyPasswords` after several wrong ones of this person, or from this network,
     ///   for this video.
-    func unlock(
+    func callAsFunction(
         _ id: VideoID, password: String, from address: SocketAddress, by caller: Caller
-    ) async throws
-        -> PlaybackPass
-    {
+    ) async throws -> PlaybackPass {
         let holderMark = revocations.marks(of: id, for: caller.userID).person
-        let caller = try await stillThere(caller)
-        let video = try await video(id, for: Viewer(caller), through: .details)
+        let caller = try await callers.stillThere(caller)
+        let video = try await find(id, for: Viewer(caller), through: .details)
         let grant = Grant(
             .unlock, subject: id, holder: caller.userID, session: caller.sessionID,
-            subjectMark: Self.mark(ofPasswordHash: video.passwordHash), holderMark: holderMark,
-            expiresAt: seconds(now()) + settings.unlockLifetime.components.seconds)
-        let proof = PlaybackPass(grant, signedBy: foundation.grants)
+            subjectMark: UnlockProofs.mark(ofPasswordHash: video.passwordHash), holderMark: holderMark,
+            expiresAt: now().wholeSeconds + lifetime.components.seconds)
+        let proof = PlaybackPass(grant, signedBy: grants)
         guard let stored = video.passwordHash else { return proof }
         let hash = try PasswordHash(encoded: stored)
         let isRight: Bool
         do {
-            isRight = try await unlockAttempts.check(video: id, by: caller.userID, from: address.network) {
-                try await foundation.unlocking.verify(password, against: hash, for: .network(address.network))
+            isRight = try await attempts.check(video: id, by: caller.userID, from: address.network) {
+                try await passwords.verify(password, against: hash, for: .network(address.network))
             }
         } catch let error as TooManyAttempts {
             throw VideoError.tooManyPasswords(error)
         }
         guard isRight else { throw VideoError.wrongPassword }
         return proof
-    }
-
-    /// Tells passwords apart without telling anything about them: the hash is salted.
-    private static func mark(ofPasswordHash hash: String?) -> UInt32 {
-        guard let hash else { return 0 }
-        return SHA256.hash(hash).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
     }
 }
 
@@ -73,12 +87,16 @@ struct UnlockAttempts: Sendable {
         let source: Source
     }
 
-    private let ofPeople: TokenBuckets<Guess<UserID>>
-    private let ofNetworks: TokenBuckets<Guess<IPNetwork>>
+    private let ofPeople: SharedBuckets<Guess<UserID>>
+    private let ofNetworks: SharedBuckets<Guess<IPNetwork>>
 
-    init(clock: @escaping @Sendable () -> MonotonicTime) {
-        ofPeople = TokenBuckets(burst: Self.limit, interval: Self.interval, clock: clock)
-        ofNetworks = TokenBuckets(burst: Self.limit, interval: Self.interval, clock: clock)
+    init(redis: RedisLimits?, clock: @escaping @Sendable () -> MonotonicTime) {
+        ofPeople = SharedBuckets(
+            "unlock_people", burst: Self.limit, interval: Self.interval, redis: redis, clock: clock
+        ) { "\($0.video) \($0.source)" }
+        ofNetworks = SharedBuckets(
+            "unlock_networks", burst: Self.limit, interval: Self.interval, redis: redis, clock: clock
+        ) { "\($0.video) \($0.source)" }
     }
 
     /// - Throws: `TooManyAttempts`; what `isRight` throws.

@@ -7,7 +7,7 @@ struct VideoPlaylists {
     private static let audioGroup = "audio"
     private static let subtitlesGroup = "subtitles"
 
-    let presentation: VideoPresentation
+    let presentation: Presentation
     /// Where the other playlists are, seen from the master playlist: ends with a slash, or is empty.
     var folder = ""
 
@@ -36,7 +36,7 @@ struct VideoPlaylists {
         ).render()
     }
 
-    private func keyframes(of track: VideoPresentation.Track) -> HLS.MasterPlaylist.KeyframeVariant? {
+    private func keyframes(of track: Presentation.Track) -> HLS.MasterPlaylist.KeyframeVariant? {
         guard let sizes = track.keyframeByteCounts, let resolution = track.resolution else { return nil }
         let bandwidth = HLS.Bandwidth(measuring: zip(sizes, track.segmentDurations).map { ($0, $1) })
         return HLS.MasterPlaylist.KeyframeVariant(
@@ -46,7 +46,7 @@ struct VideoPlaylists {
 
     private var audioRenditions: [HLS.MasterPlaylist.AudioRendition] {
         let labels = presentation.audio.map { track in
-            if case .audio(let label, _) = track.kind { label } else { VideoPresentation.Label() }
+            if case .audio(let label, _) = track.kind { label } else { TrackLabel() }
         }
         let names = Self.names(labels)
         return presentation.audio.enumerated().map { position, track in
@@ -68,7 +68,7 @@ struct VideoPlaylists {
     }
 
     /// Its title, else its language, else its place among the others; each once, as RFC 8216 4.3.4.1.1 asks for.
-    private static func names(_ labels: [VideoPresentation.Label]) -> [String] {
+    private static func names(_ labels: [TrackLabel]) -> [String] {
         var names: [String] = []
         for (position, label) in labels.enumerated() {
             let name = label.title ?? label.language ?? "\(position + 1)"
@@ -85,10 +85,9 @@ struct VideoPlaylists {
 
     /// One segment, as long as the film: players read text of an hour in one go.
     func captions() -> String {
-        let tracks = presentation.video + presentation.audio
-        let duration = tracks.first?.segmentDurations.reduce(MediaTime.zero, +) ?? .zero
-        return HLS.MediaPlaylist(
-            initSegmentURI: nil, segments: [HLS.MediaPlaylist.Segment(uri: "captions.vtt", duration: duration)]
+        HLS.MediaPlaylist(
+            initSegmentURI: nil,
+            segments: [HLS.MediaPlaylist.Segment(uri: "captions.vtt", duration: presentation.duration)]
         ).render()
     }
 }
@@ -107,7 +106,7 @@ struct SegmentList: Sendable, Hashable {
     /// Of each segment only what shows its first picture; nil: all of it.
     var keyframeByteCounts: [Int]?
 
-    init(_ track: VideoPresentation.Track, of video: VideoID, isGrowing: Bool) {
+    init(_ track: Presentation.Track, of video: VideoID, isGrowing: Bool) {
         durations = track.segmentDurations
         isEncrypted = track.isEncrypted
         self.isGrowing = isGrowing
@@ -139,14 +138,14 @@ struct SegmentList: Sendable, Hashable {
     }
 }
 
-extension VideoPresentation.Track {
+extension Presentation.Track {
     fileprivate var resolution: HLS.MasterPlaylist.Resolution? {
-        guard case .video(let width, let height, _) = kind else { return nil }
-        return HLS.MasterPlaylist.Resolution(width: width, height: height)
+        guard case .video(let size, _) = kind else { return nil }
+        return HLS.MasterPlaylist.Resolution(width: size.width, height: size.height)
     }
 
     fileprivate var frameRate: Double? {
-        guard case .video(_, _, let rate) = kind else { return nil }
+        guard case .video(_, let rate) = kind else { return nil }
         return rate
     }
 }

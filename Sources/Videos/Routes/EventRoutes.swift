@@ -2,19 +2,23 @@ import Accounts
 import HTTP
 import Web
 
-extension VideoCatalogue {
-    /// Streams of server-sent events: of one video, and of all that the viewer may see.
-    func addEventRoutes(to videos: RouterGroup<ViewerContext>) {
+/// Streams of server-sent events: of one video, and of all that the viewer may see.
+struct EventRoutes: Sendable {
+    let find: FindVideo
+    let events: VideoEvents
+    let callers: VideoCallers
+
+    func add(to videos: RouterGroup<ViewerContext>) {
         videos.get("/events") { _, context in
-            let listener = try self.events.listen(to: .all, as: context.viewer.id)
-            return self.stream(listener, for: context.caller, first: nil)
+            let listener = try events.listen(to: .all, as: context.viewer.id)
+            return stream(listener, for: context.caller, first: nil)
         }
         videos.get("/{id}/events") { _, context in
             let id = try context.videoID
             // Listened to before it is looked up, so that nothing between the two is missed.
-            let listener = try self.events.listen(to: .video(id), as: context.viewer.id)
-            let video = try await self.video(id, for: context.viewer, through: .details)
-            return self.stream(listener, for: context.caller, first: VideoEvent(about: video))
+            let listener = try events.listen(to: .video(id), as: context.viewer.id)
+            let video = try await find(id, for: context.viewer, through: .details)
+            return stream(listener, for: context.caller, first: VideoEvent(about: video))
         }
     }
 
@@ -25,7 +29,7 @@ extension VideoCatalogue {
         return EventStream.response { stream in
             defer { listener.leave() }
             func isStillThere() async throws -> Bool {
-                try await self.foundation.current(caller).map { Viewer($0) } == viewer
+                try await callers.current(caller).map { Viewer($0) } == viewer
             }
             // Much may have happened since the request was let in.
             guard try await isStillThere() else { return }

@@ -37,24 +37,24 @@ extension AccessRule {
     public static let playback = AccessRule.rule("playback")
 }
 
-extension VideoCatalogue {
+extension GrantPlayback {
     /// Routes below a prefix that names a video.
-    func playbackOfVideo(_ prefix: String, in router: RouterBuilder) -> RouterGroup<PlaybackContext> {
+    func routesOfVideo(_ prefix: String, in router: RouterBuilder) -> RouterGroup<PlaybackContext> {
         router.group(prefix, access: .playback, provesAccess: true) { request, parent in
-            PlaybackContext(base: parent, pass: try await self.pass(for: try parent.videoID, request))
+            PlaybackContext(base: parent, pass: try await pass(for: try parent.videoID, request))
         }
     }
 
     /// Routes below a prefix that holds a grant: it says which video it is for.
-    func playbackByGrant(_ prefix: String, in router: RouterBuilder) -> RouterGroup<PlaybackContext> {
+    func routesByGrant(_ prefix: String, in router: RouterBuilder) -> RouterGroup<PlaybackContext> {
         router.group(
             prefix, access: .playback, provesAccess: true,
             atOnce: { _, parent, answer in
-                guard let pass = try self.passNow(inPath: try parent.grant) else { return nil }
+                guard let pass = try passNow(inPath: try parent.grant) else { return nil }
                 return try answer(PlaybackContext(base: parent, pass: pass))
             },
             context: { request, parent in
-                PlaybackContext(base: parent, pass: try await self.pass(inPath: try parent.grant, request))
+                PlaybackContext(base: parent, pass: try await pass(inPath: try parent.grant, request))
             })
     }
 }

@@ -1,19 +1,26 @@
 import HTTP
+import Media
 import Reactor
+import Storage
 import Web
 
-extension VideoCatalogue {
-    /// Playlists, segments, keys and pictures.
-    func addPlaybackRoutes(to router: RouterBuilder) {
-        let video = playbackOfVideo("/api/v1/videos/{id}", in: router)
+/// Playlists, segments, keys and pictures.
+struct PlaybackRoutes: Sendable {
+    let grant: GrantPlayback
+    let playlists: ServePlaylists
+    let encoding: VideoEncoding
+    let keyUse: KeyUse
+
+    func add(to router: RouterBuilder) {
+        let video = grant.routesOfVideo("/api/v1/videos/{id}", in: router)
         video.get("/hls/master.m3u8") { _, context in
-            let presentation = try await self.presentation(of: context.video)
+            let presentation = try await playlists.presentation(of: context.video)
             // This one is not like any other: its addresses hold a grant.
-            let playlists = VideoPlaylists(presentation: presentation, folder: context.pass.folder)
-            return Self.secret(.text(playlists.master(), type: VideoPlaylists.type))
+            let text = VideoPlaylists(presentation: presentation, folder: context.pass.folder).master()
+            return Self.secret(.text(text, type: VideoPlaylists.type))
         }
         addPictureRoutes(to: video)
-        let granted = playbackByGrant("/api/v1/play/{grant}", in: router)
+        let granted = grant.routesByGrant("/api/v1/play/{grant}", in: router)
         addPlaylistRoutes(to: granted)
         addMediaRoutes(to: granted)
         addSharedRoute(to: router)
@@ -22,31 +29,32 @@ extension VideoCatalogue {
     private func addPlaylistRoutes(to granted: RouterGroup<PlaybackContext>) {
         granted.get(
             "/master.m3u8",
-            atOnce: { request, context in self.keptPlaylist(of: context.video)?.response(for: request) },
-            { request, context in try await self.masterPlaylist(of: context.video).response(for: request) })
+            atOnce: { request, context in playlists.kept(of: context.video)?.response(for: request) },
+            { request, context in try await playlists.master(of: context.video).response(for: request) })
         granted.get(
             "/{rendition}/index.m3u8",
             atOnce: { request, context in
-                self.keptPlaylist(of: context.video, rendition: try context.rendition)?.response(for: request)
+                playlists.kept(of: context.video, rendition: try context.rendition)?.response(for: request)
             },
             { request, context in
-                try await self.mediaPlaylist(of: context.video, rendition: try context.rendition)
+                try await playlists.media(of: context.video, rendition: try context.rendition)
                     .response(for: request)
             })
         granted.get(
             "/{rendition}/keyframes.m3u8",
             atOnce: { request, context in
-                self.keptPlaylist(of: context.video, rendition: try context.rendition, isOfKeyframes: true)?
+                playlists.kept(of: context.video, rendition: try context.rendition, isOfKeyframes: true)?
                     .response(for: request)
             },
             { request, context in
-                try await self.keyframePlaylist(of: context.video, rendition: try context.rendition)
+                try await playlists.keyframes(of: context.video, rendition: try context.rendition)
                     .response(for: request)
             })
         granted.get("/{rendition}/captions.vtt") { _, context in
-            guard case .file(let file) = try await self.encoding.captions(context.video, try context.rendition)
+            guard let text = try await encoding.captions(context.video, try context.rendition)
             else { throw VideoError.partMissing }
-            var response = Response.file(file, type: "text/vtt; charset=utf-8", etag: EntityTag(file))
+            var response = Response.file(
+                text.file, type: "text/vtt; charset=utf-8", etag: EntityTag(text.version))
             response.headers[.cacheControl] = "private, max-age=3600"
             return response
         }
@@ -54,39 +62,44 @@ extension VideoCatalogue {
 
     private func addMediaRoutes(to granted: RouterGroup<PlaybackContext>) {
         granted.get("/{rendition}/key") { _, context in
-            guard let key = try await self.encoding.key(context.video, try context.rendition) else {
+            guard let key = try await encoding.key(context.video, try context.rendition) else {
                 throw VideoError.partMissing
             }
+            keyUse.note(context.pass, from: context.remoteAddress)
             return Self.secret(.bytes(key, type: "application/octet-stream"))
         }
         granted.get("/{rendition}/init.mp4") { _, context in
-            try Self.response(
-                for: try await self.encoding.initSegment(context.video, try context.rendition, context.pass.viewer))
+            let rendition = try context.rendition
+            return try Self.response(
+                for: try await encoding.initSegment(context.video, rendition, context.pass.viewer),
+                Self.tag(context.video, rendition))
         }
         granted.get(
             "/{rendition}/{number}.m4s",
             atOnce: { _, context in
-                self.encoding.openSegment(context.video, try context.rendition, try context.segmentNumber)
-                    .map { Self.segment($0, keptBy: "private") }
+                let (rendition, number) = (try context.rendition, try context.segmentNumber)
+                return encoding.openSegment(context.video, rendition, number)
+                    .map { Self.segment($0, Self.tag(context.video, rendition, number), keptBy: "private") }
             },
             { _, context in
-                try Self.response(
-                    for: try await self.encoding.segment(
-                        context.video, try context.rendition, try context.segmentNumber, context.pass.viewer))
+                let (rendition, number) = (try context.rendition, try context.segmentNumber)
+                return try Self.response(
+                    for: try await encoding.segment(context.video, rendition, number, context.pass.viewer),
+                    Self.tag(context.video, rendition, number))
             })
     }
 
     private func addPictureRoutes(to video: RouterGroup<PlaybackContext>) {
-        let pictures: [(String, VideoPicture, String)] = [
-            ("/thumbnail.jpg", .thumbnail, "image/jpeg"), ("/storyboard.jpg", .storyboardImage, "image/jpeg"),
-            ("/storyboard.vtt", .storyboardTrack, "text/vtt; charset=utf-8"),
+        let pictures: [(String, PictureKind, String)] = [
+            ("/thumbnail.jpg", .thumbnail, "image/jpeg"), ("/storyboard.jpg", .storyboard, "image/jpeg"),
+            ("/storyboard.vtt", .storyboardCues, "text/vtt; charset=utf-8"),
         ]
         for (path, picture, type) in pictures {
             video.get(path) { _, context in
-                guard case .file(let file) = try await self.encoding.picture(context.video, picture) else {
+                guard let content = try await encoding.picture(context.video, picture) else {
                     throw VideoError.partMissing
                 }
-                var response = Response.file(file, type: type, etag: EntityTag(file))
+                var response = Response.file(content.file, type: type, etag: EntityTag(content.version))
                 // Pictures show what is in the video: only this viewer's browser may keep them.
                 response.headers[.cacheControl] = "private, max-age=3600"
                 return response
@@ -101,28 +114,40 @@ extension VideoCatalogue {
             "/media/{id}/{rendition}/{number}.m4s", access: .public,
             atOnce: { _, context in
                 guard let id = try? context.videoID else { throw VideoError.partMissing }
-                return self.encoding.openSharedSegment(id, try context.rendition, try context.segmentNumber)
-                    .map { Self.segment($0, keptBy: "public") }
+                let (rendition, number) = (try context.rendition, try context.segmentNumber)
+                return encoding.openSharedSegment(id, rendition, number)
+                    .map { Self.segment($0, Self.tag(id, rendition, number), keptBy: "public") }
             },
             { _, context in
-                guard
-                    let file = try await self.encoding.sharedSegment(
-                        try context.videoID, try context.rendition, try context.segmentNumber)
-                else { throw VideoError.partMissing }
-                return Self.segment(file, keptBy: "public")
+                let (id, rendition) = (try context.videoID, try context.rendition)
+                let number = try context.segmentNumber
+                if let address = try await encoding.sharedSegmentAddress(id, rendition, number) {
+                    var response = Response.redirect(to: address, status: .temporaryRedirect)
+                    response.headers[.cacheControl] = "public, max-age=\(BlobAddresses.keptSeconds)"
+                    return response
+                }
+                guard let file = try await encoding.sharedSegment(id, rendition, number) else {
+                    throw VideoError.partMissing
+                }
+                return Self.segment(file, Self.tag(id, rendition, number), keptBy: "public")
             })
     }
 
     /// Segments never change once they are made, so whoever has fetched one may keep it.
-    private static func segment(_ file: OpenFile, keptBy scope: String) -> Response {
-        var response = Response.file(file, type: "video/mp4", etag: EntityTag(file))
+    private static func segment(_ file: OpenFile, _ tag: EntityTag, keptBy scope: String) -> Response {
+        var response = Response.file(file, type: "video/mp4", etag: tag)
         response.headers[.cacheControl] = "\(scope), max-age=31536000, immutable"
         return response
     }
 
-    private static func response(for part: VideoPart) throws(VideoError) -> Response {
+    /// The same on every server, and there are never other bytes under these names.
+    private static func tag(_ id: VideoID, _ rendition: String, _ number: Int? = nil) -> EntityTag {
+        EntityTag("\(id)-\(rendition)-\(number.map(String.init) ?? "init")")
+    }
+
+    private static func response(for part: VideoPart, _ tag: EntityTag) throws(VideoError) -> Response {
         switch part {
-        case .file(let file): return segment(file, keptBy: "private")
+        case .file(let file): return segment(file, tag, keptBy: "private")
         case .unavailable(let seconds): throw .partUnavailable(retryAfter: seconds)
         case .missing: throw .partMissing
         case .failed: throw .partFailed

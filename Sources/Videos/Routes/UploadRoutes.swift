@@ -3,36 +3,49 @@ import HTTP
 import Storage
 import Web
 
-extension VideoCatalogue {
-    /// tus 1.0.0 at `/api/v1/uploads`.
-    func addUploadRoutes(to router: RouterBuilder) {
+/// tus 1.0.0 at `/api/v1/uploads`.
+struct UploadRoutes: Sendable {
+    let find: FindUpload
+    let create: CreateUpload
+    let hold: HoldUpload
+    let settle: SettleUpload
+    let receive: ReceiveChunk
+    let finish: FinishUpload
+    let remove: RemoveUpload
+    let sessions: UploadSessions
+    let callers: VideoCallers
+    let settings: VideoSettings
+
+    func add(to router: RouterBuilder) {
         router.openToOtherOrigins(sent: TusProtocol.requestFields, read: TusProtocol.responseFields)
-        router.options("/api/v1/uploads", access: .public) { _, _ in self.tusOptions() }
-        router.options("/api/v1/uploads/{id}", access: .public) { _, _ in self.tusOptions() }
+        router.options("/api/v1/uploads", access: .public) { _, _ in tusOptions() }
+        router.options("/api/v1/uploads/{id}", access: .public) { _, _ in tusOptions() }
         let limit = Int(clamping: settings.maximumUploadBytes)
-        let uploads = router.group("/api/v1/uploads", access: .signedIn, context: ViewerContext.self)
-            .with { request, context, next in try await Self.speakTus(request, context, next) }
+        let uploads = router.group(
+            "/api/v1/uploads", access: .signedIn(opening: .upload), context: ViewerContext.self
+        )
+        .with { request, context, next in try await Self.speakTus(request, context, next) }
         uploads.post("", limit: .uploading, bodyLimit: limit) { request, context in
-            try await self.create(request, context)
+            try await createUpload(request, context)
         }
         uploads.head("/{id}") { request, context in
-            try await self.tell(request, context)
+            try await tell(request, context)
         }
         uploads.get("/{id}") { request, context in
-            try await self.describe(request, context)
+            try await describe(request, context)
         }
         uploads.patch("/{id}", bodyLimit: limit) { request, context in
-            try await self.append(request, context)
+            try await append(request, context)
         }
         uploads.delete("/{id}") { request, context in
-            try await self.terminate(request, context)
+            try await terminate(request, context)
         }
         // Proxies that let only GET and POST pass.
         uploads.post("/{id}", bodyLimit: limit) { request, context in
             switch request.headers["X-HTTP-Method-Override"]?.uppercased() {
-            case "PATCH": return try await self.append(request, context)
-            case "DELETE": return try await self.terminate(request, context)
-            case "HEAD": return try await self.tell(request, context)
+            case "PATCH": return try await append(request, context)
+            case "DELETE": return try await terminate(request, context)
+            case "HEAD": return try await tell(request, context)
             default: throw Problem(.methodNotAllowed, code: "method_not_allowed")
             }
         }
@@ -73,10 +86,10 @@ extension VideoCatalogue {
             ])
     }
 
-    private func create(_ request: Request, _ context: ViewerContext) async throws -> Response {
+    private func createUpload(_ request: Request, _ context: ViewerContext) async throws -> Response {
         let creation = try TusProtocol.creation(
             { request.headers[FieldName($0)] }, maximum: settings.maximumUploadBytes)
-        let upload = try await createUpload(creation, by: context.viewer)
+        let upload = try await create(creation, by: context.viewer)
         var response = Response(
             status: .created,
             headers: [
@@ -85,19 +98,19 @@ extension VideoCatalogue {
             ])
         guard creation.carriesChunk else { return response }
         let first = TusProtocol.Append(offset: 0, checksum: creation.checksum)
-        try await receive(request.body, first, upload.id, context, into: &response)
+        try await receiveChunk(request.body, first, upload.id, context, into: &response)
         return response
     }
 
     private func tell(_ request: Request, _ context: ViewerContext) async throws -> Response {
         try TusProtocol.requireVersion { request.headers[FieldName($0)] }
         let id = try context.uploadID
-        _ = try await upload(id, of: context.viewer)
-        return try await holding(id) { _ in
-            let upload = try await upload(id, of: context.viewer)
-            if upload.state == .refused { throw refusal(of: upload) }
+        _ = try await find(id, of: context.viewer)
+        return try await hold(id) { _ in
+            let upload = try await find(id, of: context.viewer)
+            if upload.state == .refused { throw upload.refusedContent }
             var response = Response(headers: [
-                .cacheControl: "no-store", "Upload-Offset": String(try await settledOffset(of: upload)),
+                .cacheControl: "no-store", "Upload-Offset": String(try await settle(upload)),
                 "Upload-Length": String(upload.byteCount), "Upload-Expires": Self.httpDate(upload.expiresAt),
             ])
             if !upload.metadata.isEmpty { response.headers.append("Upload-Metadata", upload.metadata) }
@@ -108,7 +121,7 @@ extension VideoCatalogue {
 
     /// What the answer to the last chunk waits for; asked while that is still under way, so nothing is held.
     private func describe(_ request: Request, _ context: ViewerContext) async throws -> Response {
-        let upload = try await upload(try context.uploadID, of: context.viewer)
+        let upload = try await find(try context.uploadID, of: context.viewer)
         var response = try Response.json(
             UploadBody(
                 id: upload.id, byteCount: upload.byteCount,
@@ -120,32 +133,29 @@ extension VideoCatalogue {
     private func append(_ request: Request, _ context: ViewerContext) async throws -> Response {
         let append = try TusProtocol.append { request.headers[FieldName($0)] }
         var response = Response(status: .noContent)
-        try await receive(request.body, append, try context.uploadID, context, into: &response)
+        try await receiveChunk(request.body, append, try context.uploadID, context, into: &response)
         return response
     }
 
     /// Takes a chunk in, and finishes the upload when it was the last.
-    private func receive(
+    private func receiveChunk(
         _ body: RequestBody, _ chunk: TusProtocol.Append, _ id: UploadID, _ context: ViewerContext,
         into response: inout Response
     ) async throws {
-        _ = try await upload(id, of: context.viewer)
-        try requireSandbox()
-        try await requireUploadRight(context.caller)
-        let (offset, video, end) = try await holding(id, receiving: body) { session in
+        _ = try await find(id, of: context.viewer)
+        try settings.requireSandbox()
+        try await callers.requireUploadRight(context.caller)
+        let (offset, video, end) = try await hold(id, receiving: body) { session in
             // Looked up again: a request that was waited for may have changed it.
-            let upload = try await upload(id, of: context.viewer)
+            let upload = try await find(id, of: context.viewer)
             do {
-                let offset = try await append(body, chunk, to: upload, session, by: context.caller)
-                guard offset == upload.byteCount else { return (offset, nil as VideoID?, expiry(of: upload)) }
-                let video = try await unlessStopped {
-                    try await self.finish(upload, session, by: context.caller).video.id
-                }
-                return (offset, video, expiry(of: upload))
+                let offset = try await receive(body, chunk, to: upload, session, by: context.caller)
+                guard offset == upload.byteCount else { return (offset, nil as VideoID?, receive.expiry(of: upload)) }
+                let video = try await finish.unlessStopped(upload, session, by: context.caller).video.id
+                return (offset, video, receive.expiry(of: upload))
             } catch StorageError.noSpace {
                 // It could not go on, and what it holds is in the way of others.
-                try await removeUpload(upload)
-                sessions.forget(id)
+                try await remove(upload)
                 throw Problem.noSpace
             }
         }
@@ -157,10 +167,9 @@ extension VideoCatalogue {
     private func terminate(_ request: Request, _ context: ViewerContext) async throws -> Response {
         try TusProtocol.requireVersion { request.headers[FieldName($0)] }
         let id = try context.uploadID
-        _ = try await upload(id, of: context.viewer)
-        try await holding(id) { _ in
-            try await removeUpload(try await upload(id, of: context.viewer))
-            sessions.forget(id)
+        _ = try await find(id, of: context.viewer)
+        try await hold(id) { _ in
+            try await remove(try await find(id, of: context.viewer))
         }
         return .noContent
     }

@@ -8,6 +8,9 @@ struct ViewerContext: ChildContext {
     let caller: Caller
     let viewer: Viewer
 
+    /// Who does something here, for the audit.
+    var auditOrigin: AuditOrigin { AuditOrigin(caller, from: remoteAddress) }
+
     init(_ parent: BaseContext, request: Request) async throws {
         guard let caller = parent.caller else { throw VideoError.signInNeeded }
         base = parent

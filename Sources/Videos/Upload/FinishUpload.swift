@@ -1,5 +1,8 @@
 import Accounts
+import Bus
 import FoundationEssentials
+import Media
+import Reactor
 import SQL
 import Storage
 
@@ -16,119 +19,135 @@ enum FinishedUpload: Sendable {
     }
 }
 
-extension VideoCatalogue {
-    /// Makes a video of a complete upload. The caller holds the session.
-    ///
+/// Makes a video of a complete upload. The caller holds the session.
+struct FinishUpload: Sendable {
+    let database: Database
+    let storage: StorageServices
+    /// `VideoEncoding.inspect`.
+    let inspectFile: @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo
+    let find: FindVideo
+    let remove: RemoveUpload
+    let sessions: UploadSessions
+    let callers: VideoCallers
+    /// Of what this server has in hand.
+    let holder: LeaseOwner
+    let events: VideoEvents
+    let facts: Outbox?
+    let loops: EventLoopGroup
+    let now: @Sendable () -> Date
+    private let store = VideoStore()
+    private let uploads = UploadStore()
+
+    /// The same, to its end whatever becomes of the request that asked for it: the bytes are here, and their sender may go
+    /// without waiting for the answer.
+    func unlessStopped(
+        _ upload: Upload, _ session: UploadSession, by caller: Caller
+    ) async throws -> FinishedUpload {
+        let loop = EventLoop.current ?? loops.next()
+        return try await Task(executorPreference: loop) { try await self(upload, session, by: caller) }.value
+    }
+
     /// Each step can be repeated, so that a crash between any two of them is mended by doing it again at the next start:
-    /// hash, look for the same bytes, look inside, rename to the place of the original (the video has the upload's id),
+    /// give the bytes the place of the original (the video has the upload's id), hash, look for the same bytes, look inside,
     /// then video row, encoding tasks and the upload's end in one transaction.
     ///
     /// - Parameter caller: who sent the last byte; nil where the server finishes what was left.
     /// - Throws: `RefusedContent`, when the file was removed and the upload keeps the reason; `uploadForbidden`, when its
     ///   owner may not upload any more, and nothing of it is kept.
-    func finish(_ upload: Upload, _ session: UploadSession, by caller: Caller?) async throws -> FinishedUpload {
+    func callAsFunction(
+        _ upload: Upload, _ session: UploadSession, by caller: Caller?
+    ) async throws -> FinishedUpload {
         switch upload.state {
         case .finished:
-            guard let id = upload.video, let video = try await stored(id) else { throw TusError.notFound }
+            guard let id = upload.video, let video = try await find.stored(id) else { throw TusError.notFound }
             return .known(video)
-        case .refused: throw refusal(of: upload)
+        case .refused: throw upload.refusedContent
         case .reserved: throw TusError.notFound
         case .receiving: break
         }
-        if let caller { try await requireUploadRight(caller) }
-        guard let blob = Self.blob(of: upload.id), let original = Self.original(of: upload.videoID) else {
-            throw TusError.notFound
-        }
-        // After a crash the file may have its new name already.
-        let place = try await storage.exists(blob) ? blob : original
-        guard try await storage.exists(place) else {
+        if let caller { try await callers.requireUploadRight(caller) }
+        guard let blob = upload.id.blob, let original = upload.videoID.original else { throw TusError.notFound }
+        try await putInPlace(blob, at: original)
+        guard try await storage.blobs.exists(original) else {
             // Its bytes were removed, and its row could not be.
-            try await removeUpload(upload)
-            sessions.forget(upload.id)
+            try await remove(upload)
             throw TusError.notFound
         }
-        let checksum = try await checksum(of: place, byteCount: upload.byteCount, session)
+        let checksum = try await checksum(of: original, byteCount: upload.byteCount, session)
         if let known = try await known(upload, checksum: checksum) {
-            try await conclude(upload, as: known.id, removing: place)
+            try await conclude(upload, as: known.id)
             return .known(known)
         }
-        let inspected = try await inspect(upload, at: place)
-        if place == blob { try await storage.move(blob, to: original) }
+        let inspected = try await inspect(upload, at: original)
         // A session that ended while the file was looked at ends here.
-        if let caller { try await requireUploadRight(caller) }
+        if let caller { try await callers.requireUploadRight(caller) }
         do {
-            return try await insert(upload, checksum: checksum, inspected, at: original)
+            return try await insert(upload, checksum: checksum, inspected)
         } catch VideoError.uploadForbidden {
-            try await removeUpload(upload)
-            sessions.forget(upload.id)
+            try await remove(upload)
             throw VideoError.uploadForbidden
         }
     }
 
-    func refusal(of upload: Upload) -> RefusedContent {
-        RefusedContent(upload.refusal.flatMap(RefusedContent.Code.init(rawValue:)) ?? .notAVideo)
+    /// After a crash the bytes may be there already.
+    func putInPlace(_ blob: BlobKey, at original: BlobKey) async throws {
+        do { try await storage.uploads.finish(blob, as: original) } catch StorageError.missing {}
     }
 
     private func known(_ upload: Upload, checksum: String) async throws -> Video? {
-        let store = store
-        return try await database.read { access in
+        try await database.read { access in
             try store.find(owner: upload.owner, checksum: checksum, in: access)
                 .flatMap { try store.find($0, in: access) }
         }
     }
 
-    /// The hash made on the way, or what of it is missing read from the disk.
+    /// The hash made on the way, or what of it is missing read from the storage: another server, or another run of this one,
+    /// received that.
     private func checksum(of key: BlobKey, byteCount: Int64, _ session: UploadSession) async throws -> String {
-        // Hashed on the loop: what is hashed in one go must not keep others waiting.
-        let step: Int64 = 256 << 10
-        while session.digestedByteCount < byteCount {
-            try Task.checkCancellation()
-            let start = session.digestedByteCount
-            let end = min(start + step, byteCount)
-            session.hash(try await storage.read(key, Int(clamping: start)..<Int(clamping: end)), at: start)
+        // Hashed on the loop, a little at a time: others must not wait for all of it.
+        let start = min(session.digestedByteCount, byteCount)
+        try await storage.blobs.read(key, Int(clamping: start)..<Int(clamping: byteCount)) { piece in
+            session.hash(piece, at: session.digestedByteCount)
         }
         return session.checksum
     }
 
     private func inspect(_ upload: Upload, at key: BlobKey) async throws -> InspectedVideo {
-        let uploads = uploads
         // Written down first: if this ends the server, the next one knows what it was.
-        try await database.write { try uploads.setInspected(upload.id, true, in: $0) }
-        let (sessions, id) = (sessions, upload.id)
+        try await database.write { try uploads.setInspected(upload.id, by: holder, in: $0) }
+        let id = upload.id
         sessions.setPhase(.waiting, of: id)
         defer { sessions.setPhase(nil, of: id) }
         do {
-            let inspected = try await encoding.inspect(storage.path(of: key)) { sessions.setPhase(.checking, of: id) }
-            try await database.write { try uploads.setInspected(upload.id, false, in: $0) }
+            let inspected = try await storage.workspace.withCopy(of: key) { path in
+                try await inspectFile(path) { sessions.setPhase(.checking, of: id) }
+            }
+            try await database.write { try uploads.setInspected(upload.id, by: nil, in: $0) }
             return inspected
         } catch let refusal as RefusedContent {
             try await database.write { try uploads.refuse(upload.id, code: refusal.code.rawValue, in: $0) }
-            try await storage.remove(key)
+            try await removeFolder(of: upload.videoID)
             sessions.forget(upload.id)
             throw refusal
         }
     }
 
-    private func conclude(_ upload: Upload, as video: VideoID, removing key: BlobKey) async throws {
-        let uploads = uploads
+    private func conclude(_ upload: Upload, as video: VideoID) async throws {
         try await database.write { try uploads.finish(upload.id, as: video, in: $0) }
-        if key == Self.original(of: upload.videoID), video != upload.videoID,
-            let folder = Self.folder(of: upload.videoID)
-        {
-            try await storage.removeTree(folder)
-        } else if video != upload.videoID {
-            try await storage.remove(key)
-        }
+        if video != upload.videoID { try await removeFolder(of: upload.videoID) }
         sessions.forget(upload.id)
     }
 
+    private func removeFolder(of id: VideoID) async throws {
+        if let folder = id.folder { try await storage.blobs.removeTree(folder) }
+    }
+
     private func insert(
-        _ upload: Upload, checksum: String, _ inspected: InspectedVideo, at original: BlobKey
+        _ upload: Upload, checksum: String, _ inspected: InspectedVideo
     ) async throws -> FinishedUpload {
-        let (store, uploads, events, role) = (store, uploads, events, foundation.role)
         let video = Video(upload: upload, checksum: checksum, inspected, at: now())
         let outcome: FinishedUpload = try await database.write { transaction in
-            let owner = try role(upload.owner, transaction).map { Viewer(id: upload.owner, role: $0) }
+            let owner = try callers.role(upload.owner, transaction).map { Viewer(id: upload.owner, role: $0) }
             guard let owner, VideoAccess.mayUpload(owner) else { throw VideoError.uploadForbidden }
             // Another upload of the same bytes may have come first: there is one writer, so this look is the last word.
             if let id = try store.find(owner: upload.owner, checksum: checksum, in: transaction),
@@ -141,12 +160,11 @@ extension VideoCatalogue {
             try inspected.enqueue(transaction, video.id)
             try uploads.finish(upload.id, as: video.id, in: transaction)
             let stored = try store.find(video.id, in: transaction) ?? video
-            transaction.afterCommit { events.publish(VideoEvent(about: stored, named: .created)) }
+            try transaction.publish(VideoEvent(about: stored, named: .created), on: events)
+            try facts?.record(.uploaded(stored, at: stored.createdAt), in: transaction)
             return .created(stored)
         }
-        if case .known(let known) = outcome, known.id != video.id, let folder = Self.folder(of: video.id) {
-            try await storage.removeTree(folder)
-        }
+        if case .known(let known) = outcome, known.id != video.id { try await removeFolder(of: video.id) }
         sessions.forget(upload.id)
         return outcome
     }
@@ -163,5 +181,12 @@ extension Video {
             duration: inspected.duration, width: inspected.width, height: inspected.height, kind: inspected.kind,
             renditions: [],
             failure: nil, warnings: [], viewCount: 0, createdAt: time, updatedAt: time, readyAt: nil)
+    }
+}
+
+extension Upload {
+    /// Why its content was refused.
+    var refusedContent: RefusedContent {
+        RefusedContent(refusal.flatMap(ContentRefusal.init(rawValue:)) ?? .notAVideo)
     }
 }

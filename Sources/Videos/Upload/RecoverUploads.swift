@@ -1,41 +1,48 @@
 import FoundationEssentials
+import Media
 import SQL
 import Storage
+import Telemetry
 
-/// What lay in the folders when the server started, before it took its first request.
-public struct Inventory: Sendable {
-    fileprivate var uploads: [UploadID] = []
-    fileprivate var videos: [VideoID] = []
-}
+/// Mends what the last run left of uploads, and what errors and people who went away leave.
+public struct RecoverUploads: Sendable {
+    let database: Database
+    let storage: StorageServices
+    let hold: HoldUpload
+    let settle: SettleUpload
+    let finish: FinishUpload
+    let remove: RemoveUpload
+    let sweep: SweepBlobs
+    let settings: VideoSettings
+    let log: Log
+    let now: @Sendable () -> Date
+    private let uploads = UploadStore()
 
-extension VideoCatalogue {
-    /// Lists the folders. Call before the first request: what comes later is not in it, so sweeping cannot meet it.
+    /// Before the first request.
     ///
     /// - Parameter afterTrap: the last run was ended by a trap of its own.
-    public func takeInventory(afterTrap: Bool = false) async throws -> Inventory {
+    /// - Returns: what lies in the folders; nil where other servers store, too.
+    public func takeInventory(afterTrap: Bool = false) async throws -> SweepBlobs.Inventory? {
         try await refuseSuspects(afterTrap: afterTrap)
-        var inventory = Inventory()
-        // Names that are no ids were not made by this server and are left alone.
-        inventory.uploads = try await names(in: "uploads").compactMap { UploadID($0) }
-        inventory.videos = try await names(in: "videos").compactMap { VideoID($0) }
-        // Who held these slots is gone with the last run.
-        let uploads = uploads
-        try await database.write { try uploads.removeReserved(in: $0) }
+        let inventory = storage.blobs.isShared ? nil : try await sweep.takeInventory()
+        // Of servers on other machines nobody here knows whether they are gone: their slots go with their time.
+        try await database.write { try uploads.removeReserved(by: uploads.goneHolders(in: $0), in: $0) }
         return inventory
     }
 
     /// An upload that ended the server twice is not looked into again. Its file is kept apart for the administrator.
     private func refuseSuspects(afterTrap: Bool) async throws {
-        let uploads = uploads
-        let guilty = try await database.write { try uploads.endInspections(afterTrap: afterTrap, in: $0) }
+        let guilty = try await database.write {
+            try uploads.endInspections(by: uploads.goneHolders(in: $0), afterTrap: afterTrap, in: $0)
+        }
         for upload in guilty {
-            guard let blob = Self.blob(of: upload.id), let original = Self.original(of: upload.videoID),
+            guard let blob = upload.id.blob, let original = upload.videoID.original,
                 let kept = BlobKey("refused/\(upload.id)")
             else { continue }
-            let place = try await storage.exists(blob) ? blob : original
-            if try await storage.exists(place) { try await storage.move(place, to: kept) }
+            try await finish.putInPlace(blob, at: original)
+            do { try await storage.blobs.move(original, to: kept) } catch StorageError.missing {}
             try await database.write {
-                try uploads.refuse(upload.id, code: RefusedContent.Code.corruptFile.rawValue, in: $0)
+                try uploads.refuse(upload.id, code: ContentRefusal.corruptFile.rawValue, in: $0)
             }
             log.error(
                 "an upload that ended the server is not looked into again; its file is kept",
@@ -43,16 +50,12 @@ extension VideoCatalogue {
         }
     }
 
-    private func names(in folder: BlobKey) async throws -> [String] {
-        do { return try await storage.names(in: folder) } catch StorageError.system { return [] }
-    }
-
-    /// Mends what the last run left: finishes uploads whose bytes are all here, removes what no row stands for.
-    public func recover(_ inventory: Inventory) async {
+    /// Finishes uploads whose bytes are all here, and removes what no row stands for.
+    func recover(_ inventory: SweepBlobs.Inventory?) async {
         do {
-            try await finishCompleteUploads()
-            try await sweep(inventory)
-            try await expireUploads()
+            try await finishComplete()
+            if let inventory { try await sweep(inventory) }
+            try await expire()
         } catch is CancellationError {
         } catch {
             log.error("recovery failed", ["error": .error(error)])
@@ -61,17 +64,16 @@ extension VideoCatalogue {
 
     /// Makes videos of uploads whose bytes are all here and that nobody holds: what a crash left, and what an error kept
     /// from its row. Those that a request holds are finished by it.
-    func finishCompleteUploads() async throws {
+    func finishComplete() async throws {
         // They wait until they can be looked into safely.
         guard settings.acceptsUploads else { return }
-        let uploads = uploads
         for id in try await database.read({ try uploads.unfinished(in: $0).map(\.id) }) {
             try Task.checkCancellation()
             do {
-                try await ifFree(id) { session in
+                try await hold.ifFree(id) { session in
                     // Looked up again: a request may have finished it meanwhile.
                     guard let upload = try await database.read({ try uploads.find(id, in: $0) }),
-                        upload.state == .receiving, try await settledOffset(of: upload) == upload.byteCount
+                        upload.state == .receiving, try await settle(upload) == upload.byteCount
                     else { return }
                     let video = try await finish(upload, session, by: nil).video
                     log.info("an upload that was left was finished", ["video": .init(video.id)])
@@ -86,31 +88,15 @@ extension VideoCatalogue {
         }
     }
 
-    private func sweep(_ inventory: Inventory) async throws {
-        let (store, uploads) = (store, uploads)
-        let (videos, waiting) = try await database.read { access in
-            (try store.allIDs(in: access), Set(try uploads.unfinished(in: access).map(\.id)))
-        }
-        var leftovers = inventory.uploads.filter { !waiting.contains($0) }.compactMap(Self.blob(of:))
-        leftovers += inventory.videos
-            .filter { !videos.contains($0) && !waiting.contains(UploadID(high: $0.high, low: $0.low)) }
-            .compactMap(Self.folder(of:))
-        for key in leftovers {
-            try await storage.removeTree(key)
-            log.info("leftover removed", ["blob": .init(key)])
-        }
-    }
-
     /// Frees the space of uploads that nobody went on with.
-    public func expireUploads() async throws {
-        let (uploads, now) = (uploads, now())
+    func expire() async throws {
+        let now = now()
         for id in try await database.read({ try uploads.expired(at: now, in: $0).map(\.id) }) {
             // One that is held goes on.
-            try await ifFree(id) { _ in
+            try await hold.ifFree(id) { _ in
                 guard let upload = try await database.read({ try uploads.find(id, in: $0) }), upload.expiresAt <= now
                 else { return }
-                try await removeUpload(upload)
-                sessions.forget(id)
+                try await remove(upload)
                 if upload.state == .receiving { log.info("abandoned upload removed", ["upload": .init(id)]) }
             }
         }

@@ -37,5 +37,5 @@ public struct Upload: Sendable, Equatable {
     public var expiresAt: Date
 
     /// The id that a video made of it gets.
-    public var videoID: VideoID { VideoID(high: id.high, low: id.low) }
+    public var videoID: VideoID { id.video }
 }

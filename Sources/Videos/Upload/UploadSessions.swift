@@ -1,7 +1,5 @@
 import BaseEncoding
 import Cryptography
-import HTTP
-import Reactor
 import Synchronization
 
 /// What is known in memory of an upload while the server runs: who writes to it now, and the hash of its bytes so far.
@@ -90,42 +88,4 @@ final class UploadSessions: Sendable {
     }
 
     var count: Int { state.withLock { $0.sessions.count } }
-}
-
-extension VideoCatalogue {
-    /// Runs `body` while no request touches this upload; does nothing where one does.
-    func ifFree(_ id: UploadID, _ body: (UploadSession) async throws -> Void) async throws {
-        guard let session = sessions.take(id) else { return }
-        defer { sessions.release(id) }
-        try await body(session)
-    }
-
-    /// Runs `body` while no other request touches this upload; one that is still receiving is told to stop.
-    ///
-    /// - Parameter source: what `body` receives; it ends when a newer request comes.
-    /// - Throws: `VideoError.uploadLocked` when another one holds on to it for longer than is worth waiting: it makes a
-    ///   video of the upload.
-    func holding<T>(
-        _ id: UploadID, receiving source: RequestBody? = nil, _ body: (UploadSession) async throws -> T
-    ) async throws -> T {
-        var waited = Duration.zero
-        let step = Duration.milliseconds(20)
-        while true {
-            if let session = sessions.take(id, interrupt: source?.interrupter) {
-                defer { sessions.release(id) }
-                return try await body(session)
-            }
-            sessions.takeOver(id)
-            guard waited < settings.lockPatience else { throw VideoError.uploadLocked }
-            try await (EventLoop.current ?? foundation.loops.next()).sleep(for: step)
-            waited += step
-        }
-    }
-
-    /// Runs `body` to its end whatever becomes of the request that asked for it: the bytes are here, and their sender may
-    /// go without waiting for the answer.
-    func unlessStopped<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
-        let loop = EventLoop.current ?? foundation.loops.next()
-        return try await Task(executorPreference: loop) { try await body() }.value
-    }
 }

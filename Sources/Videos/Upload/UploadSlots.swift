@@ -1,49 +1,62 @@
 import Accounts
+import FoundationEssentials
 import SQL
+import Telemetry
 
-extension VideoCatalogue {
-    /// Takes one of the unfinished uploads that a person may have, before any work is done for it. The row holds the slot;
-    /// there is one writer, so many at once do not get past the limit.
+/// How many uploads a person may have unfinished, and how much they may take. The row of an upload holds its slot: writers see
+/// each other's, so many at once do not get past the limits.
+struct UploadSlots: Sendable {
+    let database: Database
+    let settings: VideoSettings
+    /// Of what this server has in hand.
+    let holder: LeaseOwner
+    let log: Log
+    let now: @Sendable () -> Date
+    private let uploads = UploadStore()
+
+    /// Takes a slot, before any work is done for the upload.
     ///
     /// - Parameter byteCount: what the upload announces; 0 where it does not.
     /// - Throws: `VideoError.tooManyUploads`, `quotaExceeded`.
-    func reserveUpload(_ id: UploadID, for owner: UserID, byteCount: Int64) async throws {
-        let (uploads, limit, quota, now) = (uploads, settings.uploadsPerUser, settings.bytesPerUser, now())
-        let expiry = expiry(from: now, createdAt: now)
+    func reserve(_ id: UploadID, for owner: UserID, byteCount: Int64) async throws {
+        let now = now()
+        let expiry = settings.uploadExpiry(from: now, createdAt: now)
         try await database.write { transaction in
-            guard try uploads.unfinishedCount(owner: owner, in: transaction) < limit else {
+            guard try uploads.unfinishedCount(owner: owner, in: transaction) < settings.uploadsPerUser else {
                 throw VideoError.tooManyUploads
             }
-            try Self.requireRoom(byteCount, for: owner, except: id, quota, uploads, in: transaction)
+            try requireRoom(byteCount, for: owner, except: id, in: transaction)
             try uploads.reserve(
-                id, for: owner, byteCount: byteCount, at: now, expiresAt: expiry, in: transaction)
+                id, for: owner, byteCount: byteCount, at: now, expiresAt: expiry, by: holder, in: transaction)
         }
     }
 
+    /// Turns a reserved slot into an upload that can go on.
+    ///
+    /// - Throws: `VideoError.quotaExceeded`; `TusError.notFound` where the slot is gone.
+    func begin(_ upload: Upload) async throws {
+        let isThere = try await database.write { transaction in
+            try requireRoom(upload.byteCount, for: upload.owner, except: upload.id, in: transaction)
+            return try uploads.begin(upload, in: transaction)
+        }
+        guard isThere else { throw TusError.notFound }
+    }
+
     /// - Throws: `VideoError.quotaExceeded` when a person would have more than they may.
-    static func requireRoom(
-        _ byteCount: Int64, for owner: UserID, except id: UploadID, _ quota: Int64?, _ uploads: UploadStore,
-        in access: ReadAccess
+    private func requireRoom(
+        _ byteCount: Int64, for owner: UserID, except id: UploadID, in access: ReadAccess
     ) throws {
-        guard let quota else { return }
+        guard let quota = settings.bytesPerUser else { return }
         let room = max(0, quota - (try uploads.byteCount(of: owner, except: id, in: access)))
         guard byteCount <= room else { throw VideoError.quotaExceeded(room: room) }
     }
 
     /// Gives a slot back that came to nothing. Failing to do so is no error of its own: the row expires.
-    func dropReservation(_ id: UploadID) async {
-        let uploads = uploads
+    func drop(_ id: UploadID) async {
         do {
             try await database.write { try uploads.remove(id, in: $0) }
         } catch {
             log.error("a reserved upload could not be dropped", ["upload": .init(id), "error": .error(error)])
         }
-    }
-
-    /// Whether a caller may still upload, as of now: asked at each piece, because much can happen while gigabytes come in.
-    ///
-    /// - Throws: `VideoError.signInNeeded` once the session is over; `uploadForbidden` for another role.
-    func requireUploadRight(_ caller: Caller) async throws {
-        guard VideoAccess.mayUpload(Viewer(try await stillThere(caller))) else { throw VideoError.uploadForbidden }
     }
 }

@@ -45,20 +45,29 @@ struct UploadStore: Sendable {
             .map(Upload.init(row:))
     }
 
+    func unfinished(of owner: UserID, in access: ReadAccess) throws -> [UploadID] {
+        try access.query(
+            "SELECT id FROM uploads WHERE owner_id = $1 AND state IN ('receiving', 'reserved')", owner
+        ).map { try $0.value("id") }
+    }
+
     func unfinishedCount(owner: UserID, in access: ReadAccess) throws -> Int {
         let row = try access.first(
             "SELECT COUNT(*) AS count FROM uploads WHERE owner_id = $1 AND state IN ('receiving', 'reserved')", owner)
         return try row?.value("count") ?? 0
     }
 
+    /// - Parameter holder: the server whose request the slot is for; it ends with it.
     func reserve(
-        _ id: UploadID, for owner: UserID, byteCount: Int64, at time: Date, expiresAt: Date, in transaction: Transaction
+        _ id: UploadID, for owner: UserID, byteCount: Int64, at time: Date, expiresAt: Date, by holder: LeaseOwner,
+        in transaction: Transaction
     ) throws {
         try insert(
             Upload(
                 id: id, owner: owner, byteCount: byteCount, metadata: "", details: VideoDetails(), fileName: "",
                 state: .reserved, checkedOffset: nil, video: nil, refusal: nil, createdAt: time, expiresAt: expiresAt),
             in: transaction)
+        try transaction.execute("UPDATE uploads SET holder = $2 WHERE id = $1", id, "\(holder)")
     }
 
     /// Makes an upload of a reserved slot.
@@ -73,8 +82,17 @@ struct UploadStore: Sendable {
             upload.id, upload.byteCount, upload.metadata, try Self.text(of: upload), upload.expiresAt) == 1
     }
 
-    func removeReserved(in transaction: Transaction) throws {
-        try transaction.execute("DELETE FROM uploads WHERE state = 'reserved'")
+    /// Servers that are not there any more and left something unfinished.
+    func goneHolders(in access: ReadAccess) throws -> [String] {
+        try access.query(
+            "SELECT DISTINCT holder FROM uploads WHERE holder IS NOT NULL AND state IN ('receiving', 'reserved')"
+        ).map { try $0.value("holder", as: String.self) }.filter { LeaseOwner($0)?.isGone == true }
+    }
+
+    func removeReserved(by holders: [String], in transaction: Transaction) throws {
+        for holder in holders {
+            try transaction.execute("DELETE FROM uploads WHERE state = 'reserved' AND holder = $1", holder)
+        }
     }
 
     func insert(_ upload: Upload, in transaction: Transaction) throws {
@@ -94,20 +112,26 @@ struct UploadStore: Sendable {
             id, checkedOffset, expiresAt)
     }
 
-    /// The server looks into it from now on, or no more: what is looked into while the server traps is suspect.
-    func setInspected(_ id: UploadID, _ isInspected: Bool, in transaction: Transaction) throws {
-        try transaction.execute("UPDATE uploads SET is_inspected = $2 WHERE id = $1", id, isInspected)
+    /// A server looks into it from now on, or nobody any more: what is looked into while the server traps is suspect.
+    func setInspected(_ id: UploadID, by holder: LeaseOwner?, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE uploads SET is_inspected = $2, holder = $3 WHERE id = $1", id, holder != nil,
+            holder.map { "\($0)" })
     }
 
     /// How often the server may trap while it looks into an upload before the upload counts as the reason.
     static let mostTraps = 2
 
-    /// What was looked into when the last run ended is looked into no more; after a trap it is suspect.
+    /// What servers looked into that are gone is looked into no more; after a trap it is suspect.
     ///
     /// - Returns: uploads that were looked into at too many traps.
-    func endInspections(afterTrap: Bool, in transaction: Transaction) throws -> [Upload] {
-        if afterTrap { try transaction.execute("UPDATE uploads SET traps = traps + 1 WHERE is_inspected = 1") }
-        try transaction.execute("UPDATE uploads SET is_inspected = 0 WHERE is_inspected = 1")
+    func endInspections(by holders: [String], afterTrap: Bool, in transaction: Transaction) throws -> [Upload] {
+        for holder in holders {
+            try transaction.execute(
+                """
+                UPDATE uploads SET is_inspected = 0, traps = traps + $2, holder = NULL WHERE is_inspected = 1 AND holder = $1
+                """, holder, afterTrap ? 1 : 0)
+        }
         return try transaction.query(
             "SELECT \(Self.columns) FROM uploads WHERE traps >= $1 AND state = 'receiving'", Self.mostTraps
         ).map(Upload.init(row:))

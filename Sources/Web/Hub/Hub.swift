@@ -17,6 +17,7 @@ public final class Hub<Topic: Hashable & Sendable, Message: HubMessage>: Sendabl
         /// One part for each loop that has members of the topic.
         var parts: [Topic: [HubPart<Message>]] = [:]
         var isClosed = false
+        var presence: (@Sendable (Topic, _ isHere: Bool) -> Void)?
     }
 
     private let loops: EventLoopGroup
@@ -73,6 +74,7 @@ public final class Hub<Topic: Hashable & Sendable, Message: HubMessage>: Sendabl
         let loop = loops.loops.first { $0 === current } ?? loops.next()
         let reader = HubReader(wake: wake)
         let part = state.withLock { state in
+            if state.parts[topic] == nil { state.presence?(topic, true) }
             let known = state.parts[topic]?.first { $0.loop === loop }
             let part = known ?? HubPart(loop: loop, rule: rule, missed: missed)
             if known == nil { state.parts[topic, default: []].append(part) }
@@ -86,8 +88,17 @@ public final class Hub<Topic: Hashable & Sendable, Message: HubMessage>: Sendabl
         state.withLock { state in
             guard part.remove(reader) else { return }
             state.parts[topic]?.removeAll { $0 === part }
-            if state.parts[topic]?.isEmpty == true { state.parts[topic] = nil }
+            if state.parts[topic]?.isEmpty == true {
+                state.parts[topic] = nil
+                state.presence?(topic, false)
+            }
         }
+    }
+
+    /// Who wants to know when a topic gets its first member and loses its last. Told in this order, before the member gets anything; it
+    /// must be short and may not use the hub.
+    func setPresence(_ presence: @escaping @Sendable (Topic, _ isHere: Bool) -> Void) {
+        state.withLock { $0.presence = presence }
     }
 
     /// Topics that have members.

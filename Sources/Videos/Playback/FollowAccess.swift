@@ -1,0 +1,33 @@
+import Accounts
+import FoundationEssentials
+import SQL
+
+/// Ends what a person had open and may not have any more: grants at once, and streams ask again who follows them.
+public struct FollowAccess: Sendable {
+    private let revocations: GrantRevocations
+    private let revoke: RevokeGrants
+    private let events: VideoEvents?
+    private let now: @Sendable () -> Date
+
+    /// - Parameter events: nil where this process has no streams.
+    public init(_ revocations: GrantRevocations, events: VideoEvents?, now: @escaping @Sendable () -> Date) {
+        self.revocations = revocations
+        revoke = RevokeGrants(revocations)
+        self.events = events
+        self.now = now
+    }
+
+    public func callAsFunction(_ change: AccessChange, in transaction: Transaction) throws {
+        let time = now()
+        switch change {
+        case .sessionEnded(let session, let person):
+            let hasRoom = revocations.hasRoomForSessions
+            try revoke(hasRoom ? .session(session) : .person(person), at: time, in: transaction)
+            transaction.afterCommit { [events] in events?.accessChanged(of: person) }
+        case .personChanged(let person):
+            try revoke(.person(person), at: time, in: transaction)
+            transaction.afterCommit { [events] in events?.accessChanged(of: person) }
+        case .profileChanged: break
+        }
+    }
+}

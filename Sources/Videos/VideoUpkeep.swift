@@ -1,0 +1,59 @@
+import FoundationEssentials
+import Reactor
+import Telemetry
+
+/// All that is done beside the requests.
+public struct VideoUpkeep: Sendable {
+    let recovery: RecoverUploads
+    let revocations: ReadRevocations
+    let events: VideoEvents
+    let settings: VideoSettings
+    let loops: EventLoopGroup
+    let log: Log
+
+    /// Works until cancelled. What must be done again and again does not wait for the recovery, which may have to hash what
+    /// a crash left for minutes.
+    public func run(_ inventory: SweepBlobs.Inventory?) async {
+        async let recovering: Void = recovery.recover(inventory)
+        await keepUp()
+        await recovering
+    }
+
+    private func keepUp() async {
+        let loop = loops.next()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask(executorPreference: loop) {
+                // A change of another process ends grants within a second.
+                await every(.seconds(1), "reading revoked grants") { try await revocations.refresh() }
+            }
+            group.addTask(executorPreference: loop) {
+                await every(.seconds(15), "the heartbeat") { events.beat() }
+            }
+            group.addTask(executorPreference: loop) {
+                let interval = max(.seconds(1), min(settings.uploadLifetime / 4, .seconds(600)))
+                await every(interval, "expiring uploads") { try await tidyUp() }
+            }
+        }
+    }
+
+    /// Finishes or removes what was left by errors and by people who went away.
+    func tidyUp() async throws {
+        try await recovery.finishComplete()
+        try await recovery.expire()
+        try await revocations.forgetOld()
+    }
+
+    /// - Parameter name: what failed, for the log; an error does not end it.
+    private func every(_ interval: Duration, _ name: String, _ body: () async throws -> Void) async {
+        while !Task.isCancelled {
+            do {
+                try await loops.next().sleep(for: interval)
+                try await body()
+            } catch is CancellationError {
+                return
+            } catch {
+                log.error("work beside the requests failed", ["work": .string(name), "error": .error(error)])
+            }
+        }
+    }
+}

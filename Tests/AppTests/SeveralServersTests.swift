@@ -1,0 +1,209 @@
+import Bus
+import FoundationEssentials
+import HTTP
+import SQL
+import Testing
+import Web
+
+@testable import Accounts
+@testable import App
+@testable import SQL
+@testable import TestSupport
+@testable import Videos
+
+/// What one server of a database changes, the others obey.
+@Suite("Several servers on one database")
+struct SeveralServersTests {
+    /// Two that have PostgreSQL in common.
+    private func withTwo(
+        redis: String? = nil, sharing folder: TemporaryFolder? = nil, _ body: (AppHouse, AppHouse) async throws -> Void
+    ) async throws {
+        let folders = [try TemporaryFolder(), try TemporaryFolder()]
+        guard case .postgreSQL(let address, _) = try TestDatabase.postgreSQL() else { return }
+        let first = try await AppHouse(in: folders[0]) { settings in
+            settings.databaseAddress = address
+            settings.redis = redis.flatMap(RedisAddress.init)
+            settings.storageFolder = folder?.path
+        }
+        try await first.addPeople()
+        let second = try await AppHouse(in: folders[1]) { settings in
+            settings.databaseAddress = address
+            settings.redis = redis.flatMap(RedisAddress.init)
+            settings.storageFolder = folder?.path
+        }
+        try await first.serving { _ in try await second.serving { _ in try await body(first, second) } }
+    }
+
+    private func status(_ house: AppHouse, _ token: String) async throws -> Response.Status {
+        try await InProcessClient(house.application).send(
+            .get, "/api/v1/auth/me", headers: ["Authorization": "Bearer \(token)"]
+        ).status
+    }
+
+    @Test("Who is signed out at one is out at the other, though it remembers", arguments: MeanwhileTests.Fate.allCases)
+    func signedOut(fate: MeanwhileTests.Fate) async throws {
+        try await withTwo { first, second in
+            let tokens = try await first.signIn(.creator)
+            let other = try await first.signIn(.premium)
+            for token in [tokens.accessToken, other.accessToken] {
+                #expect(try await status(second, token) == .ok)
+            }
+            let lookup = second.server.services.accounts.lookup
+            #expect(lookup.count == 2)
+            let person = MeanwhileTests.Person(
+                house: first, token: tokens.accessToken, id: try await first.person(.creator))
+            try await person.befall(fate)
+            // Nobody asks the other server meanwhile: only an announcement makes it forget.
+            try await eventually("the other server has forgotten one") { lookup.count == 1 }
+            let caller = try? await second.server.services.accounts.callers(
+                of: Request(target: "/", headers: person.headers()))
+            #expect(caller?.role == (fate == .demoted ? .user : nil))
+            #expect(try await status(second, other.accessToken) == .ok && lookup.count == (fate == .demoted ? 2 : 1))
+        }
+    }
+
+    @Test("Who listens at one hears what happens at the other, also that a video is gone")
+    func events() async throws {
+        try await withTwo { first, second in
+            let token = try await first.token(of: .admin)
+            let id = try await first.addVideo()
+            let (pieces, continuation) = AsyncStream.makeStream(of: String.self)
+            let (application, headers) = (second.application, HeaderFields([(.authorization, "Bearer \(token)")]))
+            let following = Task {
+                defer { continuation.finish() }
+                let response = await application.respond(to: Request(target: "/api/v1/videos/events", headers: headers))
+                if case .stream(_, let produce) = response.body {
+                    try await produce(MeanwhileTests.Follower(continuation))
+                }
+            }
+            var iterator = pieces.makeAsyncIterator()
+            var text = ""
+            while !text.contains("retry"), let piece = await iterator.next() { text += piece }
+            let client = InProcessClient(first.application)
+            let changed = try await client.send(
+                .patch, "/api/v1/videos/\(id)", headers: headers, json: ["title": "Told to all"])
+            #expect(changed.status == .ok)
+            while !text.contains("Told to all"), let piece = await iterator.next() { text += piece }
+            #expect(text.contains("event: updated"))
+            #expect(try await client.send(.delete, "/api/v1/videos/\(id)", headers: headers).status == .noContent)
+            while !text.contains("event: removed"), let piece = await iterator.next() { text += piece }
+            #expect(text.components(separatedBy: "\(id)").count > 2)
+            following.cancel()
+            _ = await following.result
+        }
+    }
+
+    @Test("What dead processes left in a storage that both share is removed, by one of them")
+    func sweeping() async throws {
+        let folder = try TemporaryFolder()
+        let files = FileManager.default
+        let (video, old) = (VideoID(), Date(timeIntervalSinceNow: -9 * 86_400))
+        for (name, date) in [
+            (".incoming/young", Date()), ("work/\(VideoID()).\(VideoID())/file", Date()),
+            ("videos/\(video)/original", old), ("videos/\(VideoID())/original", Date()),
+        ] {
+            let path = "\(folder.path)/\(name)"
+            try files.createDirectory(
+                atPath: String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]), withIntermediateDirectories: true
+            )
+            _ = files.createFile(atPath: path, contents: Data([1]))
+            try files.setAttributes([.modificationDate: date], ofItemAtPath: path)
+        }
+        func left() throws -> [String] {
+            try files.subpathsOfDirectory(atPath: folder.path).filter { $0.contains("/") }.map {
+                String($0.prefix { $0 != "/" })
+            }.sorted()
+        }
+        try await withTwo(sharing: folder) { first, second in
+            // What is removed while the folder is walked through is an error of the walk.
+            try await eventually("the old goes") { (try? left()) == [".incoming", "videos", "videos"] }
+            #expect(files.fileExists(atPath: "\(folder.path)/.incoming/young"))
+            #expect(!files.fileExists(atPath: "\(folder.path)/videos/\(video)"))
+            // It stands in the database that it is done, so the other does not do it again.
+            try await eventually("both are done") {
+                try await first.database.read { access in
+                    let now = try access.currentTime()
+                    return try access.query("SELECT name FROM leases WHERE held_until > $1", now + 15_000_000).count
+                        == 2
+                }
+            }
+            let told = (first.log.lines + second.log.lines).filter { $0.contains("work of dead processes removed") }
+            #expect(told.count == 1)
+        }
+    }
+
+    @Test("Who could not listen for a while trusts nothing that it remembers")
+    func gap() async throws {
+        try await withTwo { first, second in
+            let tokens = try await first.signIn(.creator)
+            #expect(try await status(second, tokens.accessToken) == .ok)
+            // All listeners end, and what happens before they are back is told to nobody.
+            try await first.database.write { transaction in
+                try transaction.execute("DELETE FROM sessions")
+                _ = try transaction.query(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN \"palco.' || current_schema() || '%'"
+                )
+            }
+            let lookup = second.server.services.accounts.lookup
+            try await eventually("the other server remembers nothing") { lookup.count == 0 }
+            #expect(try await status(second, tokens.accessToken) == .unauthorized)
+        }
+    }
+
+    /// With a Redis as well that is there.
+    private func withTwoAndRedis(_ body: (AppHouse, AppHouse) async throws -> Void) async throws {
+        let address = try #require(TestRedis.sharedAddress, "run the tests by scripts/with-redis")
+        try await withTwo(redis: address) { first, second in
+            try await eventually("both have Redis") {
+                [first, second].allSatisfy { $0.server.services.redis?.isConnected == true }
+            }
+            try await body(first, second)
+        }
+    }
+
+    @Test("Guesses at both servers together are as many as at one, where there is a Redis", arguments: [true, false])
+    func sharedLimit(hasRedis: Bool) async throws {
+        let body: (AppHouse, AppHouse) async throws -> Void = { first, second in
+            let id = try await first.addVideo()
+            let admin = HeaderFields([(.authorization, "Bearer \(try await first.token(of: .admin))")])
+            let locked = try await InProcessClient(first.application).send(
+                .patch, "/api/v1/videos/\(id)", headers: admin, json: ["password": "sesame"])
+            #expect(locked.status == .ok)
+            let guesser = HeaderFields([(.authorization, "Bearer \(try await first.token(of: .user))")])
+            func guess(_ house: AppHouse) async throws -> Response.Status {
+                try await InProcessClient(house.application).send(
+                    .post, "/api/v1/videos/\(id)/unlock", headers: guesser, json: ["password": "wrong"]
+                ).status
+            }
+            var passed = 0
+            for house in [first, second, first, second] {
+                for _ in 0..<5 where try await guess(house) != .tooManyRequests { passed += 1 }
+            }
+            // On a busy machine Redis may be late, and then a server decides alone.
+            let alone = [first, second].reduce(0) { $0 + ($1.server.services.redis?.limits.decisions.local ?? 0) }
+            #expect(hasRedis ? (10...10 + alone).contains(passed) : passed == 20)
+            for house in [first, second] where hasRedis && alone == 0 || !hasRedis {
+                #expect(try await guess(house) == .tooManyRequests)
+            }
+        }
+        if hasRedis { try await withTwoAndRedis(body) } else { try await withTwo(body) }
+    }
+
+    @Test("What one server changes comes to the other by Redis as well, and is obeyed once")
+    func announcedByRedis() async throws {
+        try await withTwoAndRedis { first, second in
+            let tokens = try await first.signIn(.creator)
+            #expect(try await status(second, tokens.accessToken) == .ok)
+            let redis = try #require(second.server.services.redis)
+            try await eventually("it follows what is announced") { redis.channelCount == 1 }
+            let before = redis.messageCounts.received
+            let person = MeanwhileTests.Person(
+                house: first, token: tokens.accessToken, id: try await first.person(.creator))
+            try await person.befall(.signedOut)
+            let lookup = second.server.services.accounts.lookup
+            try await eventually("the other server has forgotten") { lookup.count == 0 }
+            try await eventually("Redis has told") { redis.messageCounts.received > before }
+            #expect(try await status(second, tokens.accessToken) == .unauthorized)
+        }
+    }
+}
