@@ -7,16 +7,25 @@ public enum ConnectionProtocol: String, Sendable, CaseIterable {
     case webSocket = "websocket"
 }
 
+/// Why a connection was not taken.
+public enum ConnectionRefusal: String, Sendable, CaseIterable {
+    /// There was no place: none at all, or none for its address.
+    case full
+    /// Its address begins TLS too often.
+    case handshakes
+}
+
 /// How many connections there were and are: each loop counts its own.
 public struct ConnectionCounts: Sendable {
     public private(set) var accepted = 0
-    /// Those that found no place.
-    public private(set) var refused = 0
+    private var refused = InlineArray<2, Int>(repeating: 0)
     private var open = InlineArray<3, Int>(repeating: 0)
 
     public init() {}
 
     public func open(_ spoken: ConnectionProtocol) -> Int { open[Self.place(of: spoken)] }
+
+    public func refused(_ refusal: ConnectionRefusal) -> Int { refused[Self.place(of: refusal)] }
 
     mutating func begin(_ spoken: ConnectionProtocol) {
         accepted &+= 1
@@ -31,12 +40,19 @@ public struct ConnectionCounts: Sendable {
         open[Self.place(of: new)] &+= 1
     }
 
-    mutating func refuse() { refused &+= 1 }
+    mutating func refuse(_ refusal: ConnectionRefusal) { refused[Self.place(of: refusal)] &+= 1 }
 
     public static func += (left: inout ConnectionCounts, right: ConnectionCounts) {
         left.accepted &+= right.accepted
-        left.refused &+= right.refused
+        for place in left.refused.indices { left.refused[place] &+= right.refused[place] }
         for place in left.open.indices { left.open[place] &+= right.open[place] }
+    }
+
+    private static func place(of refusal: ConnectionRefusal) -> Int {
+        switch refusal {
+        case .full: 0
+        case .handshakes: 1
+        }
     }
 
     private static func place(of spoken: ConnectionProtocol) -> Int {

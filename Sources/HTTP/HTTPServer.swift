@@ -164,7 +164,7 @@ public final class HTTPServer: Sendable {
             connections.endWaiting(crowd.count, of: crowd.networks, longerThan: .milliseconds(100))
         }
         if hasEntered { return CountedNetwork(value: network) }
-        options.counts?.update { $0.refuse() }
+        options.counts?.update { $0.refuse(.full) }
         options.refused?(.serviceUnavailable, address)
         await refuse(connection)
         return nil
@@ -177,6 +177,7 @@ public final class HTTPServer: Sendable {
         guard let tls = options.tls else { return true }
         if let network {
             do { try handshakes.take(network) } catch {
+                options.counts?.update { $0.refuse(.handshakes) }
                 options.refused?(.tooManyRequests, connection.remoteAddress)
                 return false
             }

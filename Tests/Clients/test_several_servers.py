@@ -208,7 +208,10 @@ def test_servers_are_updated_one_after_the_other_and_nobody_notices(site, films,
             server.wait_for_line("a newer palco has changed the database")
             wait_until(lambda server=server: len([line for line in list(server.lines) if "/auth/me" in line]) > 2, "it is asked again")
         counts = [visitor.count for visitor in visitors]
-        wait_until(lambda: all(visitor.count > count for visitor, count in zip(visitors, counts, strict=True)), "all goes on")
+        wait_until(
+            lambda: all(visitor.count > count for visitor, count in zip(visitors, counts, strict=True)),
+            lambda: [visitor.faults for visitor in visitors],
+        )
     finally:
         done.set()
         for visitor in visitors:

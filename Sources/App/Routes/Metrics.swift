@@ -43,8 +43,10 @@ struct Metrics: Sendable {
         }
         text.family("palco_connections_accepted_total", .counter, "Connections that were taken.")
         text.sample(counts.accepted)
-        text.family("palco_connections_refused_total", .counter, "Connections for which there was no place.")
-        text.sample(counts.refused)
+        text.family("palco_connections_refused_total", .counter, "Connections that were not taken, by what there was too much of.")
+        for refusal in ConnectionRefusal.allCases {
+            text.sample(counts.refused(refusal), ["reason": refusal.rawValue])
+        }
         let bytes = await services.connections.byteCounts()
         text.family("palco_network_received_bytes_total", .counter, "Bytes that came over connections.")
         text.sample(bytes.received)
