@@ -15,18 +15,41 @@ public enum Gzip {
         defer { deflateEnd(&stream) }
         guard bytes.count < Int(UInt32.max) else { return nil }
         var input = bytes
+        // What is kept takes no more memory than it is long.
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count) { output in
+            let status = input.withUnsafeMutableBufferPointer { input in
+                stream.next_in = input.baseAddress
+                stream.avail_in = uInt(input.count)
+                stream.next_out = output.baseAddress
+                stream.avail_out = uInt(output.count)
+                return deflate(&stream, Z_FINISH)
+            }
+            guard status == Z_STREAM_END else { return nil }
+            return Array(UnsafeBufferPointer(rebasing: output[..<Int(stream.total_out)]))
+        }
+    }
+
+    /// What `compress` made of so many bytes. Nil when zlib refuses or they are another number.
+    public static func expand(_ bytes: [UInt8], to byteCount: Int) -> [UInt8]? {
+        var stream = z_stream()
+        let gzipWindow: Int32 = 15 + 16
+        guard inflateInit2_(&stream, gzipWindow, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            return nil
+        }
+        defer { inflateEnd(&stream) }
+        var input = bytes
         var status = Z_OK
-        let output = [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
+        let output = [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
             input.withUnsafeMutableBufferPointer { input in
                 stream.next_in = input.baseAddress
                 stream.avail_in = uInt(input.count)
-                stream.next_out = buffer.baseAddress
-                stream.avail_out = uInt(buffer.count)
-                status = deflate(&stream, Z_FINISH)
+                stream.next_out = output.baseAddress
+                stream.avail_out = uInt(output.count)
+                status = inflate(&stream, Z_FINISH)
             }
-            count = status == Z_STREAM_END ? Int(stream.total_out) : 0
+            count = Int(stream.total_out)
         }
-        return status == Z_STREAM_END ? output : nil
+        return status == Z_STREAM_END && output.count == byteCount ? output : nil
     }
 
     /// The smallest body that is worth compressing: below, the packet is sent anyway.

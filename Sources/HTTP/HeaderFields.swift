@@ -107,13 +107,16 @@ public struct HeaderFields: Sendable {
         return false
     }
 
-    /// Whether the first value of the field has this in it, to the letter.
+    /// Whether a value of the field has this in it, to the letter.
     func value(of name: FieldName, contains text: StaticString) -> Bool {
-        guard let value = bytes(of: name) else { return false }
+        guard mayContain(name) else { return false }
         let count = text.utf8CodeUnitCount
-        return value.withUnsafeBufferPointer { value in
-            guard let start = value.baseAddress, value.count >= count else { return false }
-            return (0...value.count - count).contains { memcmp(start + $0, text.utf8Start, count) == 0 }
+        return entries.contains { entry in
+            guard matches(entry, name), Int(entry.valueCount) >= count else { return false }
+            return bytes.withUnsafeBufferPointer { bytes in
+                guard let start = bytes.baseAddress.map({ $0 + entry.valueRange.lowerBound }) else { return false }
+                return (0...Int(entry.valueCount) - count).contains { memcmp(start + $0, text.utf8Start, count) == 0 }
+            }
         }
     }
 

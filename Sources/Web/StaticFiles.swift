@@ -4,11 +4,14 @@ import HTTP
 public enum StaticFilesError: Error, Sendable, Equatable, CustomStringConvertible {
     case noFolder(String)
     case tooLarge(path: String)
+    /// There is no memory to expand a file.
+    case unreadable
 
     public var description: String {
         switch self {
         case .noFolder(let path): "the folder of web files \(path) is not there"
         case .tooLarge(let path): "the web file \(path) is too large to be kept in memory"
+        case .unreadable: "a web file cannot be expanded"
         }
     }
 }
@@ -19,8 +22,13 @@ public enum StaticFilesError: Error, Sendable, Equatable, CustomStringConvertibl
 /// always get files of one version. Pages (`.html`) name the prefix as `{{assets}}` and are asked for again each time.
 public struct StaticFiles: Sendable {
     private struct File: Sendable {
-        let bytes: [UInt8]
-        let gzipped: [UInt8]?
+        enum Content: Sendable {
+            case plain([UInt8])
+            /// Nearly everybody takes it so; for the others it is expanded each time.
+            case gzipped([UInt8], byteCount: Int)
+        }
+
+        let content: Content
         let type: String
         let tag: EntityTag
     }
@@ -71,8 +79,9 @@ public struct StaticFiles: Sendable {
         hash.add(bytes)
         let type = MediaType.of(path)
         let isWorthIt = MediaType.isText(type) && bytes.count >= Gzip.leastByteCount
+        let gzipped = isWorthIt ? Gzip.compress(bytes, level: 9) : nil
         return File(
-            bytes: bytes, gzipped: isWorthIt ? Gzip.compress(bytes, level: 9) : nil, type: type,
+            content: gzipped.map { .gzipped($0, byteCount: bytes.count) } ?? .plain(bytes), type: type,
             tag: EntityTag(hash.hexadecimal))
     }
 
@@ -88,7 +97,7 @@ public struct StaticFiles: Sendable {
             }
             // A page that was loaded before an update still asks for the old tree: it gets the new file, uncached.
             let isCurrent = context.parameters["tree"] == tree
-            return answer(file, request, cache: isCurrent ? "public, max-age=31536000, immutable" : "no-cache")
+            return try answer(file, request, cache: isCurrent ? "public, max-age=31536000, immutable" : "no-cache")
         }
     }
 
@@ -97,7 +106,7 @@ public struct StaticFiles: Sendable {
     /// - Throws: a `Problem` (404) when there is none.
     public func page(_ path: String, for request: Request, status: Response.Status = .ok) throws -> Response {
         guard let file = files[path] else { throw Problem.notFound() }
-        var response = answer(file, request, cache: "no-cache")
+        var response = try answer(file, request, cache: "no-cache")
         response.status = status
         return response
     }
@@ -105,21 +114,23 @@ public struct StaticFiles: Sendable {
     /// A file of the folder under a fixed name of its own, such as `/favicon.ico`.
     public func file(_ path: String, for request: Request) throws -> Response { try page(path, for: request) }
 
-    private func answer(_ file: File, _ request: Request, cache: String) -> Response {
+    private func answer(_ file: File, _ request: Request, cache: String) throws -> Response {
         var response = Response(headers: [.contentType: file.type, .cacheControl: cache])
-        guard let gzipped = file.gzipped else {
+        switch file.content {
+        case .plain(let bytes):
             response.headers.append(.etag, file.tag.description)
-            response.body = .bytes(file.bytes)
-            return response
-        }
-        response.headers.append(.vary, "Accept-Encoding")
-        if Gzip.isAccepted(by: request.headers[.acceptEncoding]) {
-            response.headers.append(.contentEncoding, "gzip")
-            response.headers.append(.etag, EntityTag(file.tag.opaque + "-gzip").description)
-            response.body = .bytes(gzipped)
-        } else {
-            response.headers.append(.etag, file.tag.description)
-            response.body = .bytes(file.bytes)
+            response.body = .bytes(bytes)
+        case .gzipped(let gzipped, let byteCount):
+            response.headers.append(.vary, "Accept-Encoding")
+            if Gzip.isAccepted(by: request.headers[.acceptEncoding]) {
+                response.headers.append(.contentEncoding, "gzip")
+                response.headers.append(.etag, EntityTag(file.tag.opaque + "-gzip").description)
+                response.body = .bytes(gzipped)
+            } else {
+                guard let bytes = Gzip.expand(gzipped, to: byteCount) else { throw StaticFilesError.unreadable }
+                response.headers.append(.etag, file.tag.description)
+                response.body = .bytes(bytes)
+            }
         }
         return response
     }

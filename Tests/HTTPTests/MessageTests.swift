@@ -95,6 +95,18 @@ struct MessageTests {
         #expect(Gzip.isAccepted(by: field) == accepted)
     }
 
+    @Test("what was compressed is expanded to what it was, and to nothing else")
+    func expandsGzip() throws {
+        let bytes = Array(String(repeating: "one and another; ", count: 1000).utf8)
+        let compressed = try #require(Gzip.compress(bytes))
+        #expect(compressed.count < bytes.count / 10)
+        #expect(Gzip.expand(compressed, to: bytes.count) == bytes)
+        #expect(Gzip.expand(compressed, to: bytes.count - 1) == nil)
+        #expect(Gzip.expand(compressed, to: bytes.count + 1) == nil)
+        #expect(Gzip.expand(Array(compressed.dropLast()), to: bytes.count) == nil)
+        #expect(Gzip.expand([1, 2, 3], to: 3) == nil)
+    }
+
     @Test("text is compressed, small or secret text is not")
     func compression() throws {
         let text = String(repeating: "palco ", count: 1000)
@@ -111,6 +123,11 @@ struct MessageTests {
         secret.headers[.cacheControl] = "no-store"
         secret.compressIfUseful(for: request)
         #expect(secret.headers[.contentEncoding] == nil)
+        var twice = Response.text(text)
+        twice.headers[.cacheControl] = "private"
+        twice.headers.append(.cacheControl, "no-store")
+        twice.compressIfUseful(for: request)
+        #expect(twice.headers[.contentEncoding] == nil)
         var small = Response.text("palco")
         small.compressIfUseful(for: request)
         #expect(small.headers[.contentEncoding] == nil)

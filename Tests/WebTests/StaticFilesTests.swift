@@ -34,7 +34,7 @@ struct StaticFilesTests {
     func file() async throws {
         let client = try Self.client()
         let plain = try await client.get("\(Self.files.prefix)/app.js")
-        #expect(plain.body.count == 4000)
+        #expect(plain.text == String(repeating: "play();\n", count: 500))
         #expect(plain.headers[.cacheControl] == "public, max-age=31536000, immutable")
         #expect(plain.headers[.contentType] == "text/javascript; charset=utf-8")
         #expect(plain.headers.values(of: .vary) == ["Accept-Encoding"])

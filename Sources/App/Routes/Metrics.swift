@@ -43,7 +43,9 @@ struct Metrics: Sendable {
         }
         text.family("palco_connections_accepted_total", .counter, "Connections that were taken.")
         text.sample(counts.accepted)
-        text.family("palco_connections_refused_total", .counter, "Connections that were not taken, by what there was too much of.")
+        text.family(
+            "palco_connections_refused_total", .counter,
+            "Connections that were not taken, by what there was too much of.")
         for refusal in ConnectionRefusal.allCases {
             text.sample(counts.refused(refusal), ["reason": refusal.rawValue])
         }
