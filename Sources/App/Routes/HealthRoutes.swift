@@ -30,9 +30,11 @@ struct HealthRoutes: Sendable {
             "/healthz", access: .public, logged: false,
             atOnce: { _, _ in Response(sharing: Self.aliveFields, body: .string("ok\n")) })
         router.get("/readyz", access: .public, logged: false) { _, _ in
-            var checks = await readiness()
-            // A server that is stopping answers what is in flight and should be sent nothing more.
-            checks["accepting"] = !services.stopping.isUnderWay && !services.connections.isDraining
+            // A server that is stopping answers what is in flight and should be sent nothing more. It says so at once: a
+            // balancer has little time to hear it, and what is checked may be slow.
+            let isStopping = services.stopping.isUnderWay || services.connections.isDraining
+            var checks = isStopping ? [:] : await readiness()
+            checks["accepting"] = !isStopping
             let isReady = checks.allSatisfy(\.value)
             let body = Readiness(
                 status: isReady ? "ready" : "unavailable", checks: checks.mapValues { $0 ? "ok" : "failing" })
