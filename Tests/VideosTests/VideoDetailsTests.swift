@@ -10,8 +10,10 @@ struct VideoDetailsTests {
         let details = try VideoDetails(
             fields: [
                 "title": "  Heart  ", "description": "two\nlines", "tags": "a, b,,a", "people": "Ann", "category": " ",
-                "is_premium": "true", "is_hidden": "0", "password": "secret",
+                "is_premium": "true", "is_hidden": "0", "password": "secret", "language": "rus",
+                "recorded_on": "2024-02-29",
             ], fileName: "x.mp4")
+        #expect(details.language?.text == "ru" && details.recordedOn?.description == "2024-02-29")
         #expect(details.title == "Heart" && details.description == "two\nlines" && details.category == nil)
         #expect(details.tags == ["a", "b"] && details.people == ["Ann"])
         #expect(details.isPremium && !details.isHidden && details.password == "secret")
@@ -31,10 +33,42 @@ struct VideoDetailsTests {
     func refusals() {
         let fields = [
             "title": String(repeating: "x", count: 201), "is_premium": "perhaps", "tags": "\u{7}",
-            "password": String(repeating: "p", count: 201),
+            "password": String(repeating: "p", count: 201), "language": "klingon", "recorded_on": "2023-02-29",
         ]
         let error = #expect(throws: VideoDetails.Invalid.self) { try VideoDetails(fields: fields, fileName: "") }
-        #expect(Set((error?.refusals ?? []).map(\.field)) == ["title", "is_premium", "tags", "password"])
+        #expect(Set((error?.refusals ?? []).map(\.field)) == [
+            "title", "is_premium", "tags", "password", "language", "recorded_on",
+        ])
+    }
+
+    @Test(
+        "Days that there are",
+        arguments: [
+            ("2024-02-29", true), ("2000-02-29", true), ("1900-02-29", false), ("2023-02-29", false),
+            ("2026-04-31", false), ("2026-12-31", true), ("0001-01-01", true), ("0000-01-01", false),
+            ("2026-13-01", false), ("2026-1-1", false), ("2026-01-01T00:00:00Z", false), ("+026-01-01", false),
+            ("", false), ("2026-00-10", false), ("2026-01-00", false),
+        ])
+    func days(text: String, exists: Bool) {
+        #expect(CalendarDay(text)?.description == (exists ? text : nil))
+    }
+
+    @Test("Chapters come in order, each at a time of its own and with a title")
+    func chapters() throws {
+        func checked(_ text: String) throws -> [Chapter]? {
+            try JSONDecoder().decode(VideoChange.self, from: Data(#"{"chapters":\#(text)}"#.utf8)).checked().chapters
+        }
+        let found = try checked(#"[{"start":12.3456,"title":" B "},{"start":0,"title":"A"}]"#)
+        #expect(found == [Chapter(start: 0, title: "A"), Chapter(start: 12.346, title: "B")])
+        #expect(try checked("[]") == [])
+        let many = "[" + (0...200).map { #"{"start":\#($0),"title":"x"}"# }.joined(separator: ",") + "]"
+        for wrong in [
+            #"[{"start":1,"title":""}]"#, #"[{"start":-1,"title":"x"}]"#, #"[{"start":1e9,"title":"x"}]"#,
+            #"[{"start":1,"title":"x"},{"start":1,"title":"y"}]"#, "[{\"start\":1,\"title\":\"\\u0007\"}]", many,
+        ] {
+            let error = #expect(throws: VideoDetails.Invalid.self) { try checked(wrong) }
+            #expect(error?.refusals.map(\.field) == ["chapters"], "\(wrong)")
+        }
     }
 
     @Test("A change tells absent fields from emptied ones")

@@ -20,6 +20,13 @@
  * @property {string} id
  * @property {string} title
  * @property {string} [description]
+ * @property {string} [description_html] of a few elements; absent in lists
+ * @property {string | null} [category]
+ * @property {string[]} [tags]
+ * @property {string[]} [people]
+ * @property {string | null} [language] a tag of RFC 5646
+ * @property {string | null} [recorded_on] such as 2026-01-31
+ * @property {{ start: number, title: string }[]} [chapters]
  * @property {'video' | 'audio'} [kind]
  * @property {'pending' | 'processing' | 'ready' | 'failed'} status
  * @property {number} progress 0..1
@@ -212,7 +219,7 @@ export async function getVideo(id, signal) {
 
 /**
  * @param {string} id
- * @param {{ title?: string, description?: string }} changes
+ * @param {Partial<Video>} changes
  */
 export async function changeVideo(id, changes) {
   return videoFrom(await call('PATCH', `/videos/${encodeURIComponent(id)}`, { json: changes }));

@@ -123,3 +123,13 @@ export function since(time, now = Date.now()) {
   if (seconds > -7 * 86400) return relative.format(Math.round(seconds / 86400), 'day');
   return date(time);
 }
+
+/**
+ * A day without a place on Earth: nowhere is it the one before.
+ * @param {string} text such as 2026-01-31
+ */
+export function day(text) {
+  const value = new Date(`${text}T00:00:00Z`);
+  if (Number.isNaN(value.getTime())) return '';
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'long', timeZone: 'UTC' }).format(value);
+}

@@ -1,6 +1,7 @@
 /** One video: the player, or how far it is; title, description; for its owner also change and delete. */
 import '../player/palco-player.js';
 import { audioMark } from '../components/audio-mark.js';
+import { ChapterList } from '../components/chapter-list.js';
 import { ask } from '../components/dialogs.js';
 import { arches, troubleNote } from '../components/note.js';
 import { progressBar, setProgress } from '../components/progress-bar.js';
@@ -9,7 +10,6 @@ import { ownPath } from '../lib/address.js';
 import {
   ApiError,
   base,
-  changeVideo,
   deleteVideo,
   getVideo,
   originalURL,
@@ -19,11 +19,14 @@ import {
   storyboardURL,
 } from '../lib/api.js';
 import { foreign, h, icon, replace } from '../lib/dom.js';
-import { clock, date, percent } from '../lib/format.js';
+import { clock, date, day, percent } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { follow } from '../lib/live.js';
 import { explain, explainVideoError, explainWarning } from '../lib/problem.js';
+import { richText } from '../lib/rich-text.js';
 import { visible } from '../lib/visible.js';
+import { editVideo } from './edit-video.js';
+import { languageName } from '../player/track-label.js';
 import { keepPosition, positionOf } from './positions.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
@@ -53,6 +56,8 @@ class Watch {
   video = null;
   /** @type {PalcoPlayer | null} */
   #player = null;
+  /** @type {ChapterList | null} */
+  #chapters = null;
   #stop = new AbortController();
   #theatreShows = '';
   #looking = 0;
@@ -217,6 +222,7 @@ class Watch {
     this.#player = player;
     player.addEventListener('palco-position', (event) => {
       const { detail } = /** @type {CustomEvent} */ (event);
+      this.#chapters?.mark(detail.position);
       keepPosition(this.id, detail);
       reportPosition(this.id, detail.position);
     });
@@ -268,6 +274,8 @@ class Watch {
       video.kind === 'audio' ? audioMark() : '',
       video.duration ? clock(video.duration) : '',
       lines(video),
+      video.language ? languageName(video.language) : '',
+      video.recorded_on ? t('watch.recorded', { date: day(video.recorded_on) }) : '',
     ].filter((fact) => fact !== '');
     const focused = /** @type {HTMLElement | null} */ (this.about.querySelector(':focus'))?.dataset.testid;
     replace(
@@ -305,21 +313,40 @@ class Watch {
           h('span', { text: 'action.delete' }),
         ),
       ),
+      names(video),
       h(
-        'p',
+        'div',
         {
           class: video.description ? 'description' : 'description none',
           dir: video.description ? 'auto' : null,
           'data-testid': 'description',
         },
-        video.description || t('watch.no_description'),
+        ...(video.description ? richText(video.description_html ?? '') : [t('watch.no_description')]),
       ),
+      this.#chapterList(video),
       video.status === 'ready' && video.progress < 1 && this.#filling(video),
       (video.warnings ?? []).length > 0 && warningNote(video.warnings ?? []),
     );
     if (focused) {
       /** @type {HTMLElement | null} */ (this.about.querySelector(`[data-testid=${focused}]`))?.focus();
     }
+  }
+
+  /** @param {Video} video */
+  #chapterList(video) {
+    const chapters = video.chapters ?? [];
+    this.#chapters = chapters.length > 0 ? new ChapterList(chapters, (time) => this.#seek(time)) : null;
+    if (this.#player) this.#chapters?.mark(this.#player.video.currentTime);
+    return this.#chapters?.element;
+  }
+
+  /** @param {number} time */
+  #seek(time) {
+    const player = this.#player;
+    if (!player) return;
+    player.seekTo(time);
+    this.#chapters?.mark(time);
+    player.scrollIntoView({ block: 'nearest' });
   }
 
   /** @param {Video} video */
@@ -332,31 +359,9 @@ class Watch {
 
   async #edit() {
     if (!this.video) return;
-    const title = h('input', {
-      class: 'input',
-      name: 'title',
-      maxlength: '200',
-      autocomplete: 'off',
-      required: true,
-    });
-    const description = h('textarea', { class: 'input', name: 'description', maxlength: '5000' });
-    title.value = this.video.title;
-    description.value = this.video.description ?? '';
-    const saved = await ask({
-      title: 'watch.edit_title',
-      confirm: 'action.save',
-      body: [
-        h('label', { class: 'field' }, h('span', { text: 'watch.title' }), title),
-        h('label', { class: 'field' }, h('span', { text: 'watch.description' }), description),
-      ],
-      check: () => title.value.trim() === '' ? 'watch.title_missing' : null,
-      act: async () => {
-        const changes = { title: title.value.trim(), description: description.value.trim() };
-        const answer = await changeVideo(this.id, changes);
-        this.video = /** @type {Video} */ ({ ...this.video, ...changes, ...answer });
-      },
-    });
-    if (!saved) return;
+    const changed = await editVideo(this.video);
+    if (changed === null) return;
+    this.video = { ...this.video, ...changed };
     this.#render();
     toast('watch.saved');
   }
@@ -374,6 +379,23 @@ class Watch {
     toast('watch.deleted');
     this.context.go?.('/');
   }
+}
+
+/** @param {Video} video */
+function names(video) {
+  const rows = [
+    { label: 'watch.category', values: video.category ? [video.category] : [] },
+    { label: 'watch.people', values: video.people ?? [] },
+    { label: 'watch.tags', values: video.tags ?? [] },
+  ].filter(({ values }) => values.length > 0);
+  return rows.length > 0 && h(
+    'dl',
+    { class: 'about-names', 'data-testid': 'names' },
+    ...rows.flatMap(({ label, values }) => [
+      h('dt', { text: label }),
+      ...values.map((value) => h('dd', {}, foreign(value))),
+    ]),
+  );
 }
 
 /** @param {import('../lib/api.js').VideoWarning[]} warnings */

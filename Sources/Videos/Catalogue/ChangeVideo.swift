@@ -1,5 +1,6 @@
 import Accounts
 import FoundationEssentials
+import Media
 import SQL
 import Security
 
@@ -72,6 +73,17 @@ extension Video {
         if let people = change.people { self.people = people }
         if let isPremium = change.isPremium { self.isPremium = isPremium }
         if let isHidden = change.isHidden { self.isHidden = isHidden }
+        if let chapters = change.chapters { self.chapters = chapters }
+        switch change.language {
+        case .unchanged: break
+        case .cleared: language = nil
+        case .set(let text): language = LanguageTag(text)
+        }
+        switch change.recordedOn {
+        case .unchanged: break
+        case .cleared: recordedOn = nil
+        case .set(let text): recordedOn = CalendarDay(text)
+        }
         switch change.category {
         case .unchanged: break
         case .cleared: category = nil

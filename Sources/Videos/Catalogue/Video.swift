@@ -24,6 +24,11 @@ public struct Video: Sendable, Equatable {
     public var category: String?
     public var tags: [String]
     public var people: [String]
+    /// That is spoken in it.
+    public var language: LanguageTag?
+    public var recordedOn: CalendarDay?
+    /// In the order of their starts.
+    public var chapters: [Chapter] = []
     public var isPremium: Bool
     public var isHidden: Bool
     public var passwordHash: String?

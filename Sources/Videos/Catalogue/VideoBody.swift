@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Media
+import Web
 
 /// A video as clients see it. Absent values are `null`, so that every field is always there; what is not for everyone is
 /// absent for the others.
@@ -9,9 +10,13 @@ struct VideoBody: Encodable, Sendable {
     let showsFailureDetail: Bool
     /// What its owner's file was called and which bytes it had is for its owner and administrators.
     let showsFile: Bool
+    /// Only where one video is shown: lists show none.
+    let descriptionHTML: String?
 
-    init(_ video: Video, for viewer: Viewer) {
+    /// - Parameter isWhole: with what is shown of one video and not of many.
+    init(_ video: Video, for viewer: Viewer, isWhole: Bool = true) {
         self.video = video
+        descriptionHTML = isWhole ? Markdown.html(video.description) : nil
         showsFailureDetail = viewer.role == .admin
         showsFile = VideoAccess.decide(viewer, video.subject, .change) == .allowed
     }
@@ -20,7 +25,9 @@ struct VideoBody: Encodable, Sendable {
         case id, kind, title, description, status, progress, duration, width, height, isPremium = "is_premium"
         case isHidden = "is_hidden"
         case hasPassword = "has_password"
-        case category, tags, people
+        case category, tags, people, language, chapters
+        case descriptionHTML = "description_html"
+        case recordedOn = "recorded_on"
         case createdBy = "created_by"
         case createdAt = "created_at"
         case updatedAt = "updated_at"
@@ -39,6 +46,7 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(video.kind, forKey: .kind)
         try body.encode(video.title, forKey: .title)
         try body.encode(video.description, forKey: .description)
+        try body.encodeIfPresent(descriptionHTML, forKey: .descriptionHTML)
         try body.encode(video.status, forKey: .status)
         try body.encode(video.progress, forKey: .progress)
         try body.encode(video.duration, forKey: .duration)
@@ -50,6 +58,9 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(video.category, forKey: .category)
         try body.encode(video.tags, forKey: .tags)
         try body.encode(video.people, forKey: .people)
+        try body.encode(video.language?.text, forKey: .language)
+        try body.encode(video.recordedOn?.description, forKey: .recordedOn)
+        try body.encode(video.chapters, forKey: .chapters)
         try body.encode(video.owner, forKey: .createdBy)
         try body.encode(video.createdAt, forKey: .createdAt)
         try body.encode(video.updatedAt, forKey: .updatedAt)
@@ -104,7 +115,7 @@ struct VideoListBody: Encodable, Sendable {
     var nextCursor: String?
 
     init(_ page: VideoPage, for viewer: Viewer) {
-        data = page.videos.map { VideoBody($0, for: viewer) }
+        data = page.videos.map { VideoBody($0, for: viewer, isWhole: false) }
         nextCursor = page.next?.text
     }
 

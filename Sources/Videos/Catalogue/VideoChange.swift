@@ -11,6 +11,9 @@ public struct VideoChange: Sendable, Equatable, Decodable {
     public var category: Field<String> = .unchanged
     public var tags: [String]?
     public var people: [String]?
+    public var language: Field<String> = .unchanged
+    public var recordedOn: Field<String> = .unchanged
+    public var chapters: [Chapter]?
     public var isPremium: Bool?
     public var isHidden: Bool?
     public var password: Field<String> = .unchanged
@@ -32,8 +35,8 @@ public struct VideoChange: Sendable, Equatable, Decodable {
             guard let key = names.map(Key.init(stringValue:)).first(where: { fields.contains($0) }) else { return nil }
             return try fields.decode(T.self, forKey: key)
         }
-        func field(_ name: String) throws -> Field<String> {
-            guard let key = key(name) else { return .unchanged }
+        func field(_ names: String...) throws -> Field<String> {
+            guard let key = names.lazy.compactMap({ key($0) }).first else { return .unchanged }
             guard let text = try fields.decode(String?.self, forKey: key), !text.isEmpty else { return .cleared }
             return .set(text)
         }
@@ -42,6 +45,9 @@ public struct VideoChange: Sendable, Equatable, Decodable {
         category = try field("category")
         tags = try value("tags")
         people = try value("people")
+        language = try field("language")
+        recordedOn = try field("recorded_on", "recordedOn")
+        chapters = try value("chapters")
         isPremium = try value("is_premium", "isPremium")
         isHidden = try value("is_hidden", "isHidden")
         password = try field("password")
@@ -61,6 +67,13 @@ public struct VideoChange: Sendable, Equatable, Decodable {
         }
         change.tags = tags.map { check.words($0, "tags") }
         change.people = people.map { check.words($0, "people") }
+        if case .set(let text) = language {
+            change.language = check.language(text).map { .set($0.text) } ?? .cleared
+        }
+        if case .set(let text) = recordedOn {
+            change.recordedOn = check.day(text, "recorded_on").map { .set("\($0)") } ?? .cleared
+        }
+        change.chapters = chapters.map { check.chapters($0) }
         if case .set(let text) = password { change.password = check.password(text).map(Field.set) ?? .cleared }
         try check.finish()
         return change

@@ -1,3 +1,5 @@
+import Media
+
 /// What an uploader says about a video: from a form, from tus metadata or from a JSON body, checked in one place.
 public struct VideoDetails: Sendable, Equatable {
     public var title: String = ""
@@ -5,6 +7,8 @@ public struct VideoDetails: Sendable, Equatable {
     public var category: String?
     public var tags: [String] = []
     public var people: [String] = []
+    public var language: LanguageTag?
+    public var recordedOn: CalendarDay?
     public var isPremium = false
     public var isHidden = false
     /// In the clear, only until it was hashed; never stored.
@@ -31,6 +35,9 @@ public struct VideoDetails: Sendable, Equatable {
         static let word = 100
         static let words = 50
         static let password = 200
+        static let chapters = 200
+        /// In seconds: longer than any film.
+        static let latestChapter = 1_000_000.0
         /// Refused fields that are named in one answer.
         static let refusals = 32
     }
@@ -41,7 +48,7 @@ public struct VideoDetails: Sendable, Equatable {
         case "title", "category", "password": 4 << 10
         case "description": 64 << 10
         case "tags", "people": 32 << 10
-        case "is_premium", "is_hidden": 64
+        case "is_premium", "is_hidden", "language", "recorded_on": 64
         default: nil
         }
     }
@@ -55,6 +62,8 @@ public struct VideoDetails: Sendable, Equatable {
         category = check.word(fields["category"], "category")
         tags = check.words(Self.list(fields["tags"]), "tags")
         people = check.words(Self.list(fields["people"]), "people")
+        language = check.language(fields["language"])
+        recordedOn = check.day(fields["recorded_on"], "recorded_on")
         isPremium = check.flag(fields["is_premium"], "is_premium")
         isHidden = check.flag(fields["is_hidden"], "is_hidden")
         password = check.password(fields["password"])
@@ -126,6 +135,20 @@ struct FieldCheck {
             refuse(field, "too_many", "At most \(VideoDetails.Limit.words).")
         }
         return words
+    }
+
+    mutating func language(_ value: String?) -> LanguageTag? {
+        guard let text = value?.trimmingSpaces(), !text.isEmpty else { return nil }
+        let tag = LanguageTag(text)
+        if tag == nil { refuse("language", "invalid_language", "A language tag such as en, es or ru.") }
+        return tag
+    }
+
+    mutating func day(_ value: String?, _ field: String) -> CalendarDay? {
+        guard let text = value?.trimmingSpaces(), !text.isEmpty else { return nil }
+        let day = CalendarDay(text)
+        if day == nil { refuse(field, "invalid_date", "A date such as 2026-01-31.") }
+        return day
     }
 
     mutating func flag(_ value: String?, _ field: String) -> Bool {

@@ -103,5 +103,11 @@ extension VideoStore {
                 "ALTER TABLE uploads ADD COLUMN holder TEXT", "ALTER TABLE uploads ADD COLUMN writer TEXT",
                 "ALTER TABLE uploads ADD COLUMN writer_until BIGINT NOT NULL DEFAULT 0",
             ]),
+        Migration(
+            "videos-0003",
+            [
+                "ALTER TABLE videos ADD COLUMN language TEXT", "ALTER TABLE videos ADD COLUMN recorded_on TEXT",
+                "ALTER TABLE videos ADD COLUMN chapters TEXT NOT NULL DEFAULT '[]'",
+            ]),
     ]
 }

@@ -13,7 +13,7 @@ public struct VideoStore: Sendable {
         videos.progress, videos.duration, videos.width, videos.height, videos.kind, videos.has_thumbnail, \
         videos.renditions, videos.failure_code, \
         videos.failure_detail, videos.warnings, videos.view_count, videos.created_at, videos.updated_at, \
-        videos.ready_at
+        videos.ready_at, videos.language, videos.recorded_on, videos.chapters
         """
 
     // MARK: Reading
@@ -73,14 +73,15 @@ public struct VideoStore: Sendable {
             """
             INSERT INTO videos (id, owner_id, title, description, category, is_premium, is_hidden, password_hash,
                 checksum, byte_count, file_name, status, progress, duration, width, height, kind, renditions,
-                warnings, view_count, created_at, updated_at)
+                warnings, view_count, created_at, updated_at, language, recorded_on, chapters)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22)
+                $22, $23, $24, $25)
             """,
             video.id, video.owner, video.title, video.description, video.category, video.isPremium, video.isHidden,
             video.passwordHash, video.checksum, video.byteCount, video.fileName, video.status.rawValue, video.progress,
             video.duration, video.width, video.height, video.kind.rawValue, try Self.text(of: video.renditions),
-            try Self.text(of: video.warnings), video.viewCount, video.createdAt, video.updatedAt)
+            try Self.text(of: video.warnings), video.viewCount, video.createdAt, video.updatedAt,
+            video.language?.text, video.recordedOn?.description, try Self.text(of: video.chapters))
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
     }
@@ -94,11 +95,12 @@ public struct VideoStore: Sendable {
         try transaction.execute(
             """
             UPDATE videos SET title = $2, description = $3, category = $4, is_premium = $5, is_hidden = $6,
-                password_hash = $7, updated_at = $8
+                password_hash = $7, updated_at = $8, language = $9, recorded_on = $10, chapters = $11
             WHERE id = $1
             """,
             video.id, video.title, video.description, video.category, video.isPremium, video.isHidden,
-            video.passwordHash, video.updatedAt)
+            video.passwordHash, video.updatedAt, video.language?.text, video.recordedOn?.description,
+            try Self.text(of: video.chapters))
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
     }
@@ -145,9 +147,13 @@ extension Video {
         let renditions: String = try row.value("renditions")
         let failureCode: String? = try row.value("failure_code")
         let warnings: String = try row.value("warnings")
+        let (language, recordedOn): (String?, String?) = (try row.value("language"), try row.value("recorded_on"))
+        let chapters: String = try row.value("chapters")
         self.init(
             id: try row.value("id"), owner: try row.value("owner_id"), title: try row.value("title"),
             description: try row.value("description"), category: try row.value("category"), tags: [], people: [],
+            language: language.flatMap { LanguageTag($0) }, recordedOn: recordedOn.flatMap { CalendarDay($0) },
+            chapters: try JSONDecoder().decode([Chapter].self, from: Data(chapters.utf8)),
             isPremium: try row.value("is_premium"), isHidden: try row.value("is_hidden"),
             passwordHash: try row.value("password_hash"), checksum: try row.value("checksum"),
             byteCount: try row.value("byte_count"), fileName: try row.value("file_name"),

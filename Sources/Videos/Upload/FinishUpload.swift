@@ -175,7 +175,8 @@ extension Video {
         let details = upload.details
         self.init(
             id: upload.videoID, owner: upload.owner, title: details.title, description: details.description,
-            category: details.category, tags: details.tags, people: details.people, isPremium: details.isPremium,
+            category: details.category, tags: details.tags, people: details.people,
+            language: details.language, recordedOn: details.recordedOn, isPremium: details.isPremium,
             isHidden: details.isHidden, passwordHash: details.passwordHash, checksum: checksum,
             byteCount: upload.byteCount, fileName: upload.fileName, status: .pending, progress: 0,
             duration: inspected.duration, width: inspected.width, height: inspected.height, kind: inspected.kind,

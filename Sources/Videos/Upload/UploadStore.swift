@@ -1,5 +1,6 @@
 import Accounts
 import FoundationEssentials
+import Media
 import SQL
 
 /// The rows of uploads.
@@ -15,6 +16,8 @@ struct UploadStore: Sendable {
         var category: String?
         var tags: [String]
         var people: [String]
+        var language: String?
+        var recordedOn: String?
         var isPremium: Bool
         var isHidden: Bool
         var passwordHash: String?
@@ -171,7 +174,8 @@ struct UploadStore: Sendable {
         let details = upload.details
         let stored = StoredDetails(
             title: details.title, description: details.description, category: details.category, tags: details.tags,
-            people: details.people, isPremium: details.isPremium, isHidden: details.isHidden,
+            people: details.people, language: details.language?.text, recordedOn: details.recordedOn?.description,
+            isPremium: details.isPremium, isHidden: details.isHidden,
             passwordHash: details.passwordHash, fileName: upload.fileName)
         return String(decoding: try JSONEncoder().encode(stored), as: UTF8.self)
     }
@@ -187,6 +191,8 @@ extension Upload {
         details.category = stored.category
         details.tags = stored.tags
         details.people = stored.people
+        details.language = stored.language.flatMap { LanguageTag($0) }
+        details.recordedOn = stored.recordedOn.flatMap { CalendarDay($0) }
         details.isPremium = stored.isPremium
         details.isHidden = stored.isHidden
         details.passwordHash = stored.passwordHash
