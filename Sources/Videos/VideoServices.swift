@@ -64,6 +64,7 @@ public struct VideoServices: Sendable {
     let remove: RemoveVideo
     let retry: RetryVideo
     let download: DownloadOriginal
+    let vocabulary: VocabularyRoutes
     public let count: CountVideos
     public let ofPerson: VideosOfPerson
 
@@ -113,6 +114,8 @@ public struct VideoServices: Sendable {
             facts: facts, audit: audit, now: now)
         retry = RetryVideo(database: database, find: find, encoding: encoding)
         download = DownloadOriginal(find: find, storage: storage, audit: audit)
+        vocabulary = VocabularyRoutes(
+            database: database, change: ChangeVocabulary(database: database, audit: audit, now: now))
 
         // Uploads.
         sessions = UploadSessions()
@@ -178,6 +181,7 @@ public struct VideoServices: Sendable {
         ).add(to: videos)
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)
+        vocabulary.add(to: router)
         playbackRoutes.add(to: router)
         uploadRoutes.add(to: router)
     }

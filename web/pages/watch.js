@@ -25,8 +25,8 @@ import { follow } from '../lib/live.js';
 import { explain, explainVideoError, explainWarning } from '../lib/problem.js';
 import { richText } from '../lib/rich-text.js';
 import { visible } from '../lib/visible.js';
-import { editVideo } from './edit-video.js';
 import { languageName } from '../player/track-label.js';
+import { editVideo } from './edit-video.js';
 import { keepPosition, positionOf } from './positions.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */

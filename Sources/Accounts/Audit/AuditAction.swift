@@ -47,6 +47,9 @@ public enum AuditAction: String, Sendable, Codable, CaseIterable, SQLConvertible
     case visibilityChanged = "video.visibility_changed"
     case videoPasswordChanged = "video.password_changed"
     case videoRemoved = "video.removed"
+    /// A category or a person, at all videos that have it.
+    case termChanged = "term.changed"
+    case termRemoved = "term.removed"
     case originalDownloaded = "video.original_downloaded"
     /// The key of a film was fetched by a sign-in from another network than before.
     case keyUsedElsewhere = "video.key_used_elsewhere"

@@ -78,7 +78,7 @@ public struct AuditOrigin: Sendable, Hashable {
 /// What something was done with.
 public struct AuditTarget: Sendable, Hashable {
     public enum Kind: String, Sendable, Codable, CaseIterable, SQLConvertible {
-        case user, group, invitation, registration, video, token, key, server, audit
+        case user, group, invitation, registration, video, term, token, key, server, audit
     }
 
     public let kind: Kind

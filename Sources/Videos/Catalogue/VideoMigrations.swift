@@ -109,5 +109,21 @@ extension VideoStore {
                 "ALTER TABLE videos ADD COLUMN language TEXT", "ALTER TABLE videos ADD COLUMN recorded_on TEXT",
                 "ALTER TABLE videos ADD COLUMN chapters TEXT NOT NULL DEFAULT '[]'",
             ]),
+        Migration(
+            "videos-0004",
+            [
+                """
+                CREATE TABLE terms (
+                    id TEXT PRIMARY KEY,
+                    kind TEXT NOT NULL,
+                    name TEXT NOT NULL,
+                    role TEXT,
+                    is_listed BIGINT NOT NULL,
+                    created_at BIGINT NOT NULL
+                )
+                """,
+                "CREATE UNIQUE INDEX terms_by_name ON terms (kind, name)",
+                "CREATE INDEX videos_by_category ON videos (category)",
+            ]),
     ]
 }

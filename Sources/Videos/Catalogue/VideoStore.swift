@@ -84,6 +84,15 @@ public struct VideoStore: Sendable {
             video.language?.text, video.recordedOn?.description, try Self.text(of: video.chapters))
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
+        try learn(video, in: transaction)
+    }
+
+    private func learn(_ video: Video, in transaction: Transaction) throws {
+        let terms = TermStore()
+        if let category = video.category {
+            try terms.learn([category], .category, at: video.updatedAt, in: transaction)
+        }
+        try terms.learn(video.people, .person, at: video.updatedAt, in: transaction)
     }
 
     func all(of owner: UserID, in access: ReadAccess) throws -> [VideoID] {
@@ -103,6 +112,7 @@ public struct VideoStore: Sendable {
             try Self.text(of: video.chapters))
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
+        try learn(video, in: transaction)
     }
 
     /// Writes what the encoder tells. What it does not know any more or not yet stays.

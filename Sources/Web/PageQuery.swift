@@ -1,16 +1,15 @@
 import HTTP
-import Web
 
 /// Which page of a list is asked for, and what it is answered with.
-struct PageQuery<Cursor> {
+public struct PageQuery<Cursor> {
     static var defaultLimit: Int { 20 }
     static var maximumLimit: Int { 100 }
 
-    let limit: Int
-    let cursor: Cursor?
+    public let limit: Int
+    public let cursor: Cursor?
 
     /// - Throws: `Problem` that names what cannot be read.
-    init(_ request: Request, cursor parse: (String) -> Cursor?) throws {
+    public init(_ request: Request, cursor parse: (String) -> Cursor?) throws {
         let query = request.query
         let limit = query["limit"].map { Int($0) ?? 0 } ?? Self.defaultLimit
         guard (1...Self.maximumLimit).contains(limit) else {
@@ -32,7 +31,7 @@ struct PageQuery<Cursor> {
     /// - Parameters:
     ///   - found: one more than `limit` where more follow.
     ///   - place: where the page after one begins.
-    func body<Item, Body: Encodable>(
+    public func body<Item, Body: Encodable>(
         _ found: [Item], _ body: (Item) -> Body, place: (Item) -> String
     ) -> ListBody<Body> {
         let shown = found.prefix(limit)
@@ -42,13 +41,13 @@ struct PageQuery<Cursor> {
 }
 
 /// One page of a list.
-struct ListBody<Item: Encodable>: Encodable {
+public struct ListBody<Item: Encodable>: Encodable {
     var data: [Item]
     var nextCursor: String?
 
-    private enum CodingKeys: String, CodingKey { case data, nextCursor }
+    private enum CodingKeys: String, CodingKey { case data, nextCursor = "next_cursor" }
 
-    func encode(to encoder: any Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var body = encoder.container(keyedBy: CodingKeys.self)
         try body.encode(data, forKey: .data)
         // Written as null when there is none.
