@@ -99,6 +99,9 @@ def test_requests_are_counted(own_server):
         for answer in answers:
             assert answer.code == "too_many_requests" and answer.headers["RateLimit-Limit"] == str(limit)
             assert answer.headers["RateLimit-Remaining"] == "0" and answer.headers["RateLimit-Reset"] == "1"
+    # All that is looked through is counted together.
+    for path in ("/categories", "/people", "/tags"):
+        assert until_refused(lambda _, path=path: admin.get(path), 200, 0).code == "too_many_requests"
     # Who fetches originals plays them, for all that is known: both are counted together.
     original = unknown.replace("/play", "/original")
     assert until_refused(lambda _: admin.get(original), 404, 0).code == "too_many_requests"

@@ -1,6 +1,7 @@
 """Categories, people and tags, as a client of the API meets them."""
 
 import pytest
+from people import client_of, have_person
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def found(admin, path, name):
 
 
 @pytest.mark.parametrize("path, name", [("categories", "Valves"), ("people", "Dr. Ann")])
-def test_a_name_is_entered_changed_and_removed_at_every_video(admin, names, path, name):
+def test_a_name_is_entered_changed_and_removed_at_every_video(server, admin, names, path, name):
     entry = found(admin, path, name)
     assert entry["video_count"] == 1
     changed = admin.request("PATCH", f"/{path}/{entry['id']}", {"name": "Another"}).expect(200).json()
@@ -33,6 +34,13 @@ def test_a_name_is_entered_changed_and_removed_at_every_video(admin, names, path
     admin.request("POST", f"/{path}", b"name", headers={"Content-Type": "text/plain"}).expect(415)
     admin.request("PATCH", f"/{path}/{second['id']}", b"{", headers={"Content-Type": "application/json"}).expect(400)
     admin.request("PATCH", f"/{path}/{second['id']}", b"name", headers={"Content-Type": "text/plain"}).expect(415)
+    admin.request("POST", f"/{path}", {"name": "x" * 5000}).expect(413)
+    admin.request("PATCH", f"/{path}/{second['id']}", {"name": "x" * 5000}).expect(413)
+    creator = client_of(server, *have_person(server, f"{path}@example.org"))
+    assert found(creator, path, "Second")["video_count"] == 0
+    creator.post(f"/{path}", {"name": "Third"}).expect(403)
+    creator.request("PATCH", f"/{path}/{second['id']}", {"name": "Third"}).expect(403)
+    creator.request("DELETE", f"/{path}/{second['id']}").expect(403)
     for id in (second["id"], entry["id"]):
         admin.request("DELETE", f"/{path}/{id}").expect(204)
         admin.request("DELETE", f"/{path}/{id}").expect(404)
