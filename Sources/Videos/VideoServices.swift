@@ -86,6 +86,7 @@ public struct VideoServices: Sendable {
     let viewingRoutes: ViewingRoutes
     let playbackRoutes: PlaybackRoutes
     let uploadRoutes: UploadRoutes
+    let personal: PersonalServices
     private let settings: VideoSettings
     /// Of what this server has in hand.
     private let holder = LeaseOwner()
@@ -158,6 +159,8 @@ public struct VideoServices: Sendable {
             recovery: recovery, revocations: self.revocations, events: events, settings: settings, loops: loops,
             log: log)
 
+        personal = PersonalServices(database: database, now: now)
+
         eventRoutes = EventRoutes(find: find, events: events, callers: callers)
         viewingRoutes = ViewingRoutes(
             play: PlayVideo(grant: grant, positions: positions, facts: facts, now: now), positions: positions,
@@ -173,11 +176,12 @@ public struct VideoServices: Sendable {
     public func addRoutes(to router: RouterBuilder) {
         let videos = router.group("/api/v1/videos", access: .signedIn, context: ViewerContext.self)
         VideoRoutes(
-            find: find, list: list, change: change, remove: remove, retry: retry, download: download,
-            receive: receiveForm, formLimit: settings.formLimit
+            find: find, show: personal.show, list: list, change: change, remove: remove, retry: retry,
+            download: download, receive: receiveForm, formLimit: settings.formLimit
         ).add(to: videos)
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)
+        personal.addRoutes(to: router, videos)
         playbackRoutes.add(to: router)
         uploadRoutes.add(to: router)
     }

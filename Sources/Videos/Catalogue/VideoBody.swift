@@ -9,9 +9,12 @@ struct VideoBody: Encodable, Sendable {
     let showsFailureDetail: Bool
     /// What its owner's file was called and which bytes it had is for its owner and administrators.
     let showsFile: Bool
+    /// Of the viewer's; nil where it is not told.
+    let isFavorite: Bool?
 
-    init(_ video: Video, for viewer: Viewer) {
+    init(_ video: Video, for viewer: Viewer, isFavorite: Bool? = nil) {
         self.video = video
+        self.isFavorite = isFavorite
         showsFailureDetail = viewer.role == .admin
         showsFile = VideoAccess.decide(viewer, video.subject, .change) == .allowed
     }
@@ -26,6 +29,7 @@ struct VideoBody: Encodable, Sendable {
         case updatedAt = "updated_at"
         case readyAt = "ready_at"
         case viewCount = "view_count"
+        case isFavorite = "is_favorite"
         case byteCount = "byte_count"
         case fileName = "file_name"
         case checksum = "checksum_sha256"
@@ -55,6 +59,7 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(video.updatedAt, forKey: .updatedAt)
         try body.encode(video.readyAt, forKey: .readyAt)
         try body.encode(video.viewCount, forKey: .viewCount)
+        try body.encodeIfPresent(isFavorite, forKey: .isFavorite)
         try body.encode(video.byteCount, forKey: .byteCount)
         try body.encodeIfPresent(showsFile ? video.fileName : nil, forKey: .fileName)
         try body.encodeIfPresent(showsFile ? video.checksum : nil, forKey: .checksum)

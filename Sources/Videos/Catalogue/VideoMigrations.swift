@@ -88,7 +88,7 @@ extension VideoStore {
                 "CREATE INDEX grant_revocations_by_time ON grant_revocations (changed_at)",
                 """
                 CREATE TABLE watch_positions (
-                    user_id TEXT NOT NULL REFERENCES users (id),
+                    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
                     video_id TEXT NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
                     position DOUBLE PRECISION NOT NULL,
                     updated_at BIGINT NOT NULL,
@@ -103,5 +103,6 @@ extension VideoStore {
                 "ALTER TABLE uploads ADD COLUMN holder TEXT", "ALTER TABLE uploads ADD COLUMN writer TEXT",
                 "ALTER TABLE uploads ADD COLUMN writer_until BIGINT NOT NULL DEFAULT 0",
             ]),
+        personalMigration,
     ]
 }
