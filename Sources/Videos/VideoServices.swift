@@ -150,21 +150,19 @@ public struct VideoServices: Sendable {
             find: find, callers: callers, grants: grants,
             proofs: UnlockProofs(grants: grants, revocations: revocations, now: now), revocations: revocations,
             lifetime: settings.grantLifetime, now: now)
-        let positions = WatchPositions(database: database, find: find, now: now)
+        personal = PersonalServices(foundation, revocations: revocations)
 
         self.revocations = ReadRevocations(database: database, revocations: revocations, now: now)
         hearing = HearVideos(
             database: database, revocations: self.revocations, events: events, sessions: sessions)
         upkeep = VideoUpkeep(
-            recovery: recovery, revocations: self.revocations, events: events, settings: settings, loops: loops,
-            log: log)
-
-        personal = PersonalServices(database: database, now: now)
+            recovery: recovery, revocations: self.revocations, events: events, watches: personal.write,
+            settings: settings, loops: loops, log: log)
 
         eventRoutes = EventRoutes(find: find, events: events, callers: callers)
         viewingRoutes = ViewingRoutes(
-            play: PlayVideo(grant: grant, positions: positions, facts: facts, now: now), positions: positions,
-            unlock: unlock, unlockLifetime: settings.unlockLifetime)
+            play: PlayVideo(grant: grant, report: personal.report), unlock: unlock,
+            unlockLifetime: settings.unlockLifetime)
         playbackRoutes = PlaybackRoutes(
             grant: grant, playlists: ServePlaylists(encoding: encoding, find: find, now: now), encoding: encoding,
             keyUse: KeyUse(audit: audit))

@@ -18,7 +18,8 @@ struct ManageWatchLists: Sendable {
     func create(_ name: String, for viewer: Viewer) async throws -> ShownWatchList {
         let time = now()
         let list = WatchList(
-            id: WatchListID(), owner: viewer.id, name: try WatchList.checkedName(name), createdAt: time, updatedAt: time)
+            id: WatchListID(), owner: viewer.id, name: try WatchList.checkedName(name), createdAt: time, updatedAt: time
+        )
         try await database.write { transaction in
             guard try lists.count(of: viewer.id, in: transaction) < WatchList.most else {
                 throw PersonalError.tooManyWatchLists
