@@ -158,8 +158,12 @@ struct AppHouse {
     }
 
     func setVisibility(of id: VideoID, premium: Bool, hidden: Bool) async throws {
-        _ = try await database.write {
-            try $0.execute("UPDATE videos SET is_premium = $2, is_hidden = $3 WHERE id = $1", id, premium, hidden)
+        let (revoke, time) = (server.services.videos.change.revoke, database.now)
+        try await database.write { transaction in
+            try transaction.execute(
+                "UPDATE videos SET is_premium = $2, is_hidden = $3 WHERE id = $1", id, premium, hidden)
+            // As `ChangeVideo` does.
+            try revoke(.video(id), at: time, in: transaction)
         }
     }
 
