@@ -43,7 +43,7 @@ public struct VideoUpkeep: Sendable {
         try await recovery.finishComplete()
         try await recovery.expire()
         try await revocations.forgetOld()
-        try await watches.forgetOldViews()
+        try await watches.forgetOld()
     }
 
     /// - Parameter name: what failed, for the log; an error does not end it.

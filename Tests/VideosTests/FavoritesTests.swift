@@ -130,6 +130,12 @@ struct FavoritesTests {
         }
         #expect(try await house.client(.admin).send(.delete, "/api/v1/videos/\(first.id)").status == .noContent)
         #expect(try await page(house).data.map(\.title) == ["B"])
+        _ = try await house.client(.user).send(.post, "/api/v1/me/playlists", json: ["name": "Later"])
+        let (person, count) = (house.person(.user).id, house.videos.ofPerson.belongings.count)
+        let found = try await house.database.read { try count(person, $0) }
+        #expect(
+            found
+                == Belongings(videos: 0, unfinishedUploads: 0, watchPositions: 0, favorites: 1, playlists: 1))
         try await house.removePerson(.user)
         #expect(try await house.rowCount("favorites") == 0)
         await house.close()

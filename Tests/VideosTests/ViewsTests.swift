@@ -115,7 +115,8 @@ struct ViewsTests {
         init(_ house: VideoHouse) {
             let clock = house.clock
             write = WriteWatches(
-                database: house.database, reports: reports, facts: nil, log: .silent, now: { clock.now })
+                database: house.database, reports: reports, facts: nil, log: .silent, now: { clock.now },
+                clock: { clock.monotonic })
         }
 
         /// Without asking who may.

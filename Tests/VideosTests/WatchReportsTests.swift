@@ -147,5 +147,13 @@ struct WatchReportsTests {
         #expect(admit(0) && admit(1) && !admit(2))
         reports.kept(reports.unwritten(most: 1, at: desk.date(0)), counted: [:])
         #expect(admit(3) && !admit(4) && reports.count == 2 && reports.unwrittenCount == 2)
+        // Who has left is forgotten, once it is written.
+        reports.forgetIdle(at: desk.monotonic(3 + 601))
+        #expect(reports.count == 2)
+        reports.kept(reports.unwritten(most: 2, at: desk.date(0)), counted: [:])
+        reports.forgetIdle(at: desk.monotonic(2 + 600))
+        #expect(reports.count == 1)
+        reports.forgetIdle(at: desk.monotonic(3 + 601))
+        #expect(reports.count == 0)
     }
 }

@@ -88,7 +88,7 @@ extension VideoStore {
                 "CREATE INDEX grant_revocations_by_time ON grant_revocations (changed_at)",
                 """
                 CREATE TABLE watch_positions (
-                    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                    user_id TEXT NOT NULL REFERENCES users (id),
                     video_id TEXT NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
                     position DOUBLE PRECISION NOT NULL,
                     updated_at BIGINT NOT NULL,

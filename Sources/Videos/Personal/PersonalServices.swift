@@ -20,7 +20,8 @@ struct PersonalServices: Sendable {
         let reports = WatchReports()
         show = ShowVideo(database: database)
         write = WriteWatches(
-            database: database, reports: reports, facts: foundation.facts, log: foundation.log, now: now)
+            database: database, reports: reports, facts: foundation.facts, log: foundation.log, now: now,
+            clock: foundation.clock)
         report = ReportProgress(
             database: database, reports: reports, write: write, revocations: revocations, now: now,
             clock: foundation.clock)

@@ -59,7 +59,7 @@ struct UnwrittenWatch: Sendable {
 /// - What if not: what is not written yet is lost when the server is killed, which are positions of about a second (`WriteWatches`).
 final class WatchReports: Sendable {
     /// Watchers that are remembered, of some 200 bytes each.
-    static let usualLimit = 20_000
+    static let usualLimit = 50_000
     /// For so long the policy is not asked anew.
     static let admissionSeconds: Int64 = 60
     /// The same while the encoder has not told how long the video is.
@@ -83,9 +83,16 @@ final class WatchReports: Sendable {
         var isUnwritten = false
     }
 
+    /// Who was not heard for so long has left, and what is known of them is written.
+    static let idleSeconds: Int64 = 600
+
     private struct State {
         var watches: [Watcher: Watch] = [:]
         var unwritten: [UserID: Set<VideoID>] = [:]
+
+        mutating func forget(heardBefore time: MonotonicTime) {
+            watches = watches.filter { $0.value.isUnwritten || $0.value.lastHeard >= time }
+        }
 
         mutating func settle(_ watcher: Watcher) {
             watches[watcher]?.isUnwritten = false
@@ -119,7 +126,9 @@ final class WatchReports: Sendable {
                 return true
             }
             if state.watches.count >= limit {
-                state.watches = state.watches.filter { $0.value.isUnwritten }
+                state.forget(heardBefore: admission.at.advanced(byNanoseconds: -Self.idleSeconds * 1_000_000_000))
+                // Of those who stay the next seconds are not known to have passed, so they do not count.
+                if state.watches.count >= limit { state.forget(heardBefore: .distantFuture) }
                 guard state.watches.count < limit else { return false }
             }
             // bound: limit
@@ -218,6 +227,11 @@ final class WatchReports: Sendable {
                 state.watches[one.watcher]?.seconds = max(0, watch.seconds - one.seconds)
             }
         }
+    }
+
+    /// Forgets who has left.
+    func forgetIdle(at now: MonotonicTime) {
+        state.withLock { $0.forget(heardBefore: now.advanced(byNanoseconds: -Self.idleSeconds * 1_000_000_000)) }
     }
 
     /// Drops what is not written of a person at one video, or at all of them.

@@ -20,18 +20,21 @@ final class WriteWatches: Sendable {
     private let facts: Outbox?
     private let log: Log
     private let now: @Sendable () -> Date
+    private let clock: @Sendable () -> MonotonicTime
     private let turn = WriteTurn()
     private let transactions = Atomic(0)
     private let store = WatchStore()
 
     init(
-        database: Database, reports: WatchReports, facts: Outbox?, log: Log, now: @escaping @Sendable () -> Date
+        database: Database, reports: WatchReports, facts: Outbox?, log: Log, now: @escaping @Sendable () -> Date,
+        clock: @escaping @Sendable () -> MonotonicTime
     ) {
         self.database = database
         self.reports = reports
         self.facts = facts
         self.log = log
         self.now = now
+        self.clock = clock
     }
 
     /// So far.
@@ -80,8 +83,9 @@ final class WriteWatches: Sendable {
         }
     }
 
-    /// What decides nothing any more whether a view is counted.
-    func forgetOldViews() async throws {
+    /// Forgets watchers who have left, and what decides no more whether a view is counted.
+    func forgetOld() async throws {
+        reports.forgetIdle(at: clock())
         let time = now()
         try await database.claim { [store] in try store.forgetOldViews(at: time, in: $0) }
     }
