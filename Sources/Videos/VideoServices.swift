@@ -87,6 +87,7 @@ public struct VideoServices: Sendable {
     let viewingRoutes: ViewingRoutes
     let playbackRoutes: PlaybackRoutes
     let uploadRoutes: UploadRoutes
+    let personal: PersonalServices
     private let settings: VideoSettings
     /// Of what this server has in hand.
     private let holder = LeaseOwner()
@@ -152,19 +153,19 @@ public struct VideoServices: Sendable {
             find: find, callers: callers, grants: grants,
             proofs: UnlockProofs(grants: grants, revocations: revocations, now: now), revocations: revocations,
             lifetime: settings.grantLifetime, now: now)
-        let positions = WatchPositions(database: database, find: find, now: now)
+        personal = PersonalServices(foundation, revocations: revocations)
 
         self.revocations = ReadRevocations(database: database, revocations: revocations, now: now)
         hearing = HearVideos(
             database: database, revocations: self.revocations, events: events, sessions: sessions)
         upkeep = VideoUpkeep(
-            recovery: recovery, revocations: self.revocations, events: events, settings: settings, loops: loops,
-            log: log)
+            recovery: recovery, revocations: self.revocations, events: events, watches: personal.write,
+            settings: settings, loops: loops, log: log)
 
         eventRoutes = EventRoutes(find: find, events: events, callers: callers)
         viewingRoutes = ViewingRoutes(
-            play: PlayVideo(grant: grant, positions: positions, facts: facts, now: now), positions: positions,
-            unlock: unlock, unlockLifetime: settings.unlockLifetime)
+            play: PlayVideo(grant: grant, report: personal.report), unlock: unlock,
+            unlockLifetime: settings.unlockLifetime)
         playbackRoutes = PlaybackRoutes(
             grant: grant, playlists: ServePlaylists(encoding: encoding, find: find, now: now), encoding: encoding,
             keyUse: KeyUse(audit: audit))
@@ -176,12 +177,13 @@ public struct VideoServices: Sendable {
     public func addRoutes(to router: RouterBuilder) {
         let videos = router.group("/api/v1/videos", access: .signedIn, context: ViewerContext.self)
         VideoRoutes(
-            find: find, list: list, change: change, remove: remove, retry: retry, download: download,
-            receive: receiveForm, formLimit: settings.formLimit
+            find: find, show: personal.show, list: list, change: change, remove: remove, retry: retry,
+            download: download, receive: receiveForm, formLimit: settings.formLimit
         ).add(to: videos)
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)
         vocabulary.add(to: router)
+        personal.addRoutes(to: router, videos)
         playbackRoutes.add(to: router)
         uploadRoutes.add(to: router)
     }

@@ -7,6 +7,7 @@ public struct VideoUpkeep: Sendable {
     let recovery: RecoverUploads
     let revocations: ReadRevocations
     let events: VideoEvents
+    let watches: WriteWatches
     let settings: VideoSettings
     let loops: EventLoopGroup
     let log: Log
@@ -26,6 +27,7 @@ public struct VideoUpkeep: Sendable {
                 // A change of another process ends grants within a second.
                 await every(.seconds(1), "reading revoked grants") { try await revocations.refresh() }
             }
+            group.addTask(executorPreference: loop) { await watches.run(on: loop) }
             group.addTask(executorPreference: loop) {
                 await every(.seconds(15), "the heartbeat") { events.beat() }
             }
@@ -41,6 +43,7 @@ public struct VideoUpkeep: Sendable {
         try await recovery.finishComplete()
         try await recovery.expire()
         try await revocations.forgetOld()
+        try await watches.forgetOld()
     }
 
     /// - Parameter name: what failed, for the log; an error does not end it.

@@ -146,9 +146,24 @@ struct AppHouse {
         return id
     }
 
+    /// A playlist of this person's. The walks make more than one may have, so it is not asked for by the route.
+    func addWatchList(of role: Role) async throws -> WatchListID {
+        let owner = try await person(role)
+        let list = WatchList(id: WatchListID(), owner: owner, name: "N", createdAt: Date(), updatedAt: Date())
+        try await database.write { transaction in
+            try transaction.execute("DELETE FROM watch_lists WHERE user_id = $1", owner)
+            try WatchListStore().insert(list, in: transaction)
+        }
+        return list.id
+    }
+
     func setVisibility(of id: VideoID, premium: Bool, hidden: Bool) async throws {
-        _ = try await database.write {
-            try $0.execute("UPDATE videos SET is_premium = $2, is_hidden = $3 WHERE id = $1", id, premium, hidden)
+        let (revoke, time) = (server.services.videos.change.revoke, database.now)
+        try await database.write { transaction in
+            try transaction.execute(
+                "UPDATE videos SET is_premium = $2, is_hidden = $3 WHERE id = $1", id, premium, hidden)
+            // As `ChangeVideo` does.
+            try revoke(.video(id), at: time, in: transaction)
         }
     }
 

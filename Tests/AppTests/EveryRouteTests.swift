@@ -115,6 +115,17 @@ struct EveryRouteTests {
         "GET /api/v1/videos/{id}/original": Rule(.keeper, 200),
         "GET /api/v1/videos/{id}/events": Rule(.viewer, 200), "GET /api/v1/videos/{id}/play": Rule(.viewer, 200),
         "POST /api/v1/videos/{id}/progress": Rule(.viewer, 204), "POST /api/v1/videos/{id}/unlock": Rule(.viewer, 200),
+        "PUT /api/v1/videos/{id}/favorite": Rule(.viewer, 204),
+        "DELETE /api/v1/videos/{id}/favorite": Rule(.viewer, 204),
+        "PUT /api/v1/videos/{id}/watched": Rule(.viewer, 204), "DELETE /api/v1/videos/{id}/watched": Rule(.viewer, 204),
+        "GET /api/v1/me/favorites": Rule(.person, 200), "GET /api/v1/me/stats": Rule(.person, 200),
+        "GET /api/v1/me/history": Rule(.person, 200), "DELETE /api/v1/me/history": Rule(.person, 204),
+        "DELETE /api/v1/me/history/{id}": Rule(.person, 204),
+        "GET /api/v1/me/playlists": Rule(.person, 200), "POST /api/v1/me/playlists": Rule(.person, 201),
+        "GET /api/v1/me/playlists/{id}": Rule(.person, 200), "PATCH /api/v1/me/playlists/{id}": Rule(.person, 200),
+        "DELETE /api/v1/me/playlists/{id}": Rule(.person, 204),
+        "PUT /api/v1/me/playlists/{id}/videos/{video}": Rule(.viewer, 204),
+        "DELETE /api/v1/me/playlists/{id}/videos/{video}": Rule(.person, 204),
         "GET /api/v1/videos/{id}/hls/master.m3u8": Rule(.viewer, 200),
         // With a grant that is over, for whoever is signed in.
         "GET /api/v1/play/{grant}/master.m3u8": Rule(.viewer, 200),
@@ -277,6 +288,9 @@ struct EveryRouteTests {
             return try await house.addToken(of: role ?? .admin, TokenScope.allCases.map(\.rawValue)).token.id
                 .description
         }
+        if route.path.hasPrefix("/api/v1/me/playlists/{id}") {
+            return try await house.addWatchList(of: role ?? .admin).description
+        }
         let changes = route.method == .patch || route.method == .delete || route.path.hasSuffix("/retry")
         guard changes, route.path.hasPrefix("/api/v1/videos/{id}") else { return things.film.description }
         return try await house.addVideo(premium: premium, hidden: hidden).description
@@ -290,7 +304,7 @@ struct EveryRouteTests {
         var target = route.path.replacing("{id}", with: id).replacing("{rendition}", with: rendition)
             .replacing("{number}", with: "0").replacing("{grant}", with: Self.oldGrant(for: things.film, house))
             .replacing("{provider}", with: "nobody").replacing("{token}", with: "x")
-            .replacing("{user}", with: "\(UserID())")
+            .replacing("{user}", with: "\(UserID())").replacing("{video}", with: things.film.description)
         if route.path.hasPrefix("/assets/") { target = things.asset }
         var headers: HeaderFields = ["Tus-Resumable": "1.0.0"]
         if let credential {
@@ -330,6 +344,7 @@ struct EveryRouteTests {
         case "PATCH /api/v1/admin/users/{id}": json(#"{"role":"user"}"#)
         case "POST /api/v1/admin/groups": json(#"{"name":""}"#)
         case "PATCH /api/v1/admin/groups/{id}": json(#"{"name":"N"}"#)
+        case "POST /api/v1/me/playlists", "PATCH /api/v1/me/playlists/{id}": json(#"{"name":"N"}"#)
         case "PATCH /api/v1/videos/{id}": json(#"{"title":"T"}"#)
         case "POST /api/v1/videos/{id}/progress": json(#"{"position":1}"#)
         case "POST /api/v1/videos/{id}/unlock": json(#"{"password":"x"}"#)

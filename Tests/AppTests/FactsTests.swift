@@ -44,7 +44,7 @@ struct FactsTests {
             let made = try await client.send(.post, "/api/v1/videos", form.headers, body: form.body)
             video = try #require(made["id"].flatMap { VideoID($0) })
             try await FeatureTests.whenReady(video, house, progress: 1)
-            #expect(try await client.get("/api/v1/videos/\(video)/play").status == 200)
+            try await view(video, client)
             client.token = try await changePeople(client, house, creator)
             try await fail(failing, house)
             try await eventually("the view is told, too") {
@@ -66,6 +66,18 @@ struct FactsTests {
         let changes = all.compactMap { $0["data"]?["changed"]?.text }
         #expect(changes.sorted() == ["access", "password", "profile", "role"])
         try expectShape(all)
+    }
+
+    /// Watches half of the film, which is a view.
+    private func view(_ video: VideoID, _ client: WireClient) async throws {
+        #expect(try await client.get("/api/v1/videos/\(video)/play").status == 200)
+        let report = body(#"{"position":1.5,"played":3}"#)
+        try await eventually("half of it was watched") {
+            let told = try await client.send(
+                .post, "/api/v1/videos/\(video)/progress", report.headers, body: report.bytes)
+            #expect(told.status == 204)
+            return try await client.get("/api/v1/videos/\(video)").text.contains(#""view_count":1"#)
+        }
     }
 
     /// The token of the sign-in that a new password begins.

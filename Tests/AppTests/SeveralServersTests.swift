@@ -132,6 +132,44 @@ struct SeveralServersTests {
         }
     }
 
+    @Test("A view is counted once, however many tell of it at once at whichever server")
+    func views() async throws {
+        try await withTwo { first, second in
+            // Of one second, so that half a second makes a view.
+            let video = try await first.addVideo()
+            var tokens: [String] = []
+            for role in Role.allCases { tokens.append(try await first.token(of: role)) }
+            @Sendable func tell(_ house: AppHouse, _ token: String) async throws {
+                let answer = try await InProcessClient(house.application).send(
+                    .post, "/api/v1/videos/\(video)/progress", headers: ["Authorization": "Bearer \(token)"],
+                    json: ["position": 0.5, "played": 0.5])
+                #expect(answer.status == .noContent)
+            }
+            func tellMuch() async throws {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for token in tokens {
+                        for house in [first, second, first, second] {
+                            group.addTask { for _ in 0..<10 { try await tell(house, token) } }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+            func count() async throws -> Int {
+                for house in [first, second] { try await house.server.services.videos.personal.write() }
+                return try await first.database.read {
+                    try $0.first("SELECT view_count FROM videos WHERE id = $1", video)?.value("view_count") ?? 0
+                }
+            }
+            try await eventually("everybody has watched half of it") {
+                try await tellMuch()
+                return try await count() >= tokens.count
+            }
+            for _ in 0..<3 { try await tellMuch() }
+            #expect(try await count() == tokens.count)
+        }
+    }
+
     @Test("Who could not listen for a while trusts nothing that it remembers")
     func gap() async throws {
         try await withTwo { first, second in

@@ -7,11 +7,17 @@ public struct Belongings: Sendable, Equatable {
     public var videos: Int
     public var unfinishedUploads: Int
     public var watchPositions: Int
+    public var favorites: Int
+    public var playlists: Int
 
-    public init(videos: Int, unfinishedUploads: Int, watchPositions: Int) {
+    public init(
+        videos: Int, unfinishedUploads: Int, watchPositions: Int, favorites: Int = 0, playlists: Int = 0
+    ) {
         self.videos = videos
         self.unfinishedUploads = unfinishedUploads
         self.watchPositions = watchPositions
+        self.favorites = favorites
+        self.playlists = playlists
     }
 }
 

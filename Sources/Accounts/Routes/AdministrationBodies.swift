@@ -133,12 +133,16 @@ struct RemovalBody: Encodable {
     let videos: Int
     let unfinishedUploads: Int
     let watchPositions: Int
+    let favorites: Int
+    let playlists: Int
 
     init(_ user: User, _ belongings: Belongings) {
         self.user = UserBody(user)
         videos = belongings.videos
         unfinishedUploads = belongings.unfinishedUploads
         watchPositions = belongings.watchPositions
+        favorites = belongings.favorites
+        playlists = belongings.playlists
     }
 }
 

@@ -12,10 +12,13 @@ struct VideoBody: Encodable, Sendable {
     let showsFile: Bool
     /// Only where one video is shown: lists show none.
     let descriptionHTML: String?
+    /// Of the viewer's; nil where it is not told.
+    let isFavorite: Bool?
 
     /// - Parameter isWhole: with what is shown of one video and not of many.
-    init(_ video: Video, for viewer: Viewer, isWhole: Bool = true) {
+    init(_ video: Video, for viewer: Viewer, isWhole: Bool = true, isFavorite: Bool? = nil) {
         self.video = video
+        self.isFavorite = isFavorite
         descriptionHTML = isWhole ? Markdown.html(video.description) : nil
         showsFailureDetail = viewer.role == .admin
         showsFile = VideoAccess.decide(viewer, video.subject, .change) == .allowed
@@ -33,6 +36,7 @@ struct VideoBody: Encodable, Sendable {
         case updatedAt = "updated_at"
         case readyAt = "ready_at"
         case viewCount = "view_count"
+        case isFavorite = "is_favorite"
         case byteCount = "byte_count"
         case fileName = "file_name"
         case checksum = "checksum_sha256"
@@ -66,6 +70,7 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(video.updatedAt, forKey: .updatedAt)
         try body.encode(video.readyAt, forKey: .readyAt)
         try body.encode(video.viewCount, forKey: .viewCount)
+        try body.encodeIfPresent(isFavorite, forKey: .isFavorite)
         try body.encode(video.byteCount, forKey: .byteCount)
         try body.encodeIfPresent(showsFile ? video.fileName : nil, forKey: .fileName)
         try body.encodeIfPresent(showsFile ? video.checksum : nil, forKey: .checksum)

@@ -125,5 +125,6 @@ extension VideoStore {
                 "CREATE UNIQUE INDEX terms_by_name ON terms (kind, name)",
                 "CREATE INDEX videos_by_category ON videos (category)",
             ]),
+        personalMigration,
     ]
 }

@@ -28,11 +28,14 @@ public struct VideosOfPerson: Sendable {
             """
             SELECT (SELECT COUNT(*) FROM videos WHERE owner_id = $1) AS videos, \
             (SELECT COUNT(*) FROM uploads WHERE owner_id = $1 AND state IN ('receiving', 'reserved')) AS uploads, \
-            (SELECT COUNT(*) FROM watch_positions WHERE user_id = $1) AS positions
+            (SELECT COUNT(*) FROM watch_positions WHERE user_id = $1) AS positions, \
+            (SELECT COUNT(*) FROM favorites WHERE user_id = $1) AS favorites, \
+            (SELECT COUNT(*) FROM watch_lists WHERE user_id = $1) AS playlists
             """, person)
         return Belongings(
             videos: try row?.value("videos") ?? 0, unfinishedUploads: try row?.value("uploads") ?? 0,
-            watchPositions: try row?.value("positions") ?? 0)
+            watchPositions: try row?.value("positions") ?? 0, favorites: try row?.value("favorites") ?? 0,
+            playlists: try row?.value("playlists") ?? 0)
     }
 
     private func handOver(from person: UserID, to heir: UserID, in transaction: Transaction) throws {

@@ -22,8 +22,8 @@ extension Fact {
         try Fact("video.removed", of: video.id, at: time, VideoFact(video))
     }
 
-    static func viewed(_ video: Video, by viewer: UserID, at time: Date) throws -> Fact {
-        try Fact("video.viewed", of: video.id, at: time, ViewFact(ownerID: video.owner, viewerID: viewer))
+    static func viewed(_ video: VideoID, of owner: UserID, by viewer: UserID, at time: Date) throws -> Fact {
+        try Fact("video.viewed", of: video, at: time, ViewFact(ownerID: owner, viewerID: viewer))
     }
 }
 

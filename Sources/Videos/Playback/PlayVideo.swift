@@ -1,31 +1,26 @@
 import Accounts
-import Bus
 import FoundationEssentials
 import HTTP
 
 /// Tells a page what it needs to start playing.
 struct PlayVideo: Sendable {
     let grant: GrantPlayback
-    let positions: WatchPositions
-    let facts: Outbox?
-    let now: @Sendable () -> Date
+    let report: ReportProgress
 
     func callAsFunction(_ id: VideoID, _ request: Request, by caller: Caller) async throws -> PlayBody {
+        let viewer = Viewer(caller)
+        // Before the policy is asked, as in `GrantPlayback`.
+        let marks = report.marks(of: id, for: viewer)
         let (pass, video) = try await grant(id, request, caller)
-        // Once for each start, not for what is played then.
-        if let facts, video.status == .ready { facts.recordAside(try .viewed(video, by: caller.userID, at: now())) }
-        let position = try await positions.last(of: id, by: caller.userID)
+        let position = try await report.last(of: id, by: viewer)
+        let resumeAt = position.map { WatchPoint(position: $0, duration: video.duration).resumeAt } ?? 0
+        if video.status == .ready {
+            // What is watched from now on counts.
+            try await report.admit(viewer, to: id, marks: marks, duration: video.duration, at: resumeAt)
+        }
         return PlayBody(
             status: video.status, playbackURL: video.status == .ready ? pass.folder + "master.m3u8" : nil,
-            expiresAt: Date(timeIntervalSince1970: Double(pass.expiresAt)),
-            resumeAt: resumePoint(position, of: video))
-    }
-
-    /// Where to go on: not in the first seconds, and from the start again once it was watched to the end.
-    private func resumePoint(_ position: Double?, of video: Video) -> Double {
-        guard let position, position >= 5 else { return 0 }
-        if let duration = video.duration, position >= duration - max(5, duration * 0.03) { return 0 }
-        return position
+            expiresAt: Date(timeIntervalSince1970: Double(pass.expiresAt)), resumeAt: resumeAt)
     }
 }
 

@@ -6,6 +6,7 @@ import Web
 /// The catalogue: lists, one video, and what its owner does with it.
 struct VideoRoutes: Sendable {
     let find: FindVideo
+    let show: ShowVideo
     let list: ListVideos
     let change: ChangeVideo
     let remove: RemoveVideo
@@ -32,9 +33,8 @@ struct VideoRoutes: Sendable {
             }
         }
         videos.get("/{id}") { _, context in
-            let id = try context.videoID
-            return try .json(
-                VideoBody(try await find(id, for: context.viewer, through: .details), for: context.viewer))
+            let (video, isFavorite) = try await show(try context.videoID, for: context.viewer)
+            return try .json(VideoBody(video, for: context.viewer, isFavorite: isFavorite))
         }
         videos.patch("/{id}", bodyLimit: 256 << 10) { request, context in
             let id = try context.videoID

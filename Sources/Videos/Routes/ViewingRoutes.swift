@@ -2,10 +2,9 @@ import FoundationEssentials
 import HTTP
 import Web
 
-/// What a viewer does: plays, stops somewhere, gives a password.
+/// What a viewer does: plays, gives a password.
 struct ViewingRoutes: Sendable {
     let play: PlayVideo
-    let positions: WatchPositions
     let unlock: UnlockVideo
     /// How long a password is remembered.
     let unlockLifetime: Duration
@@ -15,11 +14,6 @@ struct ViewingRoutes: Sendable {
             var response = try Response.json(try await play(try context.videoID, request, by: context.caller))
             response.headers[.cacheControl] = "private, no-store"
             return response
-        }
-        videos.post("/{id}/progress", bodyLimit: 4096) { request, context in
-            let body = try await request.decode(PositionBody.self)
-            try await positions.remember(body.position, of: try context.videoID, by: context.viewer)
-            return .noContent
         }
         videos.post("/{id}/unlock", bodyLimit: 4096) { request, context in
             let id = try context.videoID
@@ -35,10 +29,6 @@ struct ViewingRoutes: Sendable {
             return response
         }
     }
-}
-
-private struct PositionBody: Decodable, Sendable {
-    var position: Double
 }
 
 private struct UnlockBody: Decodable, Sendable {
