@@ -60,6 +60,9 @@ public struct VideoServices: Sendable {
 
     let find: FindVideo
     let list: ListVideos
+    let search: SearchVideos
+    /// Takes into the index of the search what is not in it yet.
+    let index: IndexVideos
     let change: ChangeVideo
     let remove: RemoveVideo
     let retry: RetryVideo
@@ -82,6 +85,7 @@ public struct VideoServices: Sendable {
     /// What is done beside the requests.
     public let upkeep: VideoUpkeep
 
+    let searchRoutes: SearchRoutes
     let eventRoutes: EventRoutes
     let viewingRoutes: ViewingRoutes
     let playbackRoutes: PlaybackRoutes
@@ -103,6 +107,8 @@ public struct VideoServices: Sendable {
         // The catalogue.
         find = FindVideo(database: database)
         list = ListVideos(database: database)
+        search = SearchVideos(database: database)
+        index = IndexVideos(database: database, log: log)
         count = CountVideos(database: database)
         let revoke = RevokeGrants(revocations)
         change = ChangeVideo(
@@ -155,9 +161,10 @@ public struct VideoServices: Sendable {
         hearing = HearVideos(
             database: database, revocations: self.revocations, events: events, sessions: sessions)
         upkeep = VideoUpkeep(
-            recovery: recovery, revocations: self.revocations, events: events, settings: settings, loops: loops,
-            log: log)
+            recovery: recovery, index: index, revocations: self.revocations, events: events, settings: settings,
+            loops: loops, log: log)
 
+        searchRoutes = SearchRoutes(search: search, suggest: SuggestVideos(database: database))
         eventRoutes = EventRoutes(find: find, events: events, callers: callers)
         viewingRoutes = ViewingRoutes(
             play: PlayVideo(grant: grant, positions: positions, facts: facts, now: now), positions: positions,
@@ -176,6 +183,7 @@ public struct VideoServices: Sendable {
             find: find, list: list, change: change, remove: remove, retry: retry, download: download,
             receive: receiveForm, formLimit: settings.formLimit
         ).add(to: videos)
+        searchRoutes.add(to: videos)
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)
         playbackRoutes.add(to: router)

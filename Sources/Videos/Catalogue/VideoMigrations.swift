@@ -103,5 +103,12 @@ extension VideoStore {
                 "ALTER TABLE uploads ADD COLUMN holder TEXT", "ALTER TABLE uploads ADD COLUMN writer TEXT",
                 "ALTER TABLE uploads ADD COLUMN writer_until BIGINT NOT NULL DEFAULT 0",
             ]),
+        // The search, and the orders in which it shows what it finds.
+        Migration(
+            "videos-0010",
+            [
+                "CREATE INDEX videos_by_duration ON videos ((COALESCE(duration, -1)), id)",
+                "CREATE INDEX videos_by_views ON videos (view_count, id)",
+            ], derived: Migration.Derived(sqlite: FullTextTable.tables, postgreSQL: TextVectors.tables)),
     ]
 }

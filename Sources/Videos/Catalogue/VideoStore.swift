@@ -83,6 +83,7 @@ public struct VideoStore: Sendable {
             try Self.text(of: video.warnings), video.viewCount, video.createdAt, video.updatedAt)
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
+        try index(video, in: transaction)
     }
 
     func all(of owner: UserID, in access: ReadAccess) throws -> [VideoID] {
@@ -101,6 +102,7 @@ public struct VideoStore: Sendable {
             video.passwordHash, video.updatedAt)
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
+        try index(video, in: transaction)
     }
 
     /// Writes what the encoder tells. What it does not know any more or not yet stays.
@@ -120,7 +122,8 @@ public struct VideoStore: Sendable {
 
     @discardableResult
     func remove(_ id: VideoID, in transaction: Transaction) throws -> Bool {
-        try transaction.execute("DELETE FROM videos WHERE id = $1", id) > 0
+        try transaction.searchIndex.remove(id, in: transaction)
+        return try transaction.execute("DELETE FROM videos WHERE id = $1", id) > 0
     }
 
     private func replaceNames(
