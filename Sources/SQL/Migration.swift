@@ -15,24 +15,56 @@ public struct Migration: Sendable {
     public let unusedSince: Int?
     /// Statements in order, in words that both databases read.
     public let sql: [String]
+    /// Statements that follow, different for each database; nil where there are none.
+    public let derived: Derived?
 
-    public init(_ id: String, generation: Int = 1, unusedSince: Int? = nil, _ sql: [String]) {
+    /// Tables that a room makes of its other tables, each database in its own words: an index for full text, for example.
+    ///
+    /// - Rule: whoever owns them can make them again from the tables of `sql`, and does so where they are empty.
+    /// - Why: `DatabaseCopy` leaves them out, because what one database keeps here means nothing to the other.
+    public struct Derived: Sendable {
+        public let sqlite: [String]
+        public let postgreSQL: [String]
+
+        public init(sqlite: [String], postgreSQL: [String]) { (self.sqlite, self.postgreSQL) = (sqlite, postgreSQL) }
+    }
+
+    public init(
+        _ id: String, generation: Int = 1, unusedSince: Int? = nil, _ sql: [String], derived: Derived? = nil
+    ) {
         self.id = id
         self.generation = generation
         self.unusedSince = unusedSince
         self.sql = sql
+        self.derived = derived
     }
 
-    /// Tells an edited migration from the one that was applied.
-    var checksum: String { Hex.encode(SHA256.hash(sql.joined(separator: ";\n"))) }
+    /// All statements for one database, in order.
+    func statements(for dialect: SQLDialect) -> [String] {
+        switch dialect {
+        case .sqlite: sql + (derived?.sqlite ?? [])
+        case .postgreSQL: sql + (derived?.postgreSQL ?? [])
+        }
+    }
+
+    /// Tells an edited migration from the one that was applied. It is the same in both databases, whose histories are compared
+    /// when one is copied into the other.
+    var checksum: String {
+        var texts = sql
+        if let derived { texts += ["SQLite"] + derived.sqlite + ["PostgreSQL"] + derived.postgreSQL }
+        return Hex.encode(SHA256.hash(texts.joined(separator: ";\n")))
+    }
 
     /// The statement with which programs of the generation before could not go on; nil where there is none.
     var breach: String? {
         if generation <= 1 || unusedSince.map({ $0 < generation }) == true { return nil }
-        let made = sql.map(Self.words).filter { $0.starts(with: ["CREATE", "TABLE"]) }.compactMap {
-            $0.dropFirst(2).first
+        for statements in SQLDialect.allCases.map(statements) {
+            let made = statements.map(Self.words).filter { $0.starts(with: ["CREATE", "TABLE"]) }.compactMap {
+                $0.dropFirst(2).first
+            }
+            if let breach = statements.first(where: { !Self.adds(Self.words($0), besides: made) }) { return breach }
         }
-        return sql.first { !Self.adds(Self.words($0), besides: made) }
+        return nil
     }
 
     private static func words(_ statement: String) -> [String] {
@@ -42,7 +74,7 @@ public struct Migration: Sendable {
     /// - Parameter made: tables that are new, of which nobody knows yet.
     private static func adds(_ words: [String], besides made: [String]) -> Bool {
         switch words.prefix(2) {
-        case ["CREATE", "TABLE"], ["CREATE", "INDEX"], ["INSERT", "INTO"]: return true
+        case ["CREATE", "TABLE"], ["CREATE", "INDEX"], ["CREATE", "VIRTUAL"], ["INSERT", "INTO"]: return true
         case ["CREATE", "UNIQUE"]: return words.count > 5 && made.contains(words[5])
         case ["ALTER", "TABLE"]:
             // Who does not know the column gives it no value.

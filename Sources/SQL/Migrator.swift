@@ -93,7 +93,7 @@ struct Migrator {
         try connection.transaction(.migration) { transaction in
             let done = try transaction.first("SELECT id FROM schema_migrations WHERE id = $1", migration.id)
             guard done == nil else { return false }
-            for statement in migration.sql { try transaction.define(statement) }
+            for statement in migration.statements(for: connection.dialect) { try transaction.define(statement) }
             try transaction.execute(
                 "INSERT INTO schema_migrations (id, checksum, applied_at, generation) VALUES ($1, $2, $3, $4)",
                 migration.id, migration.checksum, Date(), migration.generation)

@@ -243,6 +243,8 @@ final class PostgreSQLConnection: SQLConnection {
 
     func skippingLocked(_ table: String) -> String { " FOR UPDATE OF \(table) SKIP LOCKED" }
 
+    var dialect: SQLDialect { .postgreSQL }
+
     func hasTable(_ name: String) throws -> Bool {
         try query("SELECT to_regclass($1) AS name", [.text(name)], access: .read).first?["name"] != .null
     }

@@ -34,6 +34,9 @@ public class ReadAccess {
     /// Microseconds since 1970 at this moment, by the one clock that all servers of the database share: the database's own.
     public func currentTime() throws -> Int64 { try run("the time", []) { _ in try connection.currentTime() } }
 
+    /// Which database it is, for what the two have different words for; all else is one text for both.
+    public var dialect: SQLDialect { connection.dialect }
+
     var access: SQLAccess { .read }
 
     func run<T>(_ sql: String, _ arguments: [any SQLConvertible], _ body: ([SQLValue]) throws -> T) throws -> T {

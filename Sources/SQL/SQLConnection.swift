@@ -1,5 +1,8 @@
 /// One connection to a database. It belongs to one job at a time: `SQLPool` sees to that.
 protocol SQLConnection: AnyObject {
+    /// Which database it leads to.
+    var dialect: SQLDialect { get }
+
     /// Rows that a statement gives; with `.read` one that would change something is refused.
     func query(_ sql: String, _ arguments: [SQLValue], access: SQLAccess) throws -> [Row]
 

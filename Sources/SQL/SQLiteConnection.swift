@@ -34,6 +34,7 @@ final class SQLiteConnection: SQLConnection {
         database = pointer
         sqlite3_busy_timeout(database, Self.busyTimeoutMilliseconds)
         for pragma in Self.pragmas(place, access) { try runOnce(pragma) }
+        try SQLiteColumnScore.register(on: database)
         if case .file = place,
             try query("PRAGMA journal_mode", [], access: .write).first?["journal_mode"] != .text("wal")
         {
@@ -72,6 +73,8 @@ final class SQLiteConnection: SQLConnection {
         // Some errors (a full disk) have rolled back already.
         if sqlite3_get_autocommit(database) == 0 { _ = try? execute("ROLLBACK", []) }
     }
+
+    var dialect: SQLDialect { .sqlite }
 
     func hasTable(_ name: String) throws -> Bool {
         try !query("SELECT name FROM sqlite_master WHERE name = $1", [.text(name)], access: .read).isEmpty

@@ -60,6 +60,9 @@ public struct VideoServices: Sendable {
 
     let find: FindVideo
     let list: ListVideos
+    let search: SearchVideos
+    /// Takes into the index of the search what is not in it yet.
+    let index: IndexVideos
     let change: ChangeVideo
     let remove: RemoveVideo
     let retry: RetryVideo
@@ -83,6 +86,7 @@ public struct VideoServices: Sendable {
     /// What is done beside the requests.
     public let upkeep: VideoUpkeep
 
+    let searchRoutes: SearchRoutes
     let eventRoutes: EventRoutes
     let viewingRoutes: ViewingRoutes
     let playbackRoutes: PlaybackRoutes
@@ -105,6 +109,8 @@ public struct VideoServices: Sendable {
         // The catalogue.
         find = FindVideo(database: database)
         list = ListVideos(database: database)
+        search = SearchVideos(database: database)
+        index = IndexVideos(database: database, log: log)
         count = CountVideos(database: database)
         let revoke = RevokeGrants(revocations)
         change = ChangeVideo(
@@ -115,8 +121,6 @@ public struct VideoServices: Sendable {
             facts: facts, audit: audit, now: now)
         retry = RetryVideo(database: database, find: find, encoding: encoding)
         download = DownloadOriginal(find: find, storage: storage, audit: audit)
-        vocabulary = VocabularyRoutes(
-            database: database, change: ChangeVocabulary(database: database, audit: audit, now: now))
 
         // Uploads.
         sessions = UploadSessions()
@@ -158,10 +162,13 @@ public struct VideoServices: Sendable {
         self.revocations = ReadRevocations(database: database, revocations: revocations, now: now)
         hearing = HearVideos(
             database: database, revocations: self.revocations, events: events, sessions: sessions)
+        vocabulary = VocabularyRoutes(
+            database: database, change: ChangeVocabulary(database: database, index: index, audit: audit, now: now))
         upkeep = VideoUpkeep(
-            recovery: recovery, revocations: self.revocations, events: events, watches: personal.write,
+            recovery: recovery, index: index, revocations: self.revocations, events: events, watches: personal.write,
             settings: settings, loops: loops, log: log)
 
+        searchRoutes = SearchRoutes(search: search, suggest: SuggestVideos(database: database))
         eventRoutes = EventRoutes(find: find, events: events, callers: callers)
         viewingRoutes = ViewingRoutes(
             play: PlayVideo(grant: grant, report: personal.report), unlock: unlock,
@@ -180,6 +187,7 @@ public struct VideoServices: Sendable {
             find: find, show: personal.show, list: list, change: change, remove: remove, retry: retry,
             download: download, receive: receiveForm, formLimit: settings.formLimit
         ).add(to: videos)
+        searchRoutes.add(to: videos)
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)
         vocabulary.add(to: router)

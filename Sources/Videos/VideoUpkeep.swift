@@ -5,6 +5,7 @@ import Telemetry
 /// All that is done beside the requests.
 public struct VideoUpkeep: Sendable {
     let recovery: RecoverUploads
+    let index: IndexVideos
     let revocations: ReadRevocations
     let events: VideoEvents
     let watches: WriteWatches
@@ -16,8 +17,20 @@ public struct VideoUpkeep: Sendable {
     /// a crash left for minutes.
     public func run(_ inventory: SweepBlobs.Inventory?) async {
         async let recovering: Void = recovery.recover(inventory)
+        async let indexing: Void = completeIndex()
         await keepUp()
         await recovering
+        await indexing
+    }
+
+    /// Once at each start: what was written since then is in the index.
+    private func completeIndex() async {
+        do {
+            try await index()
+            try await index.forgetUnusedWords()
+        } catch {
+            log.error("work beside the requests failed", ["work": "indexing videos", "error": .error(error)])
+        }
     }
 
     private func keepUp() async {

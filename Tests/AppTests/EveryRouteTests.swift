@@ -107,6 +107,7 @@ struct EveryRouteTests {
         "DELETE /api/v1/admin/invitations/{id}": Rule(.administrator, 404),
         "GET /api/v1/admin/verifications": Rule(.administrator, 200),
         "POST /api/v1/admin/verifications/{id}/link": Rule(.administrator, 404),
+        "GET /api/v1/videos/search": Rule(.person, 200), "GET /api/v1/videos/suggestions": Rule(.person, 200),
         "GET /api/v1/videos": Rule(.person, 200), "GET /api/v1/videos/events": Rule(.person, 200),
         // With a file that is no video.
         "POST /api/v1/videos": Rule(.uploader, 422),

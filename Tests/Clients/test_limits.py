@@ -91,7 +91,8 @@ def test_requests_are_counted(own_server):
     unknown = "/videos/01890a5d-ac96-774b-bcce-b302099a8057/play"
     refusals = {
         240: [until_refused(lambda _: admin.get("/videos"), 200, 240), until_refused(lambda _: admin.get(unknown), 404, 240),
-              until_refused(lambda _: admin.post("/uploads", headers=VERSION), 400, 240)],
+              until_refused(lambda _: admin.post("/uploads", headers=VERSION), 400, 240),
+              until_refused(lambda _: admin.get("/videos/suggestions"), 200, 240)],
         # What is no sign-in at all costs nothing else, and is counted all the same.
         600: [until_refused(lambda _: stranger.post("/auth/login", {}), 422, 590)],
     }  # fmt: skip
@@ -105,6 +106,8 @@ def test_requests_are_counted(own_server):
     # Who fetches originals plays them, for all that is known: both are counted together.
     original = unknown.replace("/play", "/original")
     assert until_refused(lambda _: admin.get(original), 404, 0).code == "too_many_requests"
+    # Lists and searches as well.
+    assert until_refused(lambda _: admin.get("/videos/search"), 200, 0).code == "too_many_requests"
     other.get("/videos").expect(200)
     other.get(unknown).expect(404)
     wait_until(lambda: admin.get("/videos").status == 200, "a token comes back")

@@ -52,6 +52,36 @@ struct DatabaseCopyTests {
         await second.close()
     }
 
+    @Test(
+        "What each database makes of the rows in its own way stays where it is",
+        arguments: [(Place.file, Place.postgreSQL), (.postgreSQL, .file)])
+    func derived(from: Place, to: Place) async throws {
+        let other = try TemporaryFolder()
+        let (source, target) = (try from.location(in: folder), try to.location(in: other))
+        let words = "words (word TEXT PRIMARY KEY)"
+        let migrations = [
+            Migration(
+                "things-0001", ["CREATE TABLE things (id BIGINT PRIMARY KEY)"],
+                derived: Migration.Derived(
+                    sqlite: ["CREATE TABLE \(words) WITHOUT ROWID"], postgreSQL: ["CREATE TABLE \(words)"]))
+        ]
+        let first = try await Database.open(source, migrations: [migrations])
+        try await first.write { transaction in
+            try transaction.execute("INSERT INTO things (id) VALUES (1)")
+            try transaction.execute("INSERT INTO words (word) VALUES ('one')")
+        }
+        await first.close()
+        let tables = Mutex<[String]>([])
+        try await DatabaseCopy(from: source, to: target, migrations: [migrations]) { table in
+            tables.withLock { $0.append(table.name) }
+        }
+        #expect(tables.withLock { $0 } == ["things"])
+        let second = try await Database.open(target, migrations: [migrations])
+        #expect(second.appliedMigrations.isEmpty)
+        #expect(try await second.read { try $0.query("SELECT word FROM words").isEmpty })
+        await second.close()
+    }
+
     @Test("A database on which somebody runs is not copied, nor one of a newer program")
     func inUse() async throws {
         let (source, target) = (try Place.postgreSQL.location(in: folder), try Place.file.location(in: folder))

@@ -215,6 +215,44 @@ struct MigrationTests {
         #expect(Migration("a-1", generation: 2, statements).breach == nil)
     }
 
+    @Test(
+        "Each database runs its own statements, after those that both run, and one history has both",
+        arguments: Place.shared)
+    func derived(place: Place) async throws {
+        let derived = Migration.Derived(
+            sqlite: ["CREATE VIRTUAL TABLE things_words USING fts5(name)", "INSERT INTO things (id) VALUES (7)"],
+            postgreSQL: ["CREATE TABLE things_words (name TSVECTOR)", "INSERT INTO things (id) VALUES (8)"])
+        let migration = Migration("things-0001", ["CREATE TABLE things (id BIGINT PRIMARY KEY)"], derived: derived)
+        let database = try await Database.open(place.location(in: folder), migrations: [[migration]])
+        let id = try await database.read { access in
+            #expect(try access.connection.hasTable("things_words"))
+            return try access.first("SELECT id FROM things")?.value("id", as: Int.self)
+        }
+        #expect(id == (place == .postgreSQL ? 8 : 7))
+        await database.close()
+        #expect(try await open(place, migration) == [])
+        let others = [
+            Migration("things-0001", migration.sql),
+            Migration("things-0001", migration.sql, derived: Migration.Derived(sqlite: [], postgreSQL: [])),
+            Migration(
+                "things-0001", migration.sql,
+                derived: Migration.Derived(sqlite: derived.sqlite, postgreSQL: [derived.postgreSQL[0]])),
+        ]
+        for other in others {
+            let error = await #expect(throws: SQLError.self) { try await open(place, other) }
+            #expect(error?.code == .incompatible)
+        }
+    }
+
+    @Test("What one database takes away is found out as what both do")
+    func derivedBreach() {
+        let (good, bad) = ("CREATE VIRTUAL TABLE w USING fts5(a)", "DROP TABLE things")
+        for (sqlite, postgreSQL, isBad) in [([good], [String](), false), ([bad], [], true), ([good], [bad], true)] {
+            let derived = Migration.Derived(sqlite: sqlite, postgreSQL: postgreSQL)
+            #expect((Migration("a-1", generation: 2, [], derived: derived).breach != nil) == isBad)
+        }
+    }
+
     @Test("What is no database, or cannot be opened, says so")
     func unreadable() async throws {
         try Data("not a database at all, but long enough to look at".utf8).write(

@@ -22,6 +22,15 @@ struct VocabularyTests {
         try await house.client(role).get("/api/v1/\(path)").decode(Page.self)
     }
 
+    struct Titles: Decodable {
+        struct Video: Decodable { var title: String }
+        var data: [Video]
+    }
+
+    static func titles(_ house: VideoHouse, _ path: String) async throws -> [String] {
+        try await house.client(.admin).get("/api/v1/\(path)").decode(Titles.self).data.map(\.title)
+    }
+
     /// A premium and a hidden video of the creator, and one that everybody sees.
     static func furnish(_ house: VideoHouse) async throws {
         let people = ["free": ["Ann"], "premium": ["Ann", "Bob"], "hidden": ["Cid"]]
@@ -91,9 +100,14 @@ struct VocabularyTests {
         #expect(try await Self.page(house, "people?kind=surgeon").data.map(\.name) == ["Bo"])
         #expect(try await client.get("/api/v1/videos?person=Bo").text.contains("\"title\":\"premium\""))
         #expect(try await client.get("/api/v1/videos?person=Bob").text.contains("\"data\":[]"))
+        // The search as well.
+        #expect(try await client.get("/api/v1/videos/search?q=Bo&person=Bo").text.contains("\"title\":\"premium\""))
+        #expect(try await Self.titles(house, "videos/search?q=bo") == ["premium"])
+        #expect(try await Self.titles(house, "videos/search?q=cid") == ["hidden"])
         #expect(try await client.send(.delete, try path("Ann")).status == .noContent)
         #expect(try await client.get("/api/v1/videos?person=Ann").text.contains("\"data\":[]"))
         #expect(try await Self.page(house, "people").data.map(\.name) == ["Bo", "Cid"])
+        #expect(try await Self.titles(house, "videos/search?q=ann") == [])
         #expect(try await client.send(.delete, try path("Ann")).status == .notFound)
         await house.close()
     }

@@ -71,7 +71,7 @@ public struct VideoQuery: Sendable, Equatable {
         try check.finish()
     }
 
-    private static func flag(_ text: String) -> Bool? {
+    static func flag(_ text: String) -> Bool? {
         switch text {
         case "true", "1": true
         case "false", "0": false

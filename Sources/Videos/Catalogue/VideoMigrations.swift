@@ -126,5 +126,12 @@ extension VideoStore {
                 "CREATE INDEX videos_by_category ON videos (category)",
             ]),
         personalMigration,
+        // The search, and the orders in which it shows what it finds.
+        Migration(
+            "videos-0010",
+            [
+                "CREATE INDEX videos_by_duration ON videos ((COALESCE(duration, -1)), id)",
+                "CREATE INDEX videos_by_views ON videos (view_count, id)",
+            ], derived: Migration.Derived(sqlite: FullTextTable.tables, postgreSQL: TextVectors.tables)),
     ]
 }

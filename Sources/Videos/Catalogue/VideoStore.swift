@@ -85,6 +85,7 @@ public struct VideoStore: Sendable {
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
         try learn(video, in: transaction)
+        try index(video, in: transaction)
     }
 
     private func learn(_ video: Video, in transaction: Transaction) throws {
@@ -113,6 +114,7 @@ public struct VideoStore: Sendable {
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
         try learn(video, in: transaction)
+        try index(video, in: transaction)
     }
 
     /// Writes what the encoder tells. What it does not know any more or not yet stays.
@@ -132,7 +134,8 @@ public struct VideoStore: Sendable {
 
     @discardableResult
     func remove(_ id: VideoID, in transaction: Transaction) throws -> Bool {
-        try transaction.execute("DELETE FROM videos WHERE id = $1", id) > 0
+        try transaction.searchIndex.remove(id, in: transaction)
+        return try transaction.execute("DELETE FROM videos WHERE id = $1", id) > 0
     }
 
     private func replaceNames(

@@ -5,6 +5,7 @@ import SQL
 /// What administrators do with categories and people: the change reaches every video that has the name.
 struct ChangeVocabulary: Sendable {
     let database: Database
+    let index: IndexVideos
     let audit: AuditLog
     let now: @Sendable () -> Date
     private let store = TermStore()
@@ -27,7 +28,7 @@ struct ChangeVocabulary: Sendable {
     ) async throws -> Term {
         try check(viewer)
         let change = try change.checked(isNew: false)
-        return try await database.write { transaction in
+        let changed = try await database.write { transaction in
             guard var term = try store.find(id, kind, in: transaction) else { throw TermError.notFound }
             let before = term
             if let name = change.name, name != term.name {
@@ -44,6 +45,8 @@ struct ChangeVocabulary: Sendable {
             term.videoCount = try store.videos(having: term.name, kind, in: transaction).count
             return term
         }
+        try await index()
+        return changed
     }
 
     func remove(_ id: TermID, _ kind: Term.Kind, by viewer: Viewer, from origin: AuditOrigin) async throws {
@@ -53,6 +56,7 @@ struct ChangeVocabulary: Sendable {
             try store.remove(term, in: transaction)
             try audit.record(AuditEvent(.termRemoved, of: AuditTarget(term), by: origin), in: transaction)
         }
+        try await index()
     }
 
     private func check(_ viewer: Viewer) throws(TermError) {

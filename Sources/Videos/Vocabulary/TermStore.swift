@@ -99,8 +99,19 @@ struct TermStore: Sendable {
         try transaction.execute("UPDATE terms SET name = $2, role = $3 WHERE id = $1", term.id, term.name, term.role)
     }
 
+    /// The videos that have this name are to be indexed anew (`IndexVideos`): there may be too many for this transaction.
+    private func letIndexAnew(_ kind: Term.Kind, _ name: String, in transaction: Transaction) throws {
+        let having =
+            switch kind {
+            case .category: "SELECT id FROM videos WHERE category = $1"
+            case .person: "SELECT video_id FROM video_people WHERE name = $1"
+            }
+        try transaction.execute("UPDATE search_documents SET version = 0 WHERE video_id IN (\(having))", name)
+    }
+
     /// Videos that have one name have the other from now on.
     func rename(_ kind: Term.Kind, from old: String, to new: String, in transaction: Transaction) throws {
+        try letIndexAnew(kind, old, in: transaction)
         switch kind {
         case .category: try transaction.execute("UPDATE videos SET category = $2 WHERE category = $1", old, new)
         case .person:
@@ -115,6 +126,7 @@ struct TermStore: Sendable {
     }
 
     func remove(_ term: Term, in transaction: Transaction) throws {
+        try letIndexAnew(term.kind, term.name, in: transaction)
         switch term.kind {
         case .category:
             try transaction.execute("UPDATE videos SET category = NULL WHERE category = $1", term.name)

@@ -1,0 +1,76 @@
+/// What a full-text index knows of a video: the terms of each of its fields, each once.
+struct SearchDocument {
+    /// Counts changes of the analysis, after which everything is indexed again.
+    static let version = 1
+    /// Of a field so many words are indexed. A talk of ten hours has about 80,000, of which most come again.
+    static let mostWords = 100_000
+
+    let id: VideoID
+    /// What titles are sorted by.
+    let titleKey: String
+    /// Words of the title.
+    let titleLength: Int
+    private(set) var terms: [SearchField: [String]] = [:]
+    /// Folded words of all fields, each once, in order: where somebody mistypes, one of them may be meant.
+    private(set) var vocabulary: [String] = []
+
+    /// - Parameter spoken: what is said in the video: its transcript, its captions.
+    init(_ video: Video, spoken: [String]) {
+        id = video.id
+        let title = FoldedText(video.title).words.map(\.folded)
+        titleKey = title.joined(separator: " ")
+        titleLength = title.count
+        let texts: [SearchField: [String]] = [
+            .title: [video.title], .names: video.tags + video.people + [video.category].compactMap(\.self),
+            .description: [video.description], .spoken: spoken,
+        ]
+        // Words are analysed once, however often they are said.
+        var known: [String: SearchTerms] = [:]
+        for (field, texts) in texts {
+            var found: Set<String> = []
+            for text in texts {
+                for word in Self.words(of: text) {
+                    let terms = known[word] ?? SearchTerms(word)
+                    known[word] = terms  // bound: mostWords of each field
+                    found.formUnion(terms.all)  // bound: mostWords of each field
+                }
+            }
+            terms[field] = found.sorted()
+        }
+        vocabulary = known.keys.sorted()
+    }
+
+    /// The words of a text, and for compounds with a hyphen what they are without it: `x-ray` is found as `xray` too.
+    private static func words(of text: String) -> [String] {
+        let words = FoldedText(text, mostWords: mostWords).words
+        let units = Array(text.utf16)
+        let compounds = zip(words, words.dropFirst()).compactMap { one, next in
+            next.range.lowerBound == one.range.upperBound + 1 && units[one.range.upperBound] == UInt16(ascii: "-")
+                ? one.folded + next.folded : nil
+        }
+        return words.map(\.folded) + compounds
+    }
+}
+
+extension UInt16 {
+    fileprivate init(ascii letter: Unicode.Scalar) { self = UInt16(truncatingIfNeeded: letter.value) }
+}
+
+/// Where in a video a term can be. Each field counts for more than those after it.
+enum SearchField: Int, CaseIterable, Sendable {
+    case title
+    /// Tags, people and the category.
+    case names
+    case description
+    /// Transcripts and captions.
+    case spoken
+
+    var weight: Int {
+        switch self {
+        case .title: 8
+        case .names: 6
+        case .description: 3
+        case .spoken: 1
+        }
+    }
+}

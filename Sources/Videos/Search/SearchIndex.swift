@@ -1,0 +1,50 @@
+import SQL
+
+/// A full-text index of the catalogue. It has two implementations, one in the words of each database, and both find and rank the same:
+/// the analysis of words is done here in Swift, and the score is a whole number that depends on the video and the query alone.
+///
+/// The index is written in the transaction that writes the video.
+protocol SearchIndex {
+    /// Takes the document in, in place of the one that the video had.
+    func put(_ document: SearchDocument, in transaction: Transaction) throws
+    func remove(_ id: VideoID, in transaction: Transaction) throws
+
+    /// The tables to select from, so that `videos` has the rows that match.
+    var source: String { get }
+    /// What ends a statement that looks at a few matches only, so that they are the newest where that costs nothing.
+    var newestFirst: String { get }
+    /// Adds that rows of `source` match.
+    func require(_ expression: SearchExpression, in conditions: inout SQLConditions)
+    /// How well a row of `source` matches, as a whole number: of each phrase the weight of the best field that has it.
+    func score(_ expression: SearchExpression, in conditions: inout SQLConditions) -> String
+}
+
+extension ReadAccess {
+    /// The index of this database.
+    var searchIndex: any SearchIndex {
+        switch dialect {
+        case .sqlite: FullTextTable()
+        case .postgreSQL: TextVectors()
+        }
+    }
+}
+
+extension SearchIndex {
+    /// Whether this viewer may see a video that matches. What nobody shows them has no influence on the answer.
+    func hasMatch(_ expression: SearchExpression, for viewer: Viewer, in access: ReadAccess) throws -> Bool {
+        try !matches(expression, for: viewer, limit: 1, in: access).isEmpty
+    }
+
+    /// Some videos that match and that this viewer may see.
+    func matches(
+        _ expression: SearchExpression, for viewer: Viewer, limit: Int, in access: ReadAccess
+    ) throws -> [VideoID] {
+        var conditions = SQLConditions()
+        require(expression, in: &conditions)
+        VideoAccess.condition(for: viewer, in: &conditions)
+        let rows = try access.query(
+            "SELECT videos.id AS id FROM \(source) \(conditions.whereClause) \(newestFirst) LIMIT \(limit)",
+            arguments: conditions.arguments)
+        return try rows.map { try $0.value("id") }
+    }
+}

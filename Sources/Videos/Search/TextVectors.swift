@@ -1,0 +1,85 @@
+import SQL
+
+/// The index in PostgreSQL: a `tsvector` whose labels tell the fields apart, with a GIN index.
+///
+/// The vector is written out instead of made by `to_tsvector`, whose parser has opinions of its own about what a word is. Nothing here
+/// needs an extension, which the role of an ordinary owner of a database may not be allowed to create.
+struct TextVectors: SearchIndex {
+    static let tables = [
+        """
+        CREATE TABLE search_documents (
+            video_id TEXT PRIMARY KEY REFERENCES videos (id) ON DELETE CASCADE,
+            version BIGINT NOT NULL,
+            title_key TEXT NOT NULL,
+            title_length BIGINT NOT NULL,
+            terms TSVECTOR NOT NULL
+        )
+        """,
+        "CREATE INDEX search_documents_by_title ON search_documents (title_key, video_id)",
+        "CREATE INDEX search_documents_by_term ON search_documents USING gin (terms)",
+        "CREATE TABLE search_words (word TEXT PRIMARY KEY)",
+        "CREATE TABLE search_trigrams (trigram TEXT NOT NULL, word TEXT NOT NULL, PRIMARY KEY (trigram, word))",
+    ]
+
+    func put(_ document: SearchDocument, in transaction: Transaction) throws {
+        try remove(document.id, in: transaction)
+        try transaction.execute(
+            """
+            INSERT INTO search_documents (video_id, version, title_key, title_length, terms)
+            VALUES ($1, $2, $3, $4, $5::TSVECTOR)
+            """, document.id, SearchDocument.version, document.titleKey, document.titleLength, Self.vector(document))
+    }
+
+    func remove(_ id: VideoID, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM search_documents WHERE video_id = $1", id)
+    }
+
+    /// `'heart':1A,3C`: a position for each field, which its label tells (PostgreSQL 8.11.1).
+    private static func vector(_ document: SearchDocument) -> String {
+        var places: [String: [String]] = [:]
+        for field in SearchField.allCases {
+            for term in document.terms[field] ?? [] {
+                places[term, default: []].append("\(field.rawValue + 1)\(label(field))")
+            }
+        }
+        return places.map { "'\($0)':\($1.joined(separator: ","))" }.joined(separator: " ")
+    }
+
+    let source = "search_documents JOIN videos ON videos.id = search_documents.video_id"
+    let newestFirst = ""
+
+    func require(_ expression: SearchExpression, in conditions: inout SQLConditions) {
+        let label = expression.field.map(Self.label) ?? ""
+        let words = expression.words.map { alternatives in
+            "(\(alternatives.map { Self.text($0, label) }.joined(separator: " | ")))"
+        }
+        let parameter = conditions.bind(words.joined(separator: expression.needsAll ? " & " : " | "))
+        conditions.require("search_documents.terms @@ \(parameter)::TSQUERY")
+    }
+
+    func score(_ expression: SearchExpression, in conditions: inout SQLConditions) -> String {
+        let scores = expression.phrases.map { phrase in
+            let cases = SearchField.allCases.map { field in
+                let parameter = conditions.bind(Self.text(phrase, Self.label(field)))
+                return "WHEN search_documents.terms @@ \(parameter)::TSQUERY THEN \(field.weight)"
+            }
+            return "CASE \(cases.joined(separator: " ")) ELSE 0 END"
+        }
+        return "(\(scores.joined(separator: " + ")))"
+    }
+
+    /// `'heart':*A` (PostgreSQL 8.11.2).
+    private static func text(_ phrase: SearchExpression.Phrase, _ label: String) -> String {
+        let marks = (phrase.isPrefix ? "*" : "") + label
+        return "'\(phrase.term)'\(marks.isEmpty ? "" : ":\(marks)")"
+    }
+
+    private static func label(_ field: SearchField) -> String {
+        switch field {
+        case .title: "A"
+        case .names: "B"
+        case .description: "C"
+        case .spoken: "D"
+        }
+    }
+}
