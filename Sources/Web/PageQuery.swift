@@ -40,10 +40,17 @@ public struct PageQuery<Cursor> {
     }
 }
 
+extension PageQuery: Sendable where Cursor: Sendable {}
+
 /// One page of a list.
 public struct ListBody<Item: Encodable>: Encodable {
-    var data: [Item]
-    var nextCursor: String?
+    let data: [Item]
+    let nextCursor: String?
+
+    public init(data: [Item], nextCursor: String? = nil) {
+        self.data = data
+        self.nextCursor = nextCursor
+    }
 
     private enum CodingKeys: String, CodingKey { case data, nextCursor = "next_cursor" }
 

@@ -36,9 +36,10 @@ struct VideoDetailsTests {
             "password": String(repeating: "p", count: 201), "language": "klingon", "recorded_on": "2023-02-29",
         ]
         let error = #expect(throws: VideoDetails.Invalid.self) { try VideoDetails(fields: fields, fileName: "") }
-        #expect(Set((error?.refusals ?? []).map(\.field)) == [
-            "title", "is_premium", "tags", "password", "language", "recorded_on",
-        ])
+        #expect(
+            Set((error?.refusals ?? []).map(\.field)) == [
+                "title", "is_premium", "tags", "password", "language", "recorded_on",
+            ])
     }
 
     @Test(

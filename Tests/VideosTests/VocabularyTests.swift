@@ -118,9 +118,10 @@ struct VocabularyTests {
         var video = house.video(named: "both")
         video.people = ["Ann", "Anna", "Bob"]
         try await house.insert(video)
+        let id = video.id
         let names = try await house.database.write { transaction in
             try TermStore().rename(.person, from: "Ann", to: "Anna", in: transaction)
-            return try VideoStore().find(video.id, in: transaction)?.people
+            return try VideoStore().find(id, in: transaction)?.people
         }
         #expect(names == ["Anna", "Bob"])
         await house.close()

@@ -1,4 +1,5 @@
 import SQL
+import Web
 
 /// Shows what the audit tells, the newest first.
 public struct ListAudit: Sendable {

@@ -40,8 +40,8 @@ struct ChangeVocabulary: Sendable {
             try store.update(term, in: transaction)
             try audit.record(
                 AuditEvent(
-                    .termChanged, of: AuditTarget(term), by: origin, before: [.name: .text(before.name)],
-                    after: [.name: .text(term.name)]), in: transaction)
+                    .termChanged, of: AuditTarget(term), by: origin, before: [.name: .name(before.name)],
+                    after: [.name: .name(term.name)]), in: transaction)
             term.videoCount = try store.videos(having: term.name, kind, in: transaction).count
             return term
         }

@@ -24,7 +24,8 @@ struct VocabularyRoutes: Sendable {
             let found = try await database.scan {
                 try store.tags(for: context.viewer, after: page.cursor, limit: page.limit, in: $0)
             }
-            return try .json(page.body(found, { TagBody(name: $0.name, videoCount: $0.videoCount) }) { PageQuery.place($0.name) })
+            return try .json(
+                page.body(found, { TagBody(name: $0.name, videoCount: $0.videoCount) }) { PageQuery.place($0.name) })
         }
     }
 

@@ -104,9 +104,11 @@ public struct Markdown: Sendable {
 
     /// The text of an item stands without a paragraph of its own; what else is in it follows.
     private mutating func item(_ lines: [Substring], depth: Int) {
-        let text = lines.prefix(1) + lines.dropFirst().prefix { line in
-            !Self.begins(line.drop { $0 == " " || $0 == "\t" }, depth: depth + 1)
-        }
+        let text =
+            lines.prefix(1)
+            + lines.dropFirst().prefix { line in
+                !Self.begins(line.drop { $0 == " " || $0 == "\t" }, depth: depth + 1)
+            }
         html += MarkdownSpans.html(text.joined(separator: "\n"))
         blocks(Array(lines.dropFirst(text.count)), depth: depth + 1)
     }
