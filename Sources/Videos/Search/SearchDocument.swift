@@ -14,8 +14,10 @@ struct SearchDocument {
     /// Folded words of all fields, each once, in order: where somebody mistypes, one of them may be meant.
     private(set) var vocabulary: [String] = []
 
-    /// - Parameter spoken: what is said in the video: its transcript, its captions.
+    /// - Parameter spoken: what is said in the video: its transcript, its captions. It is left out where the video has a password, because
+    ///   it is as good as the video itself, and a search would tell it word by word to those who have not given the password.
     init(_ video: Video, spoken: [String]) {
+        let spoken = video.passwordHash == nil ? spoken : []
         id = video.id
         let title = FoldedText(video.title).words.map(\.folded)
         titleKey = title.joined(separator: " ")
