@@ -4,6 +4,10 @@ struct SearchDocument {
     static let version = 1
     /// Of a field so many words are indexed. A talk of ten hours has about 80,000, of which most come again.
     static let mostWords = 100_000
+    /// All terms of a video have so many bytes at most, the better fields first: PostgreSQL's vectors end at a megabyte, with what it
+    /// notes for each term.
+    static let mostBytes = 600_000
+    private static let noteBytes = 16
 
     let id: VideoID
     /// What titles are sorted by.
@@ -28,14 +32,16 @@ struct SearchDocument {
         ]
         // Words are analysed once, however often they are said.
         var known: [String: SearchTerms] = [:]
-        for (field, texts) in texts {
+        var bytesLeft = Self.mostBytes
+        for field in SearchField.allCases {
             var found: Set<String> = []
-            for text in texts {
-                for word in Self.words(of: text) {
-                    let terms = known[word] ?? SearchTerms(word)
-                    known[word] = terms  // bound: mostWords of each field
-                    found.formUnion(terms.all)  // bound: mostWords of each field
-                }
+            for word in (texts[field] ?? []).lazy.flatMap(Self.words) {
+                let terms = known[word] ?? SearchTerms(word)
+                let new = terms.all.filter { !found.contains($0) }
+                bytesLeft -= new.reduce(0) { $0 + $1.utf8.count + Self.noteBytes }
+                guard bytesLeft >= 0 else { break }
+                known[word] = terms  // bound: mostBytes
+                found.formUnion(new)  // bound: mostBytes
             }
             terms[field] = found.sorted()
         }
