@@ -50,12 +50,7 @@ public struct SearchQuery: Sendable, Equatable {
     /// - Throws: `VideoDetails.Invalid` naming each parameter that cannot be read.
     public init(_ parameters: QueryParameters) throws {
         var check = FieldCheck()
-        func readable(_ name: String, _ value: String) -> Bool {
-            if !value.utf8.contains(0) { return !value.isEmpty }
-            check.refuse(name, "invalid_characters", "Control characters are not allowed.")
-            return false
-        }
-        func present(_ name: String) -> String? { parameters[name].flatMap { readable(name, $0) ? $0 : nil } }
+        func present(_ name: String) -> String? { parameters[name].flatMap { $0.isEmpty ? nil : $0 } }
         func read<T>(_ name: String, _ code: String, _ detail: String, _ parse: (String) -> T?) -> T? {
             guard let text = present(name) else { return nil }
             let value = parse(text)
@@ -63,7 +58,7 @@ public struct SearchQuery: Sendable, Equatable {
             return value
         }
         func several(_ name: String) -> [String] {
-            let values = parameters.values(of: name).filter { readable(name, $0) }
+            let values = parameters.values(of: name).filter { !$0.isEmpty }
             if values.count > Self.mostValues { check.refuse(name, "too_many", "At most \(Self.mostValues).") }
             return Array(values.prefix(Self.mostValues))
         }
