@@ -4,9 +4,12 @@ import { keepFavorite } from '../../lib/catalogue.js';
 import { h, icon, setIcon } from '../../lib/dom.js';
 
 export class KeepButtons {
+  /** What the button says. */
   #isFavorite = false;
-  /** What was last asked of the server; the answers before it count no more. */
-  #wish = 0;
+  /** What the server has. */
+  #isKept = false;
+  #sending = Promise.resolve();
+  #unsent = 0;
 
   /** @param {string} id of the video */
   constructor(id) {
@@ -19,7 +22,7 @@ export class KeepButtons {
         class: 'button favorite',
         'aria-pressed': 'false',
         'data-testid': 'favorite',
-        onclick: () => void this.#toggle(),
+        onclick: () => this.#toggle(),
       },
       this.symbol,
       h('span', { text: 'keep.favorite' }),
@@ -34,23 +37,36 @@ export class KeepButtons {
     this.elements = [this.favorite, this.list];
   }
 
-  /** @param {boolean} isFavorite */
+  /** As the server has it; what is still on its way to it counts for more. @param {boolean} isFavorite */
   show(isFavorite) {
+    this.#isKept = isFavorite;
+    if (this.#unsent === 0) this.#say(isFavorite);
+  }
+
+  /** @param {boolean} isFavorite */
+  #say(isFavorite) {
     this.#isFavorite = isFavorite;
     this.favorite.setAttribute('aria-pressed', String(isFavorite));
     setIcon(this.symbol, isFavorite ? 'heart-full' : 'heart');
   }
 
-  /** The button says at once what was wished, and takes it back when the server does not do it. */
-  async #toggle() {
-    const wanted = !this.#isFavorite;
-    const wish = ++this.#wish;
-    this.show(wanted);
+  /** The button says at once what was wished. Wishes are sent one after another, so that the last one is the one that stays. */
+  #toggle() {
+    this.#say(!this.#isFavorite);
+    this.#unsent += 1;
+    this.#sending = this.#sending.then(() => this.#send());
+  }
+
+  async #send() {
+    const wanted = this.#isFavorite;
     try {
-      await keepFavorite(this.id, wanted);
+      if (wanted !== this.#isKept) await keepFavorite(this.id, wanted);
+      this.#isKept = wanted;
     } catch (error) {
-      if (wish === this.#wish) this.show(!wanted);
+      this.#say(this.#isKept);
       toastError(error);
+    } finally {
+      this.#unsent -= 1;
     }
   }
 
