@@ -1,9 +1,10 @@
 /** One video in the grid: picture, title, and how far it is. */
 import { ownPath, watchPath } from '../lib/address.js';
 import { foreign, h, icon, replace } from '../lib/dom.js';
-import { clock, percent, since, spokenDuration } from '../lib/format.js';
+import { clock, date, percent, since, spokenDuration } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { explainVideoError } from '../lib/problem.js';
+import { visible } from '../lib/visible.js';
 import { audioMark } from './audio-mark.js';
 import { progressBar, setProgress } from './progress-bar.js';
 
@@ -140,6 +141,11 @@ export class VideoCard {
       watched ? h('span', { class: 'badge seen-mark' }, icon('check'), words) : part > 0 && words,
     ].filter((mark) => mark !== false);
   }
+}
+
+/** Where it is filed and when it came, in place of how long ago that was. @param {Video} video */
+export function filed({ category, created_at }) {
+  return [category ? visible(category) : '', date(created_at)].filter((fact) => fact !== '').join(' · ');
 }
 
 function picture() {

@@ -2,7 +2,7 @@
 import { arches } from '../components/note.js';
 import { PagedList } from '../components/paged-list.js';
 import { toast, toastError } from '../components/toast.js';
-import { VideoCard } from '../components/video-card.js';
+import { filed, VideoCard } from '../components/video-card.js';
 import { keepFavorite, listFavorites } from '../lib/catalogue.js';
 import { h, icon } from '../lib/dom.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
@@ -38,7 +38,7 @@ export function favoritesView() {
   /** @param {Video} video */
   function row(video) {
     const { title } = video;
-    const card = new VideoCard(video);
+    const card = new VideoCard(video, { facts: filed });
     const remove = async () => {
       button.setAttribute('aria-busy', 'true');
       try {

@@ -94,8 +94,8 @@ class History {
       'div',
       { class: 'empty', 'data-testid': 'empty' },
       arches(),
-      h('h2', { text: 'history.empty' }),
-      h('p', { text: 'history.empty_hint' }),
+      h('h2', { text: this.#isUnfinished ? 'history.finished' : 'history.empty' }),
+      h('p', { text: this.#isUnfinished ? 'history.finished_hint' : 'history.empty_hint' }),
       h('a', { class: 'button primary', href: '/', text: 'notfound.back' }),
     );
   }

@@ -3,7 +3,7 @@ import { ask } from '../components/dialogs.js';
 import { arches } from '../components/note.js';
 import { PagedList } from '../components/paged-list.js';
 import { toast, toastError } from '../components/toast.js';
-import { VideoCard } from '../components/video-card.js';
+import { filed, VideoCard } from '../components/video-card.js';
 import { ApiError } from '../lib/api.js';
 import {
   openPlaylist,
@@ -158,7 +158,7 @@ class ListPage {
 
   /** @param {Video} video */
   #row(video) {
-    const card = new VideoCard(video, { testid: 'entry' });
+    const card = new VideoCard(video, { testid: 'entry', facts: filed });
     void this.seen.then((all) => (card.seen = all.get(video.id) ?? null));
     const row = card.element;
     row.append(

@@ -84,10 +84,7 @@ export function listsView({ go }) {
 
 /** @param {Playlist} playlist */
 function row({ id, name, video_count, updated_at }) {
-  const facts = [
-    t('library.count', { count: video_count }),
-    t('lists.changed', { time: since(updated_at) }),
-  ];
+  const facts = [t('library.count', { count: video_count }), since(updated_at)];
   return h(
     'li',
     { class: 'list-row', 'data-id': id },

@@ -2,11 +2,10 @@
 import { arches } from '../components/note.js';
 import { options } from '../components/choices.js';
 import { PagedList } from '../components/paged-list.js';
-import { VideoCard } from '../components/video-card.js';
+import { filed, VideoCard } from '../components/video-card.js';
 import { ownPath } from '../lib/address.js';
 import { searchVideos } from '../lib/catalogue.js';
 import { foreign, h, icon, replace, sentence } from '../lib/dom.js';
-import { date } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { marked } from '../lib/marking.js';
 import { isNarrowed, searchFrom, searchPath, sorts } from '../lib/search-address.js';
@@ -148,8 +147,7 @@ class SearchPage {
     const card = new VideoCard(video, {
       testid: 'hit',
       title: markedTitle(video),
-      facts: (shown) =>
-        [shown.category ? visible(shown.category) : '', date(shown.created_at)].filter(Boolean).join(' · '),
+      facts: filed,
       below: places(video),
     });
     this.#cards.set(video.id, card);

@@ -315,28 +315,29 @@ class Watch {
     }
   }
 
+  /** On a phone these are their symbols alone. */
   #ownerActions() {
+    const look = (/** @type {string} */ testid, /** @type {string} */ tip) => ({
+      class: 'button own',
+      tip,
+      'data-testid': testid,
+    });
     return [
       h(
         'button',
-        { type: 'button', class: 'button', 'data-testid': 'edit', onclick: () => this.#edit() },
+        { type: 'button', ...look('edit', 'action.edit'), onclick: () => this.#edit() },
         icon('edit'),
         h('span', { text: 'action.edit' }),
       ),
       h(
         'a',
-        {
-          class: 'button',
-          href: ownPath(originalURL(this.id), '/'),
-          download: '',
-          'data-testid': 'original',
-        },
+        { ...look('original', 'watch.download'), href: ownPath(originalURL(this.id), '/'), download: '' },
         icon('download'),
         h('span', { text: 'watch.download' }),
       ),
       h(
         'button',
-        { type: 'button', class: 'button', 'data-testid': 'delete', onclick: () => this.#delete() },
+        { type: 'button', ...look('delete', 'action.delete'), onclick: () => this.#delete() },
         icon('trash'),
         h('span', { text: 'action.delete' }),
       ),
