@@ -15,6 +15,8 @@ struct Highlight: Sendable, Encodable, Equatable {
     var field: Field
     var text: String
     var ranges: [Range]
+    /// Of what is spoken, the second at which it is, where captions tell.
+    var time: Double?
 
     /// Of a long text so many UTF-16 code units are shown, with the first hit near the beginning.
     static let longest = 200
@@ -22,13 +24,23 @@ struct Highlight: Sendable, Encodable, Equatable {
     /// Of a video so many are shown.
     private static let most = 12
 
-    static func all(of expression: SearchExpression, in video: Video, spoken: [String]) -> [Highlight] {
+    static func all(of expression: SearchExpression, in video: Video, spoken: [SpokenText]) -> [Highlight] {
         let texts: [(Field, String)] =
             [(.title, video.title)] + [video.category].compactMap(\.self).map { (.category, $0) }
             + video.tags.map { (.tag, $0) } + video.people.map { (.person, $0) } + [(.description, video.description)]
-            + spoken.map { (.spoken, $0) }
         var known: [String: Bool] = [:]
-        return Array(texts.lazy.compactMap { Self($0, $1, expression, &known) }.prefix(most))
+        var found: [Highlight] = []
+        for (field, text) in texts where found.count < most {
+            if let highlight = Self(field, text, expression, &known) { found.append(highlight) }
+        }
+        for piece in spoken where found.count < most {
+            // A transcript says again what captions say, without times.
+            if piece.time == nil, found.contains(where: { $0.time != nil }) { continue }
+            guard var highlight = Self(.spoken, piece.text, expression, &known) else { continue }
+            highlight.time = piece.time
+            found.append(highlight)
+        }
+        return found
     }
 
     /// Nil where nothing was found.

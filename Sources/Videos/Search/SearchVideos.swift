@@ -28,9 +28,11 @@ struct SearchVideos: Sendable {
             let selection = SearchSelection(query, expression, for: viewer, in: access)
             let (ids, next) = try selection.page(in: access)
             let videos = try store.find(ids, in: access)
-            let highlights = try videos.map { video in
-                try expression.map { Highlight.all(of: $0, in: video, spoken: try store.spoken(in: video.id, access)) }
-                    ?? []
+            let highlights = try videos.map { video -> [Highlight] in
+                guard let expression else { return [] }
+                let isOpen = VideoAccess.decide(viewer, video.subject, .captions) == .allowed
+                return Highlight.all(
+                    of: expression, in: video, spoken: isOpen ? try store.spoken(in: video, access) : [])
             }
             return FoundVideos(
                 videos: videos, highlights: highlights, next: next,
