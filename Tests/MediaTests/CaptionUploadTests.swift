@@ -174,12 +174,12 @@ struct CaptionUploadTests {
 
     @Test("Nesting without an end ends, and no length makes the work more than the text is long")
     func nesting() {
-        let deep = CueText(String(repeating: "<b>", count: 100_000).utf8 + "a".utf8, .webVTT).lines
+        let deep = CueText((String(repeating: "<b>", count: 100_000) + "a").utf8, .webVTT).lines
         #expect(deep == [String(repeating: "<b>", count: 16) + "a" + String(repeating: "</b>", count: 16)])
         for piece in ["<", "&", "<b ", "&#", "</b>", "{\\", "<v x&"] {
             for format in CaptionFormat.allCases {
                 let text = String(repeating: piece, count: 50_000)
-                _ = CueText(text.utf8 + "x".utf8, format)
+                _ = CueText((text + "x").utf8, format)
             }
         }
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Videos
 
-extension KeptPlaylists.Version: @retroactive ExpressibleByIntegerLiteral {
+extension KeptPlaylists.Version: ExpressibleByIntegerLiteral {
     public init(integerLiteral value: UInt64) { self.init(presentation: value) }
 }
 

@@ -74,12 +74,12 @@ final class CaptionLists: Sendable {
         if let known = known(id) { return known }
         let moment = now()
         let (old, generation) = state.withLock { state in
-            if let place = state.places[id] { state.places[id]?.dueAt = moment + Self.readingTime }
+            state.places[id]?.dueAt = moment + Self.readingTime
             return (state.places[id]?.entry, state.generation)
         }
         let captions: [Presentation.Captions]
         do {
-            captions = try await database.read { try store.list(of: id, in: $0) }.map(\.presented)
+            captions = try await database.read { [store] in try store.list(of: id, in: $0) }.map(\.presented)
         } catch {
             // Where the database is away, what was true lately goes on being told.
             guard let old else { throw error }
