@@ -12,6 +12,8 @@ public struct WebVTT: Sendable, Hashable {
 
     public var cues: [Cue] = []
 
+    init(cues: [Cue]) { self.cues = cues }
+
     /// Takes what can be read: a block whose times are none is left out.
     public init(parsing text: String) {
         var block: [Substring] = []
@@ -38,9 +40,12 @@ public struct WebVTT: Sendable, Hashable {
         return moved
     }
 
-    /// With the clock that HLS wants to be told of (RFC 8216 3.5): times are those of the film.
-    public func render() -> String {
-        var text = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n"
+    /// What HLS wants to be told of the clock, after the first line (RFC 8216 3.5): times are those of the film.
+    public static let clockOfFilm = "X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n"
+
+    /// - Parameter isForHLS: with `clockOfFilm`.
+    public func render(isForHLS: Bool = true) -> String {
+        var text = "WEBVTT\n" + (isForHLS ? Self.clockOfFilm : "")
         for cue in cues {
             let settings = cue.settings.isEmpty ? "" : " " + cue.settings
             text += "\n\(Self.clock(cue.start)) --> \(Self.clock(cue.end))\(settings)\n"
@@ -49,7 +54,7 @@ public struct WebVTT: Sendable, Hashable {
         return text
     }
 
-    private static func clock(_ milliseconds: Int64) -> String {
+    static func clock(_ milliseconds: Int64) -> String {
         func digits(_ value: Int64, _ count: Int) -> String {
             let text = String(value)
             return String(repeating: "0", count: max(0, count - text.utf8.count)) + text

@@ -68,6 +68,8 @@ public struct VideoServices: Sendable {
     let retry: RetryVideo
     let download: DownloadOriginal
     let vocabulary: VocabularyRoutes
+    let captions: CaptionLists
+    let captionRoutes: CaptionRoutes
     public let count: CountVideos
     public let ofPerson: VideosOfPerson
 
@@ -153,15 +155,22 @@ public struct VideoServices: Sendable {
             find: find, callers: callers, grants: grants, passwords: foundation.unlocking,
             attempts: UnlockAttempts(redis: foundation.redis, clock: foundation.clock), revocations: revocations,
             lifetime: settings.unlockLifetime, now: now)
+        let proofs = UnlockProofs(grants: grants, revocations: revocations, now: now)
         let grant = GrantPlayback(
-            find: find, callers: callers, grants: grants,
-            proofs: UnlockProofs(grants: grants, revocations: revocations, now: now), revocations: revocations,
+            find: find, callers: callers, grants: grants, proofs: proofs, revocations: revocations,
             lifetime: settings.grantLifetime, now: now)
+        captions = CaptionLists(database: database, now: foundation.clock)
+        let readCaptions = ReadCaptions(database: database, find: find, proofs: proofs)
+        captionRoutes = CaptionRoutes(
+            read: readCaptions,
+            change: ChangeCaptions(
+                database: database, find: find, lists: captions, index: index, events: events, now: now))
         personal = PersonalServices(foundation, revocations: revocations)
 
         self.revocations = ReadRevocations(database: database, revocations: revocations, now: now)
         hearing = HearVideos(
-            database: database, revocations: self.revocations, events: events, sessions: sessions)
+            database: database, revocations: self.revocations, events: events, sessions: sessions,
+            captions: captions)
         vocabulary = VocabularyRoutes(
             database: database, change: ChangeVocabulary(database: database, index: index, audit: audit, now: now))
         upkeep = VideoUpkeep(
@@ -171,11 +180,12 @@ public struct VideoServices: Sendable {
         searchRoutes = SearchRoutes(search: search, suggest: SuggestVideos(database: database))
         eventRoutes = EventRoutes(find: find, events: events, callers: callers)
         viewingRoutes = ViewingRoutes(
-            play: PlayVideo(grant: grant, report: personal.report), unlock: unlock,
+            play: PlayVideo(grant: grant, report: personal.report, captions: captions), unlock: unlock,
             unlockLifetime: settings.unlockLifetime)
         playbackRoutes = PlaybackRoutes(
-            grant: grant, playlists: ServePlaylists(encoding: encoding, find: find, now: now), encoding: encoding,
-            keyUse: KeyUse(audit: audit))
+            grant: grant,
+            playlists: ServePlaylists(encoding: encoding, captions: captions, find: find, now: now),
+            captions: readCaptions, encoding: encoding, keyUse: KeyUse(audit: audit))
         uploadRoutes = UploadRoutes(
             find: findUpload, create: createUpload, hold: hold, settle: settle, receive: receiveChunk, finish: finish,
             remove: removeUpload, sessions: sessions, callers: callers, settings: settings)
@@ -190,6 +200,7 @@ public struct VideoServices: Sendable {
         searchRoutes.add(to: videos)
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)
+        captionRoutes.add(to: videos)
         vocabulary.add(to: router)
         personal.addRoutes(to: router, videos)
         playbackRoutes.add(to: router)

@@ -143,6 +143,15 @@ struct EveryRouteTests {
         "GET /api/v1/play/{grant}/{rendition}/{number}.m4s": Rule(.viewer, 200),
         "GET /api/v1/play/{grant}/{rendition}/captions.vtt": Rule(.viewer, 200),
         "GET /media/{id}/{rendition}/{number}.m4s": Rule(.anyone, 200),
+        // Of a film that nobody wrote any for.
+        "GET /api/v1/videos/{id}/captions": Rule(.viewer, 200),
+        "GET /api/v1/videos/{id}/captions/{language}.vtt": Rule(.viewer, 404),
+        "GET /api/v1/videos/{id}/captions/{language}.srt": Rule(.viewer, 404),
+        "PUT /api/v1/videos/{id}/captions/{language}": Rule(.keeper, 201),
+        "DELETE /api/v1/videos/{id}/captions/{language}": Rule(.keeper, 404),
+        "GET /api/v1/videos/{id}/transcript": Rule(.viewer, 404),
+        "PUT /api/v1/videos/{id}/transcript": Rule(.keeper, 204),
+        "DELETE /api/v1/videos/{id}/transcript": Rule(.keeper, 404),
         "GET /api/v1/videos/{id}/thumbnail.jpg": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/storyboard.jpg": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/storyboard.vtt": Rule(.viewer, 200),
@@ -188,6 +197,8 @@ struct EveryRouteTests {
         guard status == 404 else {
             return route.description == "POST /api/v1/videos" ? "not_a_video" : "validation_failed"
         }
+        if route.path.contains("/captions/{language}") { return "captions_not_found" }
+        if route.path.hasSuffix("/transcript") { return "transcript_not_found" }
         if route.path.contains("/oidc/") { return "provider_not_found" }
         if route.path.contains("/identities/") { return "identity_not_found" }
         if route.path.hasPrefix("/docs/") { return "not_found" }
@@ -301,7 +312,10 @@ struct EveryRouteTests {
         if route.path.hasPrefix("/api/v1/me/playlists/{id}") {
             return try await house.addWatchList(of: role ?? .admin).description
         }
-        let changes = route.method == .patch || route.method == .delete || route.path.hasSuffix("/retry")
+        let writes = route.path.contains("/captions/") || route.path.hasSuffix("/transcript")
+        let changes =
+            route.method == .patch || route.method == .delete || route.path.hasSuffix("/retry")
+            || (route.method == .put && writes)
         guard changes, route.path.hasPrefix("/api/v1/videos/{id}") else { return things.film.description }
         return try await house.addVideo(premium: premium, hidden: hidden).description
     }
@@ -313,6 +327,7 @@ struct EveryRouteTests {
         let rendition = route.path.hasSuffix("captions.vtt") ? "captions0" : things.rendition
         var target = route.path.replacing("{id}", with: id).replacing("{rendition}", with: rendition)
             .replacing("{number}", with: "0").replacing("{grant}", with: Self.oldGrant(for: things.film, house))
+            .replacing("{language}", with: "en")
             .replacing("{provider}", with: "nobody").replacing("{token}", with: "x")
             .replacing("{user}", with: "\(UserID())").replacing("{video}", with: things.film.description)
         if route.path.hasPrefix("/assets/") { target = things.asset }
@@ -357,6 +372,12 @@ struct EveryRouteTests {
         case "PATCH /api/v1/admin/groups/{id}": json(#"{"name":"N"}"#)
         case "POST /api/v1/me/playlists", "PATCH /api/v1/me/playlists/{id}": json(#"{"name":"N"}"#)
         case "PATCH /api/v1/videos/{id}": json(#"{"title":"T"}"#)
+        case "PUT /api/v1/videos/{id}/captions/{language}":
+            headers[.contentType] = "text/vtt"
+            body = RequestBody("WEBVTT\n\n00:01.000 --> 00:02.000\nWords\n")
+        case "PUT /api/v1/videos/{id}/transcript":
+            headers[.contentType] = "text/plain"
+            body = RequestBody("Words")
         case "POST /api/v1/videos/{id}/progress": json(#"{"position":1}"#)
         case "POST /api/v1/videos/{id}/unlock": json(#"{"password":"x"}"#)
         case "POST /api/v1/videos":

@@ -72,7 +72,7 @@ class House:
     def path(self, template, identifier):
         path = template.replace("{id}", identifier).replace("{grant}", self.grants[identifier])
         rendition = "captions0" if path.endswith("captions.vtt") else self.rendition
-        return path.replace("{rendition}", rendition).replace("{number}", "0")
+        return path.replace("{rendition}", rendition).replace("{number}", "0").replace("{language}", "en")
 
     def cookies(self):
         """A browser's session: its cookies and the token against forgery."""
@@ -135,7 +135,7 @@ def test_what_is_not_there(house):
 
 
 def test_what_is_behind_a_password(house):
-    asked = [each for each in promised(house, 403) if re.match(r"/videos/\{id\}/(play|hls|thumbnail|storyboard|original)|/play/", each[1])]
+    asked = [each for each in promised(house, 403) if re.match(r"/videos/\{id\}/(play|hls|thumbnail|storyboard|original|captions|transcript)|/play/", each[1])]
     assert len(asked) > 8
     for method, path in asked:
         if method == "GET":

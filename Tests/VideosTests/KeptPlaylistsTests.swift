@@ -5,6 +5,10 @@ import Testing
 
 @testable import Videos
 
+extension KeptPlaylists.Version: ExpressibleByIntegerLiteral {
+    public init(integerLiteral value: UInt64) { self.init(presentation: value) }
+}
+
 @Suite("Kept playlists")
 struct KeptPlaylistsTests {
     let now = Date(timeIntervalSince1970: 1_800_000_000)

@@ -67,7 +67,7 @@ struct VideoAccessTests {
         if example.manages { return .allowed }
         switch door {
         case .list, .details: return .allowed
-        case .play, .picture: return example.password && !isUnlocked ? .locked : .allowed
+        case .play, .picture, .captions: return example.password && !isUnlocked ? .locked : .allowed
         case .change, .remove, .original: return .forbidden
         }
     }

@@ -15,6 +15,8 @@ public enum VideoAccess {
         case play
         /// Thumbnails and storyboards: they show what is in the video.
         case picture
+        /// Captions and transcripts: they tell what is said in the video.
+        case captions
         /// Changing the facts, or running failed work again.
         case change
         case remove
@@ -58,7 +60,7 @@ public enum VideoAccess {
         guard maySee(viewer, video) else { return .hidden }
         switch door {
         case .list, .details: return .allowed
-        case .play, .picture: return video.hasPassword && !isUnlocked ? .locked : .allowed
+        case .play, .picture, .captions: return video.hasPassword && !isUnlocked ? .locked : .allowed
         case .change, .remove, .original: return .forbidden
         }
     }

@@ -133,5 +133,6 @@ extension VideoStore {
                 "CREATE INDEX videos_by_duration ON videos ((COALESCE(duration, -1)), id)",
                 "CREATE INDEX videos_by_views ON videos (view_count, id)",
             ], derived: Migration.Derived(sqlite: FullTextTable.tables, postgreSQL: TextVectors.tables)),
+        CaptionStore.migration,
     ]
 }

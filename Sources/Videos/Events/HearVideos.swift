@@ -13,11 +13,16 @@ public struct HearVideos: Sendable {
     let revocations: ReadRevocations
     let events: VideoEvents
     let sessions: UploadSessions
+    let captions: CaptionLists
     private let store = VideoStore()
 
     /// Another server changed a video; nil where it is not known what changed.
     public func video(_ announcement: Announcement?) async throws {
-        guard let told = announcement.flatMap(VideoAnnouncement.init) else { return try await revocations.refresh() }
+        guard let told = announcement.flatMap(VideoAnnouncement.init) else {
+            captions.forgetAll()
+            return try await revocations.refresh()
+        }
+        if told.name == .updated || told.name == .removed { captions.forget(told.id) }
         // What the change has ended is obeyed before anybody hears of it.
         if told.name == .updated || told.name == .removed { try await revocations.refresh() }
         if let subject = told.subject {

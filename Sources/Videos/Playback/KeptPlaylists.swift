@@ -16,6 +16,13 @@ final class KeptPlaylists: Sendable {
         case segments(SegmentList)
     }
 
+    /// Of all that a text was made from: other numbers where any of it changed.
+    struct Version: Sendable, Hashable {
+        var presentation: UInt64
+        /// Of the list of uploaded captions; nil where the text does not tell of them.
+        var captions: UInt64?
+    }
+
     struct Name: Sendable, Hashable {
         var video: VideoID
         /// Nil for the master playlist.
@@ -40,13 +47,13 @@ final class KeptPlaylists: Sendable {
     private final class Entry {
         var source: Source
         /// Of what the source was made from.
-        var version: UInt64?
+        var version: Version?
         let playlist: Playlist
         var usedAt: Int
         /// When it was last seen growing.
         var grewAt: Date?
 
-        init(_ source: Source, _ version: UInt64?, _ playlist: Playlist, usedAt: Int, grewAt: Date?) {
+        init(_ source: Source, _ version: Version?, _ playlist: Playlist, usedAt: Int, grewAt: Date?) {
             self.source = source
             self.version = version
             self.playlist = playlist
@@ -91,7 +98,7 @@ final class KeptPlaylists: Sendable {
     var byteCount: Int { state.withLock { $0.byteCount } }
 
     /// A list that nothing has to be known for but the version of its source.
-    func kept(_ name: Name, _ version: UInt64?, at time: Date) -> Playlist? {
+    func kept(_ name: Name, _ version: Version?, at time: Date) -> Playlist? {
         guard let version else { return nil }
         return state.withLock { state in
             guard let entry = state.entries[name], entry.version == version else { return nil }
@@ -107,7 +114,7 @@ final class KeptPlaylists: Sendable {
 
     /// - Parameter version: of what `source` was made from, asked for before it was; nil where it has none.
     func callAsFunction(
-        _ name: Name, of source: Source, _ version: UInt64?, at time: Date, render: () -> String
+        _ name: Name, of source: Source, _ version: Version?, at time: Date, render: () -> String
     ) -> Playlist {
         let known = state.withLock { state -> Playlist? in
             state.clock += 1

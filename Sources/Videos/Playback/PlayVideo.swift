@@ -6,12 +6,15 @@ import HTTP
 struct PlayVideo: Sendable {
     let grant: GrantPlayback
     let report: ReportProgress
+    let captions: CaptionLists
 
     func callAsFunction(_ id: VideoID, _ request: Request, by caller: Caller) async throws -> PlayBody {
         let viewer = Viewer(caller)
         // Before the policy is asked, as in `GrantPlayback`.
         let marks = report.marks(of: id, for: viewer)
         let (pass, video) = try await grant(id, request, caller)
+        // What the playlists tell is in memory by the time that they are asked for.
+        _ = try await captions(id)
         let position = try await report.last(of: id, by: viewer)
         let resumeAt = position.map { WatchPoint(position: $0, duration: video.duration).resumeAt } ?? 0
         if video.status == .ready {

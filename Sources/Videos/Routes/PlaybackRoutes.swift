@@ -8,6 +8,7 @@ import Web
 struct PlaybackRoutes: Sendable {
     let grant: GrantPlayback
     let playlists: ServePlaylists
+    let captions: ReadCaptions
     let encoding: VideoEncoding
     let keyUse: KeyUse
 
@@ -51,8 +52,13 @@ struct PlaybackRoutes: Sendable {
                     .response(for: request)
             })
         granted.get("/{rendition}/captions.vtt") { _, context in
-            guard let text = try await encoding.captions(context.video, try context.rendition)
-            else { throw VideoError.partMissing }
+            let rendition = try context.rendition
+            if rendition.hasPrefix(Caption.prefix) {
+                let language = Caption.language(ofRendition: rendition)
+                let text = try await captions.text(of: context.video, language)
+                return .captions(text.forHLS, type: "text/vtt; charset=utf-8", version: "\(text.version)-hls")
+            }
+            guard let text = try await encoding.captions(context.video, rendition) else { throw VideoError.partMissing }
             var response = Response.file(
                 text.file, type: "text/vtt; charset=utf-8", etag: EntityTag(text.version))
             response.headers[.cacheControl] = "private, max-age=3600"

@@ -15,6 +15,8 @@ struct Highlight: Sendable, Encodable, Equatable {
     var field: Field
     var text: String
     var ranges: [Range]
+    /// Of what is spoken, the second at which it is, where captions tell.
+    var time: Double?
 
     /// Of a long text so many UTF-16 code units are shown, with the first hit near the beginning.
     static let longest = 200
@@ -34,14 +36,21 @@ struct Highlighter {
 
     /// - Parameter spoken: as `SearchDocument` takes it, and as little of it is shown. It can be long, so it is asked for only where
     ///   the other texts do not have every word.
-    mutating func highlights(of video: Video, spoken: @autoclosure () throws -> [String]) rethrows -> [Highlight] {
+    mutating func highlights(of video: Video, spoken: @autoclosure () throws -> [SpokenText]) rethrows -> [Highlight] {
         let texts: [(Highlight.Field, String)] =
             [(.title, video.title)] + [video.category].compactMap(\.self).map { (.category, $0) }
             + video.tags.map { (.tag, $0) } + video.people.map { (.person, $0) } + [(.description, video.description)]
         var (found, words): ([Highlight], Set<Int>) = ([], [])
         for (field, text) in texts { add(field, text, to: &found, &words) }
         if words.count < expression.words.count, video.passwordHash == nil {
-            for text in try spoken() { add(.spoken, text, to: &found, &words) }
+            for piece in try spoken() {
+                if found.count >= Highlight.most { break }
+                // A transcript says again what captions say, without times.
+                if piece.time == nil, found.contains(where: { $0.time != nil }) { continue }
+                let count = found.count
+                add(.spoken, piece.text, to: &found, &words)
+                if found.count > count { found[count].time = piece.time }
+            }
         }
         return found
     }

@@ -35,6 +35,14 @@ struct IndexVideos: Sendable {
         return count
     }
 
+    /// Takes one video in anew.
+    func callAsFunction(_ id: VideoID) async throws {
+        try await database.write { transaction in
+            guard let video = try store.find(id, in: transaction) else { return }
+            try store.index(video, in: transaction)
+        }
+    }
+
     private func missing(after id: String, in access: ReadAccess) throws -> [VideoID] {
         try access.query(
             """
@@ -72,14 +80,11 @@ struct IndexVideos: Sendable {
 }
 
 extension VideoStore {
-    /// What is said in a video, as the index takes it.
-    ///
-    /// Transcripts and captions that people write will be read here, by all who write the index and who show what was found.
-    func spoken(in id: VideoID, _ access: ReadAccess) throws -> [String] { [] }
-
     /// Writes a video into the index of the search, in the transaction that writes its row.
     func index(_ video: Video, in transaction: Transaction) throws {
-        try index(SearchDocument(video, spoken: try spoken(in: video.id, transaction)), in: transaction)
+        // What is behind a password is not found by its words: they would tell, one by one, what is said.
+        let spoken = video.passwordHash == nil ? try spoken(in: video, transaction).map(\.text) : []
+        try index(SearchDocument(video, spoken: spoken), in: transaction)
     }
 
     func index(_ document: SearchDocument, in transaction: Transaction) throws {

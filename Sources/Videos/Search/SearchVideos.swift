@@ -39,7 +39,7 @@ struct SearchVideos: Sendable {
         of expression: SearchExpression, in videos: [Video], _ access: ReadAccess
     ) throws -> [[Highlight]] {
         var highlighter = Highlighter(expression)
-        return try videos.map { try highlighter.highlights(of: $0, spoken: try store.spoken(in: $0.id, access)) }
+        return try videos.map { try highlighter.highlights(of: $0, spoken: try store.spoken(in: $0, access)) }
     }
 }
 

@@ -124,11 +124,13 @@ struct SearchSightTests {
         #expect(try await house.search("innuendo", as: .user).titles == ["Film"])
         let expression = SearchExpression(words: SearchWords("innuendo").alternatives)
         var highlighter = Highlighter(expression)
-        #expect(highlighter.highlights(of: video, spoken: ["an innuendo"]).map(\.field) == [.spoken])
+        let spoken = [SpokenText(text: "an innuendo", time: 7)]
+        let found = highlighter.highlights(of: video, spoken: spoken)
+        #expect(found.map(\.field) == [.spoken] && found.first?.time == 7)
         video.passwordHash = "x"
         try await write()
         for role in Role.allCases { #expect(try await house.search("innuendo", as: role).titles.isEmpty) }
-        #expect(highlighter.highlights(of: video, spoken: ["an innuendo"]).isEmpty)
+        #expect(highlighter.highlights(of: video, spoken: spoken).isEmpty)
         await house.close()
     }
 
