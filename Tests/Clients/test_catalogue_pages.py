@@ -318,6 +318,25 @@ def test_what_was_begun_stands_on_home_and_in_the_history(viewer, house):
     assert ids(client, "/me/history") == []
 
 
+def test_who_leaves_before_the_film_has_begun_keeps_their_place(viewer, house):
+    page, client = viewer
+    video = house.videos[0]
+    client.post(f"/videos/{video}/progress", {"position": 10}).expect(204)
+    page.goto("/favorites")
+    page.get_by_test_id("empty").wait_for()
+    reports = []
+    page.on("request", lambda request: reports.append(request.post_data_json) if request.url.endswith("/progress") else None)
+    page.goto(f"/watch/{video}")
+    page.wait_for_selector("palco-player")
+    # As it is while the film is being opened: how long it is stands there, but nobody has gone to the place yet.
+    page.evaluate("""() => {
+        const player = document.querySelector('palco-player');
+        player.dispatchEvent(new CustomEvent('palco-position', { detail: { position: 0, duration: 20 } }));
+    }""")
+    assert {"position": 0} not in reports
+    assert client.get("/me/history").expect(200).json()["data"][0]["position"] >= 10
+
+
 def test_who_may_not_upload_is_not_asked_to(chromium, house):
     for role, count in (("premium", 0), ("creator", 1)):
         email, _ = house.person(role)
