@@ -249,7 +249,7 @@ def test_a_list_is_begun_below_a_video_and_kept_in_order(viewer, house):
         dialog.get_by_role("button", name="Done").click()
     page.get_by_test_id("account").click()
     page.get_by_role("link", name="Lists").click()
-    expect(page.get_by_test_id("lists").locator("li")).to_contain_text("3 videos")
+    expect(page.get_by_test_id("lists").locator("[data-id]")).to_contain_text("3 videos")
     page.get_by_role("link", name="Course").click()
     entries = titles(page, "entry")
     expect(entries).to_have_text([film["title"] for film in FILMS])
