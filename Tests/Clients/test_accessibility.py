@@ -67,7 +67,7 @@ def filters(page, standard):
 
 def suggestions(page, standard):
     library(page, standard)
-    page.get_by_test_id("search-open").click()
+    page.get_by_test_id("find-open").click()
     page.keyboard.type("bun")
     page.get_by_role("option").first.wait_for()
     page.keyboard.press("ArrowDown")

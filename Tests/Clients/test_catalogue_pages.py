@@ -75,7 +75,7 @@ def test_words_are_searched_from_anywhere_and_marked_where_they_were_found(viewe
     page.goto("/")
     page.get_by_test_id("video").first.wait_for()
     page.keyboard.press("/")
-    box = page.get_by_test_id("search")
+    box = page.get_by_test_id("find")
     expect(box).to_be_focused()
     page.keyboard.type("rodilla/")
     expect(box).to_have_value("rodilla/")
@@ -92,10 +92,10 @@ def test_words_are_searched_from_anywhere_and_marked_where_they_were_found(viewe
     expect(first.locator("[data-field=tag]")).to_contain_text("Tag:")
     # What somebody has written as a title is text here, too.
     expect(page.locator("main img[src='x']")).to_have_count(0)
-    expect(page.get_by_test_id("search")).to_have_value("rodilla")
+    expect(page.get_by_test_id("find")).to_have_value("rodilla")
     titles(page, "hit").first.get_by_role("link").click()
     expect(page.get_by_test_id("title")).to_have_text("Cirugía de rodilla")
-    expect(page.get_by_test_id("search")).to_have_value("")
+    expect(page.get_by_test_id("find")).to_have_value("")
     page.go_back()
     expect(titles(page, "hit")).to_have_count(2)
 
@@ -103,7 +103,7 @@ def test_words_are_searched_from_anywhere_and_marked_where_they_were_found(viewe
 def test_suggestions_are_walked_through_by_the_keyboard(viewer, house):
     page, _ = viewer
     page.goto("/")
-    box = page.get_by_test_id("search")
+    box = page.get_by_test_id("find")
     expect(box).to_have_attribute("aria-expanded", "false")
     box.press_sequentially("kn")
     options = page.get_by_role("listbox").get_by_role("option")
@@ -249,7 +249,7 @@ def test_a_list_is_begun_below_a_video_and_kept_in_order(viewer, house):
         dialog.get_by_role("button", name="Done").click()
     page.get_by_test_id("account").click()
     page.get_by_role("link", name="Lists").click()
-    expect(page.get_by_test_id("lists").locator("li")).to_contain_text("3 videos")
+    expect(page.get_by_test_id("lists").locator("[data-id]")).to_contain_text("3 videos")
     page.get_by_role("link", name="Course").click()
     entries = titles(page, "entry")
     expect(entries).to_have_text([film["title"] for film in FILMS])
@@ -318,6 +318,25 @@ def test_what_was_begun_stands_on_home_and_in_the_history(viewer, house):
     assert ids(client, "/me/history") == []
 
 
+def test_who_leaves_before_the_film_has_begun_keeps_their_place(viewer, house):
+    page, client = viewer
+    video = house.videos[0]
+    client.post(f"/videos/{video}/progress", {"position": 10}).expect(204)
+    page.goto("/favorites")
+    page.get_by_test_id("empty").wait_for()
+    reports = []
+    page.on("request", lambda request: reports.append(request.post_data_json) if request.url.endswith("/progress") else None)
+    page.goto(f"/watch/{video}")
+    page.wait_for_selector("palco-player")
+    # As it is while the film is being opened: how long it is stands there, but nobody has gone to the place yet.
+    page.evaluate("""() => {
+        const player = document.querySelector('palco-player');
+        player.dispatchEvent(new CustomEvent('palco-position', { detail: { position: 0, duration: 20 } }));
+    }""")
+    assert {"position": 0} not in reports
+    assert client.get("/me/history").expect(200).json()["data"][0]["position"] >= 10
+
+
 def test_who_may_not_upload_is_not_asked_to(chromium, house):
     for role, count in (("premium", 0), ("creator", 1)):
         email, _ = house.person(role)
@@ -335,13 +354,13 @@ def test_on_a_phone_the_search_takes_the_place_of_the_header_while_one_types(chr
     with visitor(chromium, house.palco.url, viewport=dict(width=360, height=740), has_touch=True) as page:
         sign_in(page)
         page.goto("/")
-        expect(page.get_by_test_id("search")).to_be_hidden()
-        page.get_by_test_id("search-open").tap()
-        expect(page.get_by_test_id("search")).to_be_focused()
+        expect(page.get_by_test_id("find")).to_be_hidden()
+        page.get_by_test_id("find-open").tap()
+        expect(page.get_by_test_id("find")).to_be_focused()
         expect(page.get_by_test_id("account")).to_be_hidden()
         page.get_by_role("button", name="Close the search").tap()
-        expect(page.get_by_test_id("search-open")).to_be_focused()
-        page.get_by_test_id("search-open").tap()
+        expect(page.get_by_test_id("find-open")).to_be_focused()
+        page.get_by_test_id("find-open").tap()
         page.keyboard.type("knee")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Results for “knee”")

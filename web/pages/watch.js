@@ -226,6 +226,8 @@ class Watch {
     this.#player = player;
     player.addEventListener('palco-position', (event) => {
       const { detail } = /** @type {CustomEvent} */ (event);
+      // Until it has gone to where one stopped, the player stands at the start: who leaves then would lose the place.
+      if (detail.position === 0 && player.video.played.length === 0) return;
       this.#chapters?.mark(detail.position);
       keepPosition(this.id, detail);
       reportPosition(this.id, detail.position);
