@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT / "Tests/Clients"), str(ROOT / "benchmarks")]
 os.environ["PATH"] += ":/opt/swift/usr/bin"
 os.environ.setdefault("PALCO_BINARY", str(ROOT / ".build/release/palco"))
 
+import catalogue  # noqa: E402
 import delivery  # noqa: E402
 import encoding  # noqa: E402
 import engines  # noqa: E402
@@ -40,6 +41,7 @@ PARTS = {
     "kernel": kernel_tls.measure,
     "engines": engines.measure,
     "people": sign_in.measure,
+    "catalogue": catalogue.measure,
     "s3": s3.measure,
     "storage": storage.measure,
     "idle": idle.measure,

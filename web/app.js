@@ -3,6 +3,7 @@
  * change the view in place: uploads go on while people browse.
  */
 import { header, skipLink } from './components/header.js';
+import { SearchBox } from './components/search-box.js';
 import { UploadDock } from './components/upload-dock.js';
 import { ask } from './components/dialogs.js';
 import { dropAnywhere } from './components/drop.js';
@@ -12,6 +13,7 @@ import { h, replace } from './lib/dom.js';
 import { languages, loadLocale, locale, onLocaleChange } from './lib/i18n.js';
 import { recall } from './lib/preferences.js';
 import { explain } from './lib/problem.js';
+import { mayUpload } from './lib/rights.js';
 import { Session } from './lib/session.js';
 import { dutyView } from './pages/duty.js';
 import { Router } from './router.js';
@@ -87,11 +89,15 @@ async function start() {
   if (user.duties?.length) return startDuty(session, main);
   const uploads = new UploadQueue(user.id);
   const dock = new UploadDock(uploads);
-  const actions = { leave: (/** @type {boolean} */ everywhere) => leave(session, uploads, everywhere) };
+  const search = new SearchBox((path) => router.go(path));
+  const actions = {
+    leave: (/** @type {boolean} */ everywhere) => leave(session, uploads, everywhere),
+    search: search.element,
+  };
   document.body.append(skipLink(), header(session, actions), main, dock.element);
-  dropAnywhere((files) => uploads.add(files));
+  if (mayUpload(user)) dropAnywhere((files) => uploads.add(files));
   const missing = document.querySelector('script[data-not-found]') !== null;
-  const router = new Router(main, { user, session, uploads, dock });
+  const router = new Router(main, { user, session, uploads, dock, search });
   session.addEventListener('end', () => {
     router.close();
     uploads.close();

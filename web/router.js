@@ -2,10 +2,10 @@
 import { ownPath } from './lib/address.js';
 import { replace } from './lib/dom.js';
 import { onLocaleChange } from './lib/i18n.js';
-import { administrationView } from './pages/administration.js';
+import { searchFrom } from './lib/search-address.js';
+import { lazily } from './pages/lazily.js';
 import { libraryView } from './pages/library.js';
 import { missingView } from './pages/missing.js';
-import { profileView } from './pages/profile.js';
 import { uploadView } from './pages/upload.js';
 import { watchView } from './pages/watch.js';
 
@@ -15,6 +15,7 @@ import { watchView } from './pages/watch.js';
  * @property {import('./upload/queue.js').UploadQueue} uploads
  * @property {import('./components/upload-dock.js').UploadDock} dock
  * @property {import('./lib/session.js').Session} session
+ * @property {import('./components/search-box.js').SearchBox} search
  * @property {(path: string) => void} [go]
  * @property {() => void} [retitle] the view is called otherwise now
  * @property {boolean} [byLink] the view was reached by a link within Palco
@@ -32,9 +33,17 @@ import { watchView } from './pages/watch.js';
 const routes = [
   [/^\/(?:index\.html)?$/, libraryView],
   [/^\/upload\/?$/, uploadView],
-  [/^\/profile\/?$/, profileView],
+  [/^\/profile\/?$/, lazily(async () => (await import('./pages/profile.js')).profileView)],
   [/^\/watch\/([^/]+)\/?$/, watchView],
-  [/^\/administration(?:\/(.*?))?\/?$/, administrationView],
+  [/^\/search\/?$/, lazily(async () => (await import('./pages/search.js')).searchView)],
+  [/^\/favorites\/?$/, lazily(async () => (await import('./pages/favorites.js')).favoritesView)],
+  [/^\/history\/?$/, lazily(async () => (await import('./pages/history.js')).historyView)],
+  [/^\/lists\/?$/, lazily(async () => (await import('./pages/lists.js')).listsView)],
+  [/^\/lists\/([^/]+)\/?$/, lazily(async () => (await import('./pages/list.js')).listView)],
+  [
+    /^\/administration(?:\/(.*?))?\/?$/,
+    lazily(async () => (await import('./pages/administration.js')).administrationView),
+  ],
 ];
 
 export class Router {
@@ -98,6 +107,7 @@ export class Router {
     this.main.className = `page ${view.layout ?? ''}`.trim();
     replace(this.main, view.element);
     this.context.dock.yields = view.showsUploads ?? false;
+    this.context.search.show(location.pathname.startsWith('/search') ? searchFrom(location.search).q : '');
     this.#setTitle();
     if (moveFocus) this.main.focus({ preventScroll: true });
   }

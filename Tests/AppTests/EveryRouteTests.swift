@@ -108,6 +108,12 @@ struct EveryRouteTests {
         "GET /api/v1/admin/verifications": Rule(.administrator, 200),
         "POST /api/v1/admin/verifications/{id}/link": Rule(.administrator, 404),
         "GET /api/v1/videos/search": Rule(.person, 200), "GET /api/v1/videos/suggestions": Rule(.person, 200),
+        "GET /api/v1/categories": Rule(.person, 200), "POST /api/v1/categories": Rule(.administrator, 422),
+        "PATCH /api/v1/categories/{id}": Rule(.administrator, 404),
+        "DELETE /api/v1/categories/{id}": Rule(.administrator, 404),
+        "GET /api/v1/people": Rule(.person, 200), "POST /api/v1/people": Rule(.administrator, 422),
+        "PATCH /api/v1/people/{id}": Rule(.administrator, 404),
+        "DELETE /api/v1/people/{id}": Rule(.administrator, 404), "GET /api/v1/tags": Rule(.person, 200),
         "GET /api/v1/videos": Rule(.person, 200), "GET /api/v1/videos/events": Rule(.person, 200),
         // With a file that is no video.
         "POST /api/v1/videos": Rule(.uploader, 422),
@@ -196,6 +202,9 @@ struct EveryRouteTests {
         if route.path.contains("/oidc/") { return "provider_not_found" }
         if route.path.contains("/identities/") { return "identity_not_found" }
         if route.path.hasPrefix("/docs/") { return "not_found" }
+        if route.path.hasPrefix("/api/v1/categories") || route.path.hasPrefix("/api/v1/people") {
+            return "term_not_found"
+        }
         if route.path.contains("/groups/") { return "group_not_found" }
         if route.path.contains("/invitations/") { return "invitation_not_found" }
         if route.path.contains("/verifications/") { return "registration_not_found" }
@@ -358,7 +367,8 @@ struct EveryRouteTests {
         case "POST /api/v1/admin/users": json(#"{"email":"x","name":"N","role":"user"}"#)
         case "POST /api/v1/admin/users/batch": json(#"{"ids":[]}"#)
         case "PATCH /api/v1/admin/users/{id}": json(#"{"role":"user"}"#)
-        case "POST /api/v1/admin/groups": json(#"{"name":""}"#)
+        case "POST /api/v1/admin/groups", "POST /api/v1/categories", "POST /api/v1/people": json(#"{"name":""}"#)
+        case "PATCH /api/v1/categories/{id}", "PATCH /api/v1/people/{id}": json(#"{"name":"N"}"#)
         case "PATCH /api/v1/admin/groups/{id}": json(#"{"name":"N"}"#)
         case "POST /api/v1/me/playlists", "PATCH /api/v1/me/playlists/{id}": json(#"{"name":"N"}"#)
         case "PATCH /api/v1/videos/{id}": json(#"{"title":"T"}"#)

@@ -52,6 +52,73 @@ def editing(page, standard):
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def found(page, standard):
+    library(page, standard)
+    page.goto("/search?q=bunny")
+    page.get_by_test_id("hit").first.wait_for()
+
+
+def filters(page, standard):
+    found(page, standard)
+    if page.get_by_role("button", name="Filters").is_visible():
+        page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_test_id("facets")).to_be_visible()
+
+
+def suggestions(page, standard):
+    library(page, standard)
+    page.get_by_test_id("search-open").click()
+    page.keyboard.type("bun")
+    page.get_by_role("option").first.wait_for()
+    page.keyboard.press("ArrowDown")
+
+
+def nothing_found(page, _):
+    page.goto("/search?q=xyzzyplugh&tag=none")
+    expect(page.get_by_test_id("empty")).to_be_visible()
+
+
+def keep(page, path, method="PUT", data=None):
+    """What a page does by its buttons, done without them."""
+    cookies = {each["name"]: each["value"] for each in page.context.cookies()}
+    headers = {"X-CSRF-Token": cookies["palco_csrf"]}
+    answer = page.context.request.fetch(f"/api/v1{path}", method=method, data=data, headers=headers)
+    assert answer.ok, answer.text()
+    return answer
+
+
+def favourites(page, standard):
+    keep(page, f"/videos/{standard['id']}/favorite")
+    page.goto("/favorites")
+    page.get_by_test_id("video").first.wait_for()
+
+
+def watched(page, standard):
+    keep(page, f"/videos/{standard['id']}/watched")
+    page.goto("/history")
+    page.get_by_test_id("watched").first.wait_for()
+
+
+def lists(page, standard):
+    keep(page, "/me/playlists", "POST", {"name": "Soon"})
+    page.goto("/lists")
+    page.locator(".list-row").first.wait_for()
+
+
+def one_list(page, standard):
+    made = keep(page, "/me/playlists", "POST", {"name": "Soon"}).json()
+    keep(page, f"/me/playlists/{made['id']}/videos/{standard['id']}")
+    page.goto(f"/lists/{made['id']}")
+    page.get_by_test_id("entry").wait_for()
+
+
+def choosing_lists(page, standard):
+    keep(page, "/me/playlists", "POST", {"name": "Soon"})
+    film(page, standard)
+    page.get_by_test_id("add-to-list").click()
+    page.get_by_test_id("choices").get_by_role("button").first.click()
+
+
 def account(page, _):
     page.goto("/")
     page.get_by_test_id("account").click()
@@ -201,10 +268,12 @@ def violations(found):
 
 SIGNED_OUT = [sign_in_page, refused_sign_in, registration, forgotten, verification, new_password]
 SIGNED_IN = [library, upload, film, settings, languages, sound_alone, shortcuts, editing, account, no_page]
+CATALOGUE = [found, filters, suggestions, nothing_found, favourites, watched, lists, one_list, choosing_lists]
 ADMINISTRATION = [
     people, person, menu_of_person, several_people, changing_role, inviting, importing, invitations, groups, audit, choosing_actor,
     server_settings, system,
 ]  # fmt: skip
+SIGNED_IN += CATALOGUE
 SIGNED_IN += ADMINISTRATION
 SIGNED_IN += [own_page, connecting, new_token]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -1,4 +1,5 @@
-import { administrationPath, ownAddress, ownPath, watchPath } from '../../web/lib/address.js';
+import { administrationPath, listPath, ownAddress, ownPath, watchPath } from '../../web/lib/address.js';
+import { searchPath } from '../../web/lib/search-address.js';
 import { sources } from './sources.js';
 import { equal, ok } from './assert.js';
 
@@ -169,6 +170,28 @@ Deno.test('the page of a video is one of ours whatever its id says', () => {
   }
 });
 
+Deno.test('the pages of a list and of a search are ours whatever their id or words say', () => {
+  for (
+    const word of [
+      '../..//evil.example',
+      '..\\\\evil.example',
+      '?x',
+      '#x',
+      'a/b',
+      '//evil.example',
+      '\t',
+      '&q=x',
+    ]
+  ) {
+    const list = new URL(listPath(word), here);
+    ok(list.pathname.startsWith('/lists/'), list.pathname);
+    equal([list.origin, list.search, list.hash], ['https://palco.test', '', '']);
+    const search = new URL(searchPath({ q: word, tags: [word], category: word }), here);
+    equal([search.origin, search.pathname, search.hash], ['https://palco.test', '/search', '']);
+    equal(['q', 'tag', 'category'].map((name) => search.searchParams.getAll(name)), [[word], [word], [word]]);
+  }
+});
+
 /**
  * Ways to another address, each followed by what is led to.
  * @param {string} text
@@ -190,7 +213,7 @@ function waysOut(text) {
 
 /** What may stand there: the checked functions, a fixed path, a file of the page's own, and the symbols of our own sheet. */
 const checked =
-  /^(?:ownPath\(|watchPath\(|administrationPath\(|auditExport\(|providerPath\(|providerPage\(|authenticatorAddress\(|URL\.createObjectURL\(|'\/(?![\/\\])[^']*'|path\);$|'#content'|sheet\b|reference\))/;
+  /^(?:ownPath\(|watchPath\(|listPath\(|searchPath\(|administrationPath\(|auditExport\(|providerPath\(|providerPage\(|authenticatorAddress\(|URL\.createObjectURL\(|'\/(?![\/\\])[^']*'|path\);$|'#content'|sheet\b|reference\))/;
 
 Deno.test('nothing in the pages goes to an address that was not checked', () => {
   const found = [...sources(/\.js$/)].flatMap(({ path, text }) => waysOut(text).map((to) => ({ path, to })));

@@ -2,10 +2,16 @@ import { chapterAt, chapterLines, chaptersFrom } from '../../web/lib/chapters.js
 import { equal } from './assert.js';
 
 Deno.test('chapters are read as they are written', () => {
-  const chapters = [{ start: 0, title: 'Start' }, { start: 65, title: 'What: comes' }, { start: 3725, title: 'End' }];
+  const chapters = [{ start: 0, title: 'Start' }, { start: 65, title: 'What: comes' }, {
+    start: 3725,
+    title: 'End',
+  }];
   equal(chapterLines(chapters), '0:00 Start\n1:05 What: comes\n1:02:05 End');
   equal(chaptersFrom(chapterLines(chapters)), chapters);
-  equal(chaptersFrom(' 90:00   Late \n\n0:01.5 Half\n'), [{ start: 5400, title: 'Late' }, { start: 1.5, title: 'Half' }]);
+  equal(chaptersFrom(' 90:00   Late \n\n0:01.5 Half\n'), [{ start: 5400, title: 'Late' }, {
+    start: 1.5,
+    title: 'Half',
+  }]);
   equal(chaptersFrom(''), []);
 });
 

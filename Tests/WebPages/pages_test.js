@@ -28,6 +28,49 @@ Deno.test('modules import each other by relative paths that exist', () => {
   }
 });
 
+Deno.test('pages that are loaded only when somebody opens them are there', () => {
+  /** @type {string[]} */
+  const loaded = [];
+  for (const { path, text } of sources(/\.js$/)) {
+    for (const [, target] of text.matchAll(/\bawait import\('([^']+)'\)/g)) {
+      ok(read(new URL(target, `file:///${path}`).pathname.slice(1)).length > 0, `${path}: ${target}`);
+      loaded.push(target);
+    }
+    ok(!/\bawait import\((?!'\.\.?\/)/.test(text), `${path} loads what nobody can foresee`);
+  }
+  ok(loaded.length >= 6, 'the pattern finds what is there');
+});
+
+/**
+ * The bytes of modules and of all that they import, compressed one by one, as they are sent.
+ * @param {...string} roots
+ */
+async function weight(...roots) {
+  const names = new Set(roots);
+  let bytes = 0;
+  for (const name of names) {
+    const text = read(name);
+    for (const [, target] of text.matchAll(/^(?:import|export) (?:[^'";=]*from )?'([^']+)';/gm)) {
+      names.add(new URL(target, `file:///${name}`).pathname.slice(1));
+    }
+    const packed = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+    bytes += (await new Response(packed).arrayBuffer()).byteLength;
+  }
+  return bytes;
+}
+
+Deno.test('no page loads more than 150 kB of script', async () => {
+  const lazy = [...read('router.js').matchAll(/await import\('\.\/([^']+)'\)/g)].map(([, name]) => name);
+  ok(lazy.length > 0);
+  // The dialog for lists is the one thing that a page loads later.
+  const later = ['pages/watch/choose-lists.js'];
+  for (const root of ['entrance.js', 'docs.js']) ok(await weight(root) < 150_000, root);
+  for (const page of [...lazy, ...later]) {
+    const bytes = await weight('app.js', page);
+    ok(bytes < 150_000, `${page}: ${bytes}`);
+  }
+});
+
 Deno.test('scripts set no style attribute and parse no HTML', () => {
   for (const { path, text } of sources(/\.js$/)) {
     ok(

@@ -55,6 +55,6 @@ Deno.test('titles and names of files and people are shown by the functions that 
     // A field shows what is really in it.
     "pages/profile/details.js: input: { autocomplete: 'name', maxlength: 200, value: user.name",
     'pages/profile/password.js: value: user.email',
-    'pages/watch.js: title.value = this.video.title',
+    'pages/edit-video.js: title.control.value = video.title',
   ]);
 });

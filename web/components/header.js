@@ -1,14 +1,16 @@
-/** The bar on top of every page: home, upload, language, light or dark, account. */
+/** The bar on top of every page: home, search, upload, language, light or dark, account. */
 import { foreign, freshId, h, icon, replace, setIcon } from '../lib/dom.js';
 import { bind, chooseLocale, languages, locale, onLocaleChange } from '../lib/i18n.js';
 import { explain } from '../lib/problem.js';
 import { remember } from '../lib/preferences.js';
+import { mayUpload } from '../lib/rights.js';
 
 /** @typedef {import('../lib/session.js').Session} Session */
 /**
  * @typedef {object} Actions
  * @property {(everywhere: boolean) => Promise<void>} leave may throw
  * @property {boolean} [isLimited] nothing but signing out is open to the person
+ * @property {HTMLElement} [search] the box for it
  */
 
 /**
@@ -20,7 +22,8 @@ export function header(session, actions = { leave: async () => {} }) {
     'header',
     { class: 'header' },
     h('a', { class: 'brand', href: '/', label: 'header.home' }, icon('mark'), h('span', {}, 'palco')),
-    session && !actions.isLimited && h(
+    actions.search,
+    session && !actions.isLimited && mayUpload(session.user) && h(
       'a',
       { class: 'button primary', href: '/upload', 'data-testid': 'upload-link' },
       icon('upload'),
@@ -88,18 +91,14 @@ function accountMenu(session, { leave, isLimited = false }) {
     { class: 'account-menu', id, hidden: true },
     h('div', { class: 'account-who' }, who, h('span', {}, foreign(session.user.email))),
     complaint,
-    !isLimited && h(
-      'a',
-      { class: 'account-item', href: '/profile', onclick: () => open(false) },
-      icon('person'),
-      h('span', { text: 'header.profile' }),
-    ),
-    !isLimited && session.user.role === 'admin' && h(
-      'a',
-      { class: 'account-item', href: '/administration', onclick: () => open(false) },
-      icon('shield'),
-      h('span', { text: 'header.administration' }),
-    ),
+    ...(isLimited ? [] : [
+      entry('/favorites', icon('heart'), 'favorites.title'),
+      entry('/lists', icon('list'), 'lists.title'),
+      entry('/history', icon('clock'), 'history.title'),
+      h('hr'),
+      entry('/profile', icon('person'), 'header.profile'),
+      session.user.role === 'admin' && entry('/administration', icon('shield'), 'header.administration'),
+    ]),
     leaveButton('sign-out', 'header.sign_out', false),
     leaveButton('device', 'header.sign_out_everywhere', true),
   );
@@ -122,6 +121,15 @@ function accountMenu(session, { leave, isLimited = false }) {
   function open(wanted) {
     panel.hidden = !wanted;
     button.setAttribute('aria-expanded', String(wanted));
+  }
+
+  /**
+   * @param {string} href
+   * @param {Element} symbol
+   * @param {string} text a message key
+   */
+  function entry(href, symbol, text) {
+    return h('a', { class: 'account-item', href, onclick: () => open(false) }, symbol, h('span', { text }));
   }
 
   function showName() {

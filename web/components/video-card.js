@@ -1,13 +1,23 @@
 /** One video in the grid: picture, title, and how far it is. */
 import { ownPath, watchPath } from '../lib/address.js';
 import { foreign, h, icon, replace } from '../lib/dom.js';
-import { clock, percent, since, spokenDuration } from '../lib/format.js';
+import { clock, date, percent, since, spokenDuration } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { explainVideoError } from '../lib/problem.js';
+import { visible } from '../lib/visible.js';
 import { audioMark } from './audio-mark.js';
 import { progressBar, setProgress } from './progress-bar.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
+/** @typedef {import('../lib/seen.js').Seen} Seen */
+/**
+ * @typedef {object} Look
+ * @property {'h2' | 'h3'} [heading]
+ * @property {string} [testid]
+ * @property {Node} [title] in place of the plain one
+ * @property {(Node | null | false)[]} [below] stands below the facts
+ * @property {(video: Video) => string} [facts] in place of when it came
+ */
 
 export class VideoCard {
   #picture;
@@ -15,20 +25,33 @@ export class VideoCard {
   #image = picture();
   #shown = '';
   #failures = 0;
+  /** @type {Seen | null} */
+  #seen = null;
 
-  /** @param {Video} video */
-  constructor(video) {
+  /**
+   * @param {Video} video
+   * @param {Look} [look]
+   */
+  constructor(video, look = {}) {
+    const { heading = 'h2', testid = 'video', below = [] } = look;
     this.video = video;
+    this.look = look;
     this.#picture = h('div', { class: 'card-picture' });
     this.link = h('a', { href: watchPath(video.id) });
     this.facts = h('p', { class: 'card-facts' });
     this.element = h(
       'li',
-      { class: 'card', 'data-testid': 'video', 'data-id': video.id },
+      { class: 'card', 'data-testid': testid, 'data-id': video.id },
       this.#picture,
-      h('div', { class: 'card-text' }, h('h2', { class: 'card-title' }, this.link), this.facts),
+      h('div', { class: 'card-text' }, h(heading, { class: 'card-title' }, this.link), this.facts, ...below),
     );
     this.update(video);
+  }
+
+  /** How far the person of this page has watched it. @param {Seen | null} seen */
+  set seen(seen) {
+    this.#seen = seen;
+    this.update(this.video);
   }
 
   /** @param {Video} video */
@@ -36,8 +59,8 @@ export class VideoCard {
     this.video = video;
     this.element.dataset.status = video.status;
     this.element.dataset.kind = video.kind ?? 'video';
-    this.link.replaceChildren(foreign(video.title));
-    this.facts.textContent = since(video.created_at);
+    this.link.replaceChildren(this.look.title ?? foreign(video.title));
+    this.facts.textContent = this.look.facts?.(video) ?? since(video.created_at);
     const pictureAddress = ownPath(video.thumbnail_url, null);
     const working = video.status === 'pending' || video.status === 'processing';
     if (working) setProgress(this.#bar, video.status === 'pending' ? null : video.progress);
@@ -47,6 +70,7 @@ export class VideoCard {
       pictureAddress,
       video.duration,
       working && percent(video.progress),
+      this.#seen && `${this.#seen.part} ${this.#seen.watched}`,
       t('status.pending'),
     ]
       .join('|');
@@ -98,8 +122,30 @@ export class VideoCard {
       video.duration && h('span', { 'aria-hidden': 'true' }, clock(video.duration)),
       video.duration && spoken(video.duration),
     ].filter(Boolean);
-    return facts.length === 0 ? [] : [h('span', { class: 'badge' }, ...facts)];
+    return [...(facts.length === 0 ? [] : [h('span', { class: 'badge' }, ...facts)]), ...this.#seenMarks()];
   }
+
+  /** A line along the picture's foot, as long as the part that was watched; a mark when it was all of it. */
+  #seenMarks() {
+    if (this.#seen === null) return [];
+    const { part, watched } = this.#seen;
+    const line = h('span', { class: 'seen-line' }, h('i'));
+    line.style.setProperty('--part', String(part));
+    const words = watched ? h('span', { text: 'card.watched' }) : h(
+      'span',
+      { class: 'unseen' },
+      t('card.watched_part', { percent: percent(part) }),
+    );
+    return [
+      part > 0 && line,
+      watched ? h('span', { class: 'badge seen-mark' }, icon('check'), words) : part > 0 && words,
+    ].filter((mark) => mark !== false);
+  }
+}
+
+/** Where it is filed and when it came, in place of how long ago that was. @param {Video} video */
+export function filed({ category, created_at }) {
+  return [category ? visible(category) : '', date(created_at)].filter((fact) => fact !== '').join(' · ');
 }
 
 function picture() {

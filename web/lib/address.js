@@ -91,6 +91,14 @@ export function watchPath(id) {
 }
 
 /**
+ * The page of a playlist.
+ * @param {string} id
+ */
+export function listPath(id) {
+  return `/lists/${encodeURIComponent(id)}`;
+}
+
+/**
  * The address that begins a sign-in at an outside provider.
  * @param {string} provider
  * @param {string} next the page of ours that follows

@@ -23,6 +23,7 @@
  * @property {string} [description_html] of a few elements; absent in lists
  * @property {string | null} [category]
  * @property {string[]} [tags]
+ * @property {boolean} [is_favorite] only where one video is asked for
  * @property {string[]} [people]
  * @property {string | null} [language] a tag of RFC 5646
  * @property {string | null} [recorded_on] such as 2026-01-31

@@ -12,7 +12,11 @@ import { h } from '../lib/dom.js';
  * @returns {Promise<Video | null>} as it is now; null when nothing was saved
  */
 export async function editVideo(video) {
-  const title = textField({ label: 'watch.title', name: 'title', input: { maxlength: '200', autocomplete: 'off' } });
+  const title = textField({
+    label: 'watch.title',
+    name: 'title',
+    input: { maxlength: '200', autocomplete: 'off' },
+  });
   const description = textArea('watch.description', 'description', 'watch.description_hint', '10000');
   const category = optional('watch.category', 'category');
   const tags = optional('watch.tags', 'tags', 'watch.list_hint');

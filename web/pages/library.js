@@ -1,4 +1,4 @@
-/** The library: a grid of videos that fills and changes while one looks at it. */
+/** Home: what one has begun, the categories, and the library, a grid of videos that fills and changes while one looks at it. */
 import { fileChooser } from '../components/drop.js';
 import { arches, troubleNote } from '../components/note.js';
 import { VideoCard } from '../components/video-card.js';
@@ -7,6 +7,10 @@ import { h, replace } from '../lib/dom.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { follow } from '../lib/live.js';
 import { explain } from '../lib/problem.js';
+import { mayUpload } from '../lib/rights.js';
+import { recentlySeen } from '../lib/seen.js';
+import { categoryChips } from './home/categories.js';
+import { ContinueShelf } from './home/shelf.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
 
@@ -27,6 +31,8 @@ class Library {
   #cursor = null;
   #stop = new AbortController();
   #loaded = false;
+  /** @type {Map<string, import('../lib/seen.js').Seen>} */
+  #seen = new Map();
   /** @type {Set<string | null>} uploads whose video was asked for */
   #fetched = new Set();
 
@@ -43,13 +49,27 @@ class Library {
     this.foot = h('div', { class: 'more', hidden: true }, this.more);
     this.note = h('div');
     this.status = h('p', { class: 'unseen', role: 'status', text: 'library.loading' });
-    const title = h('div', { class: 'page-head' }, h('h1', { text: 'library.title' }));
-    this.element = h('div', {}, title, this.status, this.note, this.grid, this.foot);
+    this.shelf = new ContinueShelf();
+    this.categories = categoryChips();
+    this.newest = h('h2', { class: 'shelf-title', text: 'home.newest', hidden: true });
+    this.element = h(
+      'div',
+      {},
+      h('div', { class: 'page-head' }, h('h1', { text: 'library.title' })),
+      this.categories.element,
+      this.shelf.element,
+      this.status,
+      this.newest,
+      this.note,
+      this.grid,
+      this.foot,
+    );
   }
 
   start() {
     const { signal } = this.#stop;
     this.#load();
+    void this.#loadOwn();
     const end = follow(`${base}/videos/events`, {
       changed: (video, event) => this.#changed(video, event),
       caughtUp: () => this.#catchUp(),
@@ -63,6 +83,32 @@ class Library {
     this.#stop.abort();
   }
 
+  /** What stands around the grid and on its cards; each shows itself when it comes. */
+  async #loadOwn() {
+    const { signal } = this.#stop;
+    const [, , seen] = await Promise.all([
+      this.shelf.load(signal),
+      this.categories.load(signal),
+      recentlySeen(signal),
+    ]);
+    this.newest.hidden = this.shelf.element.hidden || this.#cards.size === 0;
+    this.#seen = seen;
+    for (const card of this.#cards.values()) this.#mark(card);
+  }
+
+  /** @param {Video} video */
+  #card(video) {
+    const card = new VideoCard(video);
+    this.#mark(card);
+    return card;
+  }
+
+  /** @param {VideoCard} card */
+  #mark(card) {
+    const seen = this.#seen.get(card.video.id);
+    if (seen) card.seen = seen;
+  }
+
   #catchUp() {
     this.context.session.check().catch(() => {});
     this.#load();
@@ -73,7 +119,7 @@ class Library {
       const page = await listVideos({ signal: this.#stop.signal });
       this.#cards.clear();
       this.#cursor = page.next_cursor;
-      for (const video of page.data) this.#cards.set(video.id, new VideoCard(video));
+      for (const video of page.data) this.#cards.set(video.id, this.#card(video));
       this.#loaded = true;
       this.#render();
     } catch (error) {
@@ -86,9 +132,7 @@ class Library {
     try {
       const page = await listVideos({ cursor: this.#cursor, signal: this.#stop.signal });
       this.#cursor = page.next_cursor;
-      const fresh = page.data.filter((video) => !this.#cards.has(video.id)).map((video) =>
-        new VideoCard(video)
-      );
+      const fresh = page.data.filter((video) => !this.#cards.has(video.id)).map((video) => this.#card(video));
       for (const card of fresh) this.#cards.set(card.video.id, card);
       this.grid.append(...fresh.map((card) => card.element));
       this.foot.hidden = this.#cursor === null;
@@ -120,25 +164,28 @@ class Library {
     this.grid.removeAttribute('aria-busy');
     this.grid.hidden = cards.length === 0;
     this.foot.hidden = this.#cursor === null;
+    this.newest.hidden = this.shelf.element.hidden || cards.length === 0;
     this.status.textContent = t('library.count', { count: cards.length });
     replace(this.grid, ...cards.map((card) => card.element));
     replace(this.note, cards.length === 0 && this.#emptyNote());
   }
 
   #emptyNote() {
+    const isMaker = mayUpload(this.context.user);
     return h(
       'div',
       { class: 'empty', 'data-testid': 'empty' },
       arches(),
       h('h2', { text: 'library.empty' }),
-      h('p', { text: 'library.empty_hint' }),
-      fileChooser((files) => this.context.uploads.add(files)),
+      h('p', { text: isMaker ? 'library.empty_hint' : 'library.empty_viewer' }),
+      isMaker && fileChooser((files) => this.context.uploads.add(files)),
     );
   }
 
   #redraw() {
     if (!this.#loaded) return;
     for (const card of this.#cards.values()) card.update(card.video);
+    this.shelf.draw();
     this.status.textContent = t('library.count', { count: this.#cards.size });
   }
 
@@ -156,7 +203,7 @@ class Library {
     } else if (card) {
       card.update({ ...card.video, ...video });
     } else if (this.#isNew(video)) {
-      this.#cards = new Map([[video.id, new VideoCard(video)], ...this.#cards]);
+      this.#cards = new Map([[video.id, this.#card(video)], ...this.#cards]);
       this.#render();
     }
   }

@@ -3,12 +3,15 @@ import { fileChooser } from '../components/drop.js';
 import { unfinishedList, UploadList } from '../components/upload-list.js';
 import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { mayUpload } from '../lib/rights.js';
+import { missingView } from './missing.js';
 
 /**
  * @param {import('../router.js').Context} context
  * @returns {import('../router.js').View}
  */
-export function uploadView({ uploads }) {
+export function uploadView({ user, uploads }) {
+  if (!mayUpload(user)) return missingView();
   const list = new UploadList(uploads);
   const running = h(
     'section',

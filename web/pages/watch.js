@@ -28,6 +28,8 @@ import { visible } from '../lib/visible.js';
 import { languageName } from '../player/track-label.js';
 import { editVideo } from './edit-video.js';
 import { keepPosition, positionOf } from './positions.js';
+import { KeepButtons } from './watch/keep.js';
+import { names } from './watch/names.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
 /** @typedef {import('../player/palco-player.js').PalcoPlayer} PalcoPlayer */
@@ -72,6 +74,7 @@ class Watch {
     this.theatre = h('div', { class: 'theatre', 'data-testid': 'theatre' });
     this.about = h('section', { class: 'about' });
     this.work = progressBar();
+    this.keep = new KeepButtons(id);
     this.element = h('div', {}, this.theatre, this.about);
   }
 
@@ -90,6 +93,7 @@ class Watch {
   async #load() {
     try {
       this.video = await getVideo(this.id, this.#stop.signal);
+      this.keep.show(this.video.is_favorite ?? false);
       this.#render(true);
       return true;
     } catch (error) {
@@ -286,32 +290,11 @@ class Watch {
         h('h1', { 'data-testid': 'title' }, foreign(video.title)),
         h('p', { class: 'about-facts' }, ...facts.map((fact) => h('span', {}, fact))),
       ),
-      this.#mayChange(video) && h(
+      h(
         'div',
         { class: 'about-actions' },
-        h(
-          'button',
-          { type: 'button', class: 'button', 'data-testid': 'edit', onclick: () => this.#edit() },
-          icon('edit'),
-          h('span', { text: 'action.edit' }),
-        ),
-        h(
-          'a',
-          {
-            class: 'button',
-            href: ownPath(originalURL(this.id), '/'),
-            download: '',
-            'data-testid': 'original',
-          },
-          icon('download'),
-          h('span', { text: 'watch.download' }),
-        ),
-        h(
-          'button',
-          { type: 'button', class: 'button', 'data-testid': 'delete', onclick: () => this.#delete() },
-          icon('trash'),
-          h('span', { text: 'action.delete' }),
-        ),
+        ...this.keep.elements,
+        ...(this.#mayChange(video) ? this.#ownerActions() : []),
       ),
       names(video),
       h(
@@ -330,6 +313,35 @@ class Watch {
     if (focused) {
       /** @type {HTMLElement | null} */ (this.about.querySelector(`[data-testid=${focused}]`))?.focus();
     }
+  }
+
+  /** On a phone these are their symbols alone. */
+  #ownerActions() {
+    const look = (/** @type {string} */ testid, /** @type {string} */ tip) => ({
+      class: 'button own',
+      tip,
+      'data-testid': testid,
+    });
+    return [
+      h(
+        'button',
+        { type: 'button', ...look('edit', 'action.edit'), onclick: () => this.#edit() },
+        icon('edit'),
+        h('span', { text: 'action.edit' }),
+      ),
+      h(
+        'a',
+        { ...look('original', 'watch.download'), href: ownPath(originalURL(this.id), '/'), download: '' },
+        icon('download'),
+        h('span', { text: 'watch.download' }),
+      ),
+      h(
+        'button',
+        { type: 'button', ...look('delete', 'action.delete'), onclick: () => this.#delete() },
+        icon('trash'),
+        h('span', { text: 'action.delete' }),
+      ),
+    ];
   }
 
   /** @param {Video} video */
@@ -379,23 +391,6 @@ class Watch {
     toast('watch.deleted');
     this.context.go?.('/');
   }
-}
-
-/** @param {Video} video */
-function names(video) {
-  const rows = [
-    { label: 'watch.category', values: video.category ? [video.category] : [] },
-    { label: 'watch.people', values: video.people ?? [] },
-    { label: 'watch.tags', values: video.tags ?? [] },
-  ].filter(({ values }) => values.length > 0);
-  return rows.length > 0 && h(
-    'dl',
-    { class: 'about-names', 'data-testid': 'names' },
-    ...rows.flatMap(({ label, values }) => [
-      h('dt', { text: label }),
-      ...values.map((value) => h('dd', {}, foreign(value))),
-    ]),
-  );
 }
 
 /** @param {import('../lib/api.js').VideoWarning[]} warnings */

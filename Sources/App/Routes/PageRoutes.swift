@@ -16,6 +16,8 @@ struct PageRoutes: Sendable {
 
     private static let pages: [(path: String, file: String)] = [
         ("/", "index.html"), ("/upload", "upload.html"), ("/watch/{id}", "watch.html"), ("/profile", "index.html"),
+        ("/search", "index.html"), ("/favorites", "index.html"), ("/history", "index.html"),
+        ("/lists", "index.html"), ("/lists/{id}", "index.html"),
         ("/sign-in", "entrance.html"), ("/register", "entrance.html"), ("/verify", "entrance.html"),
         ("/forgot", "entrance.html"), ("/reset", "entrance.html"),
         ("/administration", "index.html"), ("/administration/people", "index.html"),

@@ -26,14 +26,15 @@ struct FullTextTable: SearchIndex {
     ]
 
     func put(_ document: SearchDocument, in transaction: Transaction) throws {
-        try remove(document.id, in: transaction)
+        // A video keeps its number, so that numbers follow the order of uploads whatever is changed later.
         let row = try transaction.query(
             """
             INSERT INTO search_documents (video_id, version, title_key, title_length) VALUES ($1, $2, $3, $4)
-            RETURNING number
+            ON CONFLICT (video_id) DO UPDATE SET version = $2, title_key = $3, title_length = $4 RETURNING number
             """, document.id, SearchDocument.version, document.titleKey, document.titleLength
         ).first
         let number: Int64 = try row?.value("number") ?? 0
+        try transaction.execute("DELETE FROM search_terms WHERE rowid = $1", number)
         let texts = SearchField.allCases.map { (document.terms[$0] ?? []).joined(separator: " ") }
         try transaction.execute(
             """
@@ -53,6 +54,7 @@ struct FullTextTable: SearchIndex {
         CROSS JOIN videos ON videos.id = search_documents.video_id
         """
     let newestFirst = "ORDER BY search_terms.rowid DESC"
+    let newestFirstIfCheap = "ORDER BY search_terms.rowid DESC"
 
     func require(_ expression: SearchExpression, in conditions: inout SQLConditions) {
         let words = expression.words.map { alternatives in

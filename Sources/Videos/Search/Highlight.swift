@@ -20,61 +20,80 @@ struct Highlight: Sendable, Encodable, Equatable {
 
     /// Of a long text so many UTF-16 code units are shown, with the first hit near the beginning.
     static let longest = 200
-    private static let beforeHit = 60
     /// Of a video so many are shown.
-    private static let most = 12
+    static let most = 12
+}
 
-    static func all(of expression: SearchExpression, in video: Video, spoken: [SpokenText]) -> [Highlight] {
-        let texts: [(Field, String)] =
+/// Finds the words of a search in the texts of videos.
+struct Highlighter {
+    private static let beforeHit = 60
+
+    private let expression: SearchExpression
+    /// By folded words, as far as they were met: which word of the query each of them is, if any.
+    private var known: [String: Set<Int>] = [:]
+
+    init(_ expression: SearchExpression) { self.expression = expression }
+
+    /// - Parameter spoken: as `SearchDocument` takes it, and as little of it is shown. It can be long, so it is asked for only where
+    ///   the other texts do not have every word.
+    mutating func highlights(of video: Video, spoken: @autoclosure () throws -> [SpokenText]) rethrows -> [Highlight] {
+        let texts: [(Highlight.Field, String)] =
             [(.title, video.title)] + [video.category].compactMap(\.self).map { (.category, $0) }
             + video.tags.map { (.tag, $0) } + video.people.map { (.person, $0) } + [(.description, video.description)]
-        var known: [String: Bool] = [:]
-        var found: [Highlight] = []
-        for (field, text) in texts where found.count < most {
-            if let highlight = Self(field, text, expression, &known) { found.append(highlight) }
-        }
-        for piece in spoken where found.count < most {
-            // A transcript says again what captions say, without times.
-            if piece.time == nil, found.contains(where: { $0.time != nil }) { continue }
-            guard var highlight = Self(.spoken, piece.text, expression, &known) else { continue }
-            highlight.time = piece.time
-            found.append(highlight)
+        var (found, words): ([Highlight], Set<Int>) = ([], [])
+        for (field, text) in texts { add(field, text, to: &found, &words) }
+        if words.count < expression.words.count, video.passwordHash == nil {
+            for piece in try spoken() {
+                if found.count >= Highlight.most { break }
+                // A transcript says again what captions say, without times.
+                if piece.time == nil, found.contains(where: { $0.time != nil }) { continue }
+                let count = found.count
+                add(.spoken, piece.text, to: &found, &words)
+                if found.count > count { found[count].time = piece.time }
+            }
         }
         return found
     }
 
-    /// Nil where nothing was found.
-    ///
-    /// - Parameter known: which words are looked for, as far as they were met before.
-    private init?(_ field: Field, _ text: String, _ expression: SearchExpression, _ known: inout [String: Bool]) {
+    private mutating func add(
+        _ field: Highlight.Field, _ text: String, to found: inout [Highlight], _ seen: inout Set<Int>
+    ) {
+        guard found.count < Highlight.most else { return }
         let words = FoldedText(text, mostWords: SearchDocument.mostWords).words
-        var hits: [Swift.Range<Int>] = []
-        var window: Swift.Range<Int>?
+        var hits: [Range<Int>] = []
+        var window: Range<Int>?
         for word in words {
             if let window, word.range.upperBound > window.upperBound { break }
-            let isHit = known[word.folded] ?? expression.matches(SearchTerms(word.folded))
-            known[word.folded] = isHit  // bound: words of the texts
-            guard isHit else { continue }
+            let meant = wordsMeant(by: word.folded)
+            guard !meant.isEmpty else { continue }
+            seen.formUnion(meant)  // bound: words of a query
             if window == nil { window = Self.window(around: word.range, words, length: text.utf16.count) }
             hits.append(word.range)  // bound: words of a window
         }
-        guard let window else { return nil }
-        self.field = field
-        let units = Array(text.utf16)[window]
-        self.text = String(decoding: units, as: UTF16.self)
-        ranges = hits.map { Range(start: $0.lowerBound - window.lowerBound, length: $0.count) }
+        guard let window else { return }
+        found.append(
+            Highlight(
+                field: field, text: String(decoding: Array(text.utf16)[window], as: UTF16.self),
+                ranges: hits.map { Highlight.Range(start: $0.lowerBound - window.lowerBound, length: $0.count) }))
+    }
+
+    private mutating func wordsMeant(by word: String) -> Set<Int> {
+        if let meant = known[word] { return meant }
+        let terms = SearchTerms(word)
+        let meant = expression.words.indices.filter { index in
+            SearchExpression(words: [expression.words[index]]).matches(terms)
+        }
+        known[word] = Set(meant)  // bound: words of the texts of a page
+        return Set(meant)
     }
 
     /// Begins and ends between words.
-    private static func window(
-        around hit: Swift.Range<Int>, _ words: [FoldedText.Word], length: Int
-    ) -> Swift.Range<Int> {
+    private static func window(around hit: Range<Int>, _ words: [FoldedText.Word], length: Int) -> Range<Int> {
+        let longest = Highlight.longest
         if length <= longest { return 0..<length }
         let start =
             words.first { $0.range.lowerBound >= hit.lowerBound - beforeHit }?.range.lowerBound ?? hit.lowerBound
         let end = words.last { $0.range.upperBound <= start + longest }?.range.upperBound ?? hit.upperBound
-        return
-            (hit.lowerBound - beforeHit <= 0 ? 0 : start)..<(start + longest >= length
-            ? length : max(end, hit.upperBound))
+        return (hit.lowerBound <= beforeHit ? 0 : start)..<max(end, hit.upperBound)
     }
 }

@@ -4,6 +4,10 @@ struct SearchDocument {
     static let version = 1
     /// Of a field so many words are indexed. A talk of ten hours has about 80,000, of which most come again.
     static let mostWords = 100_000
+    /// All terms of a video have so many bytes at most, the better fields first: PostgreSQL's vectors end at a megabyte, with what it
+    /// notes for each term.
+    static let mostBytes = 600_000
+    private static let noteBytes = 16
 
     let id: VideoID
     /// What titles are sorted by.
@@ -14,8 +18,10 @@ struct SearchDocument {
     /// Folded words of all fields, each once, in order: where somebody mistypes, one of them may be meant.
     private(set) var vocabulary: [String] = []
 
-    /// - Parameter spoken: what is said in the video: its transcript, its captions.
+    /// - Parameter spoken: what is said in the video: its transcript, its captions. It is left out where the video has a password, because
+    ///   it is as good as the video itself, and a search would tell it word by word to those who have not given the password.
     init(_ video: Video, spoken: [String]) {
+        let spoken = video.passwordHash == nil ? spoken : []
         id = video.id
         let title = FoldedText(video.title).words.map(\.folded)
         titleKey = title.joined(separator: " ")
@@ -26,14 +32,16 @@ struct SearchDocument {
         ]
         // Words are analysed once, however often they are said.
         var known: [String: SearchTerms] = [:]
-        for (field, texts) in texts {
+        var bytesLeft = Self.mostBytes
+        for field in SearchField.allCases {
             var found: Set<String> = []
-            for text in texts {
-                for word in Self.words(of: text) {
-                    let terms = known[word] ?? SearchTerms(word)
-                    known[word] = terms  // bound: mostWords of each field
-                    found.formUnion(terms.all)  // bound: mostWords of each field
-                }
+            for word in (texts[field] ?? []).lazy.flatMap(Self.words) {
+                let terms = known[word] ?? SearchTerms(word)
+                let new = terms.all.filter { !found.contains($0) }
+                bytesLeft -= new.reduce(0) { $0 + $1.utf8.count + Self.noteBytes }
+                guard bytesLeft >= 0 else { break }
+                known[word] = terms  // bound: mostBytes
+                found.formUnion(new)  // bound: mostBytes
             }
             terms[field] = found.sorted()
         }

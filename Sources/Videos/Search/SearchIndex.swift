@@ -11,8 +11,10 @@ protocol SearchIndex {
 
     /// The tables to select from, so that `videos` has the rows that match.
     var source: String { get }
-    /// What ends a statement that looks at a few matches only, so that they are the newest where that costs nothing.
+    /// The order of uploads, the last one first.
     var newestFirst: String { get }
+    /// The same for a statement that looks at a few matches only, or no order where that would cost something.
+    var newestFirstIfCheap: String { get }
     /// Adds that rows of `source` match.
     func require(_ expression: SearchExpression, in conditions: inout SQLConditions)
     /// How well a row of `source` matches, as a whole number: of each phrase the weight of the best field that has it.
@@ -43,7 +45,7 @@ extension SearchIndex {
         require(expression, in: &conditions)
         VideoAccess.condition(for: viewer, in: &conditions)
         let rows = try access.query(
-            "SELECT videos.id AS id FROM \(source) \(conditions.whereClause) \(newestFirst) LIMIT \(limit)",
+            "SELECT videos.id AS id FROM \(source) \(conditions.whereClause) \(newestFirstIfCheap) LIMIT \(limit)",
             arguments: conditions.arguments)
         return try rows.map { try $0.value("id") }
     }

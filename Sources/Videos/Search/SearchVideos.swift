@@ -28,21 +28,27 @@ struct SearchVideos: Sendable {
             let selection = SearchSelection(query, expression, for: viewer, in: access)
             let (ids, next) = try selection.page(in: access)
             let videos = try store.find(ids, in: access)
-            let highlights = try videos.map { video -> [Highlight] in
-                guard let expression else { return [] }
-                let isOpen = VideoAccess.decide(viewer, video.subject, .captions) == .allowed
-                return Highlight.all(
-                    of: expression, in: video, spoken: isOpen ? try store.spoken(in: video, access) : [])
-            }
+            let highlights = try expression.map { try self.highlights(of: $0, in: videos, access) }
             return FoundVideos(
-                videos: videos, highlights: highlights, next: next,
+                videos: videos, highlights: highlights ?? videos.map { _ in [] }, next: next,
                 counts: query.cursor == nil ? try selection.counts(in: access) : nil)
         }
+    }
+
+    private func highlights(
+        of expression: SearchExpression, in videos: [Video], _ access: ReadAccess
+    ) throws -> [[Highlight]] {
+        var highlighter = Highlighter(expression)
+        return try videos.map { try highlighter.highlights(of: $0, spoken: try store.spoken(in: $0, access)) }
     }
 }
 
 /// The statements of one search. All of them have the same conditions, among which is what the viewer may see.
 struct SearchSelection {
+    /// Of what fits best so many are ranked, those that were uploaded last: of a word that is nearly everywhere no video is better than
+    /// another one. All other orders go on to the last video.
+    static let mostRanked = 5_000
+
     private let query: SearchQuery
     private let expression: SearchExpression?
     private let index: any SearchIndex
@@ -87,8 +93,7 @@ struct SearchSelection {
         named("video_people", query.people)
     }
 
-    /// The ids of a page in order, one row more than asked for telling whether more follows. What comes before the page is not looked
-    /// at again except for `relevance`, which has to rank everything that matches.
+    /// The ids of a page in order, one row more than asked for telling whether more follows.
     func page(in access: ReadAccess) throws -> (ids: [VideoID], next: SearchQuery.Cursor?) {
         let sort = query.effectiveSort
         var conditions = conditions
@@ -98,11 +103,12 @@ struct SearchSelection {
             let (value, id) = (conditions.bind(cursor.key), conditions.bind(cursor.id))
             after = "WHERE (sort_key, id) \(sort.isAscending ? ">" : "<") (\(value), \(id))"
         }
+        let ranked = sort == .relevance ? "\(index.newestFirst) LIMIT \(Self.mostRanked)" : ""
         let (direction, limit) = (sort.isAscending ? "ASC" : "DESC", conditions.bind(query.limit + 1))
         let rows = try access.query(
             """
             SELECT id, sort_key FROM (SELECT videos.id AS id, \(key) AS sort_key FROM \(source) \
-            \(conditions.whereClause)) AS found \(after) ORDER BY sort_key \(direction), id \(direction) LIMIT \(limit)
+            \(conditions.whereClause) \(ranked)) AS found \(after) ORDER BY sort_key \(direction), id \(direction) LIMIT \(limit)
             """, arguments: conditions.arguments)
         let page = rows.prefix(query.limit)
         let ids: [VideoID] = try page.map { try $0.value("id") }
@@ -129,7 +135,7 @@ struct SearchSelection {
         }
     }
 
-    /// How many of all that is found there are of each kind.
+    /// How many of what is found there are of each kind.
     func counts(in access: ReadAccess) throws -> FoundCounts {
         func facet(_ name: String, _ text: String) -> String {
             """
@@ -149,7 +155,7 @@ struct SearchSelection {
         let rows = try access.query(
             """
             WITH found AS (SELECT videos.id AS id, videos.category AS category, videos.status AS status \
-            FROM \(source) \(conditions.whereClause))
+            FROM \(source) \(conditions.whereClause) LIMIT \(FoundCounts.mostVideos))
             SELECT 'total' AS facet, '' AS value, COUNT(*) AS count FROM found
             UNION ALL \((columns + names).joined(separator: "\nUNION ALL "))
             """, arguments: conditions.arguments)
@@ -161,7 +167,7 @@ struct SearchSelection {
             case "status": counts.status.append(count)
             case "tag": counts.tag.append(count)
             case "person": counts.person.append(count)
-            default: counts.total = count.count
+            default: (counts.total, counts.isExact) = (count.count, count.count < FoundCounts.mostVideos)
             }
         }
         return counts
@@ -177,8 +183,12 @@ struct FoundCounts: Sendable, Encodable, Equatable {
 
     /// Values of a filter that are counted.
     static let mostValues = 50
+    /// So many videos are looked at: who finds more will not read them all.
+    static let mostVideos = 5_000
 
     var total = 0
+    /// Whether all that was found is counted.
+    var isExact = true
     var category: [Count] = []
     var status: [Count] = []
     var tag: [Count] = []

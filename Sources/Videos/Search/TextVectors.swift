@@ -46,7 +46,9 @@ struct TextVectors: SearchIndex {
     }
 
     let source = "search_documents JOIN videos ON videos.id = search_documents.video_id"
-    let newestFirst = ""
+    let newestFirst = "ORDER BY search_documents.video_id DESC"
+    /// With an order and a small limit the planner may go through all videos from the newest on, for a word that hardly any has.
+    let newestFirstIfCheap = ""
 
     func require(_ expression: SearchExpression, in conditions: inout SQLConditions) {
         let label = expression.field.map(Self.label) ?? ""

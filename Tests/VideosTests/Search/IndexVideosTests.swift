@@ -62,6 +62,20 @@ struct IndexVideosTests {
         await house.close()
     }
 
+    @Test("Of a text without end as much is indexed as both databases can keep, and the title in any case")
+    func endless() async throws {
+        let house = try await VideoHouse()
+        let video = try await house.add("Talk")
+        let said = (0..<20_000).map { "\($0)" + String(repeating: "ж", count: 40) }.joined(separator: " ")
+        let document = SearchDocument(video, spoken: [said])
+        #expect(document.terms[.spoken]?.count ?? 0 > 5_000)
+        // Only the index: the vocabulary would take long to write.
+        try await house.database.write { try $0.searchIndex.put(document, in: $0) }
+        #expect(try await house.search("talk").titles == ["Talk"])
+        #expect(try await house.search("1" + String(repeating: "ж", count: 39)).titles == ["Talk"])
+        await house.close()
+    }
+
     @Test("A text of any size is indexed as one of its words")
     func large() async throws {
         let house = try await VideoHouse()

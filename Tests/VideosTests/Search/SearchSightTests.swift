@@ -111,6 +111,29 @@ struct SearchSightTests {
         await house.close()
     }
 
+    @Test("What is said behind a password is not searched, from the moment when there is one")
+    func password() async throws {
+        let house = try await VideoHouse()
+        var video = try await house.add("Film")
+        func write() async throws {
+            let written = video
+            let document = SearchDocument(written, spoken: ["an innuendo"])
+            try await house.database.write { try VideoStore().index(document, in: $0) }
+        }
+        try await write()
+        #expect(try await house.search("innuendo", as: .user).titles == ["Film"])
+        let expression = SearchExpression(words: SearchWords("innuendo").alternatives)
+        var highlighter = Highlighter(expression)
+        let spoken = [SpokenText(text: "an innuendo", time: 7)]
+        let found = highlighter.highlights(of: video, spoken: spoken)
+        #expect(found.map(\.field) == [.spoken] && found.first?.time == 7)
+        video.passwordHash = "x"
+        try await write()
+        for role in Role.allCases { #expect(try await house.search("innuendo", as: role).titles.isEmpty) }
+        #expect(highlighter.highlights(of: video, spoken: spoken).isEmpty)
+        await house.close()
+    }
+
     @Test("Nobody who is not signed in searches", arguments: ["search?q=film", "suggestions?q=film"])
     func strangers(call: String) async throws {
         let house = try await library()
