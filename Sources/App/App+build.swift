@@ -97,7 +97,7 @@ extension Server {
                     database: database, storage: storage,
                     encoding: VideoEncoding(queue, InspectUpload(tools), playback), callers: callers,
                     grants: GrantSigner(secret: secret), passwords: PasswordHasher(pool: pools.uploadPasswords),
-                    unlocking: PasswordHasher(pool: pools.unlocking), loops: loops, facts: outbox,
+                    unlocking: PasswordHasher(pool: pools.unlocking), loops: loops, pool: pools.files, facts: outbox,
                     audit: accounts.audit,
                     log: log, redis: redis?.limits),
                 settings: videoSettings, revocations: revocations, events: events)

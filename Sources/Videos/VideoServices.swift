@@ -23,6 +23,8 @@ public struct VideoServices: Sendable {
         /// Checks those that viewers give; owners' work does not hold them up, nor the other way round.
         public var unlocking: PasswordHasher
         public var loops: EventLoopGroup
+        /// Threads for work that takes longer than others on a loop may wait for.
+        public var pool: BlockingPool
         /// Nil where no other system wants to know.
         public var facts: Outbox?
         public var audit: AuditLog
@@ -37,6 +39,7 @@ public struct VideoServices: Sendable {
         public init(
             database: Database, storage: StorageServices, encoding: VideoEncoding, callers: VideoCallers,
             grants: GrantSigner, passwords: PasswordHasher, unlocking: PasswordHasher, loops: EventLoopGroup,
+            pool: BlockingPool,
             facts: Outbox? = nil, audit: AuditLog, log: Log, redis: RedisLimits? = nil,
             now: (@Sendable () -> Date)? = nil,
             clock: @escaping @Sendable () -> MonotonicTime = { .now }
@@ -49,6 +52,7 @@ public struct VideoServices: Sendable {
             self.passwords = passwords
             self.unlocking = unlocking
             self.loops = loops
+            self.pool = pool
             self.facts = facts
             self.audit = audit
             self.log = log
@@ -160,11 +164,12 @@ public struct VideoServices: Sendable {
             find: find, callers: callers, grants: grants, proofs: proofs, revocations: revocations,
             lifetime: settings.grantLifetime, now: now)
         captions = CaptionLists(database: database, now: foundation.clock)
-        let readCaptions = ReadCaptions(database: database, find: find, proofs: proofs)
+        let readCaptions = ReadCaptions(database: database, find: find, proofs: proofs, pool: foundation.pool)
         captionRoutes = CaptionRoutes(
             read: readCaptions,
             change: ChangeCaptions(
-                database: database, find: find, lists: captions, index: index, events: events, now: now))
+                database: database, find: find, lists: captions, index: index, events: events,
+                pool: foundation.pool, now: now))
         personal = PersonalServices(foundation, revocations: revocations)
 
         self.revocations = ReadRevocations(database: database, revocations: revocations, now: now)

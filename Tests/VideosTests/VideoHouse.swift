@@ -71,6 +71,7 @@ final class VideoHouse: Sendable {
                 grants: GrantSigner(secret: secret),
                 passwords: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1),
                 unlocking: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1), loops: loops,
+                pool: pool,
                 audit: AuditLog(database: database, now: { clock.now }), log: .silent,
                 now: { clock.now }, clock: { clock.monotonic }),
             settings: settings, revocations: revocations, events: VideoEvents(loops))

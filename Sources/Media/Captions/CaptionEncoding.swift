@@ -81,7 +81,7 @@ enum CaptionEncoding {
                 misplaced += 1
             }
         }
-        return inRow * 10 <= high && misplaced * 20 <= high
+        return inRow * 3 <= high && misplaced * 20 <= high
     }
 
     private static func decode(_ bytes: [UInt8], from first: UInt8, _ table: [Unicode.Scalar]) -> [UInt8] {

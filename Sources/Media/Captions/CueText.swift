@@ -9,7 +9,8 @@ struct CueText {
     private let format: CaptionFormat
     private let scalars: [Unicode.Scalar]
     private var position = 0
-    private var written = String.UnicodeScalarView()
+    /// No `UnicodeScalarView`: to append a text to one copies all of it.
+    private var written = ""
     /// Names of the tags that are open.
     private var open: [String] = []
     private var hasText = false
@@ -30,7 +31,7 @@ struct CueText {
         }
         while let name = open.popLast() { append("</\(name)>") }
         guard hasText else { return }
-        lines = String(written).split(separator: "\n").map(String.init).filter { line in
+        lines = written.split(separator: "\n").map(String.init).filter { line in
             !line.allSatisfy { $0 == " " || $0 == "\t" }
         }
     }
@@ -40,7 +41,7 @@ struct CueText {
         return scalars[position]
     }
 
-    private mutating func append(_ text: String) { written.append(contentsOf: text.unicodeScalars) }
+    private mutating func append(_ text: String) { written += text }
 
     private mutating func write(_ scalar: Unicode.Scalar) {
         switch scalar {
@@ -48,11 +49,17 @@ struct CueText {
         case "<": append("&lt;")
         case ">": append("&gt;")
         case "\0": append("\u{FFFD}")
-        case "\n", "\t", " ": written.append(scalar)
+        case "\n", "\t", " ":
+            written.unicodeScalars.append(scalar)
+            return
+        case "!"..."~":
+            written.unicodeScalars.append(scalar)
+            hasText = true
+            return
         // They would be ends of lines to some readers.
         case "\u{2028}", "\u{2029}": append(" ")
         case _ where scalar.properties.generalCategory == .control: return
-        default: written.append(scalar)
+        default: written.unicodeScalars.append(scalar)
         }
         if !scalar.properties.isWhitespace { hasText = true }
     }
@@ -62,7 +69,7 @@ struct CueText {
     /// True where a tag was read, kept or not.
     private mutating func readTag() -> Bool {
         guard scalars[position] == "<" else { return false }
-        let limit = min(scalars.count, position + Self.longestTag)
+        let limit = min(scalars.count, position + Self.longestTag)  // bound: a place in a file
         guard let end = scalars[(position + 1)..<limit].firstIndex(where: { $0 == ">" || $0 == "<" }),
             scalars[end] == ">"
         else { return false }
@@ -75,10 +82,10 @@ struct CueText {
         guard Self.names.contains(name) else {
             // When a word is sung, and of SRT its fonts.
             guard isTimestamp(name, rest) || (format == .subRip && name == "font") else { return false }
-            position = end + 1
+            position = end + 1  // bound: a place in a file
             return true
         }
-        position = end + 1
+        position = end + 1  // bound: a place in a file
         if isClosing {
             close(name)
         } else {
@@ -90,7 +97,7 @@ struct CueText {
 
     private func isTimestamp(_ name: String, _ body: ArraySlice<Unicode.Scalar>) -> Bool {
         guard format == .webVTT, name.first?.isNumber == true else { return false }
-        return CueTiming.milliseconds(Substring(Self.text(body)), .webVTT) != nil
+        return CueTiming.milliseconds(Array(Self.text(body).utf8)[...], .webVTT) != nil
     }
 
     private mutating func open(
@@ -155,7 +162,7 @@ struct CueText {
             scalars[end] == "}"
         else { return false }
         if ["an7", "an8", "an9"].contains(Self.text(scalars[(position + 2)..<end])) { isAtTop = true }
-        position = end + 1
+        position = end + 1  // bound: a place in a file
         return true
     }
 
@@ -168,7 +175,7 @@ struct CueText {
         guard let end = scalars[(position + 1)..<limit].firstIndex(where: { $0 == ";" || $0 == "&" }),
             scalars[end] == ";", let scalar = CueEntity.scalar(Self.text(scalars[(position + 1)..<end]))
         else { return nil }
-        position = end + 1
+        position = end + 1  // bound: a place in a file
         return scalar
     }
 }

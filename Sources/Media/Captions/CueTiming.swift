@@ -8,23 +8,26 @@ struct CueTiming: Hashable {
 
     init?(_ line: ArraySlice<UInt8>, _ format: CaptionFormat) {
         guard let arrow = line.arrow else { return nil }
-        let left = String(decoding: line[..<arrow], as: UTF8.self).split(whereSeparator: Self.isSpace)
-        let right = String(decoding: line[(arrow + 3)...], as: UTF8.self).split(whereSeparator: Self.isSpace)
+        let left = line[..<arrow].split(whereSeparator: Self.isSpace)
+        let right = line[(arrow + 3)...].split(whereSeparator: Self.isSpace)
         guard left.count == 1, let last = right.first, let start = Self.milliseconds(left[0], format),
             let end = Self.milliseconds(last, format)
         else { return nil }
         self.start = start
         self.end = end
-        settings = format == .webVTT ? Self.settings(right.dropFirst()) : ""
+        let words = right.dropFirst().prefix(32)
+        settings = format == .webVTT ? Self.settings(words.map { Substring(String(decoding: $0, as: UTF8.self)) }) : ""
     }
 
-    private static func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" }
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
     /// `01:02.345` or `1:01:02.345`; SRT has a comma before the thousandths.
-    static func milliseconds(_ text: Substring, _ format: CaptionFormat) -> Int64? {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    static func milliseconds(_ text: ArraySlice<UInt8>, _ format: CaptionFormat) -> Int64? {
+        let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         guard (2...3).contains(parts.count), let last = parts.last else { return nil }
-        let seconds = last.split(omittingEmptySubsequences: false) { $0 == "." || (format == .subRip && $0 == ",") }
+        let seconds = last.split(omittingEmptySubsequences: false) {
+            $0 == UInt8(ascii: ".") || (format == .subRip && $0 == UInt8(ascii: ","))
+        }
         guard seconds.count == 2, let minutes = number(parts[parts.count - 2], digits: 1...2), minutes < 60,
             let whole = number(seconds[0], digits: 2...2), whole < 60, let rest = number(seconds[1], digits: 3...3)
         else { return nil }
@@ -38,15 +41,20 @@ struct CueTiming: Hashable {
     }
 
     private static func number(_ text: Substring, digits: ClosedRange<Int>) -> Int64? {
-        guard digits.contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-        return Int64(text)
+        number(Array(text.utf8)[...], digits: digits)
+    }
+
+    private static func number(_ text: ArraySlice<UInt8>, digits: ClosedRange<Int>) -> Int64? {
+        guard digits.contains(text.count), text.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        // bound: six digits at most
+        return text.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
     }
 
     private static let names = ["vertical", "line", "position", "size", "align"]
 
-    private static func settings(_ words: ArraySlice<Substring>) -> String {
+    private static func settings(_ words: [Substring]) -> String {
         var known: [Substring: Substring] = [:]
-        for word in words.prefix(32) {
+        for word in words {
             guard let colon = word.firstIndex(of: ":") else { continue }
             let (name, value) = (word[..<colon], word[word.index(after: colon)...])
             guard names.contains(String(name)), isValid(value, of: name) else { continue }

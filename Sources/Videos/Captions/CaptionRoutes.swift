@@ -31,11 +31,10 @@ struct CaptionRoutes: Sendable {
             return .captions(text.text, type: "text/vtt; charset=utf-8", version: text.version)
         }
         videos.get("/{id}/captions/{language}.srt", limit: .browsing) { request, context in
-            let text = try await read.text(
+            let text = try await read.subRip(
                 of: try context.videoID, context.captionLanguage, request, for: context.viewer)
             var response = Response.captions(
-                WebVTT(parsing: text.text).renderSubRip(), type: "application/x-subrip; charset=utf-8",
-                version: text.version + "-srt")
+                text.text, type: "application/x-subrip; charset=utf-8", version: text.version)
             response.headers["Content-Disposition"] = ContentDisposition.attachment(
                 named: "\(context.captionLanguage?.text ?? "captions").srt")
             return response

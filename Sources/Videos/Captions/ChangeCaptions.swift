@@ -1,6 +1,7 @@
 import Cryptography
 import FoundationEssentials
 import Media
+import Reactor
 import SQL
 
 /// Writes and removes captions and transcripts. Each change tells those who follow the video, and has its words indexed anew.
@@ -10,6 +11,8 @@ struct ChangeCaptions: Sendable {
     let lists: CaptionLists
     let index: IndexVideos
     let events: VideoEvents
+    /// Where files are read: a large one takes longer than others may wait for.
+    let pool: BlockingPool
     let now: @Sendable () -> Date
     private let videos = VideoStore()
     private let store = CaptionStore()
@@ -32,8 +35,8 @@ struct ChangeCaptions: Sendable {
     func put(_ file: [UInt8], _ wish: Wish, of id: VideoID, by viewer: Viewer) async throws -> (Caption, isNew: Bool) {
         let parsed: WebVTT
         do {
-            parsed = try WebVTT(uploaded: file, as: wish.format, language: wish.language)
-        } catch {
+            parsed = try await pool.run { try WebVTT(uploaded: file, as: wish.format, language: wish.language) }
+        } catch let error as CaptionError {
             throw CaptionRefusal.unreadable(error)
         }
         let text = parsed.render(isForHLS: false)

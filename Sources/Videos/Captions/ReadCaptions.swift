@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTP
 import Media
+import Reactor
 import SQL
 
 /// Hands out captions and transcripts to those who may play the video.
@@ -8,12 +9,15 @@ struct ReadCaptions: Sendable {
     let database: Database
     let find: FindVideo
     let proofs: UnlockProofs
+    /// Where texts are made from others.
+    let pool: BlockingPool
     private let store = CaptionStore()
 
-    init(database: Database, find: FindVideo, proofs: UnlockProofs) {
+    init(database: Database, find: FindVideo, proofs: UnlockProofs, pool: BlockingPool) {
         self.database = database
         self.find = find
         self.proofs = proofs
+        self.pool = pool
     }
 
     func list(of id: VideoID, _ request: Request, for viewer: Viewer) async throws -> [Caption] {
@@ -39,20 +43,30 @@ struct ReadCaptions: Sendable {
     /// Where nobody wrote one, what the captions say: those of the video's language, or else the first.
     func transcript(of id: VideoID, _ request: Request, for viewer: Viewer) async throws -> Transcript {
         let video = try await check(id, request, viewer)
-        let found = try await database.read { access -> Transcript? in
+        let found = try await database.read { access -> (caption: Caption?, text: String, updatedAt: Date)? in
             if let written = try store.transcript(of: id, in: access) {
-                return Transcript(
-                    text: written.text, source: .written, language: video.language?.text, updatedAt: written.updatedAt)
+                return (nil, written.text, written.updatedAt)
             }
             guard let caption = try store.list(of: id, in: access).first(of: video.language),
                 let text = try store.text(of: id, caption.language, in: access)
             else { return nil }
-            return Transcript(
-                text: WebVTT(parsing: text.text).cues.map(\.plainText).joined(separator: "\n"), source: .captions,
-                language: caption.language.text, updatedAt: caption.updatedAt)
+            return (caption, text.text, caption.updatedAt)
         }
         guard let found else { throw CaptionRefusal.noTranscript }
-        return found
+        guard let caption = found.caption else {
+            return Transcript(
+                text: found.text, source: .written, language: video.language?.text, updatedAt: found.updatedAt)
+        }
+        let said = try await pool.run { WebVTT(parsing: found.text).cues.map(\.plainText).joined(separator: "\n") }
+        return Transcript(text: said, source: .captions, language: caption.language.text, updatedAt: found.updatedAt)
+    }
+
+    func subRip(
+        of id: VideoID, _ language: LanguageTag?, _ request: Request, for viewer: Viewer
+    ) async throws -> CaptionText {
+        let kept = try await text(of: id, language, request, for: viewer)
+        return CaptionText(
+            text: try await pool.run { WebVTT(parsing: kept.text).renderSubRip() }, version: "\(kept.version)-srt")
     }
 
     private func check(_ id: VideoID, _ request: Request, _ viewer: Viewer) async throws -> Video {
