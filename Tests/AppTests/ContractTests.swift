@@ -64,7 +64,7 @@ struct ContractTests {
 
     @Test(
         "What is not plain is refused",
-        arguments: ["a: {b: 1}", "a: |\n  x", "a: &b 1", "a: 1\n   b: 2", "no colon", #"a: "b" "c""#])
+        arguments: ["a: 1\na: 2\n", "a: {b: 1}", "a: |\n  x", "a: &b 1", "a: 1\n   b: 2", "no colon", #"a: "b" "c""#])
     func notPlain(text: String) {
         #expect(throws: PlainYAML.Malformed.self) { try PlainYAML.json(from: text) }
     }

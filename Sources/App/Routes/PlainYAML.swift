@@ -55,9 +55,11 @@ enum PlainYAML {
 
         private mutating func map(indent: Int, into output: inout String) throws(Malformed) {
             output += "{"
+            // A key that comes twice would hide the one before.
+            var keys: Set<String> = []
             var isFirst = true
             while let line, line.indent == indent, !line.text.hasPrefix("- ") {
-                guard let (key, value) = PlainYAML.pair(line.text) else { throw malformed }
+                guard let (key, value) = PlainYAML.pair(line.text), keys.insert(key).inserted else { throw malformed }
                 output += (isFirst ? "" : ",") + PlainYAML.quoted(key) + ":"
                 isFirst = false
                 advance()
