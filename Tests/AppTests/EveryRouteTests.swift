@@ -44,6 +44,8 @@ struct EveryRouteTests {
         "GET /watch/{id}": Rule(.anyone, 200), "GET /favicon.ico": Rule(.anyone, 200),
         "GET /register": Rule(.anyone, 200), "GET /verify": Rule(.anyone, 200), "GET /forgot": Rule(.anyone, 200),
         "GET /reset": Rule(.anyone, 200), "GET /profile": Rule(.anyone, 200),
+        "GET /search": Rule(.anyone, 200), "GET /favorites": Rule(.anyone, 200), "GET /history": Rule(.anyone, 200),
+        "GET /lists": Rule(.anyone, 200), "GET /lists/{id}": Rule(.anyone, 200),
         "GET /administration": Rule(.anyone, 200), "GET /administration/people": Rule(.anyone, 200),
         "GET /administration/people/{id}": Rule(.anyone, 200), "GET /administration/groups": Rule(.anyone, 200),
         "GET /administration/groups/{id}": Rule(.anyone, 200), "GET /administration/audit": Rule(.anyone, 200),
