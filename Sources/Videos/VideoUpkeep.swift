@@ -31,6 +31,8 @@ public struct VideoUpkeep: Sendable {
         } catch {
             log.error("work beside the requests failed", ["work": "indexing videos", "error": .error(error)])
         }
+        // It is the last that only a start needs.
+        FreedMemory.giveBack()
     }
 
     private func keepUp() async {

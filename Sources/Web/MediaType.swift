@@ -23,6 +23,6 @@ enum MediaType {
     }
 
     static func isText(_ type: String) -> Bool {
-        type.hasPrefix("text/") || type.hasSuffix("json") || type.hasSuffix("+xml")
+        type.hasPrefix("text/") || type.hasSuffix("json") || type.hasSuffix("yaml") || type.hasSuffix("+xml")
     }
 }

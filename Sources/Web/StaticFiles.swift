@@ -4,14 +4,11 @@ import HTTP
 public enum StaticFilesError: Error, Sendable, Equatable, CustomStringConvertible {
     case noFolder(String)
     case tooLarge(path: String)
-    /// There is no memory to expand a file.
-    case unreadable
 
     public var description: String {
         switch self {
         case .noFolder(let path): "the folder of web files \(path) is not there"
         case .tooLarge(let path): "the web file \(path) is too large to be kept in memory"
-        case .unreadable: "a web file cannot be expanded"
         }
     }
 }
@@ -21,24 +18,12 @@ public enum StaticFilesError: Error, Sendable, Equatable, CustomStringConvertibl
 /// The hash is in every URL, so a file can be cached for good, and scripts that import each other by relative paths
 /// always get files of one version. Pages (`.html`) name the prefix as `{{assets}}` and are asked for again each time.
 public struct StaticFiles: Sendable {
-    private struct File: Sendable {
-        enum Content: Sendable {
-            case plain([UInt8])
-            /// Nearly everybody takes it so; for the others it is expanded each time.
-            case gzipped([UInt8], byteCount: Int)
-        }
-
-        let content: Content
-        let type: String
-        let tag: EntityTag
-    }
-
     private static let largest = 16 << 20
 
     /// `/assets/` and the hash of all files.
     public let prefix: String
     private let tree: String
-    private let files: [String: File]
+    private let files: [String: KeptFile]
 
     /// Reads the folder; blocks. Names that begin with a dot are left out.
     ///
@@ -70,19 +55,8 @@ public struct StaticFiles: Sendable {
             contents.map { file in
                 let isPage = file.path.hasSuffix(".html")
                 let bytes = isPage ? Self.filled(file.bytes, prefix: prefix) : file.bytes
-                return (file.path, Self.file(file.path, bytes))
+                return (file.path, KeptFile(bytes, type: MediaType.of(file.path)))
             }, uniquingKeysWith: { first, _ in first })
-    }
-
-    private static func file(_ path: String, _ bytes: [UInt8]) -> File {
-        var hash = ContentHash()
-        hash.add(bytes)
-        let type = MediaType.of(path)
-        let isWorthIt = MediaType.isText(type) && bytes.count >= Gzip.leastByteCount
-        let gzipped = isWorthIt ? Gzip.compress(bytes, level: 9) : nil
-        return File(
-            content: gzipped.map { .gzipped($0, byteCount: bytes.count) } ?? .plain(bytes), type: type,
-            tag: EntityTag(hash.hexadecimal))
     }
 
     private static func filled(_ page: [UInt8], prefix: String) -> [UInt8] {
@@ -97,7 +71,7 @@ public struct StaticFiles: Sendable {
             }
             // A page that was loaded before an update still asks for the old tree: it gets the new file, uncached.
             let isCurrent = context.parameters["tree"] == tree
-            return try answer(file, request, cache: isCurrent ? "public, max-age=31536000, immutable" : "no-cache")
+            return try file.answer(request, cache: isCurrent ? "public, max-age=31536000, immutable" : "no-cache")
         }
     }
 
@@ -106,34 +80,13 @@ public struct StaticFiles: Sendable {
     /// - Throws: a `Problem` (404) when there is none.
     public func page(_ path: String, for request: Request, status: Response.Status = .ok) throws -> Response {
         guard let file = files[path] else { throw Problem.notFound() }
-        var response = try answer(file, request, cache: "no-cache")
+        var response = try file.answer(request, cache: "no-cache")
         response.status = status
         return response
     }
 
     /// A file of the folder under a fixed name of its own, such as `/favicon.ico`.
     public func file(_ path: String, for request: Request) throws -> Response { try page(path, for: request) }
-
-    private func answer(_ file: File, _ request: Request, cache: String) throws -> Response {
-        var response = Response(headers: [.contentType: file.type, .cacheControl: cache])
-        switch file.content {
-        case .plain(let bytes):
-            response.headers.append(.etag, file.tag.description)
-            response.body = .bytes(bytes)
-        case .gzipped(let gzipped, let byteCount):
-            response.headers.append(.vary, "Accept-Encoding")
-            if Gzip.isAccepted(by: request.headers[.acceptEncoding]) {
-                response.headers.append(.contentEncoding, "gzip")
-                response.headers.append(.etag, EntityTag(file.tag.opaque + "-gzip").description)
-                response.body = .bytes(gzipped)
-            } else {
-                guard let bytes = Gzip.expand(gzipped, to: byteCount) else { throw StaticFilesError.unreadable }
-                response.headers.append(.etag, file.tag.description)
-                response.body = .bytes(bytes)
-            }
-        }
-        return response
-    }
 }
 
 /// FNV-1a over 64 bits, twice with different starts: tells versions of our own files apart; not for secrets.

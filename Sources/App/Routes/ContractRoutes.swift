@@ -8,8 +8,8 @@ import Web
 /// page `/docs` lets a person try its requests.
 struct ContractRoutes: Sendable {
     private let access: AccessRule?
-    private let json: [UInt8]?
-    private let yaml: [UInt8]?
+    private let json: KeptFile?
+    private let yaml: KeptFile?
     /// Nil where Swagger UI is not installed.
     private let swagger: String?
     private let pool: BlockingPool
@@ -27,8 +27,9 @@ struct ContractRoutes: Sendable {
         self.access = access
         self.pool = pool
         let text = try? String(contentsOfFile: "\(web)/../api/openapi.yaml", encoding: .utf8)
-        json = text.flatMap { try? PlainYAML.json(from: $0) }
-        yaml = text.map { Array($0.utf8) }
+        json = text.flatMap { try? PlainYAML.json(from: $0) }.map { KeptFile($0, type: "application/json") }
+        // RFC 9512
+        yaml = text.map { KeptFile(Array($0.utf8), type: "application/yaml") }
         // Beside the pages where Palco is installed; among the sources it is where `scripts/setup` puts what it fetches.
         swagger = ["\(web)/../swagger-ui", "\(web)/../.build/swagger-ui"].first { folder in
             Self.swaggerFiles.keys.allSatisfy { Glibc.access("\(folder)/\($0)", R_OK) == 0 }
@@ -38,12 +39,11 @@ struct ContractRoutes: Sendable {
     func add(to router: RouterBuilder) {
         guard let access else { return }
         let (swagger, pool) = (swagger, pool)
-        router.get("/api/v1/openapi.json", access: access) { [json] _, _ in
-            try Self.answer(json, type: "application/json")
-        }
-        // RFC 9512
-        router.get("/api/v1/openapi.yaml", access: access) { [yaml] _, _ in
-            try Self.answer(yaml, type: "application/yaml")
+        for (name, contract) in [("json", json), ("yaml", yaml)] {
+            router.get("/api/v1/openapi.\(name)", access: access) { request, _ in
+                guard let contract else { throw Problem.notFound() }
+                return try contract.answer(request, cache: "no-cache")
+            }
         }
         router.get("/docs/swagger-ui/{file}", access: access) { _, context in
             guard let swagger, let name = context.parameters["file"], let type = Self.swaggerFiles[name] else {
@@ -55,13 +55,6 @@ struct ContractRoutes: Sendable {
             response.headers[.cacheControl] = "no-cache"
             return response
         }
-    }
-
-    private static func answer(_ text: [UInt8]?, type: String) throws -> Response {
-        guard let text else { throw Problem.notFound() }
-        var response = Response.bytes(text, type: type)
-        response.headers[.cacheControl] = "no-cache"
-        return response
     }
 }
 

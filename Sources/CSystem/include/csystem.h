@@ -1,5 +1,6 @@
 // The Linux calls that the Reactor stands on and the toolchain's Glibc module lacks. A header and no logic.
 #pragma once
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/pidfd.h>
