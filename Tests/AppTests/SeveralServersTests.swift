@@ -2,6 +2,7 @@ import Bus
 import FoundationEssentials
 import HTTP
 import SQL
+import Synchronization
 import Testing
 import Web
 
@@ -38,6 +39,31 @@ struct SeveralServersTests {
         try await InProcessClient(house.application).send(
             .get, "/api/v1/auth/me", headers: ["Authorization": "Bearer \(token)"]
         ).status
+    }
+
+    @Test("Who tidies up at one server takes no upload from a request of the other; another request does")
+    func tidyingUp() async throws {
+        try await withTwo { first, second in
+            let token = try await first.token(of: .creator)
+            let made = try await InProcessClient(first.application).send(
+                .post, "/api/v1/uploads",
+                headers: [
+                    "Authorization": "Bearer \(token)", "Tus-Resumable": "1.0.0", "Upload-Length": "5",
+                    "Content-Type": "application/offset+octet-stream",
+                ])
+            let id = try #require(made.headers[.location]?.split(separator: "/").last.flatMap { UploadID(String($0)) })
+            let interrupts = Atomic(0)
+            let (here, there) = (first.server.services.videos, second.server.services.videos)
+            let session = here.recovery.hold.sessions.take(id) { interrupts.add(1, ordering: .relaxed) }
+            #expect(session != nil)
+            #expect(try await here.recovery.hold.claim.take(id))
+            try await there.recovery.finishComplete()
+            // What is announced later is heard later.
+            #expect(try await !there.recovery.hold.claim.take(id))
+            try await eventually("the request is told") { interrupts.load(ordering: .relaxed) > 0 }
+            #expect(interrupts.load(ordering: .relaxed) == 1)
+            here.recovery.hold.sessions.release(id)
+        }
     }
 
     @Test("Who is signed out at one is out at the other, though it remembers", arguments: MeanwhileTests.Fate.allCases)

@@ -13,7 +13,8 @@ struct HoldUpload: Sendable {
     func ifFree(_ id: UploadID, _ body: (UploadSession) async throws -> Void) async throws {
         guard let session = sessions.take(id) else { return }
         defer { sessions.release(id) }
-        guard try await claim.take(id) else { return }
+        // Who works beside the requests takes nothing from them.
+        guard try await claim.take(id, asking: false) else { return }
         let loop = EventLoop.current ?? loops.next()
         try await claim.keeping(id, on: loop, interrupt: nil) { try await body(session) }
     }

@@ -15,8 +15,9 @@ struct UploadClaim: Sendable {
     /// Whether there may be other servers.
     var isShared: Bool { database.isShared }
 
-    /// - Returns: false while another server has it, which is told that it is wanted here.
-    func take(_ id: UploadID) async throws -> Bool {
+    /// - Parameter asks: whether another server that has it is told that it is wanted here, and ends what it does with it.
+    /// - Returns: false while another server has it.
+    func take(_ id: UploadID, asking asks: Bool = true) async throws -> Bool {
         guard isShared else { return true }
         let holder = holder
         return try await database.write { transaction in
@@ -27,7 +28,7 @@ struct UploadClaim: Sendable {
             if let writer = try row.value("writer", as: String?.self), writer != "\(holder)",
                 try row.value("writer_until", as: Int64.self) >= now, LeaseOwner(writer)?.isGone != true
             {
-                try transaction.announce(Announcement(Self.topic, "\(id)"))
+                if asks { try transaction.announce(Announcement(Self.topic, "\(id)")) }
                 return false
             }
             try Self.write(holder, until: now, id, in: transaction)
