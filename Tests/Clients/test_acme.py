@@ -130,6 +130,8 @@ def test_a_server_gets_its_certificate_and_keeps_it(tool, own_server, pebble):
     palco = own_server(pebble(port)).start(port=port)
     openssl = tool("openssl")
     palco.wait_for_line("a certificate was issued")
+    # It is told a moment before it is shown.
+    wait_until(lambda: "Pebble" in shown(palco, openssl), "it is shown")
     issued = shown(palco, openssl)
     assert "Pebble" in issued and all(f"DNS:{name}" in issued for name in NAMES), issued
     asked = float(re.search(r'palco_outgoing_requests_total\{[^}]*outcome="2xx"[^}]*\} (\d+)', told(port)).group(1))
