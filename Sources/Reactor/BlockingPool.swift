@@ -7,11 +7,8 @@ public enum BlockingPoolError: Error, Sendable, Equatable {
 }
 
 /// A few threads for work that blocks: files, SQLite, password hashes. The caller's task waits without a thread.
-///
-/// The first thread starts with the pool, so that a system without threads is told of at once. The others start when work waits
-/// for them: a server at rest pays for none that it never needed.
 public final class BlockingPool: @unchecked Sendable {
-    // @unchecked: `queue`, `head`, `isStopping`, `liveThreads` and `idleThreads` are under `mutex`.
+    // @unchecked: `queue`, `head`, `isStopping` and `liveThreads` are under `mutex`.
 
     private typealias Work = @Sendable () -> Void
 
@@ -23,17 +20,19 @@ public final class BlockingPool: @unchecked Sendable {
     private var queue: [Work?] = []
     private var head = 0
     private var isStopping = false
-    private var liveThreads = 1
-    private var idleThreads = 0
+    private var liveThreads: Int
     private var stopWaiters: [UnsafeContinuation<Void, Never>] = []
 
     public init(name: String, threads: Int, maxQueued: Int = 10_000) throws {
         self.name = name
         threadCount = threads
         self.maxQueued = maxQueued
+        liveThreads = threads
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(changed, nil)
-        try LoopThread.start(named: "\(name)-0") { [self] in runThread() }
+        for index in 0..<threads {
+            try LoopThread.start(named: "\(name)-\(index)") { [self] in runThread() }
+        }
     }
 
     deinit {
@@ -56,8 +55,6 @@ public final class BlockingPool: @unchecked Sendable {
     /// How much work waits for a thread.
     public var queuedCount: Int { locked { queue.count - head } }
 
-    var liveThreadCount: Int { locked { liveThreads } }
-
     /// Finishes what is queued, then ends the threads.
     public func shutdown() async {
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
@@ -76,20 +73,9 @@ public final class BlockingPool: @unchecked Sendable {
             if isStopping { return .stopped }
             if queue.count - head >= maxQueued { return .full }
             queue.append(work)
-            if idleThreads >= queue.count - head || liveThreads == threadCount {
-                pthread_cond_signal(changed)
-            } else {
-                startThread()
-            }
+            pthread_cond_signal(changed)
             return nil
         }
-    }
-
-    /// One more. Where the system gives none, the threads that there are do the work.
-    private func startThread() {
-        let index = liveThreads
-        guard (try? LoopThread.start(named: "\(name)-\(index)", { [self] in runThread() })) != nil else { return }
-        liveThreads += 1
     }
 
     private func runThread() {
@@ -107,9 +93,7 @@ public final class BlockingPool: @unchecked Sendable {
         locked {
             while head == queue.count {
                 if isStopping { return nil }
-                idleThreads += 1
                 pthread_cond_wait(changed, mutex)
-                idleThreads -= 1
             }
             defer {
                 queue[head] = nil
