@@ -32,7 +32,7 @@ public struct VideoUpkeep: Sendable {
             log.error("work beside the requests failed", ["work": "indexing videos", "error": .error(error)])
         }
         // It is the last that only a start needs.
-        FreedMemory.giveBack()
+        Allocator.giveBack()
     }
 
     private func keepUp() async {

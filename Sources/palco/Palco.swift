@@ -1,5 +1,6 @@
 import App
 import Glibc
+import Reactor
 import Sandbox
 
 /// The front door: decides what was asked for and ends with the status that says how it went.
@@ -8,6 +9,7 @@ struct Palco {
     static func main() async {
         SandboxCommand.runIfRequested(
             CommandLine.arguments, works: [Server.mediaReaderName: { Server.readMedia($0) }])
+        Allocator.keepAnArenaForEachCore()
         let status = await run(Array(CommandLine.arguments.dropFirst()))
         exit(status)
     }
