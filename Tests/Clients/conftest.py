@@ -68,15 +68,24 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def over_https(authority, films, tmp_path_factory):
-    """The address of a server that speaks https, and a film on it, wholly made."""
+def house_over_https(authority, films, tmp_path_factory):
     folder = tmp_path_factory.mktemp("https")
     palco = Palco(folder / "data", {**generous(), **authority.issue("shown", folder=folder)}).start()
-    url = f"https://localhost:{palco.secure_port}"
-    client = Client(url, trust=authority.trust())
+    client = Client(f"https://localhost:{palco.secure_port}", trust=authority.trust())
     client.login(ADMIN_EMAIL, ADMIN_PASSWORD)
-    yield url, client.wait(client.have(films.bunny, title="Big Buck Bunny")["id"], whole=True)
+    yield client, client.wait(client.have(films.bunny, title="Big Buck Bunny")["id"], whole=True)
     assert palco.stop() == 0
+
+
+@pytest.fixture
+def over_https(house_over_https):
+    """The address of a server that speaks https, and a film on it, wholly made.
+
+    Nobody has seen it yet: WebKitGTK comes to a lasting stop where so short a film goes on shortly before its end.
+    """
+    client, video = house_over_https
+    client.delete("/me/history").expect(204)
+    return client.url, video
 
 
 @pytest.fixture(scope="module")

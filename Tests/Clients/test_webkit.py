@@ -6,7 +6,6 @@ import select
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -16,17 +15,9 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 from watching import SIGN_IN, Watching
 
-
-class BrowserStandsStill(Exception):
-    """Its page ran nothing for a second, and yet the limit of scripts did not end the one that it was given."""
-
-
-# The browser was seen to come to a lasting stop at the beginning of a film. That is told from a fault of the page, which would
-# be at work, or be ended by the limit of scripts: nothing that the player calls waits on the spot.
-pytestmark = pytest.mark.flaky(reruns=2, only_rerun=["BrowserStandsStill"])
 
 SOUND_CARDS = ("alsasink", "jackaudiosink", "openalsink", "oss4sink", "osssink", "pulsesink", "pipewiresink")
 
@@ -101,7 +92,6 @@ def webkit(tool, tmp_path):
             service = running.enter_context(running_driver(tool("WebKitWebDriver"), display, str(log)))
             try:
                 driver = new_session(browser, service.service_url, seconds=40)
-                driver.process = service.process.pid
             except HTTPError as error:
                 print(f"WebKit did not start: {error!r}\n{log.read_text('utf-8', 'replace')[-2000:]}")
                 continue
@@ -113,36 +103,9 @@ def webkit(tool, tmp_path):
 
 
 def evaluate(driver, expression):
-    script = f"const done = arguments[0]; Promise.resolve({expression}).then(done, (error) => done(String(error)));"
-    try:
-        return driver.execute_async_script(script)
-    except ReadTimeoutError as error:
-        threads = list(threads_of_pages(driver.process))
-        if threads and not any(is_at_work(thread) for thread in threads):
-            raise BrowserStandsStill(expression) from error
-        raise
-
-
-def threads_of_pages(parent):
-    """The threads, as folders of /proc, that run the scripts of pages: the main ones of WebKit's processes for them."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (process / "stat").read_text().rsplit(")", 1)[1].split()
-            if int(words[1]) == parent:
-                if (process / "comm").read_text().startswith("WebKitWebProc"):
-                    yield process / "task" / process.name
-                yield from threads_of_pages(int(process.name))
-
-
-def is_at_work(thread):
-    """Whether it uses the processor within a second."""
-
-    def used():
-        return sum(map(int, (thread / "stat").read_text().rsplit(")", 1)[1].split()[11:13]))
-
-    before = used()
-    time.sleep(1)
-    return used() > before
+    return driver.execute_async_script(
+        f"const done = arguments[0]; Promise.resolve({expression}).then(done, (error) => done(String(error)));"
+    )
 
 
 def watch(driver, url, video):
