@@ -84,7 +84,7 @@ def over_https(house_over_https):
     Nobody has seen it yet: WebKitGTK comes to a lasting stop where so short a film goes on shortly before its end.
     """
     client, video = house_over_https
-    client.delete("/me/history").expect(204)
+    client.request("DELETE", "/me/history").expect(204)
     return client.url, video
 
 
