@@ -139,6 +139,7 @@ def test_what_the_contract_promises_whoever_has_a_link(house):
     play = f"/shares/{locked['token']}/play"
     anyone.request("POST", play, b"{", {"Content-Type": "application/json"}).expect(400)
     anyone.request("POST", play, b"x", {"Content-Type": "text/plain"}).expect(415)
+    anyone.post(play, {"password": 5}).expect(422)
     too_large(house.admin, "POST", play)
 
 
