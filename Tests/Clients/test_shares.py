@@ -121,7 +121,7 @@ def test_what_the_contract_promises_whoever_has_a_link(house):
     # It looks once, and plays once.
     begun = house.play(share).expect(200).json()
     assert anyone.get(begun["playback_url"]).expect(200).text.startswith("#EXTM3U")
-    assert anyone.get(begun["storyboard_url"]).status == 200
+    wait_until(lambda: anyone.get(begun["storyboard_url"]).status == 200, "there are small pictures")
     assert house.play(share, grant=begun["grant"]).expect(200).json()["grant"] == begun["grant"]
     for answer in [
         house.play(share), anyone.get(place), anyone.get(facts["thumbnail_url"]), anyone.get(f"/oembed?url={address}")
