@@ -96,7 +96,8 @@ extension Server {
                 VideoServices.Foundation(
                     database: database, storage: storage,
                     encoding: VideoEncoding(queue, InspectUpload(tools), playback), callers: callers,
-                    grants: GrantSigner(secret: secret), passwords: PasswordHasher(pool: pools.uploadPasswords),
+                    grants: GrantSigner(secret: secret), links: ShareLinks(secret: secret),
+                    passwords: PasswordHasher(pool: pools.uploadPasswords),
                     unlocking: PasswordHasher(pool: pools.unlocking), loops: loops, pool: pools.files, facts: outbox,
                     audit: accounts.audit,
                     log: log, redis: redis?.limits),
@@ -144,6 +145,9 @@ extension Server {
         AdministrationRoutes(services, settings: settings).add(to: router)
         ConnectionRoutes(loops: services.loops).add(to: router)
         pages.add(to: router)
+        try SharePages(
+            pages.files, show: services.videos.sharedPage, security: options.security, settings: settings
+        ).add(to: router)
         ContractRoutes(web: web, access: settings.docs.access, pool: services.pools.files).add(to: router)
         return try router.build()
     }

@@ -11,6 +11,7 @@ import Videos
 extension Settings {
     var videos: VideoSettings {
         var videos = VideoSettings()
+        videos.site = publicAddress
         videos.maximumUploadBytes = Int64(maxUploadBytes)
         videos.uploadLifetime = uploadExpiry
         videos.uploadsPerUser = maxUploadsPerUser

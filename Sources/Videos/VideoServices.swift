@@ -18,6 +18,7 @@ public struct VideoServices: Sendable {
         public var encoding: VideoEncoding
         public var callers: VideoCallers
         public var grants: GrantSigner
+        public var links: ShareLinks
         /// Hashes the passwords that owners give to videos.
         public var passwords: PasswordHasher
         /// Checks those that viewers give; owners' work does not hold them up, nor the other way round.
@@ -38,8 +39,8 @@ public struct VideoServices: Sendable {
 
         public init(
             database: Database, storage: StorageServices, encoding: VideoEncoding, callers: VideoCallers,
-            grants: GrantSigner, passwords: PasswordHasher, unlocking: PasswordHasher, loops: EventLoopGroup,
-            pool: BlockingPool,
+            grants: GrantSigner, links: ShareLinks, passwords: PasswordHasher, unlocking: PasswordHasher,
+            loops: EventLoopGroup, pool: BlockingPool,
             facts: Outbox? = nil, audit: AuditLog, log: Log, redis: RedisLimits? = nil,
             now: (@Sendable () -> Date)? = nil,
             clock: @escaping @Sendable () -> MonotonicTime = { .now }
@@ -49,6 +50,7 @@ public struct VideoServices: Sendable {
             self.encoding = encoding
             self.callers = callers
             self.grants = grants
+            self.links = links
             self.passwords = passwords
             self.unlocking = unlocking
             self.loops = loops
@@ -98,6 +100,8 @@ public struct VideoServices: Sendable {
     let playbackRoutes: PlaybackRoutes
     let uploadRoutes: UploadRoutes
     let personal: PersonalServices
+    let shareRoutes: ShareRoutes
+    public let sharedPage: ShowSharedPage
     private let settings: VideoSettings
     /// Of what this server has in hand.
     private let holder = LeaseOwner()
@@ -172,6 +176,19 @@ public struct VideoServices: Sendable {
                 pool: foundation.pool, now: now))
         personal = PersonalServices(foundation, revocations: revocations)
 
+        // Links.
+        let open = OpenShare(
+            database: database, callers: callers, links: foundation.links, grants: grants,
+            passwords: foundation.unlocking,
+            attempts: ShareAttempts(redis: foundation.redis, clock: foundation.clock), revocations: revocations,
+            captions: captions, settings: settings, now: now)
+        sharedPage = ShowSharedPage(open: open)
+        shareRoutes = ShareRoutes(
+            manage: ManageShares(
+                database: database, find: find, callers: callers, passwords: passwords, revoke: revoke, audit: audit,
+                now: now),
+            open: open, links: foundation.links, encoding: encoding, site: settings.site)
+
         self.revocations = ReadRevocations(database: database, revocations: revocations, now: now)
         hearing = HearVideos(
             database: database, revocations: self.revocations, events: events, sessions: sessions,
@@ -206,6 +223,7 @@ public struct VideoServices: Sendable {
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)
         captionRoutes.add(to: videos)
+        shareRoutes.add(to: router, videos)
         vocabulary.add(to: router)
         personal.addRoutes(to: router, videos)
         playbackRoutes.add(to: router)

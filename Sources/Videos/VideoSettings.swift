@@ -21,6 +21,9 @@ public struct VideoSettings: Sendable {
     /// How long a request waits for another one that holds the same upload.
     public var lockPatience = Duration.seconds(3)
 
+    /// Where people reach this installation, without a slash at its end; nil where nobody has said.
+    public var site: String?
+
     public init() {}
 
     /// A form holds more than the file: its fields and what frames them.

@@ -1,7 +1,7 @@
 import HTTP
 import Telemetry
 
-/// One line for each request, when its response has left. Never the query: it may carry tokens.
+/// One line for each request, when its response has left. Never the query, nor a path that holds a token.
 enum AccessLog {
     static func write(_ context: BaseContext, _ completion: Response.Completion, nanoseconds: Int64) {
         context.endpoint.log.info("request") { line in
@@ -9,7 +9,7 @@ enum AccessLog {
             line.add("request_id", characters: RequestID.length, context.requestID.write(to:))
             line.add("trace_id", characters: TraceContext.traceLength, trace.writeTraceID(to:))
             line.add("method", context.head.method.rawValue)
-            line.add("path", context.head.target, upTo: UInt8(ascii: "?"))
+            if !context.route.hidesPath { line.add("path", context.head.target, upTo: UInt8(ascii: "?")) }
             line.add("route", context.route.path)
             line.add("status", completion.status.code)
             line.add("bytes", completion.byteCount)

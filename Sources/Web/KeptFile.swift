@@ -24,6 +24,15 @@ public struct KeptFile: Sendable {
         tag = EntityTag(hash.hexadecimal)
     }
 
+    /// Nil for what is no text, or where there is no memory to expand it.
+    var text: String? {
+        switch content {
+        case .plain(let bytes): String(validating: bytes, as: UTF8.self)
+        case .gzipped(let gzipped, let byteCount):
+            Gzip.expand(gzipped, to: byteCount).flatMap { String(validating: $0, as: UTF8.self) }
+        }
+    }
+
     /// - Parameter cache: the value of `Cache-Control`.
     public func answer(_ request: Request, cache: String) throws -> Response {
         var response = Response(headers: [.contentType: type, .cacheControl: cache])

@@ -12,6 +12,8 @@ public final class Route: Sendable, CustomStringConvertible {
     public let bodyLimit: Int
     /// Whether the access log has a line for it.
     public let isLogged: Bool
+    /// Its path holds what opens something by itself, and which no log may hold.
+    let hidesPath: Bool
     /// Its place among all routes; 0 stands for what matches none.
     let number: Int
 
@@ -26,6 +28,7 @@ public final class Route: Sendable, CustomStringConvertible {
         self.limit = limit
         self.bodyLimit = bodyLimit
         self.isLogged = isLogged
+        hidesPath = path.contains("{token}")
         self.number = number
     }
 

@@ -23,17 +23,16 @@ public struct SecurityHeaders: Sendable {
         ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),
     ]
 
+    private let pagePolicy: String
     private let forPages: Response.SharedFields
     private let forData: Response.SharedFields
 
     public init(pagePolicy: String = SecurityHeaders.pagePolicy) {
         // What is no page asks for nothing else, so there is no referrer to tell.
-        let ofPages: [(FieldName, String)] = [
-            ("Referrer-Policy", "same-origin"), ("X-Frame-Options", "DENY"),
-            ("Cross-Origin-Opener-Policy", "same-origin"),
-            ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
-        ]
-        forPages = Response.SharedFields(HeaderFields([(.contentSecurityPolicy, pagePolicy)] + Self.shared + ofPages))
+        let ofPages: [(FieldName, String)] = [("Referrer-Policy", "same-origin"), ("X-Frame-Options", "DENY")]
+        self.pagePolicy = pagePolicy
+        forPages = Response.SharedFields(
+            HeaderFields([(.contentSecurityPolicy, pagePolicy)] + Self.shared + ofPages + Self.ofEveryPage))
         forData = Response.SharedFields(HeaderFields([(.contentSecurityPolicy, Self.dataPolicy)] + Self.shared))
     }
 
@@ -43,6 +42,28 @@ public struct SecurityHeaders: Sendable {
         if !all.contains(.cacheControl) { all.append(.cacheControl, CacheRule.standard) }
         all.append(contentsOf: HeaderFields([(.contentSecurityPolicy, dataPolicy)] + shared))
         return Response.SharedFields(all)
+    }
+
+    private static let ofEveryPage: [(FieldName, String)] = [
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+    ]
+
+    /// For a page whose address holds a secret, which no other site is told of; pages of these origins may show it in a frame.
+    ///
+    /// - Parameter origins: what a source expression of the policy may be (CSP 2.3.1), and nothing else.
+    public func secretPage(framedBy origins: [String] = []) -> HeaderFields {
+        let policy =
+            origins.isEmpty
+            ? pagePolicy
+            : pagePolicy.replacing(
+                "frame-ancestors 'none'", with: "frame-ancestors \(origins.joined(separator: " "))")
+        var fields = HeaderFields([(.contentSecurityPolicy, policy)] + Self.shared + Self.ofEveryPage)
+        fields.append("Referrer-Policy", "no-referrer")
+        fields.append("X-Robots-Tag", "noindex")
+        // An older field than the policy, which knows no list.
+        if origins.isEmpty { fields.append("X-Frame-Options", "DENY") }
+        return fields
     }
 
     /// A policy that the handler set itself stays. A 304 carries none: browsers would put it over that of the page

@@ -85,6 +85,14 @@ public struct StaticFiles: Sendable {
         return response
     }
 
+    /// The text of a page, for those that are written for each request.
+    ///
+    /// - Throws: a `Problem` (404) when there is none.
+    public func text(_ path: String) throws -> String {
+        guard let text = files[path]?.text else { throw Problem.notFound() }
+        return text
+    }
+
     /// A file of the folder under a fixed name of its own, such as `/favicon.ico`.
     public func file(_ path: String, for request: Request) throws -> Response { try page(path, for: request) }
 }

@@ -157,6 +157,14 @@ struct EveryRouteTests {
         "GET /api/v1/videos/{id}/thumbnail.jpg": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/storyboard.jpg": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/storyboard.vtt": Rule(.viewer, 200),
+        "GET /api/v1/videos/{id}/shares": Rule(.keeper, 200), "POST /api/v1/videos/{id}/shares": Rule(.keeper, 201),
+        // Of what is nobody's.
+        "DELETE /api/v1/videos/{id}/shares/{share}": Rule(.keeper, 404),
+        "GET /s/{token}": Rule(.anyone, 404), "GET /embed/{token}": Rule(.anyone, 404),
+        "GET /api/v1/shares/{token}": Rule(.anyone, 404), "POST /api/v1/shares/{token}/play": Rule(.anyone, 404),
+        "GET /api/v1/shares/{token}/thumbnail.jpg": Rule(.anyone, 404),
+        // Without the address that it asks about.
+        "GET /api/v1/oembed": Rule(.anyone, 422),
         "OPTIONS /api/v1/uploads": Rule(.anyone, 204), "OPTIONS /api/v1/uploads/{id}": Rule(.anyone, 204),
         "POST /api/v1/uploads": Rule(.uploader, 201), "HEAD /api/v1/uploads/{id}": Rule(.person, 200),
         "GET /api/v1/uploads/{id}": Rule(.person, 200),
@@ -190,8 +198,8 @@ struct EveryRouteTests {
         }
     }
 
-    /// What is answered to who is let in, where what they ask for is not there or will not do.
-    static func complaint(_ route: Route, _ status: Int) -> String {
+    /// The code that is answered to who is let in, nil with a page, where what they ask for is not there or will not do.
+    static func complaint(_ route: Route, _ status: Int) -> String? {
         let closed = ["POST /api/v1/auth/register", "POST /api/v1/admin/invitations"]
         if closed.contains(route.description) { return "registration_closed" }
         if route.path.hasPrefix("/api/v1/auth/me") { return "removal_closed" }
@@ -199,6 +207,8 @@ struct EveryRouteTests {
         guard status == 404 else {
             return route.description == "POST /api/v1/videos" ? "not_a_video" : "validation_failed"
         }
+        if route.path.hasPrefix("/s/") || route.path.hasPrefix("/embed/") { return nil }
+        if route.path.contains("/shares") { return "share_not_found" }
         if route.path.contains("/captions/{language}") { return "captions_not_found" }
         if route.path.hasSuffix("/transcript") { return "transcript_not_found" }
         if route.path.contains("/oidc/") { return "provider_not_found" }
@@ -330,7 +340,9 @@ struct EveryRouteTests {
         var target = route.path.replacing("{id}", with: id).replacing("{rendition}", with: rendition)
             .replacing("{number}", with: "0").replacing("{grant}", with: Self.oldGrant(for: things.film, house))
             .replacing("{language}", with: "en")
-            .replacing("{provider}", with: "nobody").replacing("{token}", with: "x")
+            .replacing("{provider}", with: "nobody").replacing("{token}", with: "x").replacing(
+                "{share}", with: "\(ShareID())"
+            )
             .replacing("{user}", with: "\(UserID())").replacing("{video}", with: things.film.description)
         if route.path.hasPrefix("/assets/") { target = things.asset }
         var headers: HeaderFields = ["Tus-Resumable": "1.0.0"]
@@ -373,6 +385,7 @@ struct EveryRouteTests {
         case "PATCH /api/v1/categories/{id}", "PATCH /api/v1/people/{id}": json(#"{"name":"N"}"#)
         case "PATCH /api/v1/admin/groups/{id}": json(#"{"name":"N"}"#)
         case "POST /api/v1/me/playlists", "PATCH /api/v1/me/playlists/{id}": json(#"{"name":"N"}"#)
+        case "POST /api/v1/videos/{id}/shares": json("{}")
         case "PATCH /api/v1/videos/{id}": json(#"{"title":"T"}"#)
         case "PUT /api/v1/videos/{id}/captions/{language}":
             headers[.contentType] = "text/vtt"

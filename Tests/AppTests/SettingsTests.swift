@@ -53,6 +53,8 @@ struct SettingsTests {
             ("PALCO_MEDIA_REDIRECT", "https://cdn.example.org/?a=b"),
             ("PALCO_MEDIA_REDIRECT", "https://a.example; script-src *"),
             ("PALCO_SECURE_COOKIES", "perhaps"), ("PALCO_CORS_ORIGINS", "elsewhere.test"), ("PALCO_LOG_LEVEL", "loud"),
+            ("PALCO_EMBED_ORIGINS", "elsewhere.test"), ("PALCO_EMBED_ORIGINS", "https://a.example; script-src *"),
+            ("PALCO_EMBED_ORIGINS", "https://a.example/path"), ("PALCO_EMBED_ORIGINS", "https://*.example"),
             ("PALCO_CORS_ORIGINS", "https://a.example/path"), ("PALCO_UPLOAD_EXPIRY", "-1"),
             ("PALCO_TRUSTED_PROXIES", "proxy.example"), ("PALCO_TRUSTED_PROXIES", "10.0.0.0/33"),
             ("PALCO_TRUSTED_PROXIES", "10.0.0.1,,"), ("PALCO_PROXY_PROTOCOL", "true"),

@@ -44,6 +44,7 @@ UNSEEN = {
     "Worker.state": "the same",
     "Worker.version": "the same",
     "POST /auth/password 503": "needs guesses from many networks at once, which AccountsTests makes in process",
+    "POST /shares/{token}/play 503": "needs guesses from many networks at once, as for POST /auth/password",
     "POST /auth/otp/setup 429": "needs dozens of guesses of one session that wait, which AccountsTests makes in process",
     "POST /auth/otp/setup 503": "needs guesses from many networks at once, as for POST /auth/password",
     "POST /auth/otp/disable 429": "as for POST /auth/otp/setup",

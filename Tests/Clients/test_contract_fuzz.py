@@ -141,6 +141,11 @@ class House:
             return [grant] if name == "grant" else ["240p", "audio", "captions0"]
         if name == "number":
             return ["0", "1"]
+        if name == "share" or collection == "/shares":
+            made = client.post(f"/videos/{self.video}/shares", {})
+            if made.status != 201:
+                return []
+            return [made.json()["id"] if name == "share" else made.json()["url"].rpartition("/")[2]]
         return self.collected("/admin/users") if name == "user" else []
 
     # What is asked

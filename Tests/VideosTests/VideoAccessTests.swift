@@ -72,6 +72,28 @@ struct VideoAccessTests {
         }
     }
 
+    @Test("A link opens what its maker manages, and only the doors to watching", arguments: cases)
+    func links(_ example: Case) {
+        for (hasPassword, replaces) in [(false, false), (true, false), (false, true), (true, true)] {
+            let holder = VideoAccess.LinkHolder(
+                maker: example.viewer, hasPassword: hasPassword, replacesPassword: replaces)
+            let asks = replaces ? hasPassword : hasPassword || example.password
+            for door in VideoAccess.Door.allCases {
+                for isUnlocked in [false, true] {
+                    let expected: VideoAccess.Decision =
+                        switch door {
+                        case _ where !example.manages: .hidden
+                        case .details: .allowed
+                        case .play, .picture, .captions: asks && !isUnlocked ? .locked : .allowed
+                        default: .hidden
+                        }
+                    let decision = VideoAccess.decide(holder, example.subject, door, isUnlocked: isUnlocked)
+                    #expect(decision == expected, "\(door) \(hasPassword) \(replaces)")
+                }
+            }
+        }
+    }
+
     @Test("The list asks the database for exactly what the policy allows")
     func listAgrees() async throws {
         let house = try await VideoHouse()

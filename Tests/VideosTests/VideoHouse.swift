@@ -68,7 +68,7 @@ final class VideoHouse: Sendable {
         videos = VideoServices(
             VideoServices.Foundation(
                 database: database, storage: storage, encoding: encoder.encoding, callers: callers,
-                grants: GrantSigner(secret: secret),
+                grants: GrantSigner(secret: secret), links: ShareLinks(secret: secret),
                 passwords: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1),
                 unlocking: PasswordHasher(pool: passwordPool, memoryKiB: 32, passes: 1), loops: loops,
                 pool: pool,

@@ -88,3 +88,29 @@ export function recallRecord(name) {
 export function rememberRecord(name, record) {
   remember(name, Object.keys(record).length === 0 ? null : JSON.stringify(record));
 }
+
+/**
+ * What lasts as long as this tab, such as a view that goes on when the page is loaded again.
+ * @param {string} name
+ * @returns {string | null}
+ */
+export function recallInTab(name) {
+  try {
+    return sessionStorage.getItem(prefix + name);
+  } catch {
+    return null; // A frame on a page of another site may have no storage.
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string | null} value null forgets it
+ */
+export function rememberInTab(name, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(prefix + name);
+    else sessionStorage.setItem(prefix + name, value);
+  } catch {
+    // It then lasts as long as the page.
+  }
+}

@@ -5,7 +5,7 @@ import { ChapterList } from '../components/chapter-list.js';
 import { ask } from '../components/dialogs.js';
 import { arches, troubleNote } from '../components/note.js';
 import { progressBar, setProgress } from '../components/progress-bar.js';
-import { toast } from '../components/toast.js';
+import { toast, toastError } from '../components/toast.js';
 import { ownPath } from '../lib/address.js';
 import {
   ApiError,
@@ -332,6 +332,12 @@ class Watch {
         h('span', { text: 'action.edit' }),
       ),
       h(
+        'button',
+        { type: 'button', ...look('share', 'share.share'), onclick: () => void this.#share() },
+        icon('link'),
+        h('span', { text: 'share.share' }),
+      ),
+      h(
         'a',
         { ...look('original', 'watch.download'), href: ownPath(originalURL(this.id), '/'), download: '' },
         icon('download'),
@@ -369,6 +375,16 @@ class Watch {
     this.work.setAttribute('aria-label', text);
     setProgress(this.work, video.progress);
     return h('div', { class: 'about-work', 'data-testid': 'filling' }, h('span', {}, text), this.work);
+  }
+
+  async #share() {
+    if (!this.video) return;
+    try {
+      const { shareVideo } = await import('./watch/share-video.js');
+      await shareVideo(this.video, this.#player?.video.currentTime ?? 0);
+    } catch (error) {
+      toastError(error);
+    }
   }
 
   async #edit() {

@@ -47,6 +47,9 @@ public enum AuditAction: String, Sendable, Codable, CaseIterable, SQLConvertible
     case visibilityChanged = "video.visibility_changed"
     case videoPasswordChanged = "video.password_changed"
     case videoRemoved = "video.removed"
+    /// A link was made, by which people without an account may watch it.
+    case videoShared = "video.shared"
+    case shareRevoked = "video.share_revoked"
     /// A category or a person, at all videos that have it.
     case termChanged = "term.changed"
     case termRemoved = "term.removed"

@@ -99,6 +99,11 @@ public struct AuditField: RawRepresentable, Sendable, Hashable {
     public static let isPremium = AuditField(rawValue: "is_premium")
     public static let hasPassword = AuditField(rawValue: "has_password")
     public static let format = AuditField(rawValue: "format")
+    /// The id of a link, which says nothing of its address.
+    public static let share = AuditField(rawValue: "share")
+    public static let isEmbeddable = AuditField(rawValue: "is_embeddable")
+    public static let viewLimit = AuditField(rawValue: "view_limit")
+    public static let replacesPassword = AuditField(rawValue: "replaces_password")
 }
 
 /// What something was, or became.

@@ -3,7 +3,7 @@ import Web
 
 /// The pages of `web/`, the files that they use, and what a browser sees when something goes wrong.
 struct PageRoutes: Sendable {
-    private let files: StaticFiles
+    let files: StaticFiles
     private let docs: AccessRule?
 
     /// Reads the folder; blocks.

@@ -132,6 +132,8 @@ public struct Settings: Sendable {
     public var sessionIdleTime = Duration.seconds(30 * 86_400)
     public var sessionTime = Duration.seconds(365 * 86_400)
     public var corsOrigins: [String] = []
+    /// Whose pages may show shared videos in frames; nobody's where there are none.
+    public var embedOrigins: [String] = []
     /// Cookies are marked `Secure` whatever a proxy says: for servers that people reach by https only.
     public var secureCookies = false
     /// Protections of the sandbox that may be missing; without them uploads are refused.
@@ -142,6 +144,9 @@ public struct Settings: Sendable {
     /// Where values come from, by the names of settings; what is not there nobody has set.
     public var given: [String: GivenSetting] = [:]
     public var docs = Docs.public
+
+    /// All of them stand in a header field.
+    static let mostEmbedOrigins = 50
 
     public init() {}
 

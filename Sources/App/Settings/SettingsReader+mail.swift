@@ -90,7 +90,7 @@ extension SettingsReader {
         settings.mailServer = server
     }
 
-    private static func isPlacePart(_ byte: UInt8) -> Bool {
+    static func isPlacePart(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (0x30...0x39).contains(byte)
             || "-.:[]".utf8.contains(byte)
     }

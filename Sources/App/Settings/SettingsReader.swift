@@ -168,6 +168,21 @@ public enum SettingsReader {
             settings.corsOrigins = origins
             return nil
         }.shown(),
+        Setting(name: "PALCO_EMBED_ORIGINS") { value, settings in
+            let origins = value.lowercased().split(separator: ",").map { $0.filter { $0 != " " } }
+            let areOrigins = origins.allSatisfy { origin in
+                guard let scheme = ["https://", "http://"].first(where: origin.hasPrefix) else { return false }
+                let place = origin.dropFirst(scheme.count)
+                // It becomes a part of a header field.
+                return !place.isEmpty && place.utf8.allSatisfy(isPlacePart)
+            }
+            guard areOrigins, origins.count <= Settings.mostEmbedOrigins else {
+                return
+                    "must be at most \(Settings.mostEmbedOrigins) origins like https://example.org, separated by commas"
+            }
+            settings.embedOrigins = origins
+            return nil
+        }.shown { $0.embedOrigins.isEmpty ? nil : $0.embedOrigins.joined(separator: ",") },
         Setting(name: "PALCO_TRUSTED_PROXIES") { value, settings in
             var names = value.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
             settings.trustsSocket = names.contains("unix")

@@ -65,6 +65,37 @@ public enum VideoAccess {
         }
     }
 
+    /// What the policy needs to know about somebody who has a link to the video and may be nobody else.
+    public struct LinkHolder: Sendable, Equatable {
+        /// Who made the link, as of now; nil once that person may not be here.
+        public var maker: Viewer?
+        public var hasPassword: Bool
+        /// It asks for its own password, if it has one, and not for the video's.
+        public var replacesPassword: Bool
+
+        public init(maker: Viewer?, hasPassword: Bool, replacesPassword: Bool) {
+            self.maker = maker
+            self.hasPassword = hasPassword
+            self.replacesPassword = replacesPassword
+        }
+    }
+
+    /// A link lends no more than its maker has: it opens a video, hidden and premium ones as well, while that person may manage it.
+    ///
+    /// - Parameter isUnlocked: whether the link's holder has given the password that it asks for.
+    public static func decide(
+        _ holder: LinkHolder, _ video: Subject, _ door: Door, isUnlocked: Bool = false
+    ) -> Decision {
+        guard let maker = holder.maker, mayManage(maker, video) else { return .hidden }
+        let asksPassword = holder.hasPassword || (video.hasPassword && !holder.replacesPassword)
+        switch door {
+        case .details: return .allowed
+        case .play, .picture, .captions: return asksPassword && !isUnlocked ? .locked : .allowed
+        // Nothing else of the house is for those who have only a link.
+        default: return .hidden
+        }
+    }
+
     /// Whether the viewer may bring new videos.
     public static func mayUpload(_ viewer: Viewer) -> Bool {
         switch viewer.role {

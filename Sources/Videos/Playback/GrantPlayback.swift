@@ -53,7 +53,7 @@ struct GrantPlayback: Sendable {
     }
 
     private func readPass(_ token: String) throws -> (PlaybackPass, isGood: Bool) {
-        guard let grant = grants.read(token), grant.purpose == .playback else { throw VideoError.grantInvalid }
+        guard let grant = grants.read(token), PlaybackPass.plays(grant.purpose) else { throw VideoError.grantInvalid }
         return (PlaybackPass(grant, token), isGood(grant))
     }
 
@@ -62,7 +62,7 @@ struct GrantPlayback: Sendable {
     func pass(for id: VideoID, _ request: Request) async throws -> PlaybackPass {
         var refusal = VideoError.signInNeeded
         if let token = request.query["token"] {
-            if let grant = grants.read(token), grant.purpose == .playback, grant.isFor(id) {
+            if let grant = grants.read(token), PlaybackPass.plays(grant.purpose), grant.isFor(id) {
                 if isGood(grant) { return PlaybackPass(grant, token) }
                 refusal = .grantExpired
             } else {

@@ -30,6 +30,7 @@ struct GrantRevocationStore: Sendable {
         case .video(let id): ("video", id.description)
         case .person(let id): ("person", id.description)
         case .session(let id): ("session", id.description)
+        case .share(let id): ("share", id.description)
         }
     }
 }
@@ -41,6 +42,7 @@ extension GrantRevocation {
         case "video": subject = .video(try row.value("id"))
         case "person": subject = .person(try row.value("id"))
         case "session": subject = .session(try row.value("id"))
+        case "share": subject = .share(try row.value("id"))
         default: return nil
         }
         mark = UInt32(truncatingIfNeeded: try row.value("mark", as: Int64.self))

@@ -13,6 +13,8 @@ struct GrantRevocation: Sendable, Equatable {
         case person(UserID)
         /// A sign-in ended.
         case session(SessionID)
+        /// A link was revoked.
+        case share(ShareID)
     }
 
     var subject: Subject
@@ -35,7 +37,7 @@ public final class GrantRevocations: Sendable {
 
     private struct State {
         var videos: [VideoID: Entry] = [:]
-        /// By `Identifier.short`, as grants name them.
+        /// By `Identifier.short`, as grants name them; links stand among the sign-ins.
         var people: [UInt64: Entry] = [:]
         var sessions: [UInt64: Entry] = [:]
         /// Grows with each change that this process made.
@@ -55,6 +57,8 @@ public final class GrantRevocations: Sendable {
             case .video(let id): videos[id] = entry
             case .person(let id): people[id.short] = entry
             case .session(let id): sessions[id.short] = entry
+            // In the grants of a link it stands where a sign-in stands in others.
+            case .share(let id): sessions[id.short] = entry
             }
         }
     }

@@ -2,7 +2,7 @@ import Accounts
 import Reactor
 import Synchronization
 
-/// Notices keys of films that are fetched through one sign-in from several networks: a link that was handed on, or a stolen one. A phone
+/// Notices keys of films that are fetched through one sign-in from several networks: an address that was handed on, or a stolen one. A phone
 /// that leaves the house looks the same, so it is told and nothing is refused.
 ///
 /// It asks no database, for it stands where films are played: what it knows is in memory, and what it finds is written with what else is
@@ -19,7 +19,7 @@ final class KeyUse: Sendable {
     init(audit: AuditLog) { self.audit = audit }
 
     func note(_ pass: PlaybackPass, from address: SocketAddress) {
-        guard isElsewhere(pass.session, address.network) else { return }
+        guard !pass.isShared, isElsewhere(pass.session, address.network) else { return }
         audit.count(
             AuditEvent(
                 .keyUsedElsewhere, of: AuditTarget(.video, id: "\(pass.video)"),

@@ -8,8 +8,10 @@ struct PlaybackPass: Sendable {
     var expiresAt: Int64
     /// Tells viewers apart.
     var viewer: UInt64
-    /// The sign-in that it was made through, as `Identifier.short`.
+    /// The sign-in or the link that it was made through, as `Identifier.short`.
     var session: UInt64
+    /// It was made through a link, which any number of people may have.
+    var isShared: Bool
 }
 
 extension PlaybackPass {
@@ -17,8 +19,13 @@ extension PlaybackPass {
     init(_ grant: Grant, _ token: String) {
         self.init(
             video: VideoID(high: grant.subjectHigh, low: grant.subjectLow), token: token, expiresAt: grant.expiresAt,
-            viewer: grant.holder, session: grant.session)
+            // Those who come by a link are not its maker, and nobody knows them apart.
+            viewer: grant.purpose == .sharedPlayback ? grant.session : grant.holder, session: grant.session,
+            isShared: grant.purpose == .sharedPlayback)
     }
+
+    /// Whether grants for this purpose open what is played.
+    static func plays(_ purpose: Grant.Purpose) -> Bool { purpose == .playback || purpose == .sharedPlayback }
 
     init(_ grant: Grant, signedBy signer: GrantSigner) { self.init(grant, signer.sign(grant)) }
 
@@ -31,4 +38,6 @@ extension Grant.Purpose {
     static let playback = Grant.Purpose(rawValue: 1)
     /// The proof that its holder gave the video's password. Opens nothing by itself.
     static let unlock = Grant.Purpose(rawValue: 2)
+    /// The same as `playback`, for whoever has a link: the holder is who made it, and the session is the link.
+    static let sharedPlayback = Grant.Purpose(rawValue: 5)
 }
