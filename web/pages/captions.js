@@ -258,7 +258,6 @@ class CaptionsPage {
         icon('plus'),
         h('span', { text: 'captions.add_cue' }),
       ),
-      this.state,
       menuButton({
         label: ['captions.more', { language: languageName(open.language) }],
         items: () => [
@@ -272,6 +271,7 @@ class CaptionsPage {
           { text: 'captions.remove_file', icon: 'trash', danger: true, act: () => void this.#remove(open) },
         ],
       }),
+      this.state,
     );
     this.state.textContent = this.#isChanged ? t('captions.unsaved') : '';
   }

@@ -291,9 +291,10 @@ class Row {
 
   /** @param {Video} video */
   update(video) {
-    const before = this.video.status;
+    const { status, title } = this.video;
     this.card.update(video);
-    if (before === video.status) {
+    const { status: now, title: called } = video;
+    if (status === now && title === called) {
       this.#drawMarks();
       return;
     }

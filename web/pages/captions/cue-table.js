@@ -1,10 +1,10 @@
 /** The cues of one file, in the order of the film, as a table that is written in. */
 import { wrongLines } from '../../lib/captions.js';
 import { h, replace } from '../../lib/dom.js';
-import { has, t } from '../../lib/i18n.js';
+import { t } from '../../lib/i18n.js';
 import { cueOfLine, fileOf, split, timeText } from '../../lib/webvtt.js';
-import { visible } from '../../lib/visible.js';
 import { CueRow } from './cue-row.js';
+import { faultText } from './faults.js';
 
 /** @typedef {import('../../lib/webvtt.js').Cue} Cue */
 
@@ -213,12 +213,8 @@ export class CueTable {
         at: cueOfLine(lines, problem.line),
       }))
         .filter(({ at }) => at >= 0);
-      for (const { at, code, detail } of problems) {
-        const words = has(`captions.fault_${code}`) ? t(`captions.fault_${code}`) : visible(detail);
-        sorted[at].row.complain(
-          code === 'malformed_timing' || code === 'end_before_start' ? 'begin' : 'text',
-          words,
-        );
+      for (const { at, ...fault } of problems) {
+        sorted[at].row.complain(isOfTimes(fault.code) ? 'begin' : 'text', faultText(fault));
       }
       if (problems.length > 0) this.#reveal(sorted[problems[0].at].row);
       return problems.length > 0;
@@ -243,4 +239,9 @@ export class CueTable {
     control?.focus();
     row.element.scrollIntoView({ block: 'center' });
   }
+}
+
+/** @param {string} code of a fault */
+function isOfTimes(code) {
+  return code === 'malformed_timing' || code === 'end_before_start';
 }

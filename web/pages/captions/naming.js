@@ -2,8 +2,10 @@
 import { options } from '../../components/choices.js';
 import { ask } from '../../components/dialogs.js';
 import { Field, textField } from '../../components/field.js';
-import { largestFile, putCaptions } from '../../lib/captions.js';
+import { ApiError } from '../../lib/api.js';
+import { largestFile, putCaptions, wrongLines } from '../../lib/captions.js';
 import { h } from '../../lib/dom.js';
+import { faultText } from './faults.js';
 
 /** @typedef {import('../../lib/captions.js').CaptionKind} CaptionKind */
 /** @typedef {Pick<import('../../lib/captions.js').CaptionFile, 'language' | 'label' | 'kind'>} Named what a file is called */
@@ -40,7 +42,7 @@ export async function askForFile(id) {
     act: async () => {
       const chosen = control.files?.[0];
       made = chosen
-        ? { ...await putCaptions(id, read(), chosen), isSent: true }
+        ? { ...await sent(putCaptions(id, read(), chosen)), isSent: true }
         : { ...read(), isSent: false };
     },
   });
@@ -95,6 +97,25 @@ function fields(named) {
 /** @param {Field} field @returns {CaptionKind} */
 function kindOf({ value }) {
   return value === 'captions' ? 'captions' : 'subtitles';
+}
+
+/** Lines of a file that are told at its field. */
+const mostLines = 3;
+
+/**
+ * What is wrong with lines of the file is said at the field of the file, with their numbers.
+ * @template T
+ * @param {Promise<T>} sending
+ */
+async function sent(sending) {
+  try {
+    return await sending;
+  } catch (error) {
+    const lines = wrongLines(error);
+    if (lines.length === 0) throw error;
+    const detail = lines.slice(0, mostLines).map((each) => faultText(each, true)).join(' ');
+    throw new ApiError(422, 'validation_failed', { fields: [{ field: 'captions', code: 'lines', detail }] });
+  }
 }
 
 /** @param {string} text */
