@@ -36,7 +36,8 @@ export function trashView() {
   function row(video) {
     const { title } = video;
     const left = daysUntil(video.removed_for_good_at);
-    const card = new VideoCard(video, {
+    // Neither its page nor its picture is there while it lies here.
+    const card = new VideoCard({ ...video, thumbnail_url: null }, {
       testid: 'trashed',
       facts: () => t('trash.since', { time: since(video.trashed_at) }),
       below: [
@@ -48,6 +49,7 @@ export function trashView() {
         ),
       ],
     });
+    card.link.removeAttribute('href');
     const restore = h('button', {
       type: 'button',
       class: 'button small',
