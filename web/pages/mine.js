@@ -13,13 +13,12 @@ import { h, icon, replace } from '../lib/dom.js';
 import { date } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { follow } from '../lib/live.js';
+import { filterIn, minePath, statuses } from '../lib/own-videos.js';
 import { mayUpload } from '../lib/rights.js';
 import { editVideo } from './edit-video.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
-/** @typedef {{ q: string, status: string }} Filter empty: all */
-
-const statuses = ['ready', 'processing', 'pending', 'failed'];
+/** @typedef {import('../lib/own-videos.js').Filter} Filter */
 
 /** Milliseconds after the last letter. */
 const typingPause = 250;
@@ -32,22 +31,6 @@ export function mineView(context) {
   const page = new MyVideos(context);
   page.start();
   return { element: page.element, title: () => t('mine.title'), close: () => page.close() };
-}
-
-/** @param {string} query of an address @returns {Filter} */
-export function filterIn(query) {
-  const found = new URLSearchParams(query);
-  const status = found.get('status') ?? '';
-  return {
-    q: (found.get('q') ?? '').trim().slice(0, 200),
-    status: statuses.includes(status) ? status : '',
-  };
-}
-
-/** @param {Filter} filter */
-export function minePath({ q, status }) {
-  const query = new URLSearchParams(Object.entries({ q, status }).filter(([, value]) => value !== ''));
-  return query.size === 0 ? '/videos/mine' : `/videos/mine?${query}`;
 }
 
 class MyVideos {
