@@ -106,3 +106,5 @@ async function start() {
 }
 
 await start();
+// Only for when the server cannot be reached; every page is whole without it. There is none without HTTPS.
+navigator.serviceWorker?.register('/service-worker.js').catch(() => {});

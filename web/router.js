@@ -7,7 +7,6 @@ import { lazily } from './pages/lazily.js';
 import { libraryView } from './pages/library.js';
 import { missingView } from './pages/missing.js';
 import { uploadView } from './pages/upload.js';
-import { watchView } from './pages/watch.js';
 
 /**
  * @typedef {object} Context
@@ -25,6 +24,7 @@ import { watchView } from './pages/watch.js';
  * @property {HTMLElement} element
  * @property {() => string} title
  * @property {() => void} [close]
+ * @property {() => Promise<boolean>} [mayLeave] asks first where something would be lost
  * @property {boolean} [showsUploads] the view has a list of uploads itself
  * @property {string} [layout] a class for the page
  */
@@ -34,10 +34,18 @@ const routes = [
   [/^\/(?:index\.html)?$/, libraryView],
   [/^\/upload\/?$/, uploadView],
   [/^\/profile\/?$/, lazily(async () => (await import('./pages/profile.js')).profileView)],
-  [/^\/watch\/([^/]+)\/?$/, watchView],
+  [/^\/watch\/([^/]+)\/?$/, lazily(async () => (await import('./pages/watch.js')).watchView, 'watch')],
   [/^\/search\/?$/, lazily(async () => (await import('./pages/search.js')).searchView)],
   [/^\/favorites\/?$/, lazily(async () => (await import('./pages/favorites.js')).favoritesView)],
   [/^\/history\/?$/, lazily(async () => (await import('./pages/history.js')).historyView)],
+  [/^\/(category|person|tag)\/?$/, lazily(async () => (await import('./pages/named.js')).namedView)],
+  [/^\/tags\/?$/, lazily(async () => (await import('./pages/tags.js')).tagsView)],
+  [/^\/videos\/mine\/?$/, lazily(async () => (await import('./pages/mine.js')).mineView)],
+  [
+    /^\/videos\/([^/]+)\/captions\/?$/,
+    lazily(async () => (await import('./pages/captions.js')).captionsView),
+  ],
+  [/^\/trash\/?$/, lazily(async () => (await import('./pages/trash.js')).trashView)],
   [/^\/lists\/?$/, lazily(async () => (await import('./pages/lists.js')).listsView)],
   [/^\/lists\/([^/]+)\/?$/, lazily(async () => (await import('./pages/list.js')).listView)],
   [
@@ -117,6 +125,13 @@ export class Router {
     document.title = title ? `${title} · Palco` : 'Palco';
   }
 
+  /** @param {string} path */
+  async #leaveFor(path) {
+    const view = this.#view;
+    if (view?.mayLeave && !(await view.mayLeave())) return;
+    if (this.#view === view) this.go(path);
+  }
+
   /** @param {MouseEvent} event */
   #follow(event) {
     if (event.defaultPrevented || event.button !== 0) return;
@@ -127,6 +142,7 @@ export class Router {
     if (!routes.some(([pattern]) => pattern.test(link.pathname))) return;
     event.preventDefault();
     const path = link.pathname + link.search;
-    if (path !== location.pathname + location.search) this.go(path);
+    if (path === location.pathname + location.search) return;
+    void this.#leaveFor(path);
   }
 }

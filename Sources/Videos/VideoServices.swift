@@ -199,7 +199,9 @@ public struct VideoServices: Sendable {
             recovery: recovery, index: index, revocations: self.revocations, events: events, watches: personal.write,
             settings: settings, loops: loops, log: log)
 
-        searchRoutes = SearchRoutes(search: search, suggest: SuggestVideos(database: database))
+        searchRoutes = SearchRoutes(
+            search: search, suggest: SuggestVideos(database: database),
+            related: RelatedVideos(database: database, find: find))
         eventRoutes = EventRoutes(find: find, events: events, callers: callers)
         viewingRoutes = ViewingRoutes(
             play: PlayVideo(grant: grant, report: personal.report, captions: captions), unlock: unlock,

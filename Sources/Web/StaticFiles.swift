@@ -16,7 +16,7 @@ public enum StaticFilesError: Error, Sendable, Equatable, CustomStringConvertibl
 /// The files of one folder, read and compressed once and served from memory under `/assets/{hash of all}/…`.
 ///
 /// The hash is in every URL, so a file can be cached for good, and scripts that import each other by relative paths
-/// always get files of one version. Pages (`.html`) name the prefix as `{{assets}}` and are asked for again each time.
+/// always get files of one version. Pages (`.html`) and service workers name the prefix as `{{assets}}` and are asked for again each time.
 public struct StaticFiles: Sendable {
     private static let largest = 16 << 20
 
@@ -53,10 +53,14 @@ public struct StaticFiles: Sendable {
         self.prefix = prefix
         files = Dictionary(
             contents.map { file in
-                let isPage = file.path.hasSuffix(".html")
-                let bytes = isPage ? Self.filled(file.bytes, prefix: prefix) : file.bytes
+                let bytes = Self.namesPrefix(file.path) ? Self.filled(file.bytes, prefix: prefix) : file.bytes
                 return (file.path, KeptFile(bytes, type: MediaType.of(file.path)))
             }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Pages and service workers: their addresses stay, so they name the version of what they use.
+    private static func namesPrefix(_ path: String) -> Bool {
+        path.hasSuffix(".html") || path.hasSuffix("service-worker.js")
     }
 
     private static func filled(_ page: [UInt8], prefix: String) -> [UInt8] {

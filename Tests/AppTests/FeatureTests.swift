@@ -194,6 +194,11 @@ struct FeatureTests {
             let page = try await client.get("/")
             #expect(page.status == 200 && page.headers["content-security-policy"]?.contains("default-src") == true)
             #expect(!page.text.contains("{{assets}}"))
+            // The worker for when there is no server keeps its page by asking for it, which its own policy has to allow.
+            let worker = try await client.get("/service-worker.js")
+            #expect(worker.headers["content-security-policy"]?.contains("connect-src 'self'") == true)
+            #expect(worker.headers["x-content-type-options"] == "nosniff")
+            #expect(!worker.text.contains("{{assets}}") && worker.headers["cache-control"] == "no-cache")
             let lost = try await client.send(.get, "/nowhere", [("Accept", "text/html")])
             #expect(lost.status == 404 && lost.headers["content-type"]?.hasPrefix("text/html") == true)
         }

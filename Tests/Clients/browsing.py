@@ -8,6 +8,8 @@ from watching import Watching
 
 # A name for this machine that no browser takes for a safe one, as a server at home has.
 NAME_AT_HOME = "palco.test"
+# The worker for when there is no server would stand between the tests and what they intercept.
+USUAL = {"locale": "en-US", "viewport": dict(width=1280, height=800), "service_workers": "block"}
 ARGUMENTS = [
     "--no-sandbox",
     "--autoplay-policy=no-user-gesture-required",
@@ -18,7 +20,7 @@ ARGUMENTS = [
 @contextlib.contextmanager
 def visitor(chromium, url, **options):
     """A page of somebody who is not signed in, in a context of its own, that must not complain on its console."""
-    context = chromium.new_context(base_url=url, **{"locale": "en-US", "viewport": dict(width=1280, height=800), **options})
+    context = chromium.new_context(base_url=url, **{**USUAL, **options})
     page = context.new_page()
     page.complaints = []
     watch_complaints(page, page.complaints)

@@ -119,6 +119,83 @@ def choosing_lists(page, standard):
     page.get_by_test_id("choices").get_by_role("button").first.click()
 
 
+CUES = "WEBVTT\n\n00:00.500 --> 00:02.000\nThe first words\n\n00:02.500 --> 00:04.000\nMore of them\n"
+
+
+def caption(page, standard):
+    cookies = {each["name"]: each["value"] for each in page.context.cookies()}
+    headers = {"X-CSRF-Token": cookies["palco_csrf"], "Content-Type": "text/vtt"}
+    path = f"/api/v1/videos/{standard['id']}/captions/en"
+    assert page.context.request.put(path, data=CUES, headers=headers).ok
+
+
+def category(page, standard):
+    library(page, standard)
+    keep(page, f"/videos/{standard['id']}", "PATCH", {"category": "Rabbits", "people": ["Ann Lee"], "tags": ["fur"]})
+    page.goto("/category?name=Rabbits")
+    page.get_by_test_id("video").first.wait_for()
+
+
+def tags(page, standard):
+    category(page, standard)
+    page.goto("/tags")
+    page.locator(".tag-link").first.wait_for()
+
+
+def own_videos(page, _):
+    page.goto("/videos/mine")
+    page.get_by_test_id("own").first.wait_for()
+
+
+def removing(page, _):
+    own_videos(page, _)
+    page.get_by_test_id("own").first.locator("[data-part=menu]").click()
+    page.locator(".menu:popover-open").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def transcript(page, standard):
+    library(page, standard)
+    caption(page, standard)
+    film(page, standard)
+    page.get_by_test_id("transcript-open").click()
+    page.get_by_test_id("transcript-find").fill("words")
+    expect(page.get_by_test_id("transcript").locator("mark")).to_have_count(1)
+
+
+def editing_captions(page, standard):
+    library(page, standard)
+    caption(page, standard)
+    page.goto(f"/videos/{standard['id']}/captions")
+    page.get_by_test_id("cue").first.locator("[data-part=end]").fill("x")
+    page.get_by_test_id("save").click()
+    expect(page.locator(".field-error:visible")).to_have_count(1)
+
+
+def adding_captions(page, standard):
+    page.goto(f"/videos/{standard['id']}/captions")
+    page.get_by_test_id("add-captions").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def vocabulary(page, standard):
+    category(page, standard)
+    page.goto("/administration/vocabulary?view=people")
+    page.get_by_test_id("terms").locator("tr[data-id]").first.wait_for()
+
+
+def joining_names(page, standard):
+    vocabulary(page, standard)
+    page.get_by_test_id("terms").locator("[data-part=menu]").first.click()
+    page.locator(".menu:popover-open").get_by_role("button", name="Join with another").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def offline(page, _):
+    page.goto("/offline")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are offline")
+
+
 def account(page, _):
     page.goto("/")
     page.get_by_test_id("account").click()
@@ -272,6 +349,9 @@ CATALOGUE = [found, filters, suggestions, nothing_found, favourites, watched, li
 ADMINISTRATION = [
     people, person, menu_of_person, several_people, changing_role, inviting, importing, invitations, groups, audit, choosing_actor,
     server_settings, system,
+]  # fmt: skip
+CATALOGUE += [
+    category, tags, own_videos, removing, transcript, editing_captions, adding_captions, vocabulary, joining_names, offline,
 ]  # fmt: skip
 SIGNED_IN += CATALOGUE
 SIGNED_IN += ADMINISTRATION

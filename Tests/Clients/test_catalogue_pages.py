@@ -176,7 +176,7 @@ def test_nothing_found_says_what_to_try_and_more_come_by_the_cursor(viewer):
     expect(hits).to_have_count(2)
     page.get_by_test_id("more").click()
     expect(hits).to_have_count(3)
-    expect(hits.nth(2).get_by_role("link")).to_be_focused()
+    expect(hits.nth(2).get_by_role("heading").get_by_role("link")).to_be_focused()
     expect(page.get_by_test_id("more")).to_be_hidden()
     expect(page.get_by_test_id("count")).to_have_text("3 videos")
 
@@ -196,12 +196,12 @@ def test_what_a_video_is_filed_under_leads_to_the_rest_of_it(viewer, house):
     page, _ = viewer
     page.goto(f"/watch/{house.videos[0]}")
     page.get_by_test_id("names").get_by_role("link", name="prótesis").click()
-    expect(titles(page, "hit")).to_have_text(["Cirugía de rodilla"])
-    assert query(page) == {"tag": ["prótesis"]}
+    expect(titles(page, "video")).to_have_text(["Cirugía de rodilla"])
+    assert query(page) == {"name": ["prótesis"]}
     page.goto("/")
     page.get_by_test_id("categories").get_by_role("link", name="Surgery").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Surgery")
-    expect(page.get_by_test_id("hit")).to_have_count(2)
+    expect(page.get_by_test_id("video")).to_have_count(2)
 
 
 def test_a_favourite_is_marked_at_once_and_unmarked_when_it_is_refused(viewer, house):
@@ -383,6 +383,8 @@ def test_no_page_scrolls_sideways_from_a_phone_to_a_television(chromium, house, 
     pages = [
         ("/", "begun"), ("/search?q=rodilla&tag=rodilla", "hit"), (f"/search?q={'x' * 400}", "empty"), ("/favorites", "video"),
         ("/history", "watched"), ("/lists", "lists"), (f"/lists/{path.rsplit('/', 1)[1]}", "entry"), (f"/watch/{video}", "favorite"),
+        ("/tag?name=rodilla", "named"), (f"/person?name={'x' * 200}", "empty"), ("/tags", "tags"), ("/videos/mine", "own"),
+        (f"/videos/{video}/captions", "add-captions"), ("/administration/vocabulary", "terms"),
     ]  # fmt: skip
     wider = {}
     with visitor(chromium, house.palco.url, locale=locale) as page:

@@ -108,6 +108,8 @@ def test_requests_are_counted(own_server):
     assert until_refused(lambda _: admin.get(original), 404, 0).code == "too_many_requests"
     # Lists and searches as well.
     assert until_refused(lambda _: admin.get("/videos/search"), 200, 0).code == "too_many_requests"
+    related = unknown.replace("/play", "/related")
+    assert until_refused(lambda _: admin.get(related), 404, 0).code == "too_many_requests"
     other.get("/videos").expect(200)
     other.get(unknown).expect(404)
     wait_until(lambda: admin.get("/videos").status == 200, "a token comes back")

@@ -46,7 +46,11 @@ def test_search_filters_pages_counts_and_suggestions(own_server, films):
         ("tag", "rodilla"), ("video", "Cirugía de rodilla"), ("video", "Rodilla secreta"),
     }  # fmt: skip
     assert {each["video_id"] for each in offered} == {None, first, hidden}
+    alike = admin.get(f"/videos/{first}/related").expect(200).json()["data"]
+    assert first not in [each["id"] for each in alike] and len(alike) <= 12
+    palco.client().get(f"/videos/{first}/related").expect(401)
     admin.request("DELETE", f"/videos/{second}").expect(204)
+    admin.get(f"/videos/{second}/related").expect(404)
     assert ask(admin, "search", q="сердце").expect(200).json()["data"] == []
     client = palco.client()
     client.get("/videos/search?q=rodilla").expect(401)

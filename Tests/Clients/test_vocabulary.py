@@ -29,6 +29,9 @@ def test_a_name_is_entered_changed_and_removed_at_every_video(server, admin, nam
     admin.post(f"/{path}", {"name": "Second"}).expect(409)
     admin.request("PATCH", f"/{path}/{second['id']}", {"name": "Another"}).expect(409)
     admin.request("PATCH", f"/{path}/{second['id']}", {"name": ","}).expect(422)
+    third = admin.post(f"/{path}", {"name": "Third one"}).expect(201).json()
+    joined = admin.request("PATCH", f"/{path}/{third['id']}", {"name": "Second", "joins": True}).expect(200).json()
+    assert joined["id"] == second["id"] and admin.get(f"/{path}?name=Third%20one").expect(200).json()["data"] == []
     admin.post(f"/{path}", {}).expect(422)
     admin.request("POST", f"/{path}", b"{", headers={"Content-Type": "application/json"}).expect(400)
     admin.request("POST", f"/{path}", b"name", headers={"Content-Type": "text/plain"}).expect(415)

@@ -127,6 +127,35 @@ struct VocabularyTests {
         await house.close()
     }
 
+    @Test("Two entries become one where that is asked for, and each can be found by its name alone")
+    func joining() async throws {
+        let house = try await VideoHouse()
+        try await Self.furnish(house)
+        let client = house.client(.admin)
+        for (path, from, to, query) in [
+            ("people", "Bob", "Ann", "person"), ("categories", "hidden", "premium", "category"),
+        ] {
+            let found = try await Self.page(house, "\(path)?name=\(from)").data
+            #expect(found.map(\.name) == [from])
+            let id = try #require(found.first?.id)
+            let target = try #require(try await Self.page(house, "\(path)?name=\(to)").data.first?.id)
+            let refused = try await client.send(.patch, "/api/v1/\(path)/\(id)", json: ["name": to])
+            #expect(refused.code == "name_taken")
+            let joined = try await client.send(
+                .patch, "/api/v1/\(path)/\(id)", headers: [.contentType: "application/json"],
+                body: RequestBody(#"{"name":"\#(to)","joins":true}"#))
+            #expect(joined.status == .ok)
+            let entry = try joined.decode(Entry.self)
+            #expect(entry.id == target && entry.name == to && entry.videoCount == 2)
+            #expect(try await Self.page(house, "\(path)?name=\(from)").data.isEmpty)
+            #expect(try await Self.titles(house, "videos?\(query)=\(from)") == [])
+            #expect(try await Self.titles(house, "videos?\(query)=\(to)").count == 2)
+            // The search as well.
+            #expect(try await Self.titles(house, "videos/search?\(query)=\(to)").count == 2)
+        }
+        await house.close()
+    }
+
     @Test("Only administrators change it, and what they send is checked", arguments: ["people", "categories"])
     func rights(path: String) async throws {
         let house = try await VideoHouse()

@@ -1,4 +1,12 @@
-import { administrationPath, listPath, ownAddress, ownPath, watchPath } from '../../web/lib/address.js';
+import {
+  administrationPath,
+  captionsPath,
+  listPath,
+  namedPath,
+  ownAddress,
+  ownPath,
+  watchPath,
+} from '../../web/lib/address.js';
 import { searchPath } from '../../web/lib/search-address.js';
 import { sources } from './sources.js';
 import { equal, ok } from './assert.js';
@@ -186,6 +194,13 @@ Deno.test('the pages of a list and of a search are ours whatever their id or wor
     const list = new URL(listPath(word), here);
     ok(list.pathname.startsWith('/lists/'), list.pathname);
     equal([list.origin, list.search, list.hash], ['https://palco.test', '', '']);
+    const named = new URL(namedPath('person', word), here);
+    equal([named.origin, named.pathname, named.hash], ['https://palco.test', '/person', '']);
+    equal(named.searchParams.getAll('name'), [word]);
+    const captions = new URL(captionsPath(word, word), here);
+    ok(/^\/videos\/.+\/captions$/.test(captions.pathname), captions.pathname);
+    equal([captions.origin, captions.hash], ['https://palco.test', '']);
+    equal(captions.searchParams.getAll('language'), [word]);
     const search = new URL(searchPath({ q: word, tags: [word], category: word }), here);
     equal([search.origin, search.pathname, search.hash], ['https://palco.test', '/search', '']);
     equal(['q', 'tag', 'category'].map((name) => search.searchParams.getAll(name)), [[word], [word], [word]]);
@@ -213,7 +228,7 @@ function waysOut(text) {
 
 /** What may stand there: the checked functions, a fixed path, a file of the page's own, and the symbols of our own sheet. */
 const checked =
-  /^(?:ownPath\(|watchPath\(|listPath\(|searchPath\(|administrationPath\(|auditExport\(|providerPath\(|providerPage\(|authenticatorAddress\(|URL\.createObjectURL\(|'\/(?![\/\\])[^']*'|path\);$|'#content'|sheet\b|reference\))/;
+  /^(?:ownPath\(|watchPath\(|namedPath\(|captionsPath\(|captionsAddress\(|listPath\(|searchPath\(|administrationPath\(|auditExport\(|providerPath\(|providerPage\(|authenticatorAddress\(|URL\.createObjectURL\(|'\/(?![\/\\])[^']*'|path\);$|'#content'|sheet\b|reference\))/;
 
 Deno.test('nothing in the pages goes to an address that was not checked', () => {
   const found = [...sources(/\.js$/)].flatMap(({ path, text }) => waysOut(text).map((to) => ({ path, to })));

@@ -121,8 +121,14 @@ Deno.test('the storage is touched in one place, and everything personal goes by 
       text,
     )
   );
-  equal(touching.map(({ path }) => path).sort(), ['lib/preferences.js', 'theme.js']);
-  ok(!/setItem/.test(read('theme.js')));
+  equal(touching.map(({ path }) => path).sort(), [
+    'lib/preferences.js',
+    'offline.js',
+    'service-worker.js',
+    'theme.js',
+  ]);
+  // Before the first paint, and without the server, there are no modules; what was chosen is read there and no more.
+  for (const path of ['theme.js', 'offline.js']) ok(!/setItem/.test(read(path)), path);
   const kept = [...sources(/\.js$/)].flatMap(({ path, text }) =>
     [...text.matchAll(/\b(?:remember|rememberRecord)\(([^,)]+)/g)].map((match) => `${path} ${match[1]}`)
   );
@@ -145,6 +151,118 @@ Deno.test('no worker keeps answers of the server', () => {
   for (const { path, text } of sources(/\.(?:js|html)$/)) {
     // A player in a frame talks to the page around it, and to no worker.
     const words = path === 'shared/frame-messages.js' ? text.replaceAll('postMessage', '') : text;
-    ok(!/serviceWorker|new (?:Shared)?Worker|postMessage/.test(words), path);
+    ok(!/new (?:Shared)?Worker|postMessage/.test(words), path);
+    if (path !== 'app.js') ok(!/serviceWorker/.test(text), path);
   }
+  equal([...read('app.js').matchAll(/serviceWorker\??\.register\('([^']*)'\)/g)].map((match) => match[1]), [
+    '/service-worker.js',
+  ]);
+  const worker = read('service-worker.js');
+  ok(!/\.put\(|\.add\(|^import/m.test(worker), 'it keeps what it names and no more');
+  const list = /const files = \[([^\]]*)\]/.exec(worker)?.[1] ?? '';
+  const files = [...list.matchAll(/'([^']+)'/g)].map((match) => match[1]);
+  const used = [...read('offline.html').matchAll(/\{\{assets\}\}\/([^"]+)"/g)].map((match) => match[1]);
+  equal(files.sort(), [...new Set(used)].sort());
+});
+
+/**
+ * The worker as a browser runs it, with a network of ours.
+ * @param {(address: string) => Response} network throws where it is down
+ */
+function startWorker(network) {
+  /** @type {Map<string, (event: any) => void>} */
+  const listeners = new Map();
+  /** @type {Map<string, Map<string, Response>>} */
+  const stores = new Map([['palco-offline /assets/old', new Map()], ['other', new Map()]]);
+  const caches = {
+    open: (/** @type {string} */ name) => {
+      const store = stores.get(name) ?? new Map();
+      stores.set(name, store);
+      return Promise.resolve({
+        addAll: (/** @type {Request[]} */ all) => {
+          for (const { url } of all) store.set(new URL(url).pathname, network(url));
+          return Promise.resolve();
+        },
+        match: (/** @type {string} */ path) => Promise.resolve(store.get(path)?.clone()),
+      });
+    },
+    keys: () => Promise.resolve([...stores.keys()]),
+    delete: (/** @type {string} */ name) => Promise.resolve(stores.delete(name)),
+  };
+  const scope = {
+    addEventListener: (/** @type {string} */ name, /** @type {any} */ listener) =>
+      listeners.set(name, listener),
+    skipWaiting: () => Promise.resolve(),
+    clients: { claim: () => Promise.resolve() },
+  };
+  /** @param {string} address */
+  class ScopedRequest extends Request {
+    /**
+     * @param {string} address
+     * @param {RequestInit} [init]
+     */
+    constructor(address, init) {
+      super(new URL(address, 'https://palco.test'), init);
+    }
+  }
+  const fetching = (/** @type {Request} */ { url }) =>
+    Promise.resolve().then(() => network(new URL(url).pathname));
+  const text = read('service-worker.js').replace('{{assets}}', '/assets/new');
+  new Function('self', 'caches', 'fetch', 'location', 'Request', text)(
+    scope,
+    caches,
+    fetching,
+    new URL('https://palco.test/service-worker.js'),
+    ScopedRequest,
+  );
+  return {
+    stores,
+    /** @param {string} name */
+    async tell(name) {
+      /** @type {Promise<unknown>[]} */
+      const waits = [];
+      listeners.get(name)?.({ waitUntil: (/** @type {Promise<unknown>} */ each) => waits.push(each) });
+      await Promise.all(waits);
+    },
+    /**
+     * @param {string} address
+     * @param {{ mode?: string, method?: string }} [how]
+     * @returns {Promise<string> | null} null: it is none of the worker's business
+     */
+    ask(address, { mode = 'navigate', method = 'GET' } = {}) {
+      /** @type {Promise<Response> | null} */
+      let answer = null;
+      const request = { url: new URL(address, 'https://palco.test').href, mode, method };
+      listeners.get('fetch')?.({
+        request,
+        respondWith: (/** @type {Promise<Response>} */ each) => (answer = each),
+      });
+      return answer && /** @type {Promise<Response>} */ (answer).then((each) => each.text());
+    },
+  };
+}
+
+Deno.test('without the server a page says so; with it, and for all that is no page, the worker does nothing', async () => {
+  let isDown = false;
+  const worker = startWorker((address) => {
+    if (isDown) throw new TypeError('down');
+    return new Response(`answer of ${new URL(address, 'https://palco.test').pathname}`);
+  });
+  await worker.tell('install');
+  await worker.tell('activate');
+  equal([...worker.stores.keys()].sort(), ['other', 'palco-offline /assets/new']);
+  equal(await worker.ask('/watch/1'), 'answer of /watch/1');
+  isDown = true;
+  for (const page of ['/', '/watch/1', '/search?q=x']) equal(await worker.ask(page), 'answer of /offline');
+  equal(
+    await worker.ask('/assets/new/styles/base.css', { mode: 'no-cors' }),
+    'answer of /assets/new/styles/base.css',
+  );
+  for (const other of ['/api/v1/videos/1/original', '/media/1/a/0.m4s', '/assets/new/app.js', '/docs']) {
+    equal(worker.ask(other), null);
+  }
+  equal(worker.ask('/api/v1/videos', { mode: 'cors' }), null);
+  equal(worker.ask('/', { method: 'POST' }), null);
+  equal(worker.ask('https://elsewhere.test/'), null);
+  equal(worker.stores.get('palco-offline /assets/new')?.size, 7);
 });

@@ -9,6 +9,7 @@ struct StaticFilesTests {
         ("index.html", Array("<script src=\"{{assets}}/app.js\"></script>".utf8)),
         ("app.js", Array(String(repeating: "play();\n", count: 500).utf8)),
         ("img/a.png", [0x89, 0x50]),
+        ("service-worker.js", Array("const assets = '{{assets}}';".utf8)),
     ])
 
     static func client() throws -> InProcessClient {
@@ -28,6 +29,12 @@ struct StaticFilesTests {
         let unchanged = try await client.get("/", headers: [.ifNoneMatch: tag])
         #expect(unchanged.status == .notModified)
         #expect(!unchanged.headers.contains(.contentSecurityPolicy), "it would replace the stored page's policy")
+    }
+
+    @Test("a service worker names the version of the files as pages do")
+    func worker() async throws {
+        let worker = try await Self.client().get("\(Self.files.prefix)/service-worker.js")
+        #expect(worker.text == "const assets = '\(Self.files.prefix)';")
     }
 
     @Test("a file under its hash is cached for good, compressed when the client takes it")

@@ -92,6 +92,7 @@ function accountMenu(session, { leave, isLimited = false }) {
     h('div', { class: 'account-who' }, who, h('span', {}, foreign(session.user.email))),
     complaint,
     ...(isLimited ? [] : [
+      mayUpload(session.user) && entry('/videos/mine', icon('film'), 'mine.title'),
       entry('/favorites', icon('heart'), 'favorites.title'),
       entry('/lists', icon('list'), 'lists.title'),
       entry('/history', icon('clock'), 'history.title'),

@@ -1,22 +1,22 @@
 /** One video in the grid: picture, title, and how far it is. */
-import { ownPath, watchPath } from '../lib/address.js';
+import { namedPath, ownPath, watchPath } from '../lib/address.js';
 import { foreign, h, icon, replace } from '../lib/dom.js';
 import { clock, date, percent, since, spokenDuration } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { explainVideoError } from '../lib/problem.js';
-import { visible } from '../lib/visible.js';
 import { audioMark } from './audio-mark.js';
 import { progressBar, setProgress } from './progress-bar.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
 /** @typedef {import('../lib/seen.js').Seen} Seen */
+/** @typedef {import('../lib/dom.js').Child} Child */
 /**
  * @typedef {object} Look
  * @property {'h2' | 'h3'} [heading]
  * @property {string} [testid]
  * @property {Node} [title] in place of the plain one
  * @property {(Node | null | false)[]} [below] stands below the facts
- * @property {(video: Video) => string} [facts] in place of when it came
+ * @property {(video: Video) => string | Child[]} [facts] in place of where it is filed and how long ago it came
  */
 
 export class VideoCard {
@@ -60,7 +60,7 @@ export class VideoCard {
     this.element.dataset.status = video.status;
     this.element.dataset.kind = video.kind ?? 'video';
     this.link.replaceChildren(this.look.title ?? foreign(video.title));
-    this.facts.textContent = this.look.facts?.(video) ?? since(video.created_at);
+    this.#showFacts(this.look.facts?.(video) ?? filedSince(video));
     const pictureAddress = ownPath(video.thumbnail_url, null);
     const working = video.status === 'pending' || video.status === 'processing';
     if (working) setProgress(this.#bar, video.status === 'pending' ? null : video.progress);
@@ -79,6 +79,14 @@ export class VideoCard {
     if (pictureAddress && this.#image.getAttribute('src') !== pictureAddress) this.#load(pictureAddress);
     const symbol = icon(video.kind === 'audio' ? 'sound' : 'film');
     replace(this.#picture, symbol, pictureAddress ? this.#image : null, ...this.#overlay(working));
+  }
+
+  /** Drawn again only where it says something else: a link in it may have the focus. @param {string | Child[]} facts */
+  #showFacts(facts) {
+    const line = h('p', { class: 'card-facts' }, ...(typeof facts === 'string' ? [facts] : facts));
+    if (line.textContent === this.facts.textContent) return;
+    this.facts.replaceWith(line);
+    this.facts = line;
   }
 
   /**
@@ -145,7 +153,23 @@ export class VideoCard {
 
 /** Where it is filed and when it came, in place of how long ago that was. @param {Video} video */
 export function filed({ category, created_at }) {
-  return [category ? visible(category) : '', date(created_at)].filter((fact) => fact !== '').join(' · ');
+  return withCategory(category, date(created_at));
+}
+
+/** @param {Video} video */
+function filedSince({ category, created_at }) {
+  return withCategory(category, since(created_at));
+}
+
+/**
+ * @param {string | null | undefined} category
+ * @param {string} time
+ */
+function withCategory(category, time) {
+  const link = category
+    ? h('a', { class: 'card-link', href: namedPath('category', category) }, foreign(category))
+    : null;
+  return [link, link && time !== '' ? ' · ' : null, time];
 }
 
 function picture() {

@@ -91,6 +91,27 @@ export function watchPath(id) {
 }
 
 /**
+ * The page of what is filed under a name. The name stands in the query, because it may hold a slash.
+ * @param {'category' | 'person' | 'tag'} kind
+ * @param {string} name
+ * @param {string} [sort] empty: the newest first
+ */
+export function namedPath(kind, name, sort = '') {
+  const query = new URLSearchParams({ name, ...(sort === '' ? {} : { sort }) });
+  return `/${kind}?${query}`;
+}
+
+/**
+ * The page on which the captions of a video are edited.
+ * @param {string} id
+ * @param {string} [language] empty: the first
+ */
+export function captionsPath(id, language = '') {
+  const query = language === '' ? '' : `?${new URLSearchParams({ language })}`;
+  return `/videos/${encodeURIComponent(id)}/captions${query}`;
+}
+
+/**
  * The page of a playlist.
  * @param {string} id
  */

@@ -157,7 +157,9 @@ export async function changePeople(ids, change) {
  */
 export async function importPeople(csv, onlyTry) {
   const path = `/admin/users/import${onlyTry ? '?dry_run=1' : ''}`;
-  return /** @type {ImportResult} */ (await call('POST', path, { csv }));
+  return /** @type {ImportResult} */ (await call('POST', path, {
+    file: new Blob([csv], { type: 'text/csv' }),
+  }));
 }
 
 /**

@@ -40,6 +40,10 @@
  * @property {string | null} [thumbnail_url] null until the picture is there, which may be after the video is ready
  * @property {Rendition[]} [renditions]
  * @property {VideoError | string | null} [error]
+ * @property {number} [view_count]
+ * @property {boolean} [is_premium]
+ * @property {boolean} [is_hidden]
+ * @property {boolean} [has_password]
  * @property {VideoWarning[]} [warnings] for those who may change it
  */
 /** @typedef {{ code: string, detail: string | null }} VideoWarning */
@@ -139,21 +143,22 @@ export function noteStatus(status, code = '') {
 /**
  * @param {string} method
  * @param {string} path below /api/v1
- * @param {{ json?: unknown, csv?: Blob, signal?: AbortSignal, keepalive?: boolean }} [options]
+ * @param {{ json?: unknown, file?: Blob, asText?: boolean, signal?: AbortSignal, keepalive?: boolean }} [options]
+ *   file: sent as what its type says; asText: the answer is no JSON
  * @returns {Promise<unknown>} the decoded body, null when there is none
  */
-export async function call(method, path, { json, csv, signal, keepalive } = {}) {
+export async function call(method, path, { json, file, asText = false, signal, keepalive } = {}) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: 'application/json' };
+  const headers = { Accept: asText ? '*/*' : 'application/json' };
   if (json !== undefined) headers['Content-Type'] = 'application/json';
-  if (csv !== undefined) headers['Content-Type'] = 'text/csv';
+  if (file !== undefined) headers['Content-Type'] = file.type;
   if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken();
   let response;
   try {
     response = await fetch(base + path, {
       method,
       headers,
-      body: json === undefined ? csv : JSON.stringify(json),
+      body: json === undefined ? file : JSON.stringify(json),
       credentials: 'same-origin',
       cache: 'no-store',
       signal,
@@ -169,6 +174,7 @@ export async function call(method, path, { json, csv, signal, keepalive } = {}) 
     : problemFrom(response.status, text, response.headers.get('Retry-After'));
   if (path !== whoIsThere) noteStatus(response.status, problem?.code);
   if (problem) throw problem;
+  if (asText) return text;
   return text === '' ? null : JSON.parse(text);
 }
 
@@ -202,10 +208,15 @@ export async function signOut(everywhere = false) {
 }
 
 /**
- * @param {{ cursor?: string | null, limit?: number, signal?: AbortSignal }} [page]
+ * @param {object} [page]
+ * @param {string | null} [page.cursor]
+ * @param {number} [page.limit]
+ * @param {AbortSignal} [page.signal]
+ * @param {Record<string, string>} [page.filter] what is empty is left out
  */
-export async function listVideos({ cursor = null, limit = 24, signal } = {}) {
+export async function listVideos({ cursor = null, limit = 24, signal, filter = {} } = {}) {
   const query = new URLSearchParams({ limit: String(limit) });
+  for (const [name, value] of Object.entries(filter)) if (value !== '') query.set(name, value);
   if (cursor) query.set('cursor', cursor);
   return /** @type {VideoList} */ (await call('GET', `/videos?${query}`, { signal }));
 }
@@ -254,10 +265,11 @@ export async function playVideo(id, signal) {
  * Remembers where one is; nothing depends on it.
  * @param {string} id
  * @param {number} position seconds
+ * @param {number} played seconds that were watched since the report before
  */
-export async function reportPosition(id, position) {
+export async function reportPosition(id, position, played) {
   const path = `/videos/${encodeURIComponent(id)}/progress`;
-  await call('POST', path, { json: { position }, keepalive: true }).catch(() => {});
+  await call('POST', path, { json: { position, played }, keepalive: true }).catch(() => {});
 }
 
 /** @param {string} id */

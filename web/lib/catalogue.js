@@ -16,6 +16,8 @@ import { searchQuery } from './search-address.js';
 /** @typedef {{ data: Found[], next_cursor: string | null, counts: Counts | null }} FoundPage counts: on the first page */
 /** @typedef {{ kind: 'category' | 'person' | 'tag' | 'video', text: string, video_id: string | null }} Suggestion */
 /** @typedef {{ id: string, name: string, video_count: number }} Category */
+/** @typedef {Category & { kind: string | null }} Person somebody in front of the camera */
+/** @typedef {{ name: string, video_count: number }} Tag */
 /**
  * @typedef {object} Watched
  * @property {string} id of the video
@@ -72,6 +74,34 @@ export async function suggest(words, signal) {
 /** @param {AbortSignal} signal */
 export async function listCategories(signal) {
   return /** @type {Page<Category>} */ (await page('/categories', null, signal, { limit: '100' }));
+}
+
+/**
+ * What is known of a person in videos beside the name; null when there is none of it.
+ * @param {string} name
+ * @param {AbortSignal} signal
+ */
+export async function personNamed(name, signal) {
+  const found = /** @type {Page<Person>} */ (await page('/people', null, signal, { name }));
+  return found.data[0] ?? null;
+}
+
+/**
+ * @param {string | null} cursor
+ * @param {AbortSignal} signal
+ */
+export async function listTags(cursor, signal) {
+  return /** @type {Page<Tag>} */ (await page('/tags', cursor, signal, { limit: '100' }));
+}
+
+/**
+ * What is like a video, the most alike first.
+ * @param {string} id
+ * @param {AbortSignal} signal
+ */
+export async function relatedVideos(id, signal) {
+  const answer = await call('GET', `/videos/${one(id)}/related`, { signal });
+  return /** @type {{ data: Video[] }} */ (answer).data;
 }
 
 /**

@@ -25,6 +25,7 @@ const sections = {
     all: () => import('./administration/groups.js'),
     one: () => import('./administration/group.js'),
   },
+  vocabulary: { icon: 'tag', all: () => import('./administration/vocabulary.js') },
   audit: { icon: 'list', all: () => import('./administration/audit.js') },
   settings: { icon: 'settings', all: () => import('./administration/settings.js') },
   system: { icon: 'gauge', all: () => import('./administration/system.js') },

@@ -9,9 +9,10 @@ import { t } from '../lib/i18n.js';
 
 /**
  * @param {() => Promise<MakeView>} load
+ * @param {string} [layout] a class for the page, which is there before the view
  * @returns {MakeView}
  */
-export function lazily(load) {
+export function lazily(load, layout) {
   return (context, id) => {
     const element = h('div', { 'aria-busy': 'true' });
     /** @type {View | null} */
@@ -39,6 +40,7 @@ export function lazily(load) {
       isOpen = false;
       view?.close?.();
     };
-    return { element, title: () => view?.title() ?? '', close };
+    const mayLeave = async () => (await view?.mayLeave?.()) ?? true;
+    return { element, title: () => view?.title() ?? '', close, mayLeave, layout };
   };
 }

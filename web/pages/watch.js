@@ -6,7 +6,7 @@ import { ask } from '../components/dialogs.js';
 import { arches, troubleNote } from '../components/note.js';
 import { progressBar, setProgress } from '../components/progress-bar.js';
 import { toast, toastError } from '../components/toast.js';
-import { ownPath } from '../lib/address.js';
+import { captionsPath, ownPath } from '../lib/address.js';
 import {
   ApiError,
   base,
@@ -30,6 +30,8 @@ import { editVideo } from './edit-video.js';
 import { keepPosition, positionOf } from './positions.js';
 import { KeepButtons } from './watch/keep.js';
 import { names } from './watch/names.js';
+import { Related } from './watch/related.js';
+import { Transcript } from './watch/transcript.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
 /** @typedef {import('../player/palco-player.js').PalcoPlayer} PalcoPlayer */
@@ -45,7 +47,6 @@ export function watchView(context, id) {
   return {
     element: watch.element,
     title: () => visible(watch.video?.title ?? ''),
-    layout: 'watch',
     close: () => watch.close(),
   };
 }
@@ -75,13 +76,22 @@ class Watch {
     this.about = h('section', { class: 'about' });
     this.work = progressBar();
     this.keep = new KeepButtons(id);
-    this.element = h('div', {}, this.theatre, this.about);
+    this.related = new Related(id);
+    this.transcript = new Transcript(id, (time) => this.#seek(time));
+    this.parts = [this.theatre, this.about, this.transcript.element, this.related.element];
+    this.element = h('div', { class: 'watching' }, ...this.parts);
   }
 
   async start() {
     const { signal } = this.#stop;
-    signal.addEventListener('abort', onLocaleChange(() => this.#render(true)), { once: true });
-    if (await this.#load()) this.#follow();
+    const redraw = () => {
+      this.#render(true);
+      this.related.draw();
+    };
+    signal.addEventListener('abort', onLocaleChange(redraw), { once: true });
+    if (!(await this.#load())) return;
+    this.#follow();
+    void this.related.load(signal);
   }
 
   close() {
@@ -147,7 +157,7 @@ class Watch {
       return;
     }
     const again = () => {
-      replace(this.element, this.theatre, this.about);
+      replace(this.element, ...this.parts);
       this.start();
     };
     replace(this.element, troubleNote('watch.error', explain(error), again));
@@ -224,13 +234,14 @@ class Watch {
     const player = /** @type {PalcoPlayer} */ (document.createElement('palco-player'));
     replace(this.theatre, player);
     this.#player = player;
+    this.transcript.attach(player, this.#stop.signal);
     player.addEventListener('palco-position', (event) => {
       const { detail } = /** @type {CustomEvent} */ (event);
       // Until it has gone to where one stopped, the player stands at the start: who leaves then would lose the place.
       if (detail.position === 0 && player.video.played.length === 0) return;
       this.#chapters?.mark(detail.position);
       keepPosition(this.id, detail);
-      reportPosition(this.id, detail.position);
+      reportPosition(this.id, detail.position, detail.played);
     });
     try {
       const play = await playVideo(this.id, this.#stop.signal);
@@ -336,6 +347,12 @@ class Watch {
         { type: 'button', ...look('share', 'share.share'), onclick: () => void this.#share() },
         icon('link'),
         h('span', { text: 'share.share' }),
+      ),
+      h(
+        'a',
+        { ...look('captions', 'watch.captions'), href: captionsPath(this.id) },
+        icon('captions'),
+        h('span', { text: 'watch.captions' }),
       ),
       h(
         'a',

@@ -35,6 +35,11 @@ export class Captions {
     this.#changed = changed;
   }
 
+  /** Those of which there is a file. */
+  get listed() {
+    return this.#listed;
+  }
+
   /** @param {AbortSignal} signal */
   watch(signal) {
     for (const name of ['change', 'addtrack', 'removetrack']) {
@@ -64,6 +69,13 @@ export class Captions {
     if (wanted !== null && wanted === same) this.shown = wanted;
     else if (wanted !== this.shown) this.#show(wanted);
     this.#changed();
+  }
+
+  /** The address of the WebVTT file of some that the film has. @param {Alternative} captions */
+  fileOf(captions) {
+    return this.#listed.includes(captions)
+      ? this.#fileOf(captions)
+      : Promise.reject(new Error('not of the film'));
   }
 
   /** The viewer's choice, here and in the next film. @param {Alternative | null} captions null: none */

@@ -1,6 +1,6 @@
 /**
  * `<palco-player>`: the element that pages use. `load()` begins; `debug` tells tests and the statistics what goes on.
- * Events: `palco-state` {state}, `palco-position` {position, duration}. Captions are those of the playlist, and children
+ * Events: `palco-state` {state}, `palco-position` {position, duration, played}, `palco-captions`. Captions are those of the playlist, and children
  * `<track kind="captions">`.
  */
 import { add, h, icon } from '../lib/dom.js';
@@ -22,6 +22,7 @@ import { Statistics } from './statistics.js';
 import { recallThroughput, rememberThroughput } from './throughput-memory.js';
 import { trackLabel } from './track-label.js';
 import { recallSound, rememberSound } from './tracks.js';
+import { WatchedTime } from './watched-time.js';
 
 /**
  * @typedef {object} LoadOptions
@@ -45,6 +46,7 @@ export class PalcoPlayer extends HTMLElement {
   #state = '';
   #connection = new AbortController();
   #savedAt = 0;
+  #watched = new WatchedTime();
   #title = '';
   #poster = /** @type {string | null} */ (null);
   #isSound = false;
@@ -126,6 +128,7 @@ export class PalcoPlayer extends HTMLElement {
     const { video } = this;
     /** @type {[string[], () => void][]} */
     const watched = [
+      [['timeupdate'], () => video.seeking || this.#watched.played(video.currentTime)],
       [
         ['timeupdate', 'progress', 'seeked', 'durationchange', 'play', 'pause', 'ended', 'loadedmetadata'],
         () => this.#update(),
@@ -134,6 +137,7 @@ export class PalcoPlayer extends HTMLElement {
       [['timeupdate', 'pause', 'ended'], () => this.#savePosition(video.paused)],
       [['play', 'pause', 'ratechange', 'seeked'], () => announcePosition(video)],
       [['play'], () => this.gestures.awake()],
+      [['seeking', 'emptied'], () => this.#watched.jumped()],
     ];
     for (const [names, listener] of watched) {
       for (const name of names) video.addEventListener(name, listener, { signal });
@@ -387,6 +391,7 @@ export class PalcoPlayer extends HTMLElement {
   #captionsChanged() {
     this.controls.updateCaptions(this.captions);
     this.controls.menu.refresh();
+    this.dispatchEvent(new CustomEvent('palco-captions'));
   }
 
   #volumeChanged() {
@@ -427,9 +432,10 @@ export class PalcoPlayer extends HTMLElement {
     const { currentTime: position, duration } = this.video;
     if (!(duration > 0) || (!anyway && Math.abs(position - this.#savedAt) < 5)) return;
     this.#savedAt = position;
+    const played = this.#watched.take();
     const throughput = this.#playback?.meter.estimate;
     if (throughput) rememberThroughput(throughput);
-    this.dispatchEvent(new CustomEvent('palco-position', { detail: { position, duration } }));
+    this.dispatchEvent(new CustomEvent('palco-position', { detail: { position, duration, played } }));
   }
 }
 

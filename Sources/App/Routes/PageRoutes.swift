@@ -18,12 +18,16 @@ struct PageRoutes: Sendable {
         ("/", "index.html"), ("/upload", "upload.html"), ("/watch/{id}", "watch.html"), ("/profile", "index.html"),
         ("/search", "index.html"), ("/favorites", "index.html"), ("/history", "index.html"),
         ("/lists", "index.html"), ("/lists/{id}", "index.html"),
+        ("/category", "index.html"), ("/person", "index.html"), ("/tag", "index.html"), ("/tags", "index.html"),
+        ("/videos/mine", "index.html"), ("/trash", "index.html"), ("/offline", "offline.html"),
+        ("/videos/{id}/captions", "index.html"),
         ("/sign-in", "entrance.html"), ("/register", "entrance.html"), ("/verify", "entrance.html"),
         ("/forgot", "entrance.html"), ("/reset", "entrance.html"),
         ("/administration", "index.html"), ("/administration/people", "index.html"),
         ("/administration/people/{id}", "index.html"), ("/administration/groups", "index.html"),
         ("/administration/groups/{id}", "index.html"), ("/administration/audit", "index.html"),
         ("/administration/settings", "index.html"), ("/administration/system", "index.html"),
+        ("/administration/vocabulary", "index.html"),
     ]
 
     func add(to router: RouterBuilder) {
@@ -38,6 +42,16 @@ struct PageRoutes: Sendable {
         }
         router.get("/favicon.ico", access: .public, logged: false) { request, _ in
             try files.file("favicon.svg", for: request)
+        }
+        // It is in charge of the addresses beside and below its own, so it stands at the root.
+        router.get("/service-worker.js", access: .public, logged: false) { request, _ in
+            var response = try files.file("service-worker.js", for: request)
+            guard response.status != .notModified else { return response }
+            // What a worker may ask for stands at the worker, not at the pages.
+            response.headers[.contentSecurityPolicy] = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+            return response
         }
     }
 

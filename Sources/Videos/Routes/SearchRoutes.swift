@@ -4,6 +4,7 @@ import Web
 struct SearchRoutes: Sendable {
     let search: SearchVideos
     let suggest: SuggestVideos
+    let related: RelatedVideos
 
     func add(to videos: RouterGroup<ViewerContext>) {
         videos.get("/search", limit: .browsing) { request, context in
@@ -14,7 +15,16 @@ struct SearchRoutes: Sendable {
             let text = request.query["q"] ?? ""
             return try .json(SuggestionsBody(data: try await suggest(text, for: context.viewer)))
         }
+        videos.get("/{id}/related", limit: .browsing) { _, context in
+            let found = try await related(try context.videoID, for: context.viewer)
+            return try .json(
+                RelatedVideosBody(data: found.map { VideoBody($0, for: context.viewer, isWhole: false) }))
+        }
     }
+}
+
+private struct RelatedVideosBody: Encodable {
+    let data: [VideoBody]
 }
 
 extension RateLimit {

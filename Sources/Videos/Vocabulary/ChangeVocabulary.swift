@@ -32,9 +32,15 @@ struct ChangeVocabulary: Sendable {
             guard var term = try store.find(id, kind, in: transaction) else { throw TermError.notFound }
             let before = term
             if let name = change.name, name != term.name {
-                guard try store.find(named: name, kind, in: transaction) == nil else { throw TermError.nameTaken }
-                term.name = name
+                let other = try store.find(named: name, kind, in: transaction)
+                if other != nil, !change.joins { throw TermError.nameTaken }
                 try store.rename(kind, from: before.name, to: name, in: transaction)
+                if let other, let joined = try store.find(other, kind, in: transaction) {
+                    try store.remove(before, in: transaction)
+                    term = joined
+                } else {
+                    term.name = name
+                }
             }
             if kind == .person, change.kind != .unchanged { term.role = change.kind.value }
             try store.update(term, in: transaction)

@@ -32,12 +32,15 @@ struct TermChange: Sendable, Decodable {
     var name: String?
     /// Of people.
     var kind: VideoChange.Field<String> = .unchanged
+    /// Where another entry has the name already, both become that one.
+    var joins = false
 
-    private enum CodingKeys: String, CodingKey { case name, kind }
+    private enum CodingKeys: String, CodingKey { case name, kind, joins }
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         name = try fields.decodeIfPresent(String.self, forKey: .name)
+        joins = try fields.decodeIfPresent(Bool.self, forKey: .joins) ?? false
         guard fields.contains(.kind) else { return }
         kind = try fields.decodeIfPresent(String.self, forKey: .kind).map(VideoChange.Field.set) ?? .cleared
     }

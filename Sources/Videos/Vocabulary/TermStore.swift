@@ -22,8 +22,10 @@ struct TermStore: Sendable {
     /// - Parameters:
     ///   - name: after which the page begins.
     ///   - role: of people.
+    ///   - only: the one name that is asked for.
     func list(
-        _ kind: Term.Kind, for viewer: Viewer, role: String?, after name: String?, limit: Int, in access: ReadAccess
+        _ kind: Term.Kind, for viewer: Viewer, role: String?, only: String? = nil, after name: String?, limit: Int,
+        in access: ReadAccess
     ) throws -> [Term] {
         var visible = SQLConditions()
         VideoAccess.condition(for: viewer, in: &visible)
@@ -32,6 +34,7 @@ struct TermStore: Sendable {
         var clauses = ["terms.kind = \(visible.bind(kind.rawValue))"]
         clauses.append("(terms.is_listed = 1 OR EXISTS (SELECT 1 \(having)\(policy)))")
         if let role { clauses.append("terms.role = \(visible.bind(role))") }
+        if let only { clauses.append("terms.name = \(visible.bind(only))") }
         if let name { clauses.append("terms.name > \(visible.bind(name))") }
         return try access.query(
             """

@@ -33,10 +33,11 @@ struct VocabularyRoutes: Sendable {
         let terms = router.group(path, access: .signedIn, context: ViewerContext.self)
         terms.get("", limit: .browsing) { request, context in
             let page = try PageQuery<String>(byName: request)
-            let role = kind == .person ? request.query["kind"].flatMap { $0.isEmpty ? nil : $0 } : nil
+            func named(_ parameter: String) -> String? { request.query[parameter].flatMap { $0.isEmpty ? nil : $0 } }
+            let (role, only) = (kind == .person ? named("kind") : nil, named("name"))
             let found = try await database.scan {
                 try store.list(
-                    kind, for: context.viewer, role: role, after: page.cursor, limit: page.limit, in: $0)
+                    kind, for: context.viewer, role: role, only: only, after: page.cursor, limit: page.limit, in: $0)
             }
             return try .json(page.body(found, TermBody.init) { PageQuery.place($0.name) })
         }

@@ -1,7 +1,7 @@
-/** The categories that have most videos, as a way into the search. */
+/** The categories that have most videos, each with a page of its own, and the way to the tags. */
+import { namedPath } from '../../lib/address.js';
 import { listCategories } from '../../lib/catalogue.js';
-import { foreign, h, replace } from '../../lib/dom.js';
-import { searchPath } from '../../lib/search-address.js';
+import { foreign, h, icon, replace } from '../../lib/dom.js';
 
 const most = 12;
 
@@ -24,7 +24,12 @@ export function categoryChips() {
       replace(
         list,
         ...filled.map(({ name }) =>
-          h('li', {}, h('a', { class: 'category', href: searchPath({ category: name }) }, foreign(name)))
+          h('li', {}, h('a', { class: 'category', href: namedPath('category', name) }, foreign(name)))
+        ),
+        h(
+          'li',
+          {},
+          h('a', { class: 'category', href: '/tags' }, icon('tag'), h('span', { text: 'tags.title' })),
         ),
       );
     } catch {
