@@ -84,7 +84,8 @@ let package = Package(
         room(
             "Videos",
             on: [
-                "Accounts", "Bus", "Media", "Web", "HTTP", "Storage", "SQL", "Security", "Reactor", "Cryptography",
+                "Accounts", "Bus", "Media", "Web", "HTTPClient", "HTTP", "Storage", "SQL", "Security", "Reactor",
+                "Cryptography",
                 "Identifiers", "BaseEncoding", "Telemetry",
             ]),
 
@@ -183,7 +184,8 @@ let package = Package(
         tests(
             "VideosTests",
             of: [
-                "Videos", "Accounts", "Bus", "Media", "Web", "HTTP", "Storage", "SQL", "Security", "Reactor",
+                "Videos", "Accounts", "Bus", "Media", "Web", "HTTPClient", "HTTP", "Storage", "SQL", "Security",
+                "Reactor",
                 "Cryptography",
                 "BaseEncoding", "TestSupport",
             ]),

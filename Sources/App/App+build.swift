@@ -27,6 +27,7 @@ extension Server {
         let sandbox = SandboxCheck(accepting: settings.acceptedSandboxWeaknesses, report: sandboxReport)
         sandbox.write(to: log)
         var videoSettings = settings.videos
+        videoSettings.fetchProxy = settings.outgoingProxy
         videoSettings.acceptsUploads = sandbox.acceptsUploads
         let data = settings.dataFolder
         try makePrivateFolder(data)
@@ -100,7 +101,7 @@ extension Server {
                     passwords: PasswordHasher(pool: pools.uploadPasswords),
                     unlocking: PasswordHasher(pool: pools.unlocking), loops: loops, pool: pools.files, facts: outbox,
                     audit: accounts.audit,
-                    log: log, redis: redis?.limits),
+                    log: log, outgoing: outgoing, redis: redis?.limits),
                 settings: videoSettings, revocations: revocations, events: events)
             try await videos.revocations.load()
             let services = Services(

@@ -205,6 +205,7 @@ public final class Server: Sendable {
         services.videos.close()
         services.workers.close()
         await services.tools.close()
+        await services.videos.fetches.shutdown()
         for client in services.providerClients { await client.shutdown() }
         await services.kafka?.close()
         await services.mail?.client.shutdown()

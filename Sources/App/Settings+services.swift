@@ -15,6 +15,7 @@ extension Settings {
         videos.maximumUploadBytes = Int64(maxUploadBytes)
         videos.uploadLifetime = uploadExpiry
         videos.uploadsPerUser = maxUploadsPerUser
+        videos.fetchNetworks = fetchNetworks
         videos.bytesPerUser = maxBytesPerUser > 0 ? Int64(maxBytesPerUser) : nil
         videos.grantLifetime = grantLifetime
         return videos

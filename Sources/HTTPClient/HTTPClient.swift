@@ -70,6 +70,17 @@ public final class HTTPClient: Sendable {
         throw HTTPClientError(.tooManyRedirects, "more than \(request.maxRedirects) redirects")
     }
 
+    /// What can be said of an address without asking the network: a name may still lead to what must not be asked.
+    ///
+    /// - Throws: `HTTPClientError` with `invalidURL` or `forbiddenAddress`.
+    public func check(_ url: String) throws {
+        let url = try TargetURL(url)
+        let isWritten = url.address != nil || url.plainHost == "localhost" || url.plainHost.hasSuffix(".localhost")
+        guard !isWritten || addresses.permitsByName(url) else {
+            throw HTTPClientError(.forbiddenAddress, "\(url.host) must not be asked")
+        }
+    }
+
     private enum Outcome<Value> {
         case answer(Value)
         case redirect(Hop)

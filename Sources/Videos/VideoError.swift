@@ -19,6 +19,7 @@ enum VideoError: Error, Sendable, Equatable {
     /// `room`: bytes that may still come.
     case quotaExceeded(room: Int64)
     case tooManyStreams
+    case fetchUnavailable
     case uploadLocked
     case fileTooLarge(maximum: Int64)
     case uploadRefused(RefusedContent)
@@ -63,6 +64,12 @@ extension VideoError: ProblemConvertible {
                 .tooManyRequests, code: "too_many_uploads",
                 detail: "Too many of your uploads are unfinished. Finish or cancel some first.",
                 retryAfter: .seconds(60))
+        case .fetchUnavailable:
+            Problem(
+                .serviceUnavailable, code: "fetch_unavailable",
+                detail:
+                    "This server has no libcurl, which fetches files. Send the file itself, or tell the administrator.",
+                retryAfter: .seconds(600))
         case .tooManyStreams:
             Problem(
                 .tooManyRequests, code: "too_many_streams",

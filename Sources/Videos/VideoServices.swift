@@ -2,6 +2,7 @@ import Accounts
 import Bus
 import FoundationEssentials
 import HTTP
+import HTTPClient
 import Reactor
 import SQL
 import Security
@@ -32,6 +33,8 @@ public struct VideoServices: Sendable {
         public var log: Log
         /// The database's clock; tests set their own.
         public var now: @Sendable () -> Date
+        /// Of all requests to other servers.
+        public var outgoing = OutgoingCounts()
         /// Where limits are counted together with other servers; nil where each counts alone.
         public var redis: RedisLimits?
         /// What limits are counted by.
@@ -41,7 +44,8 @@ public struct VideoServices: Sendable {
             database: Database, storage: StorageServices, encoding: VideoEncoding, callers: VideoCallers,
             grants: GrantSigner, links: ShareLinks, passwords: PasswordHasher, unlocking: PasswordHasher,
             loops: EventLoopGroup, pool: BlockingPool,
-            facts: Outbox? = nil, audit: AuditLog, log: Log, redis: RedisLimits? = nil,
+            facts: Outbox? = nil, audit: AuditLog, log: Log, outgoing: OutgoingCounts = OutgoingCounts(),
+            redis: RedisLimits? = nil,
             now: (@Sendable () -> Date)? = nil,
             clock: @escaping @Sendable () -> MonotonicTime = { .now }
         ) {
@@ -59,6 +63,7 @@ public struct VideoServices: Sendable {
             self.audit = audit
             self.log = log
             self.redis = redis
+            self.outgoing = outgoing
             self.now = now ?? { database.now }
             self.clock = clock
         }
@@ -83,6 +88,8 @@ public struct VideoServices: Sendable {
     let sessions: UploadSessions
     let createUpload: CreateUpload
     let receiveForm: ReceiveForm
+    let beginFetch: BeginFetch
+    public let fetches: RunFetches
     /// Finishes and removes what was left of uploads.
     public let recovery: RecoverUploads
     public let sweep: SweepBlobs
@@ -127,9 +134,10 @@ public struct VideoServices: Sendable {
             database: database, find: find, passwords: passwords, revoke: revoke, events: events, audit: audit,
             now: now)
         remove = RemoveVideo(
-            database: database, blobs: storage.blobs, find: find, encoding: encoding, revoke: revoke, events: events,
+            database: database, storage: storage, find: find, encoding: encoding, revoke: revoke, events: events,
             facts: facts, audit: audit, now: now)
-        retry = RetryVideo(database: database, find: find, encoding: encoding)
+        retry = RetryVideo(
+            database: database, find: find, encoding: encoding, settings: settings, events: events, now: now)
         download = DownloadOriginal(find: find, storage: storage, audit: audit)
 
         // Uploads.
@@ -144,9 +152,11 @@ public struct VideoServices: Sendable {
             patience: settings.lockPatience)
         let removeUpload = RemoveUpload(database: database, storage: storage, sessions: sessions, find: find)
         ofPerson = VideosOfPerson(database: database, remove: remove, hold: hold, removeUpload: removeUpload)
+        let endFetch = EndFetch(events: events, facts: facts, now: now)
         let finish = FinishUpload(
             database: database, storage: storage, inspectFile: encoding.inspect, find: find, remove: removeUpload,
-            sessions: sessions, callers: callers, holder: holder, events: events, facts: facts, loops: loops, now: now)
+            sessions: sessions, callers: callers, holder: holder, events: events, facts: facts, fetched: endFetch,
+            loops: loops, now: now)
         receiveForm = ReceiveForm(
             staging: storage.uploads, sessions: sessions, slots: slots, finish: finish, remove: removeUpload,
             callers: callers, passwords: passwords, settings: settings, now: now)
@@ -157,6 +167,22 @@ public struct VideoServices: Sendable {
         recovery = RecoverUploads(
             database: database, storage: storage, hold: hold, settle: settle, finish: finish, remove: removeUpload,
             sweep: sweep, settings: settings, log: log, now: now)
+
+        // Files of other servers.
+        var source = HTTPClient.Configuration()
+        source.allowedNetworks = settings.fetchNetworks
+        source.proxy = settings.fetchProxy
+        source.counts = foundation.outgoing
+        let client = FetchClient(loops: loops, configuration: source)
+        beginFetch = BeginFetch(
+            database: database, client: client, callers: callers, passwords: passwords, settings: settings,
+            events: events, now: now)
+        fetches = RunFetches(
+            database: database, storage: storage,
+            receive: ReceiveSource(
+                database: database, staging: storage.uploads, client: client, settings: settings),
+            finish: finish, end: endFetch, hold: hold, sessions: sessions, callers: callers, client: client,
+            settings: settings, holder: holder, loops: loops, log: log, now: now)
 
         // Playback.
         let unlock = UnlockVideo(
@@ -197,7 +223,7 @@ public struct VideoServices: Sendable {
             database: database, change: ChangeVocabulary(database: database, index: index, audit: audit, now: now))
         upkeep = VideoUpkeep(
             recovery: recovery, index: index, revocations: self.revocations, events: events, watches: personal.write,
-            settings: settings, loops: loops, log: log)
+            fetches: fetches, settings: settings, loops: loops, log: log)
 
         searchRoutes = SearchRoutes(
             search: search, suggest: SuggestVideos(database: database),
@@ -219,7 +245,7 @@ public struct VideoServices: Sendable {
         let videos = router.group("/api/v1/videos", access: .signedIn, context: ViewerContext.self)
         VideoRoutes(
             find: find, show: personal.show, list: list, change: change, remove: remove, retry: retry,
-            download: download, receive: receiveForm, formLimit: settings.formLimit
+            download: download, receive: receiveForm, beginFetch: beginFetch, formLimit: settings.formLimit
         ).add(to: videos)
         searchRoutes.add(to: videos)
         eventRoutes.add(to: videos)

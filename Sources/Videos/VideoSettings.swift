@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Reactor
 
 /// What an operator may choose about videos and uploads.
 public struct VideoSettings: Sendable {
@@ -24,7 +25,27 @@ public struct VideoSettings: Sendable {
     /// Where people reach this installation, without a slash at its end; nil where nobody has said.
     public var site: String?
 
+    /// Files that this server fetches from others at the same time.
+    public var fetchesAtOnce = 4
+    /// Of these so many for one person, of all servers.
+    static let fetchesOfPersonAtOnce = 2
+    /// Networks that files may be fetched from although they are not on the open internet.
+    public var fetchNetworks: [IPNetwork] = []
+    /// `http://user:password@host:port`: the proxy by which files are fetched.
+    public var fetchProxy: String?
+    /// Before a source is asked again for the first time; then longer each time.
+    var firstFetchPause = Duration.seconds(5)
+    static let longestFetchPause = Duration.seconds(900)
+    /// Attempts in a row that brought nothing, until a source is given up.
+    static let mostFetchFailures = 8
+    /// In bytes: who sends so much gets all attempts anew.
+    static let fetchProgress: Int64 = 1 << 20
+
     public init() {}
+
+    func fetchPause(after failures: Int) -> Duration {
+        min(firstFetchPause * (1 << min(max(failures - 1, 0), 16)), Self.longestFetchPause)
+    }
 
     /// A form holds more than the file: its fields and what frames them.
     var formLimit: Int { Int(clamping: maximumUploadBytes) + (4 << 20) }

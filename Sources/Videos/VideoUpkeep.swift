@@ -9,6 +9,7 @@ public struct VideoUpkeep: Sendable {
     let revocations: ReadRevocations
     let events: VideoEvents
     let watches: WriteWatches
+    let fetches: RunFetches
     let settings: VideoSettings
     let loops: EventLoopGroup
     let log: Log
@@ -43,6 +44,7 @@ public struct VideoUpkeep: Sendable {
                 await every(.seconds(1), "reading revoked grants") { try await revocations.refresh() }
             }
             group.addTask(executorPreference: loop) { await watches.run(on: loop) }
+            group.addTask(executorPreference: loop) { await fetches.run(on: loop) }
             group.addTask(executorPreference: loop) {
                 await every(.seconds(15), "the heartbeat") { events.beat() }
             }

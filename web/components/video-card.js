@@ -5,6 +5,7 @@ import { clock, date, percent, since, spokenDuration } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { explainVideoError } from '../lib/problem.js';
 import { audioMark } from './audio-mark.js';
+import { movingPreview } from './card-preview.js';
 import { progressBar, setProgress } from './progress-bar.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
@@ -45,7 +46,13 @@ export class VideoCard {
       this.#picture,
       h('div', { class: 'card-text' }, h(heading, { class: 'card-title' }, this.link), this.facts, ...below),
     );
+    movingPreview(this.element, this.#picture, () => this.#hasScenes ? this.video.id : null);
     this.update(video);
+  }
+
+  get #hasScenes() {
+    const { status, kind, thumbnail_url } = this.video;
+    return status === 'ready' && kind !== 'audio' && Boolean(thumbnail_url);
   }
 
   /** How far the person of this page has watched it. @param {Seen | null} seen */

@@ -45,6 +45,16 @@
  * @property {boolean} [is_hidden]
  * @property {boolean} [has_password]
  * @property {VideoWarning[]} [warnings] for those who may change it
+ * @property {Fetch} [fetch] for the same, while the file is fetched from elsewhere
+ */
+/**
+ * @typedef {object} Fetch
+ * @property {'waiting' | 'receiving' | 'checking' | 'failed'} state
+ * @property {string} host
+ * @property {number} received_bytes
+ * @property {number | null} total_bytes
+ * @property {number} attempts
+ * @property {{ code: string, detail: string } | null} error
  */
 /** @typedef {{ code: string, detail: string | null }} VideoWarning */
 /** @typedef {{ status: string, playback_url: string | null, expires_at: string, resume_at?: number | null }} Playback */
@@ -235,6 +245,28 @@ export async function getVideo(id, signal) {
  */
 export async function changeVideo(id, changes) {
   return videoFrom(await call('PATCH', `/videos/${encodeURIComponent(id)}`, { json: changes }));
+}
+
+/**
+ * Begins a video whose file the server fetches by itself.
+ * @param {string} address
+ */
+export async function fetchVideo(address) {
+  return videoFrom(await call('POST', '/videos', { json: { input_url: address } }));
+}
+
+/**
+ * Those of a person that are fetched now, or whose fetch failed.
+ * @param {string} userId
+ * @param {AbortSignal} signal
+ */
+export async function fetchingVideos(userId, signal) {
+  const lists = await Promise.all(['failed', 'pending'].map((status) => {
+    const query = new URLSearchParams({ status, uploader: userId, limit: '50' });
+    return call('GET', `/videos?${query}`, { signal });
+  }));
+  const videos = lists.flatMap((list) => /** @type {VideoList} */ (list).data);
+  return videos.filter((video) => video.fetch).reverse();
 }
 
 /** @param {unknown} body */

@@ -1,5 +1,6 @@
 /** The page for uploads: a large target, and every upload with its progress. */
 import { fileChooser } from '../components/drop.js';
+import { FetchList } from '../components/fetch-list.js';
 import { unfinishedList, UploadList } from '../components/upload-list.js';
 import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -13,6 +14,7 @@ import { missingView } from './missing.js';
 export function uploadView({ user, uploads }) {
   if (!mayUpload(user)) return missingView();
   const list = new UploadList(uploads);
+  const fetches = new FetchList(user.id);
   const running = h(
     'section',
     { hidden: uploads.uploads.length === 0 },
@@ -42,10 +44,12 @@ export function uploadView({ user, uploads }) {
     ),
     running,
     leftOver,
+    fetches.element,
   );
   const close = () => {
     stop.abort();
     list.close();
+    fetches.close();
   };
   return { element, title: () => t('upload.title'), showsUploads: true, close };
 }

@@ -90,6 +90,8 @@ public struct Settings: Sendable {
     /// As the file says and as it is measured.
     public var maxDuration = Duration.seconds(24 * 3600)
     public var maxUploadsPerUser = 64
+    /// Networks that files may be fetched from although they are not on the open internet.
+    public var fetchNetworks: [IPNetwork] = []
     /// 0 for any number.
     public var maxBytesPerUser = 0
     /// An upload that nobody goes on with is removed after this.

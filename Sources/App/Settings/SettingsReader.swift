@@ -153,6 +153,14 @@ public enum SettingsReader {
         number("PALCO_MAX_UPLOAD_BYTES", \.maxUploadBytes, 1...(1 << 50)),
         seconds("PALCO_MAX_DURATION", \.maxDuration, 1...604_800),
         number("PALCO_MAX_UPLOADS_PER_USER", \.maxUploadsPerUser, 1...10_000),
+        Setting(name: "PALCO_FETCH_NETWORKS") { value, settings in
+            let networks = value.split(separator: ",").map { IPNetwork($0.filter { $0 != " " }) }
+            guard networks.allSatisfy({ $0 != nil }) else {
+                return "must be addresses or networks like 127.0.0.1,10.0.0.0/8,fd00::/8, separated by commas"
+            }
+            settings.fetchNetworks = networks.compactMap(\.self)
+            return nil
+        }.shown(),
         number("PALCO_MAX_BYTES_PER_USER", \.maxBytesPerUser, 0...(1 << 60)),
         seconds("PALCO_UPLOAD_EXPIRY", \.uploadExpiry, 1...31_536_000),
         number("PALCO_DISK_RESERVE_BYTES", \.diskReserveBytes, 0...(1 << 50)),

@@ -7,7 +7,7 @@ import Storage
 /// Removes a video with its tasks and files.
 struct RemoveVideo: Sendable {
     let database: Database
-    let blobs: any BlobStore
+    let storage: StorageServices
     let find: FindVideo
     let encoding: VideoEncoding
     let revoke: RevokeGrants
@@ -27,6 +27,8 @@ struct RemoveVideo: Sendable {
             try revoke(.video(id), at: now, in: transaction)
             try encoding.remove(transaction, id)
             try uploads.forget(video: id, in: transaction)
+            // Of one whose file was being fetched. Whoever has that in hand sees that nobody waits for it.
+            try uploads.remove(id.upload, in: transaction)
             try store.remove(id, in: transaction)
             try facts?.record(.removed(video, at: now), in: transaction)
             try audit.record(
@@ -35,6 +37,7 @@ struct RemoveVideo: Sendable {
             try transaction.publish(VideoEvent(about: video, named: .removed), on: events)
         }
         // What a crash leaves here is swept at the next start, because no row stands for it any more.
-        if let folder = id.folder { try await blobs.removeTree(folder) }
+        if let blob = id.upload.blob { try await storage.uploads.remove(blob) }
+        if let folder = id.folder { try await storage.blobs.removeTree(folder) }
     }
 }

@@ -33,7 +33,7 @@ public struct Video: Sendable, Equatable {
     public var isHidden: Bool
     public var passwordHash: String?
 
-    /// SHA-256 of the original, in hexadecimal.
+    /// SHA-256 of the original, in hexadecimal; empty while the file is still to come.
     public var checksum: String
     public var byteCount: Int64
     /// The name the file had at its owner's; data, never a path.
@@ -57,6 +57,8 @@ public struct Video: Sendable, Equatable {
     public var createdAt: Date
     public var updatedAt: Date
     public var readyAt: Date?
+    /// How far it is while its file is fetched from elsewhere.
+    var fetch: Fetch.Progress?
 
     /// What the access policy needs to know.
     public var subject: VideoAccess.Subject {

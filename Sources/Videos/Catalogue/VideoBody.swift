@@ -41,7 +41,7 @@ struct VideoBody: Encodable, Sendable {
         case fileName = "file_name"
         case checksum = "checksum_sha256"
         case thumbnailURL = "thumbnail_url"
-        case renditions, warnings, error
+        case renditions, warnings, fetch, error
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -73,9 +73,10 @@ struct VideoBody: Encodable, Sendable {
         try body.encodeIfPresent(isFavorite, forKey: .isFavorite)
         try body.encode(video.byteCount, forKey: .byteCount)
         try body.encodeIfPresent(showsFile ? video.fileName : nil, forKey: .fileName)
-        try body.encodeIfPresent(showsFile ? video.checksum : nil, forKey: .checksum)
+        try body.encodeIfPresent(showsFile && !video.checksum.isEmpty ? video.checksum : nil, forKey: .checksum)
         try body.encode(thumbnailURL, forKey: .thumbnailURL)
         try body.encode(video.renditions, forKey: .renditions)
+        try body.encodeIfPresent(showsFile ? video.fetch : nil, forKey: .fetch)
         // What is missing is told to those who can do something about it.
         try body.encodeIfPresent(showsFile ? video.warnings.map(Warning.init) : nil, forKey: .warnings)
         try body.encode(video.failure.map { Failure($0, withDetail: showsFailureDetail) }, forKey: .error)

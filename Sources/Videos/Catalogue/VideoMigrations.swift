@@ -135,5 +135,6 @@ extension VideoStore {
             ], derived: Migration.Derived(sqlite: FullTextTable.tables, postgreSQL: TextVectors.tables)),
         CaptionStore.migration,
         ShareStore.migration,
+        FetchStore.migration,
     ]
 }

@@ -40,7 +40,11 @@ public struct VideosOfPerson: Sendable {
 
     private func handOver(from person: UserID, to heir: UserID, in transaction: Transaction) throws {
         try transaction.execute(
-            "UPDATE videos SET owner_id = $2, handed_over_from = $1 WHERE owner_id = $1", person, heir)
+            """
+            UPDATE videos SET owner_id = $2,
+                handed_over_from = CASE WHEN checksum = '' THEN handed_over_from ELSE $1 END
+            WHERE owner_id = $1
+            """, person, heir)
         try transaction.execute("DELETE FROM watch_positions WHERE user_id = $1", person)
         // Of finished ones, whose videos stay; what is still on its way was removed before.
         try transaction.execute("UPDATE uploads SET owner_id = $2 WHERE owner_id = $1", person, heir)

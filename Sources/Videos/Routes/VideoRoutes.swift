@@ -13,6 +13,7 @@ struct VideoRoutes: Sendable {
     let retry: RetryVideo
     let download: DownloadOriginal
     let receive: ReceiveForm
+    let beginFetch: BeginFetch
     /// In bytes.
     let formLimit: Int
 
@@ -24,6 +25,13 @@ struct VideoRoutes: Sendable {
         }
         videos.post("", access: .signedIn(opening: .upload), limit: .uploading, bodyLimit: formLimit) {
             request, context in
+            if request.mediaType == "application/json" {
+                let wish = try await request.decode(FetchWish.self, limit: 256 << 10)
+                let video = try await beginFetch(wish, by: context.caller)
+                var response = try Response.json(VideoBody(video, for: context.viewer), status: .accepted)
+                response.headers[.location] = "/api/v1/videos/\(video.id)"
+                return response
+            }
             switch try await receiveVideo(request, by: context.caller) {
             case .created(let video):
                 var response = try Response.json(VideoBody(video, for: context.viewer), status: .created)

@@ -33,6 +33,8 @@ struct FinishUpload: Sendable {
     let holder: LeaseOwner
     let events: VideoEvents
     let facts: Outbox?
+    /// For uploads whose bytes this server fetched itself.
+    let fetched: EndFetch
     let loops: EventLoopGroup
     let now: @Sendable () -> Date
     private let store = VideoStore()
@@ -125,7 +127,10 @@ struct FinishUpload: Sendable {
             try await database.write { try uploads.setInspected(upload.id, by: nil, in: $0) }
             return inspected
         } catch let refusal as RefusedContent {
-            try await database.write { try uploads.refuse(upload.id, code: refusal.code.rawValue, in: $0) }
+            try await database.write { transaction in
+                if try fetched.failed(upload.videoID, .content, refusal: refusal, in: transaction) { return }
+                try uploads.refuse(upload.id, code: refusal.code.rawValue, in: transaction)
+            }
             try await removeFolder(of: upload.videoID)
             sessions.forget(upload.id)
             throw refusal
@@ -133,7 +138,10 @@ struct FinishUpload: Sendable {
     }
 
     private func conclude(_ upload: Upload, as video: VideoID) async throws {
-        try await database.write { try uploads.finish(upload.id, as: video, in: $0) }
+        try await database.write { transaction in
+            if try fetched.failed(upload.videoID, .known, in: transaction) { return }
+            try uploads.finish(upload.id, as: video, in: transaction)
+        }
         if video != upload.videoID { try await removeFolder(of: upload.videoID) }
         sessions.forget(upload.id)
     }
@@ -149,13 +157,18 @@ struct FinishUpload: Sendable {
         let outcome: FinishedUpload = try await database.write { transaction in
             let owner = try callers.role(upload.owner, transaction).map { Viewer(id: upload.owner, role: $0) }
             guard let owner, VideoAccess.mayUpload(owner) else { throw VideoError.uploadForbidden }
+            // One that was fetched may have been removed with its video while it was looked at.
+            guard try uploads.find(upload.id, in: transaction) != nil else { throw TusError.notFound }
             // Another upload of the same bytes may have come first: there is one writer, so this look is the last word.
             if let id = try store.find(owner: upload.owner, checksum: checksum, in: transaction),
                 let known = try store.find(id, in: transaction)
             {
-                try uploads.finish(upload.id, as: id, in: transaction)
+                if try !fetched.failed(video.id, .known, in: transaction) {
+                    try uploads.finish(upload.id, as: id, in: transaction)
+                }
                 return .known(known)
             }
+            if let stored = try fetched.finished(video, inspected, in: transaction) { return .created(stored) }
             try store.insert(video, in: transaction)
             try inspected.enqueue(transaction, video.id)
             try uploads.finish(upload.id, as: video.id, in: transaction)

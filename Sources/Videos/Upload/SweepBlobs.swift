@@ -12,6 +12,7 @@ public struct SweepBlobs: Sendable {
     let now: @Sendable () -> Date
     private let store = VideoStore()
     private let uploads = UploadStore()
+    private let fetches = FetchStore()
 
     /// What lies in the folders.
     public struct Inventory: Sendable {
@@ -40,7 +41,8 @@ public struct SweepBlobs: Sendable {
     ///   what comes later is not in it, so sweeping cannot meet it.
     func callAsFunction(_ inventory: Inventory) async throws {
         let (videos, waiting) = try await database.read { access in
-            (try store.allIDs(in: access), Set(try uploads.unfinished(in: access).map(\.id)))
+            let fetched = try fetches.open(in: access).map(\.upload)
+            return (try store.allIDs(in: access), Set(try uploads.unfinished(in: access).map(\.id) + fetched))
         }
         let left = inventory.uploads.filter { !waiting.contains($0) }.compactMap(\.blob)
         let uploaded = storage.blobs.isShared && !left.isEmpty ? try await storage.blobs.list("uploads") : []

@@ -19,6 +19,12 @@ final class UploadSession: @unchecked Sendable {
         digestedByteCount += Int64(bytes.count)
     }
 
+    /// Nothing of it counts any more.
+    func restart() {
+        digest = SHA256()
+        digestedByteCount = 0
+    }
+
     /// A state to come back to when the bytes that follow are refused.
     func mark() -> (digest: SHA256, byteCount: Int64) { (digest.copy(), digestedByteCount) }
 
