@@ -13,6 +13,7 @@ extension Settings {
         var videos = VideoSettings()
         videos.maximumUploadBytes = Int64(maxUploadBytes)
         videos.uploadLifetime = uploadExpiry
+        videos.trashLifetime = trashExpiry
         videos.uploadsPerUser = maxUploadsPerUser
         videos.bytesPerUser = maxBytesPerUser > 0 ? Int64(maxBytesPerUser) : nil
         videos.grantLifetime = grantLifetime

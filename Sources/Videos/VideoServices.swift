@@ -68,9 +68,12 @@ public struct VideoServices: Sendable {
     /// Takes into the index of the search what is not in it yet.
     let index: IndexVideos
     let change: ChangeVideo
+    let trash: TrashVideo
     let remove: RemoveVideo
+    let trashRoutes: TrashRoutes
     let retry: RetryVideo
     let download: DownloadOriginal
+    let downloadRendition: DownloadRendition
     let vocabulary: VocabularyRoutes
     let captions: CaptionLists
     let captionRoutes: CaptionRoutes
@@ -122,11 +125,22 @@ public struct VideoServices: Sendable {
         change = ChangeVideo(
             database: database, find: find, passwords: passwords, revoke: revoke, events: events, audit: audit,
             now: now)
+        trash = TrashVideo(
+            database: database, find: find, encoding: encoding, revoke: revoke, events: events, facts: facts,
+            audit: audit, now: now)
         remove = RemoveVideo(
             database: database, blobs: storage.blobs, find: find, encoding: encoding, revoke: revoke, events: events,
-            facts: facts, audit: audit, now: now)
+            facts: facts, audit: audit, lifetime: settings.trashLifetime, log: log, now: now)
+        trashRoutes = TrashRoutes(
+            list: ListTrash(database: database, lifetime: settings.trashLifetime, now: now),
+            restore: RestoreVideo(
+                database: database, index: index, encoding: encoding, events: events, facts: facts, audit: audit,
+                lifetime: settings.trashLifetime, now: now),
+            remove: remove)
         retry = RetryVideo(database: database, find: find, encoding: encoding)
-        download = DownloadOriginal(find: find, storage: storage, audit: audit)
+        let proofs = UnlockProofs(grants: grants, revocations: revocations, now: now)
+        download = DownloadOriginal(find: find, proofs: proofs, storage: storage, audit: audit)
+        downloadRendition = DownloadRendition(find: find, callers: callers, proofs: proofs, encoding: encoding)
 
         // Uploads.
         sessions = UploadSessions()
@@ -159,7 +173,6 @@ public struct VideoServices: Sendable {
             find: find, callers: callers, grants: grants, passwords: foundation.unlocking,
             attempts: UnlockAttempts(redis: foundation.redis, clock: foundation.clock), revocations: revocations,
             lifetime: settings.unlockLifetime, now: now)
-        let proofs = UnlockProofs(grants: grants, revocations: revocations, now: now)
         let grant = GrantPlayback(
             find: find, callers: callers, grants: grants, proofs: proofs, revocations: revocations,
             lifetime: settings.grantLifetime, now: now)
@@ -179,7 +192,8 @@ public struct VideoServices: Sendable {
         vocabulary = VocabularyRoutes(
             database: database, change: ChangeVocabulary(database: database, index: index, audit: audit, now: now))
         upkeep = VideoUpkeep(
-            recovery: recovery, index: index, revocations: self.revocations, events: events, watches: personal.write,
+            recovery: recovery, remove: remove, index: index, revocations: self.revocations, events: events,
+            watches: personal.write,
             settings: settings, loops: loops, log: log)
 
         searchRoutes = SearchRoutes(search: search, suggest: SuggestVideos(database: database))
@@ -199,13 +213,15 @@ public struct VideoServices: Sendable {
     public func addRoutes(to router: RouterBuilder) {
         let videos = router.group("/api/v1/videos", access: .signedIn, context: ViewerContext.self)
         VideoRoutes(
-            find: find, show: personal.show, list: list, change: change, remove: remove, retry: retry,
-            download: download, receive: receiveForm, formLimit: settings.formLimit
+            find: find, show: personal.show, list: list, change: change, trash: trash, retry: retry,
+            download: download, downloadRendition: downloadRendition, receive: receiveForm,
+            formLimit: settings.formLimit
         ).add(to: videos)
         searchRoutes.add(to: videos)
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)
         captionRoutes.add(to: videos)
+        trashRoutes.add(to: router)
         vocabulary.add(to: router)
         personal.addRoutes(to: router, videos)
         playbackRoutes.add(to: router)

@@ -134,5 +134,17 @@ extension VideoStore {
                 "CREATE INDEX videos_by_views ON videos (view_count, id)",
             ], derived: Migration.Derived(sqlite: FullTextTable.tables, postgreSQL: TextVectors.tables)),
         CaptionStore.migration,
+        // What viewers may keep, and the trash, in which the same bytes may lie any number of times.
+        Migration(
+            "videos-0060",
+            [
+                "ALTER TABLE videos ADD COLUMN trashed_at BIGINT",
+                "ALTER TABLE videos ADD COLUMN downloads TEXT NOT NULL DEFAULT 'none'", "DROP INDEX videos_by_content",
+                """
+                CREATE UNIQUE INDEX videos_by_content ON videos (owner_id, checksum, handed_over_from)
+                WHERE trashed_at IS NULL
+                """,
+                "CREATE INDEX videos_in_trash ON videos (trashed_at, id) WHERE trashed_at IS NOT NULL",
+            ]),
     ]
 }
