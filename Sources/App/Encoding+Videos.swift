@@ -23,6 +23,8 @@ extension VideoEncoding {
                 }
             },
             remove: { transaction, id in try queue.remove(id.encoding, in: transaction) },
+            pause: { transaction, id in try queue.pause(id.encoding, in: transaction) },
+            resume: { transaction, id in try queue.resume(id.encoding, in: transaction) },
             retry: { transaction, id in try queue.retry(id.encoding, in: transaction) },
             presentation: { id in try await playback.presentation(id.encoding) },
             presentationVersion: { id in playback.presentationVersion(id.encoding) },
@@ -45,6 +47,7 @@ extension VideoEncoding {
                 VideoPart(try await playback.initSegment(id.encoding, rendition: rendition, for: viewer))
             },
             key: { id, rendition in try await playback.key(id.encoding, rendition: rendition) },
+            movie: { id, rendition in VideoMovie(try await playback.movie(id.encoding, rendition: rendition)) },
             picture: { id, picture in try await playback.picture(id.encoding, picture) },
             captions: { id, name in try await playback.captions(id.encoding, name) })
     }
@@ -57,6 +60,18 @@ extension InspectedVideo {
             duration: facts.duration, width: size?.width, height: size?.height, kind: size == nil ? .audio : .video
         ) { transaction, id in
             try queue.add(id.encoding, facts: facts, in: transaction)
+        }
+    }
+}
+
+extension VideoMovie {
+    fileprivate init(_ answer: MovieAnswer) {
+        switch answer {
+        case .movie(let movie):
+            self = .file(File(isVideo: movie.isVideo) { mayGoOn, take in try await movie.write(mayGoOn, to: take) })
+        case .unavailable(let delay): self = .unavailable(retryAfter: max(1, Int(delay.components.seconds)))
+        case .missing: self = .missing
+        case .mended: self = .mended
         }
     }
 }

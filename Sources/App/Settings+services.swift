@@ -14,6 +14,7 @@ extension Settings {
         videos.site = publicAddress
         videos.maximumUploadBytes = Int64(maxUploadBytes)
         videos.uploadLifetime = uploadExpiry
+        videos.trashLifetime = trashExpiry
         videos.uploadsPerUser = maxUploadsPerUser
         videos.fetchNetworks = fetchNetworks
         videos.bytesPerUser = maxBytesPerUser > 0 ? Int64(maxBytesPerUser) : nil

@@ -44,6 +44,18 @@ public final class EncodingQueue: Sendable {
         try signals.tell(.removed, of: id, in: transaction)
     }
 
+    /// Nothing more is made of a video until `resume`: what runs for it ends once the transaction is kept, and what is made stays.
+    public func pause(_ id: EncodingID, in transaction: Transaction) throws {
+        try TaskQueue.pause(id, in: transaction)
+        try signals.tell(.stopped, of: id, in: transaction)
+    }
+
+    /// Everything goes on where it was paused.
+    public func resume(_ id: EncodingID, in transaction: Transaction) throws {
+        try TaskQueue.resume(id, in: transaction)
+        try signals.tell(.waiting, of: id, in: transaction)
+    }
+
     /// Runs what failed again. Answers whether there was anything failed.
     @discardableResult
     public func retry(_ id: EncodingID, in transaction: Transaction) throws -> Bool {
@@ -54,7 +66,7 @@ public final class EncodingQueue: Sendable {
         return true
     }
 
-    /// For those who watch over the server: how many tasks are `waiting`, `running` and `failed`.
+    /// For those who watch over the server: how many tasks are `waiting`, `running`, `paused` and `failed`.
     public func counts() async throws -> [String: TaskCount] {
         try await database.scan { try TaskQueue.countsByState(at: $0.currentTime(), in: $0) }
     }

@@ -11,6 +11,9 @@ public struct VideoEncoding: Sendable {
     public var inspect: @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo
     /// Forgets a video's tasks.
     public var remove: @Sendable (Transaction, VideoID) throws -> Void
+    /// Nothing more is made of a video until it is resumed.
+    public var pause: @Sendable (Transaction, VideoID) throws -> Void
+    public var resume: @Sendable (Transaction, VideoID) throws -> Void
     /// Runs failed work again.
     public var retry: @Sendable (Transaction, VideoID) throws -> Void
     /// What can be played; nil where nothing was planned yet.
@@ -31,6 +34,8 @@ public struct VideoEncoding: Sendable {
     public var initSegment: @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart
     /// The 16 bytes that a rendition's segments are encrypted with.
     public var key: @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?
+    /// A rendition as one file.
+    public var movie: @Sendable (VideoID, _ rendition: String) async throws -> VideoMovie
     /// Nil while it is not made.
     public var picture: @Sendable (VideoID, PictureKind) async throws -> BlobContent?
     /// WebVTT, by name; nil where there are none of that name.
@@ -40,6 +45,8 @@ public struct VideoEncoding: Sendable {
         inspect:
             @escaping @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo,
         remove: @escaping @Sendable (Transaction, VideoID) throws -> Void,
+        pause: @escaping @Sendable (Transaction, VideoID) throws -> Void,
+        resume: @escaping @Sendable (Transaction, VideoID) throws -> Void,
         retry: @escaping @Sendable (Transaction, VideoID) throws -> Void,
         presentation: @escaping @Sendable (VideoID) async throws -> Presentation?,
         presentationVersion: @escaping @Sendable (VideoID) -> UInt64?,
@@ -54,11 +61,14 @@ public struct VideoEncoding: Sendable {
             @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> String?,
         initSegment: @escaping @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart,
         key: @escaping @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?,
+        movie: @escaping @Sendable (VideoID, _ rendition: String) async throws -> VideoMovie,
         picture: @escaping @Sendable (VideoID, PictureKind) async throws -> BlobContent?,
         captions: @escaping @Sendable (VideoID, _ name: String) async throws -> BlobContent?
     ) {
         self.inspect = inspect
         self.remove = remove
+        self.pause = pause
+        self.resume = resume
         self.retry = retry
         self.presentation = presentation
         self.presentationVersion = presentationVersion
@@ -69,6 +79,7 @@ public struct VideoEncoding: Sendable {
         self.sharedSegmentAddress = sharedSegmentAddress
         self.initSegment = initSegment
         self.key = key
+        self.movie = movie
         self.picture = picture
         self.captions = captions
     }
@@ -141,4 +152,31 @@ public enum VideoPart: Sendable {
     case unavailable(retryAfter: Int)
     case missing
     case failed
+}
+
+/// A rendition with its sounds as one MP4 file, or why there is none.
+public enum VideoMovie: Sendable {
+    public struct File: Sendable {
+        public var isVideo: Bool
+        /// Gives it to `take`, piece by piece, and asks `mayGoOn` before each segment.
+        public var write:
+            @Sendable (_ mayGoOn: () async throws -> Void, _ take: ([UInt8]) async throws -> Void) async throws -> Void
+
+        public init(
+            isVideo: Bool,
+            write:
+                @escaping @Sendable (
+                    _ mayGoOn: () async throws -> Void, _ take: ([UInt8]) async throws -> Void
+                ) async throws -> Void
+        ) {
+            self.isVideo = isVideo
+            self.write = write
+        }
+    }
+
+    case file(File)
+    case unavailable(retryAfter: Int)
+    case missing
+    /// A damaged place was mended in a way that one file cannot hold.
+    case mended
 }

@@ -27,7 +27,11 @@ enum VideoError: Error, Sendable, Equatable {
     case partUnavailable(retryAfter: Int)
     case partMissing
     case partFailed
+    case renditionUnavailable(retryAfter: Int)
+    case renditionMended
     case originalMissing
+    /// Its owner has uploaded the same bytes again meanwhile.
+    case sameBytesThere
 
     static func check(_ decision: VideoAccess.Decision) throws(VideoError) {
         switch decision {
@@ -83,7 +87,8 @@ extension VideoError: ProblemConvertible {
             Problem(
                 .contentTooLarge, code: "quota_exceeded", title: "Your space is used up",
                 detail:
-                    "Of the space that you may use, \(room) bytes are left. Remove videos, or ask the administrator.")
+                    "Of the space that you may use, \(room) bytes are left. Remove videos for good, or ask the administrator."
+            )
         case .fileTooLarge(let maximum): TusError.tooLarge(maximum: maximum).problem
         case .uploadRefused(let refusal): refusal.problem
         case .notPlayable(let status): Self.notPlayable(status)
@@ -91,9 +96,24 @@ extension VideoError: ProblemConvertible {
             Problem(
                 .serviceUnavailable, code: "segment_not_ready", detail: "This part is being made. Ask again soon.",
                 retryAfter: .seconds(seconds))
+        case .renditionUnavailable(let seconds):
+            Problem(
+                .serviceUnavailable, code: "rendition_not_ready",
+                detail: "Not all of this quality is made yet. Take another one, or ask again soon.",
+                retryAfter: .seconds(seconds))
+        case .renditionMended:
+            .conflict(
+                code: "rendition_not_downloadable",
+                "Damaged places of this quality were replaced by pictures that one file cannot hold. Take another quality."
+            )
         case .partMissing: .notFound(code: "part_not_found", "The video has no such part.")
         case .partFailed:
             .notFound(code: "part_failed", "This part could not be made. The owner can try the work again.")
+        case .sameBytesThere:
+            .conflict(
+                code: "video_exists",
+                "The same file was uploaded again while this video was in the trash. Remove that video first, or leave this one."
+            )
         case .originalMissing:
             .notFound(
                 code: "original_not_found",

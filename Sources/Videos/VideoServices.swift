@@ -75,9 +75,12 @@ public struct VideoServices: Sendable {
     /// Takes into the index of the search what is not in it yet.
     let index: IndexVideos
     let change: ChangeVideo
+    let trash: TrashVideo
     let remove: RemoveVideo
+    let trashRoutes: TrashRoutes
     let retry: RetryVideo
     let download: DownloadOriginal
+    let downloadRendition: DownloadRendition
     let vocabulary: VocabularyRoutes
     let captions: CaptionLists
     let captionRoutes: CaptionRoutes
@@ -133,12 +136,23 @@ public struct VideoServices: Sendable {
         change = ChangeVideo(
             database: database, find: find, passwords: passwords, revoke: revoke, events: events, audit: audit,
             now: now)
+        trash = TrashVideo(
+            database: database, find: find, encoding: encoding, revoke: revoke, events: events, facts: facts,
+            audit: audit, now: now)
         remove = RemoveVideo(
             database: database, storage: storage, find: find, encoding: encoding, revoke: revoke, events: events,
-            facts: facts, audit: audit, now: now)
+            facts: facts, audit: audit, lifetime: settings.trashLifetime, log: log, now: now)
+        trashRoutes = TrashRoutes(
+            list: ListTrash(database: database, lifetime: settings.trashLifetime, now: now),
+            restore: RestoreVideo(
+                database: database, index: index, encoding: encoding, events: events, facts: facts, audit: audit,
+                lifetime: settings.trashLifetime, now: now),
+            remove: remove)
         retry = RetryVideo(
             database: database, find: find, encoding: encoding, settings: settings, events: events, now: now)
-        download = DownloadOriginal(find: find, storage: storage, audit: audit)
+        let proofs = UnlockProofs(grants: grants, revocations: revocations, now: now)
+        download = DownloadOriginal(find: find, proofs: proofs, storage: storage, audit: audit)
+        downloadRendition = DownloadRendition(find: find, callers: callers, proofs: proofs, encoding: encoding)
 
         // Uploads.
         sessions = UploadSessions()
@@ -189,7 +203,6 @@ public struct VideoServices: Sendable {
             find: find, callers: callers, grants: grants, passwords: foundation.unlocking,
             attempts: UnlockAttempts(redis: foundation.redis, clock: foundation.clock), revocations: revocations,
             lifetime: settings.unlockLifetime, now: now)
-        let proofs = UnlockProofs(grants: grants, revocations: revocations, now: now)
         let grant = GrantPlayback(
             find: find, callers: callers, grants: grants, proofs: proofs, revocations: revocations,
             lifetime: settings.grantLifetime, now: now)
@@ -222,8 +235,8 @@ public struct VideoServices: Sendable {
         vocabulary = VocabularyRoutes(
             database: database, change: ChangeVocabulary(database: database, index: index, audit: audit, now: now))
         upkeep = VideoUpkeep(
-            recovery: recovery, index: index, revocations: self.revocations, events: events, watches: personal.write,
-            fetches: fetches, settings: settings, loops: loops, log: log)
+            recovery: recovery, remove: remove, index: index, revocations: self.revocations, events: events,
+            watches: personal.write, fetches: fetches, settings: settings, loops: loops, log: log)
 
         searchRoutes = SearchRoutes(
             search: search, suggest: SuggestVideos(database: database),
@@ -244,14 +257,16 @@ public struct VideoServices: Sendable {
     public func addRoutes(to router: RouterBuilder) {
         let videos = router.group("/api/v1/videos", access: .signedIn, context: ViewerContext.self)
         VideoRoutes(
-            find: find, show: personal.show, list: list, change: change, remove: remove, retry: retry,
-            download: download, receive: receiveForm, beginFetch: beginFetch, formLimit: settings.formLimit
+            find: find, show: personal.show, list: list, change: change, trash: trash, retry: retry,
+            download: download, downloadRendition: downloadRendition, receive: receiveForm, beginFetch: beginFetch,
+            formLimit: settings.formLimit
         ).add(to: videos)
         searchRoutes.add(to: videos)
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)
         captionRoutes.add(to: videos)
         shareRoutes.add(to: router, videos)
+        trashRoutes.add(to: router)
         vocabulary.add(to: router)
         personal.addRoutes(to: router, videos)
         playbackRoutes.add(to: router)

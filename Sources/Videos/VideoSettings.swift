@@ -13,6 +13,8 @@ public struct VideoSettings: Sendable {
     public var uploadsPerUser = 50
     /// Bytes that one person's videos and unfinished uploads may take; nil for any number.
     public var bytesPerUser: Int64?
+    /// How long a video stays in the trash before it is removed for good.
+    public var trashLifetime = Duration.seconds(30 * 24 * 3600)
     /// How long a playback grant is good for.
     public var grantLifetime = Duration.seconds(6 * 3600)
     /// How long a video's password is remembered.

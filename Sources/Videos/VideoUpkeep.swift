@@ -5,6 +5,7 @@ import Telemetry
 /// All that is done beside the requests.
 public struct VideoUpkeep: Sendable {
     let recovery: RecoverUploads
+    let remove: RemoveVideo
     let index: IndexVideos
     let revocations: ReadRevocations
     let events: VideoEvents
@@ -51,6 +52,10 @@ public struct VideoUpkeep: Sendable {
             group.addTask(executorPreference: loop) {
                 let interval = max(.seconds(1), min(settings.uploadLifetime / 4, .seconds(600)))
                 await every(interval, "expiring uploads") { try await tidyUp() }
+            }
+            group.addTask(executorPreference: loop) {
+                let interval = max(.seconds(1), min(settings.trashLifetime / 4, .seconds(600)))
+                await every(interval, "removing what is in the trash") { try await remove.removeOverdue() }
             }
         }
     }

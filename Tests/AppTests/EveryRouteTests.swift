@@ -24,6 +24,8 @@ struct EveryRouteTests {
         case viewer
         /// Who may change the video.
         case keeper
+        /// Who may change the video, which for all others does not exist.
+        case trashKeeper
         /// Administrators.
         case administrator
     }
@@ -126,8 +128,12 @@ struct EveryRouteTests {
         "POST /api/v1/videos": Rule(.uploader, 422),
         "GET /api/v1/videos/{id}": Rule(.viewer, 200), "PATCH /api/v1/videos/{id}": Rule(.keeper, 200),
         "DELETE /api/v1/videos/{id}": Rule(.keeper, 204), "POST /api/v1/videos/{id}/retry": Rule(.keeper, 202),
+        // Of what was moved there.
+        "GET /api/v1/trash": Rule(.person, 200), "POST /api/v1/trash/{id}/restore": Rule(.trashKeeper, 200),
+        "DELETE /api/v1/trash/{id}": Rule(.trashKeeper, 204),
         "GET /api/v1/videos/{id}/original": Rule(.keeper, 200),
         "GET /api/v1/videos/{id}/related": Rule(.viewer, 200),
+        "GET /api/v1/videos/{id}/renditions/{rendition}.mp4": Rule(.keeper, 200),
         "GET /api/v1/videos/{id}/events": Rule(.viewer, 200), "GET /api/v1/videos/{id}/play": Rule(.viewer, 200),
         "POST /api/v1/videos/{id}/progress": Rule(.viewer, 204), "POST /api/v1/videos/{id}/unlock": Rule(.viewer, 200),
         "PUT /api/v1/videos/{id}/favorite": Rule(.viewer, 204),
@@ -197,6 +203,7 @@ struct EveryRouteTests {
         case .administrator: return role == .admin ? letIn : Outcome(status: 403, code: "forbidden")
         case .uploader: return role >= .creator ? letIn : Outcome(status: 403, code: "upload_not_allowed")
         case .viewer: return sees ? letIn : isHidden
+        case .trashKeeper: return role == .admin ? letIn : isHidden
         // The videos are the administrator's.
         case .keeper:
             if role == .admin { return letIn }
@@ -329,6 +336,12 @@ struct EveryRouteTests {
         }
         if route.path.hasPrefix("/api/v1/me/playlists/{id}") {
             return try await house.addWatchList(of: role ?? .admin).description
+        }
+        if route.path.hasPrefix("/api/v1/trash/{id}") {
+            let id = try await house.addVideo(premium: premium, hidden: hidden)
+            let time = house.database.now
+            try await house.database.write { try VideoStore().setTrashed(id, at: time, in: $0) }
+            return id.description
         }
         let writes = route.path.contains("/captions/") || route.path.hasSuffix("/transcript")
         let changes =

@@ -52,6 +52,10 @@ struct FactsTests {
                 return all.contains { $0["type"]?.text == "video.viewed" }
             }
             #expect(try await client.send(.delete, "/api/v1/videos/\(video)").status == 204)
+            #expect(try await client.send(.post, "/api/v1/trash/\(video)/restore").status == 200)
+            for path in ["videos", "trash"] {
+                #expect(try await client.send(.delete, "/api/v1/\(path)/\(video)").status == 204)
+            }
             #expect(try await client.send(.delete, "/api/v1/admin/users/\(creator)?videos=keep").status == 204)
             try await eventually("all is told") {
                 all = try await told(by: kafka)
@@ -59,7 +63,8 @@ struct FactsTests {
             }
         }
         func types(_ key: String) -> [String] { all.filter { $0["key"]?.text == key }.compactMap { $0["type"]?.text } }
-        #expect(types("\(video)") == ["video.uploaded", "video.ready", "video.viewed", "video.removed"])
+        let gone = ["video.removed", "video.restored", "video.removed"]
+        #expect(types("\(video)") == ["video.uploaded", "video.ready", "video.viewed"] + gone)
         #expect(types("\(failing)") == ["video.failed", "video.ready", "video.failed"])
         #expect(types("\(admin)") == ["user.created", "user.signed_in", "user.changed", "user.changed"])
         #expect(types("\(creator)") == ["user.changed", "user.changed", "user.removed"])

@@ -309,6 +309,10 @@ class Client:
 
     # Videos
 
+    def remove_for_good(self, video):
+        self.request("DELETE", f"/videos/{video}").expect(204)
+        self.request("DELETE", f"/trash/{video}").expect(204)
+
     def upload(self, path, name=None, chunk=1 << 18, **fields):
         """POST /videos as multipart, streamed; answers whatever the server says."""
         path = Path(path)

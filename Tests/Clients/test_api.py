@@ -224,7 +224,7 @@ def test_a_removed_video_is_gone_with_its_files(server, films):
     variants, _ = admin.master(video["id"])
     for _, address in admin.segments(variants[0][1]):
         admin.get(address, token=False).expect(200)
-    admin.request("DELETE", f"/videos/{video['id']}").expect(204)
+    admin.remove_for_good(video["id"])
     admin.get(f"/videos/{video['id']}").expect(404)
     wait_until(lambda: not stored(server.data, f"videos/{video['id']}"), "the files are gone")
     # What was watched is kept open for the next viewer; a removed file that stayed open would keep its space.

@@ -135,7 +135,7 @@ def test_what_is_not_there(house):
 
 
 def test_what_is_behind_a_password(house):
-    asked = [each for each in promised(house, 403) if re.match(r"/videos/\{id\}/(play|hls|thumbnail|storyboard|original|captions|transcript)|/play/", each[1])]
+    asked = [each for each in promised(house, 403) if re.match(r"/videos/\{id\}/(play|hls|thumbnail|storyboard|original|renditions|captions|transcript)|/play/", each[1])]
     assert len(asked) > 8
     for method, path in asked:
         if method == "GET":

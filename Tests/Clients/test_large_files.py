@@ -164,5 +164,5 @@ def test_a_file_past_what_32_bits_count_is_played(own_server, films, send, gibib
     print(f"{large.size} bytes: server {memory.server >> 20} MiB, largest child {memory.largest_child >> 20} MiB")
     assert memory.server < 128 << 20
     assert memory.server + memory.largest_child < 256 << 20
-    client.request("DELETE", f"/videos/{identifier}").expect(204)
+    client.remove_for_good(identifier)
     assert palco.stop() == 0

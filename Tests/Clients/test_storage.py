@@ -90,7 +90,7 @@ def test_a_film_is_in_the_bucket_and_is_played_from_it_by_another_server(own_ser
     head = client.request("HEAD", path).expect(200)
     assert head.headers["Content-Length"] == str(len(film)) and head.body == b""
     assert not list((second.data / "cache").glob("*+original~*"))
-    client.request("DELETE", f"/videos/{video['id']}").expect(204)
+    client.remove_for_good(video["id"])
     assert bucket.keys() == []
     assert second.stop() == 0
 
@@ -131,7 +131,7 @@ def test_an_upload_goes_on_after_a_kill_at_a_server_that_has_nothing_of_it(own_s
     assert [key for key in bucket.keys() if key.startswith("uploads/")]
     client.request("DELETE", address, headers={"Tus-Resumable": "1.0.0"}).expect(204)
     assert not [key for key in bucket.keys() if key.startswith("uploads/")]
-    client.request("DELETE", f"/videos/{video['id']}").expect(204)
+    client.remove_for_good(video["id"])
     assert bucket.keys() == []
 
 
@@ -155,7 +155,7 @@ def test_a_bad_way_to_the_bucket_loses_nothing(own_server, bucket, films):
         shutil.rmtree(palco.data / "cache")
         (palco.data / "cache").mkdir()
         assert played(client, video) == made
-        client.request("DELETE", f"/videos/{video['id']}").expect(204)
+        client.remove_for_good(video["id"])
         assert bucket.keys() == []
         assert palco.stop() == 0
     finally:
@@ -281,7 +281,7 @@ def test_a_worker_fetches_of_a_film_what_it_makes_segments_of(own_server, postgr
     finally:
         worker.kill()
         way.close()
-    client.request("DELETE", f"/videos/{video}").expect(204)
+    client.remove_for_good(video)
 
 
 def test_media_moves_from_a_folder_to_a_bucket_and_back(own_server, bucket, films, tmp_path):
@@ -400,7 +400,7 @@ def test_media_moves_while_a_server_is_watched_and_uploaded_to_and_the_mover_is_
     client = server.start().admin()
     assert played(client, bunny) == seen and played(client, bikes)
     assert client.get(f"/videos/{bikes['id']}/original").expect(200).body == film
-    client.request("DELETE", f"/videos/{bikes['id']}").expect(204)
+    client.remove_for_good(bikes["id"])
     assert {str(path) for path in made} == set(bucket.keys())
     assert server.stop() == 0
 
@@ -410,7 +410,7 @@ def test_media_moves_while_a_server_is_watched_and_uploaded_to_and_the_mover_is_
     assert server.stop() == 0
     client, back, status = changes_place(None, bucket.location, "PALCO_STORAGE_ALSO", "DELETE")
     assert status == 0 and back == seen, log.read_text()
-    client.request("DELETE", f"/videos/{doomed['id']}").expect(204)
+    client.remove_for_good(doomed["id"])
     assert bucket.keys() == []
     now = {path.relative_to(server.data): path.read_bytes() for path in (server.data / "videos").rglob("*") if path.is_file()}
     assert now == made

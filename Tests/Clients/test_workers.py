@@ -100,7 +100,7 @@ def test_servers_without_workers_play_what_workers_make(site, films):
     other.token = client.token
     other.get("/auth/me").expect(200)
     assert other.get(f"/videos/{video['id']}").status == 200
-    client.request("DELETE", f"/videos/{video['id']}").expect(204)
+    client.remove_for_good(video["id"])
     left = [path for path in (site.folder / "shared").rglob("*") if path.is_file() and path.name not in (".lock", "installation")]
     assert left == []
     assert worker.stop() == 0
@@ -123,7 +123,7 @@ def test_workers_share_a_bucket(site, films):
     whole(client, video["id"])
     for worker in workers:
         assert worker.stop() == 0
-    client.request("DELETE", f"/videos/{video['id']}").expect(204)
+    client.remove_for_good(video["id"])
 
 
 def test_a_killed_worker_loses_one_task_and_leaves_nothing(site, films):

@@ -107,6 +107,35 @@ struct TaskQueueTests {
         }
     }
 
+    @Test("Of a video that is paused nobody takes a task, and who had one notices; resumed, all goes on as it was")
+    func paused() async throws {
+        try await withDatabase { [queue] transaction in
+            let (id, other) = (try Self.video(transaction), try Self.video(transaction))
+            for video in [id, other] {
+                for chunk in 0..<2 { try TaskQueue.add(.chunk, chunk: chunk, of: video, priority: 5, in: transaction) }
+            }
+            let held = try #require(try queue.claim(.chunk, chunk: 0, of: id, at: 0, in: transaction))
+            try TaskQueue.pause(id, in: transaction)
+            #expect(try !queue.holds(held, in: transaction))
+            #expect(try queue.claim(.chunk, chunk: 1, of: id, at: 0, in: transaction) == nil)
+            for _ in 0..<2 { #expect(try queue.claim(at: 0, in: transaction)?.video == other) }
+            #expect(try queue.claim(at: 0, in: transaction) == nil)
+            #expect(try TaskQueue.waitingChunks(most: 10, in: transaction) == 0)
+            #expect(try TaskQueue.countsByState(at: 0, in: transaction)["paused"]?.count == 2)
+            try queue.finish(held, in: transaction)
+            try TaskQueue.resume(id, in: transaction)
+            for _ in 0..<2 {
+                let task = try #require(try queue.claim(at: 0, in: transaction))
+                #expect(task.video == id && task.attempts == 1)
+                try queue.poison(task, words: "", in: transaction)
+            }
+            // What failed is not tried again by that.
+            try TaskQueue.pause(id, in: transaction)
+            try TaskQueue.resume(id, in: transaction)
+            #expect(try queue.claim(at: 0, in: transaction) == nil)
+        }
+    }
+
     @Test("A worker takes only the kinds that it is limited to, and no larger pictures")
     func limits() async throws {
         try await withDatabase { transaction in

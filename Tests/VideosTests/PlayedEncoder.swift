@@ -13,6 +13,7 @@ final class PlayedEncoder: Sendable {
     struct State {
         var enqueued: [VideoID] = []
         var removed: [VideoID] = []
+        var paused: Set<VideoID> = []
         var inspections = 0
         var failure: (any Error)?
         var enqueueFailure: (any Error)?
@@ -34,6 +35,7 @@ final class PlayedEncoder: Sendable {
 
     var enqueued: [VideoID] { state.withLock { $0.enqueued } }
     var removed: [VideoID] { state.withLock { $0.removed } }
+    var paused: Set<VideoID> { state.withLock { $0.paused } }
     var inspections: Int { state.withLock { $0.inspections } }
     /// Thrown by the next inspections.
     func fail(with error: (any Error & Sendable)?) { state.withLock { $0.failure = error } }
@@ -84,6 +86,8 @@ final class PlayedEncoder: Sendable {
                 return try self.inspect(path)
             },
             remove: { _, id in self.state.withLock { $0.removed.append(id) } },
+            pause: { _, id in self.state.withLock { _ = $0.paused.insert(id) } },
+            resume: { _, id in self.state.withLock { _ = $0.paused.remove(id) } },
             retry: { _, _ in },
             presentation: { _ in self.state.withLock { $0.presentation } },
             presentationVersion: { _ in nil },
@@ -103,6 +107,21 @@ final class PlayedEncoder: Sendable {
             },
             initSegment: { _, _, _ in .file(try OpenFile(path: self.segment)) },
             key: { _, rendition in rendition == "none" ? nil : [UInt8](repeating: 7, count: 16) },
+            movie: { _, rendition in
+                switch rendition {
+                case "slow": .unavailable(retryAfter: 3)
+                case "mended": .mended
+                case "360p", "720p":
+                    .file(
+                        VideoMovie.File(isVideo: true) { mayGoOn, take in
+                            for piece in ["head", "first", "second"] {
+                                try await mayGoOn()
+                                try await take(Array(piece.utf8))
+                            }
+                        })
+                default: .missing
+                }
+            },
             picture: { _, _ in BlobContent(file: try OpenFile(path: self.segment), version: "picture") },
             captions: { _, name in
                 name == "captions0"

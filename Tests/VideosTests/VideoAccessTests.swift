@@ -16,13 +16,15 @@ struct VideoAccessTests {
         var premium: Bool
         var hidden: Bool
         var password: Bool
+        var downloads = Video.Downloads.none
 
         var viewer: Viewer? { role.map { Viewer(id: owns ? owner : stranger, role: $0) } }
         var subject: VideoAccess.Subject {
-            VideoAccess.Subject(owner: owner, isPremium: premium, isHidden: hidden, hasPassword: password)
+            VideoAccess.Subject(
+                owner: owner, isPremium: premium, isHidden: hidden, hasPassword: password, downloads: downloads)
         }
         var testDescription: String {
-            "\(role.map(\.rawValue) ?? "nobody")\(owns ? " owner" : "") premium:\(premium) hidden:\(hidden) password:\(password)"
+            "\(role.map(\.rawValue) ?? "nobody")\(owns ? " owner" : "") premium:\(premium) hidden:\(hidden) password:\(password) \(downloads)"
         }
 
         /// The table of the contract, written down once more and differently.
@@ -42,10 +44,12 @@ struct VideoAccessTests {
         var cases: [Case] = []
         for role in [nil] + Role.allCases.map(Optional.some) {
             for bits in 0..<16 {
-                cases.append(
-                    Case(
-                        role: role, owns: bits & 1 != 0, premium: bits & 2 != 0, hidden: bits & 4 != 0,
-                        password: bits & 8 != 0))
+                for downloads in Video.Downloads.allCases {
+                    cases.append(
+                        Case(
+                            role: role, owns: bits & 1 != 0, premium: bits & 2 != 0, hidden: bits & 4 != 0,
+                            password: bits & 8 != 0, downloads: downloads))
+                }
             }
         }
         return cases
@@ -63,12 +67,28 @@ struct VideoAccessTests {
 
     func expected(_ example: Case, _ door: VideoAccess.Door, _ isUnlocked: Bool) -> VideoAccess.Decision {
         if example.role == nil { return .signInNeeded }
-        if !example.sees { return .hidden }
+        if !example.sees || door == .trash { return .hidden }
         if example.manages { return .allowed }
+        let isLocked = example.password && !isUnlocked
+        switch (door, example.downloads) {
+        case (.movie, .mp4), (.movie, .original), (.original, .original): return isLocked ? .locked : .allowed
+        default: break
+        }
         switch door {
         case .list, .details: return .allowed
-        case .play, .picture, .captions: return example.password && !isUnlocked ? .locked : .allowed
-        case .change, .remove, .original: return .forbidden
+        case .play, .picture, .captions: return isLocked ? .locked : .allowed
+        case .change, .remove, .original, .movie, .trash: return .forbidden
+        }
+    }
+
+    @Test("What is in the trash is behind one door, for those who may change it", arguments: cases)
+    func trash(_ example: Case) {
+        var subject = example.subject
+        subject.isTrashed = true
+        for door in VideoAccess.Door.allCases {
+            let decision = VideoAccess.decide(example.viewer, subject, door, isUnlocked: true)
+            let isOpen = door == .trash && example.manages
+            #expect(decision == (example.role == nil ? .signInNeeded : isOpen ? .allowed : .hidden), "\(door)")
         }
     }
 

@@ -46,6 +46,10 @@ public enum AuditAction: String, Sendable, Codable, CaseIterable, SQLConvertible
     /// Premium, hidden, or whether there is a password.
     case visibilityChanged = "video.visibility_changed"
     case videoPasswordChanged = "video.password_changed"
+    case videoTrashed = "video.trashed"
+    /// Out of the trash.
+    case videoRestored = "video.restored"
+    /// For good.
     case videoRemoved = "video.removed"
     /// A link was made, by which people without an account may watch it.
     case videoShared = "video.shared"

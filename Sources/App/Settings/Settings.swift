@@ -95,6 +95,7 @@ public struct Settings: Sendable {
     /// 0 for any number.
     public var maxBytesPerUser = 0
     /// An upload that nobody goes on with is removed after this.
+    public var trashExpiry = Duration.seconds(30 * 24 * 3600)
     public var uploadExpiry = Duration.seconds(24 * 3600)
     /// Bytes of the disk that stay free.
     public var diskReserveBytes = 256 << 20

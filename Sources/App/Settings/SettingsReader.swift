@@ -163,6 +163,7 @@ public enum SettingsReader {
         }.shown(),
         number("PALCO_MAX_BYTES_PER_USER", \.maxBytesPerUser, 0...(1 << 60)),
         seconds("PALCO_UPLOAD_EXPIRY", \.uploadExpiry, 1...31_536_000),
+        seconds("PALCO_TRASH_EXPIRY", \.trashExpiry, 1...315_360_000),
         number("PALCO_DISK_RESERVE_BYTES", \.diskReserveBytes, 0...(1 << 50)),
         seconds("PALCO_GRANT_LIFETIME", \.grantLifetime, 10...604_800),
         Setting(name: "PALCO_CORS_ORIGINS") { value, settings in

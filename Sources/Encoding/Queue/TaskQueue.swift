@@ -101,13 +101,14 @@ package struct TaskQueue: Sendable {
             EncodingTask.Kind.check, EncodingTask.Kind.mend) != nil
     }
 
-    /// How many tasks are `waiting`, `running` and `failed`, and which is the oldest; states without any are left out.
+    /// How many tasks are `waiting`, `running`, `paused` and `failed`, and which is the oldest; states without any are left out.
     static func countsByState(at now: Int64, in access: ReadAccess) throws -> [String: TaskCount] {
         let rows = try access.query(
             """
-            SELECT CASE WHEN is_poison <> 0 THEN 'failed' WHEN lease_owner IS NULL THEN 'waiting' ELSE 'running' END AS state,
+            SELECT CASE WHEN is_poison = $1 THEN 'paused' WHEN is_poison <> 0 THEN 'failed'
+            WHEN lease_owner IS NULL THEN 'waiting' ELSE 'running' END AS state,
             COUNT(*) AS count, MIN(id) AS oldest FROM encoding_tasks GROUP BY 1
-            """)
+            """, paused)
         return try rows.reduce(into: [:]) {
             $0[try $1.value("state", as: String.self)] = TaskCount(
                 count: try $1.value("count"), oldest: try $1.value("oldest"), at: now)
@@ -181,6 +182,25 @@ package struct TaskQueue: Sendable {
             """
             UPDATE encoding_tasks SET \(Self.free), is_poison = 1, last_words = $3 WHERE \(Self.isHeld)
             """, task.id, task.token, words)
+    }
+
+    /// What `is_poison` is of a task that waits until its video is resumed. Whoever looks for work asks for 0, so that nobody takes it.
+    private static let paused = 2
+
+    /// What is under way is free, as if it had not been taken.
+    static func pause(_ video: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE encoding_tasks SET is_poison = $2,
+            attempts = CASE WHEN lease_owner IS NOT NULL AND attempts > 0 THEN attempts - 1 ELSE attempts END, \(free)
+            WHERE video_id = $1 AND is_poison = 0
+            """, video, paused)
+        try transaction.execute("DELETE FROM encoding_demands WHERE video_id = $1", video)
+    }
+
+    static func resume(_ video: EncodingID, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE encoding_tasks SET is_poison = 0 WHERE video_id = $1 AND is_poison = $2", video, paused)
     }
 
     /// Those who hold leases under names of which nobody works any more.

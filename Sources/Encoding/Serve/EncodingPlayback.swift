@@ -145,6 +145,11 @@ public final class EncodingPlayback: Sendable {
         try await presentations.entry(id)?.keys[rendition]
     }
 
+    /// All that is known of what is made, as it is now.
+    func whole(_ id: EncodingID) async throws -> (Presentation, [String: [UInt8]], any BlobStore)? {
+        try await presentations.entry(id, isFresh: true).map { ($0.presentation, $0.keys, storage.blobs) }
+    }
+
     /// Nil while it is not made.
     public func picture(_ id: EncodingID, _ kind: PictureKind) async throws -> BlobContent? {
         try await storage.blobs.open(VideoFiles.picture(id, kind))

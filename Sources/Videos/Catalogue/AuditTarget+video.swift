@@ -7,6 +7,10 @@ extension AuditTarget {
 extension Video {
     /// Who may see it, as the audit tells it.
     var auditedVisibility: AuditDetails {
-        [.isHidden: .flag(isHidden), .isPremium: .flag(isPremium), .hasPassword: .flag(passwordHash != nil)]
+        var details: AuditDetails = [
+            .isHidden: .flag(isHidden), .isPremium: .flag(isPremium), .hasPassword: .flag(passwordHash != nil),
+        ]
+        details[AuditField(rawValue: "downloads")] = .name(downloads.rawValue)
+        return details
     }
 }

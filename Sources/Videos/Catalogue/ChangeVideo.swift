@@ -73,6 +73,7 @@ extension Video {
         if let people = change.people { self.people = people }
         if let isPremium = change.isPremium { self.isPremium = isPremium }
         if let isHidden = change.isHidden { self.isHidden = isHidden }
+        if let downloads = change.downloads.flatMap(Downloads.init(rawValue:)) { self.downloads = downloads }
         if let chapters = change.chapters { self.chapters = chapters }
         switch change.language {
         case .unchanged: break

@@ -4,10 +4,15 @@ import SQL
 public struct CountVideos: Sendable {
     let database: Database
 
-    /// How many videos there are of each status.
+    /// How many videos there are of each status; those in the trash count as `trashed`.
     public func byStatus() async throws -> [String: Int] {
         try await database.read { access in
-            try access.query("SELECT status, COUNT(*) AS count FROM videos GROUP BY status").reduce(into: [:]) {
+            try access.query(
+                """
+                SELECT CASE WHEN trashed_at IS NULL THEN status ELSE 'trashed' END AS status, COUNT(*) AS count
+                FROM videos GROUP BY 1
+                """
+            ).reduce(into: [:]) {
                 $0[try $1.value("status", as: String.self)] = try $1.value("count", as: Int.self)
             }
         }

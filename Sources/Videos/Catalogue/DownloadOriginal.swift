@@ -3,16 +3,20 @@ import HTTP
 import Storage
 import Web
 
-/// The file that a video was made of, as it was uploaded, for those who may change the video.
+/// The file that a video was made of, as it was uploaded, for those who may change the video, and where its owner lets them, for all who
+/// may watch it.
 struct DownloadOriginal: Sendable {
     let find: FindVideo
+    let proofs: UnlockProofs
     let storage: StorageServices
     let audit: AuditLog
 
     func callAsFunction(
         _ id: VideoID, _ request: Request, for viewer: Viewer, by origin: AuditOrigin
     ) async throws -> Response {
-        let video = try await find(id, for: viewer, through: .original)
+        guard let video = try await find.stored(id) else { throw VideoError.notFound }
+        let isUnlocked = proofs.find(of: video, request, viewer) != nil
+        try VideoError.check(VideoAccess.decide(viewer, video.subject, .original, isUnlocked: isUnlocked))
         guard let key = id.original, let blob = try await storage.blobs.find(key) else {
             throw VideoError.originalMissing
         }

@@ -17,6 +17,15 @@ public struct Video: Sendable, Equatable {
         case failed
     }
 
+    /// What those may keep as a file who may watch it. Its owner may have all of it.
+    public enum Downloads: String, Sendable, CaseIterable, Codable {
+        case none
+        /// Each rendition.
+        case mp4
+        /// The file that was uploaded as well, with all that its owner's device wrote into it.
+        case original
+    }
+
     public var id: VideoID
     public var owner: UserID
     public var title: String
@@ -59,9 +68,14 @@ public struct Video: Sendable, Equatable {
     public var readyAt: Date?
     /// How far it is while its file is fetched from elsewhere.
     var fetch: Fetch.Progress?
+    /// Since when it is in the trash; nil for what is not there. 1970 for what is being removed for good, which nobody can take back.
+    public var trashedAt: Date?
+    public var downloads = Downloads.none
 
     /// What the access policy needs to know.
     public var subject: VideoAccess.Subject {
-        VideoAccess.Subject(owner: owner, isPremium: isPremium, isHidden: isHidden, hasPassword: passwordHash != nil)
+        VideoAccess.Subject(
+            owner: owner, isPremium: isPremium, isHidden: isHidden, hasPassword: passwordHash != nil,
+            isTrashed: trashedAt != nil, downloads: downloads)
     }
 }

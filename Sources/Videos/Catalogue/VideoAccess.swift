@@ -20,8 +20,12 @@ public enum VideoAccess {
         /// Changing the facts, or running failed work again.
         case change
         case remove
+        /// Seeing it in the trash, taking it out again, and removing it for good. The only door to what is in the trash.
+        case trash
         /// The file that was uploaded, with all that its owner's device wrote into it.
         case original
+        /// A rendition as a file.
+        case movie
     }
 
     public enum Decision: Sendable, Equatable {
@@ -42,9 +46,16 @@ public enum VideoAccess {
         public var isPremium: Bool
         public var isHidden: Bool
         public var hasPassword: Bool
+        public var isTrashed: Bool
+        public var downloads: Video.Downloads
 
-        public init(owner: UserID, isPremium: Bool, isHidden: Bool, hasPassword: Bool) {
+        public init(
+            owner: UserID, isPremium: Bool, isHidden: Bool, hasPassword: Bool, isTrashed: Bool = false,
+            downloads: Video.Downloads = .none
+        ) {
+            self.downloads = downloads
             self.owner = owner
+            self.isTrashed = isTrashed
             self.isPremium = isPremium
             self.isHidden = isHidden
             self.hasPassword = hasPassword
@@ -56,12 +67,16 @@ public enum VideoAccess {
         _ viewer: Viewer?, _ video: Subject, _ door: Door, isUnlocked: Bool = false
     ) -> Decision {
         guard let viewer else { return .signInNeeded }
+        guard video.isTrashed == (door == .trash) else { return .hidden }
         if mayManage(viewer, video) { return .allowed }
-        guard maySee(viewer, video) else { return .hidden }
+        guard !video.isTrashed, maySee(viewer, video) else { return .hidden }
         switch door {
         case .list, .details: return .allowed
-        case .play, .picture, .captions: return video.hasPassword && !isUnlocked ? .locked : .allowed
-        case .change, .remove, .original: return .forbidden
+        case .change, .remove: return .forbidden
+        case .trash: return .hidden
+        case .original where video.downloads != .original, .movie where video.downloads == .none: return .forbidden
+        case .play, .picture, .captions, .original, .movie:
+            return video.hasPassword && !isUnlocked ? .locked : .allowed
         }
     }
 
@@ -122,6 +137,7 @@ public enum VideoAccess {
 
     /// The same policy for the `list` door as a condition over the table `videos`.
     static func condition(for viewer: Viewer, in query: inout SQLConditions) {
+        query.require("videos.trashed_at IS NULL")
         switch viewer.role {
         case .admin: return
         case .creator:
@@ -129,6 +145,16 @@ public enum VideoAccess {
             query.require("(videos.is_hidden = 0 OR videos.owner_id = \(owner))")
         case .premium: query.require("videos.is_hidden = 0")
         default: query.require("(videos.is_hidden = 0 AND videos.is_premium = 0)")
+        }
+    }
+
+    /// The same policy for the `trash` door.
+    static func trashCondition(for viewer: Viewer, in query: inout SQLConditions) {
+        query.require("videos.trashed_at IS NOT NULL")
+        switch viewer.role {
+        case .admin: return
+        case .creator: query.require("videos.owner_id = \(query.bind(viewer.id))")
+        default: query.require("1 = 0")
         }
     }
 }

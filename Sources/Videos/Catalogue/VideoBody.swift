@@ -21,7 +21,7 @@ struct VideoBody: Encodable, Sendable {
         self.isFavorite = isFavorite
         descriptionHTML = isWhole ? Markdown.html(video.description) : nil
         showsFailureDetail = viewer.role == .admin
-        showsFile = VideoAccess.decide(viewer, video.subject, .change) == .allowed
+        showsFile = VideoAccess.decide(viewer, video.subject, video.trashedAt == nil ? .change : .trash) == .allowed
     }
 
     enum CodingKeys: String, CodingKey {
@@ -41,7 +41,7 @@ struct VideoBody: Encodable, Sendable {
         case fileName = "file_name"
         case checksum = "checksum_sha256"
         case thumbnailURL = "thumbnail_url"
-        case renditions, warnings, fetch, error
+        case renditions, warnings, fetch, error, downloads
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -77,13 +77,14 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(thumbnailURL, forKey: .thumbnailURL)
         try body.encode(video.renditions, forKey: .renditions)
         try body.encodeIfPresent(showsFile ? video.fetch : nil, forKey: .fetch)
+        try body.encode(video.downloads, forKey: .downloads)
         // What is missing is told to those who can do something about it.
         try body.encodeIfPresent(showsFile ? video.warnings.map(Warning.init) : nil, forKey: .warnings)
         try body.encode(video.failure.map { Failure($0, withDetail: showsFailureDetail) }, forKey: .error)
     }
 
     private var thumbnailURL: String? {
-        video.hasThumbnail ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
+        video.hasThumbnail && video.trashedAt == nil ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
     }
 
     struct Warning: Encodable, Sendable {

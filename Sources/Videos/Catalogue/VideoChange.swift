@@ -16,6 +16,7 @@ public struct VideoChange: Sendable, Equatable, Decodable {
     public var chapters: [Chapter]?
     public var isPremium: Bool?
     public var isHidden: Bool?
+    public var downloads: String?
     public var password: Field<String> = .unchanged
 
     public init() {}
@@ -50,6 +51,7 @@ public struct VideoChange: Sendable, Equatable, Decodable {
         chapters = try value("chapters")
         isPremium = try value("is_premium", "isPremium")
         isHidden = try value("is_hidden", "isHidden")
+        downloads = try value("downloads")
         password = try field("password")
     }
 
@@ -74,6 +76,9 @@ public struct VideoChange: Sendable, Equatable, Decodable {
             change.recordedOn = check.day(text, "recorded_on").map { .set("\($0)") } ?? .cleared
         }
         change.chapters = chapters.map { check.chapters($0) }
+        if let downloads, Video.Downloads(rawValue: downloads) == nil {
+            check.refuse("downloads", "invalid_downloads", "none, mp4 or original.")
+        }
         if case .set(let text) = password { change.password = check.password(text).map(Field.set) ?? .cleared }
         try check.finish()
         return change

@@ -136,5 +136,17 @@ extension VideoStore {
         CaptionStore.migration,
         ShareStore.migration,
         FetchStore.migration,
+        // What viewers may keep, and the trash, in which the same bytes may lie any number of times.
+        Migration(
+            "videos-0060",
+            [
+                "ALTER TABLE videos ADD COLUMN trashed_at BIGINT",
+                "ALTER TABLE videos ADD COLUMN downloads TEXT NOT NULL DEFAULT 'none'", "DROP INDEX videos_by_content",
+                """
+                CREATE UNIQUE INDEX videos_by_content ON videos (owner_id, checksum, handed_over_from)
+                WHERE trashed_at IS NULL
+                """,
+                "CREATE INDEX videos_in_trash ON videos (trashed_at, id) WHERE trashed_at IS NOT NULL",
+            ]),
     ]
 }

@@ -13,7 +13,7 @@ public struct VideoStore: Sendable {
         videos.progress, videos.duration, videos.width, videos.height, videos.kind, videos.has_thumbnail, \
         videos.renditions, videos.failure_code, \
         videos.failure_detail, videos.warnings, videos.view_count, videos.created_at, videos.updated_at, \
-        videos.ready_at, videos.language, videos.recorded_on, videos.chapters
+        videos.ready_at, videos.language, videos.recorded_on, videos.chapters, videos.trashed_at, videos.downloads
         """
 
     // MARK: Reading
@@ -28,10 +28,12 @@ public struct VideoStore: Sendable {
         return status.flatMap(Video.Status.init(rawValue:))
     }
 
-    /// The video that this owner made of the same bytes before.
+    /// The video that this owner made of the same bytes before. What is in the trash is none: a new video begins.
     func find(owner: UserID, checksum: String, in access: ReadAccess) throws -> VideoID? {
-        try access.first("SELECT id FROM videos WHERE owner_id = $1 AND checksum = $2 LIMIT 1", owner, checksum)?.value(
-            "id")
+        try access.first(
+            "SELECT id FROM videos WHERE owner_id = $1 AND checksum = $2 AND trashed_at IS NULL LIMIT 1", owner,
+            checksum
+        )?.value("id")
     }
 
     /// The ids of all videos, for comparing them with the folders at start.
@@ -111,12 +113,12 @@ public struct VideoStore: Sendable {
         try transaction.execute(
             """
             UPDATE videos SET title = $2, description = $3, category = $4, is_premium = $5, is_hidden = $6,
-                password_hash = $7, updated_at = $8, language = $9, recorded_on = $10, chapters = $11
+                password_hash = $7, updated_at = $8, language = $9, recorded_on = $10, chapters = $11, downloads = $12
             WHERE id = $1
             """,
             video.id, video.title, video.description, video.category, video.isPremium, video.isHidden,
             video.passwordHash, video.updatedAt, video.language?.text, video.recordedOn?.description,
-            try Self.text(of: video.chapters))
+            try Self.text(of: video.chapters), video.downloads.rawValue)
         try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
         try learn(video, in: transaction)
@@ -167,7 +169,7 @@ extension Video {
         let failureCode: String? = try row.value("failure_code")
         let warnings: String = try row.value("warnings")
         let (language, recordedOn): (String?, String?) = (try row.value("language"), try row.value("recorded_on"))
-        let chapters: String = try row.value("chapters")
+        let (chapters, downloads): (String, String) = (try row.value("chapters"), try row.value("downloads"))
         self.init(
             id: try row.value("id"), owner: try row.value("owner_id"), title: try row.value("title"),
             description: try row.value("description"), category: try row.value("category"), tags: [], people: [],
@@ -185,6 +187,8 @@ extension Video {
             },
             warnings: try JSONDecoder().decode([MediaWarning].self, from: Data(warnings.utf8)),
             viewCount: try row.value("view_count"), createdAt: try row.value("created_at"),
-            updatedAt: try row.value("updated_at"), readyAt: try row.value("ready_at"))
+            updatedAt: try row.value("updated_at"), readyAt: try row.value("ready_at"),
+            trashedAt: try row.value("trashed_at"),
+            downloads: Downloads(rawValue: downloads) ?? .none)
     }
 }

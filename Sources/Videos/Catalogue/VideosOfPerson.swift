@@ -50,7 +50,7 @@ public struct VideosOfPerson: Sendable {
         try transaction.execute("UPDATE uploads SET owner_id = $2 WHERE owner_id = $1", person, heir)
     }
 
-    private func remove(of person: UserID, withVideos: Bool) async throws {
+    func remove(of person: UserID, withVideos: Bool) async throws {
         let unfinished = try await database.read { try uploads.unfinished(of: person, in: $0) }
         for id in unfinished {
             try await hold(id) { _ in
@@ -61,7 +61,9 @@ public struct VideosOfPerson: Sendable {
         guard withVideos else { return }
         let owner = Viewer(id: person, role: .creator)
         for id in try await database.read({ try store.all(of: person, in: $0) }) {
-            do { try await remove(id, by: owner, from: .system) } catch VideoError.notFound {}
+            for door in [VideoAccess.Door.remove, .trash] {
+                do { try await remove(id, through: door, by: owner, from: .system) } catch VideoError.notFound {}
+            }
         }
     }
 }

@@ -22,6 +22,10 @@ extension Fact {
         try Fact("video.removed", of: video.id, at: time, VideoFact(video))
     }
 
+    static func restored(_ video: Video, at time: Date) throws -> Fact {
+        try Fact("video.restored", of: video.id, at: time, VideoFact(video))
+    }
+
     static func viewed(_ video: VideoID, of owner: UserID, by viewer: UserID, at time: Date) throws -> Fact {
         try Fact("video.viewed", of: video, at: time, ViewFact(ownerID: owner, viewerID: viewer))
     }

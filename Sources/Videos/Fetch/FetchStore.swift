@@ -149,9 +149,25 @@ struct FetchStore: Sendable {
             """, id, time)
     }
 
-    /// - Returns: false where there is no such fetch.
+    /// Of a video in the trash: over, without a failure, until it is resumed.
+    func pause(_ id: VideoID, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE fetches SET state = 'failed', holder = '', held_until = 0, failure_code = NULL
+            WHERE video_id = $1 AND \(Self.isOpen)
+            """, id)
+    }
+
+    /// What was paused begins anew.
+    func resume(_ id: VideoID, at time: Date, in transaction: Transaction) throws {
+        let fetch = try find(id, in: transaction)
+        guard fetch?.state == .failed, fetch?.failure == nil else { return }
+        try restart(id, at: time, in: transaction)
+    }
+
+    /// - Returns: false where there is no such fetch, or it is over.
     func remove(_ id: VideoID, in transaction: Transaction) throws -> Bool {
-        try transaction.execute("DELETE FROM fetches WHERE video_id = $1", id) == 1
+        try transaction.execute("DELETE FROM fetches WHERE video_id = $1 AND \(Self.isOpen)", id) == 1
     }
 }
 

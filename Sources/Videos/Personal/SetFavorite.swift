@@ -50,7 +50,8 @@ extension VideoStore {
         try access.first(
             """
             SELECT owner_id, is_premium, is_hidden, duration,
-                CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END AS has_password
+                CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END AS has_password,
+                CASE WHEN trashed_at IS NULL THEN 0 ELSE 1 END AS is_trashed
             FROM videos WHERE id = $1
             """, id
         ).map(VideoOutline.init(row:))
@@ -77,7 +78,8 @@ extension VideoOutline {
         self.init(
             subject: VideoAccess.Subject(
                 owner: try row.value("owner_id"), isPremium: try row.value("is_premium"),
-                isHidden: try row.value("is_hidden"), hasPassword: try row.value("has_password")),
+                isHidden: try row.value("is_hidden"), hasPassword: try row.value("has_password"),
+                isTrashed: try row.value("is_trashed")),
             duration: try row.value("duration"))
     }
 }

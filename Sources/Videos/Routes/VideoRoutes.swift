@@ -9,9 +9,10 @@ struct VideoRoutes: Sendable {
     let show: ShowVideo
     let list: ListVideos
     let change: ChangeVideo
-    let remove: RemoveVideo
+    let trash: TrashVideo
     let retry: RetryVideo
     let download: DownloadOriginal
+    let downloadRendition: DownloadRendition
     let receive: ReceiveForm
     let beginFetch: BeginFetch
     /// In bytes.
@@ -54,12 +55,16 @@ struct VideoRoutes: Sendable {
                     try await change(id, wish, by: context.viewer, from: context.auditOrigin), for: context.viewer))
         }
         videos.delete("/{id}") { _, context in
-            try await remove(try context.videoID, by: context.viewer, from: context.auditOrigin)
+            try await trash(try context.videoID, by: context.viewer, from: context.auditOrigin)
             return .noContent
         }
         videos.get("/{id}/original", limit: .playing) { request, context in
             try await download(
                 try context.videoID, request, for: context.viewer, by: context.auditOrigin)
+        }
+        videos.get("/{id}/renditions/{rendition}.mp4", limit: .playing) { request, context in
+            try await downloadRendition(
+                try context.videoID, try context.rendition, request, by: context.caller)
         }
         videos.post("/{id}/retry") { _, context in
             let video = try await retry(try context.videoID, by: context.viewer)

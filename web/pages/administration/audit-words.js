@@ -39,6 +39,8 @@ export const actions = /** @type {Record<string, string[]>} */ ({
   video: [
     'visibility_changed',
     'password_changed',
+    'trashed',
+    'restored',
     'removed',
     'shared',
     'share_revoked',

@@ -2,12 +2,10 @@ import Accounts
 import Bus
 import FoundationEssentials
 import SQL
-import Storage
 
-/// Removes a video with its tasks and files.
-struct RemoveVideo: Sendable {
+/// Moves a video into the trash: it leaves every door at once, the work on it stops, and nothing of it is lost yet.
+struct TrashVideo: Sendable {
     let database: Database
-    let storage: StorageServices
     let find: FindVideo
     let encoding: VideoEncoding
     let revoke: RevokeGrants
@@ -17,6 +15,7 @@ struct RemoveVideo: Sendable {
     let now: @Sendable () -> Date
     private let store = VideoStore()
     private let uploads = UploadStore()
+    private let fetches = FetchStore()
 
     func callAsFunction(_ id: VideoID, by viewer: Viewer, from origin: AuditOrigin) async throws {
         _ = try await find(id, for: viewer, through: .remove)
@@ -24,20 +23,20 @@ struct RemoveVideo: Sendable {
         try await database.write { transaction in
             guard let video = try store.find(id, in: transaction) else { throw VideoError.notFound }
             try VideoError.check(VideoAccess.decide(viewer, video.subject, .remove))
+            try store.setTrashed(id, at: now, in: transaction)
             try revoke(.video(id), at: now, in: transaction)
-            try encoding.remove(transaction, id)
+            try encoding.pause(transaction, id)
+            // An upload that ended as this video must not answer with it any more.
             try uploads.forget(video: id, in: transaction)
-            // Of one whose file was being fetched. Whoever has that in hand sees that nobody waits for it.
+            // Whoever has its file in hand sees that nobody waits for it.
+            try fetches.pause(id, in: transaction)
             try uploads.remove(id.upload, in: transaction)
-            try store.remove(id, in: transaction)
             try facts?.record(.removed(video, at: now), in: transaction)
             try audit.record(
-                AuditEvent(.videoRemoved, of: AuditTarget(video), by: origin, before: video.auditedVisibility),
+                AuditEvent(.videoTrashed, of: AuditTarget(video), by: origin, before: video.auditedVisibility),
                 in: transaction)
+            // To those who saw it until now.
             try transaction.publish(VideoEvent(about: video, named: .removed), on: events)
         }
-        // What a crash leaves here is swept at the next start, because no row stands for it any more.
-        if let blob = id.upload.blob { try await storage.uploads.remove(blob) }
-        if let folder = id.folder { try await storage.blobs.removeTree(folder) }
     }
 }
