@@ -109,6 +109,9 @@ struct VideoAccessTests {
                         }
                     let decision = VideoAccess.decide(holder, example.subject, door, isUnlocked: isUnlocked)
                     #expect(decision == expected, "\(door) \(hasPassword) \(replaces)")
+                    var trashed = example.subject
+                    trashed.isTrashed = true
+                    #expect(VideoAccess.decide(holder, trashed, door, isUnlocked: isUnlocked) == .hidden, "\(door)")
                 }
             }
         }

@@ -101,7 +101,7 @@ public enum VideoAccess {
     public static func decide(
         _ holder: LinkHolder, _ video: Subject, _ door: Door, isUnlocked: Bool = false
     ) -> Decision {
-        guard let maker = holder.maker, mayManage(maker, video) else { return .hidden }
+        guard !video.isTrashed, let maker = holder.maker, mayManage(maker, video) else { return .hidden }
         let asksPassword = holder.hasPassword || (video.hasPassword && !holder.replacesPassword)
         switch door {
         case .details: return .allowed
