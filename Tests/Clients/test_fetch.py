@@ -5,6 +5,7 @@ import http.server
 import re
 import threading
 
+from places import MEDIA_IS_LOCAL
 from waiting import wait_until
 
 
@@ -66,8 +67,9 @@ def test_a_killed_server_goes_on_with_what_it_fetched(own_server, films):
         video = client.wait(identifier)
         assert video["checksum_sha256"] == hashlib.sha256(film).hexdigest()
         assert video["title"] == "Mi película" and "fetch" not in video
-        # What was in memory only is fetched again.
-        assert handler.ranges[0] == 0 and 0 < handler.ranges[-1] <= len(film) // 2
+        # What was in memory only is fetched again: in a bucket all that makes no whole part.
+        assert len(handler.ranges) > 1 and handler.ranges[-1] <= len(film) // 2
+        assert handler.ranges[-1] > 0 or not MEDIA_IS_LOCAL
         page = client.post("/videos", {"input_url": f"{palco.url}/"}).expect(202).json()["id"]
         wait_until(lambda: client.video(page)["status"] == "failed", "a page is told apart", 60)
         assert client.video(page)["fetch"]["error"]["code"] == "source_page"

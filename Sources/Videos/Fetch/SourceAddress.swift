@@ -34,10 +34,10 @@ struct SourceAddress: Sendable, CustomStringConvertible {
 
     var description: String { host }
 
-    /// The name of the file that an address ends in; empty where it ends in none.
+    /// The name of the file that an address ends in; that of the host where it ends in none.
     static func fileName(of url: String) -> String {
-        let path = URLComponents(string: url)?.percentEncodedPath ?? ""
-        let last = path.split(separator: "/").last ?? ""
+        let parts = URLComponents(string: url)
+        guard let last = parts?.percentEncodedPath.split(separator: "/").last else { return parts?.host ?? "" }
         return PercentEncoding.decode(last.utf8) ?? String(last)
     }
 }
