@@ -16,6 +16,7 @@ extension Settings {
         videos.uploadsPerUser = maxUploadsPerUser
         videos.bytesPerUser = maxBytesPerUser > 0 ? Int64(maxBytesPerUser) : nil
         videos.grantLifetime = grantLifetime
+        videos.unlockLifetime = unlockLifetime
         return videos
     }
 

@@ -156,10 +156,10 @@ public struct VideoServices: Sendable {
 
         // Playback.
         let unlock = UnlockVideo(
-            find: find, callers: callers, grants: grants, passwords: foundation.unlocking,
+            database: database, find: find, callers: callers, grants: grants, passwords: foundation.unlocking,
             attempts: UnlockAttempts(redis: foundation.redis, clock: foundation.clock), revocations: revocations,
             lifetime: settings.unlockLifetime, now: now)
-        let proofs = UnlockProofs(grants: grants, revocations: revocations, now: now)
+        let proofs = UnlockProofs(database: database, grants: grants, revocations: revocations, now: now)
         let grant = GrantPlayback(
             find: find, callers: callers, grants: grants, proofs: proofs, revocations: revocations,
             lifetime: settings.grantLifetime, now: now)
@@ -180,13 +180,16 @@ public struct VideoServices: Sendable {
             database: database, change: ChangeVocabulary(database: database, index: index, audit: audit, now: now))
         upkeep = VideoUpkeep(
             recovery: recovery, index: index, revocations: self.revocations, events: events, watches: personal.write,
-            settings: settings, loops: loops, log: log)
+            database: database, now: now, settings: settings, loops: loops, log: log)
 
         searchRoutes = SearchRoutes(search: search, suggest: SuggestVideos(database: database))
         eventRoutes = EventRoutes(find: find, events: events, callers: callers)
         viewingRoutes = ViewingRoutes(
             play: PlayVideo(grant: grant, report: personal.report, captions: captions), unlock: unlock,
-            unlockLifetime: settings.unlockLifetime)
+            unlockLifetime: settings.unlockLifetime,
+            countUnlocks: CountAccessSessions(database: database, find: find, now: now),
+            endUnlocks: EndAccessSessions(
+                database: database, revoke: revoke, events: events, audit: audit, now: now))
         playbackRoutes = PlaybackRoutes(
             grant: grant,
             playlists: ServePlaylists(encoding: encoding, captions: captions, find: find, now: now),

@@ -134,5 +134,6 @@ extension VideoStore {
                 "CREATE INDEX videos_by_views ON videos (view_count, id)",
             ], derived: Migration.Derived(sqlite: FullTextTable.tables, postgreSQL: TextVectors.tables)),
         CaptionStore.migration,
+        AccessSessionStore.migration,
     ]
 }

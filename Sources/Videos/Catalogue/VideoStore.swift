@@ -28,6 +28,10 @@ public struct VideoStore: Sendable {
         return status.flatMap(Video.Status.init(rawValue:))
     }
 
+    func passwordHash(of id: VideoID, in access: ReadAccess) throws -> String? {
+        try access.first("SELECT password_hash FROM videos WHERE id = $1", id)?.value("password_hash")
+    }
+
     /// The video that this owner made of the same bytes before.
     func find(owner: UserID, checksum: String, in access: ReadAccess) throws -> VideoID? {
         try access.first("SELECT id FROM videos WHERE owner_id = $1 AND checksum = $2 LIMIT 1", owner, checksum)?.value(
