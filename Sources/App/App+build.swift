@@ -67,7 +67,7 @@ extension Server {
             let redis = try redis(settings, secret, loops, log)
             if let redis { database.announceAlso(by: HearOthers.announcer(redis)) }
             let events = VideoEvents(loops)
-            let revocations = GrantRevocations(lifetime: settings.grantLifetime)
+            let revocations = GrantRevocations(lifetime: settings.videos.longestGrant)
             let followAccess = FollowAccess(revocations, events: events, now: { database.now })
             let mail = try MailServices(settings, database: database, log: log)
             var accountSettings = settings.accounts

@@ -135,7 +135,7 @@ extension Server {
         let pool = try BlockingPool(name: "passwords", threads: 1)
         // A server that runs beside this reads in the rows which grants have ended. Here nobody listens to events.
         let follow = FollowAccess(
-            GrantRevocations(lifetime: settings.grantLifetime), events: nil, now: { database.now })
+            GrantRevocations(lifetime: settings.videos.longestGrant), events: nil, now: { database.now })
         var accountSettings = settings.accounts
         accountSettings.passwordPolicy = PasswordPolicy(settings.passwordRule, blocklist: PasswordList.load(.silent))
         let accounts = AccountServices(

@@ -19,6 +19,7 @@ extension Settings {
         videos.fetchNetworks = fetchNetworks
         videos.bytesPerUser = maxBytesPerUser > 0 ? Int64(maxBytesPerUser) : nil
         videos.grantLifetime = grantLifetime
+        videos.unlockLifetime = unlockLifetime
         return videos
     }
 

@@ -150,7 +150,7 @@ public struct VideoServices: Sendable {
             remove: remove)
         retry = RetryVideo(
             database: database, find: find, encoding: encoding, settings: settings, events: events, now: now)
-        let proofs = UnlockProofs(grants: grants, revocations: revocations, now: now)
+        let proofs = UnlockProofs(database: database, grants: grants, revocations: revocations, now: now)
         download = DownloadOriginal(find: find, proofs: proofs, storage: storage, audit: audit)
         downloadRendition = DownloadRendition(find: find, callers: callers, proofs: proofs, encoding: encoding)
 
@@ -200,7 +200,7 @@ public struct VideoServices: Sendable {
 
         // Playback.
         let unlock = UnlockVideo(
-            find: find, callers: callers, grants: grants, passwords: foundation.unlocking,
+            database: database, find: find, callers: callers, grants: grants, passwords: foundation.unlocking,
             attempts: UnlockAttempts(redis: foundation.redis, clock: foundation.clock), revocations: revocations,
             lifetime: settings.unlockLifetime, now: now)
         let grant = GrantPlayback(
@@ -236,7 +236,8 @@ public struct VideoServices: Sendable {
             database: database, change: ChangeVocabulary(database: database, index: index, audit: audit, now: now))
         upkeep = VideoUpkeep(
             recovery: recovery, remove: remove, index: index, revocations: self.revocations, events: events,
-            watches: personal.write, fetches: fetches, settings: settings, loops: loops, log: log)
+            watches: personal.write, fetches: fetches, database: database, now: now, settings: settings, loops: loops,
+            log: log)
 
         searchRoutes = SearchRoutes(
             search: search, suggest: SuggestVideos(database: database),
@@ -244,7 +245,10 @@ public struct VideoServices: Sendable {
         eventRoutes = EventRoutes(find: find, events: events, callers: callers)
         viewingRoutes = ViewingRoutes(
             play: PlayVideo(grant: grant, report: personal.report, captions: captions), unlock: unlock,
-            unlockLifetime: settings.unlockLifetime)
+            unlockLifetime: settings.unlockLifetime,
+            countUnlocks: CountAccessSessions(database: database, find: find, now: now),
+            endUnlocks: EndAccessSessions(
+                database: database, revoke: revoke, events: events, audit: audit, now: now))
         playbackRoutes = PlaybackRoutes(
             grant: grant,
             playlists: ServePlaylists(encoding: encoding, captions: captions, find: find, now: now),

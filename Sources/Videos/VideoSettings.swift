@@ -19,6 +19,8 @@ public struct VideoSettings: Sendable {
     public var grantLifetime = Duration.seconds(6 * 3600)
     /// How long a video's password is remembered.
     public var unlockLifetime = Duration.seconds(3600)
+    /// The longest that anything signed is good, and so what ends it must be remembered.
+    public var longestGrant: Duration { max(grantLifetime, unlockLifetime) }
     /// False where the kernel gives no safe sandbox to read the files of strangers in: then no upload is taken.
     public var acceptsUploads = true
     /// How long a request waits for another one that holds the same upload.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Reactor
+import SQL
 import Telemetry
 
 /// All that is done beside the requests.
@@ -11,6 +12,8 @@ public struct VideoUpkeep: Sendable {
     let events: VideoEvents
     let watches: WriteWatches
     let fetches: RunFetches
+    let database: Database
+    let now: @Sendable () -> Date
     let settings: VideoSettings
     let loops: EventLoopGroup
     let log: Log
@@ -66,6 +69,17 @@ public struct VideoUpkeep: Sendable {
         try await recovery.expire()
         try await revocations.forgetOld()
         try await watches.forgetOld()
+        try await forgetAccessSessions()
+    }
+
+    /// What passwords opened is over by itself; only the rows go here.
+    private func forgetAccessSessions() async throws {
+        let moment = now()
+        let (sessions, most) = (AccessSessionStore(), AccessSessionStore.batch)
+        var removed = most
+        while removed == most {
+            removed = try await database.write { try sessions.removeExpired(at: moment, most: most, in: $0) }
+        }
     }
 
     /// - Parameter name: what failed, for the log; an error does not end it.

@@ -157,6 +157,8 @@ struct EveryRouteTests {
         "GET /api/v1/play/{grant}/{rendition}/{number}.m4s": Rule(.viewer, 200),
         "GET /api/v1/play/{grant}/{rendition}/captions.vtt": Rule(.viewer, 200),
         "GET /media/{id}/{rendition}/{number}.m4s": Rule(.anyone, 200),
+        "GET /api/v1/videos/{id}/access-sessions": Rule(.keeper, 200),
+        "DELETE /api/v1/videos/{id}/access-sessions": Rule(.keeper, 204),
         // Of a film that nobody wrote any for.
         "GET /api/v1/videos/{id}/captions": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/captions/{language}.vtt": Rule(.viewer, 404),

@@ -230,6 +230,43 @@ struct SeveralServersTests {
         }
     }
 
+    enum UnlockEnd: String, CaseIterable {
+        case anotherPassword, byOwner
+    }
+
+    @Test("What a password opened ends at once at the other server", arguments: UnlockEnd.allCases)
+    func unlocks(end: UnlockEnd) async throws {
+        try await withTwo { first, second in
+            let id = try await first.addVideo()
+            let path = "/api/v1/videos/\(id)"
+            let (owner, viewer) = (InProcessClient(first.application), InProcessClient(second.application))
+            owner.headers = ["Authorization": "Bearer \(try await first.token(of: .admin))"]
+            viewer.headers = ["Authorization": "Bearer \(try await first.token(of: .user))"]
+            #expect(try await owner.send(.patch, path, json: ["password": "sesame"]).status == .ok)
+            let unlock = try await viewer.send(.post, path + "/unlock", json: ["password": "sesame"])
+            #expect(unlock.status == .ok)
+            let play = try await viewer.get(path + "/play")
+            let grant = try #require(play.text.firstMatch(of: /\/play\\?\/([A-Za-z0-9_-]+)/).map { String($0.1) })
+            let stranger = InProcessClient(second.application)
+            func key() async throws -> String {
+                let answer = try await stranger.get("/api/v1/play/\(grant)/240p/key")
+                return answer.text.firstMatch(of: /"code":"([a-z_]+)"/).map { String($0.1) } ?? "\(answer.status)"
+            }
+            #expect(try await key() == "part_not_found", "let in, to a video that has no parts")
+            #expect(try await owner.get(path + "/access-sessions").text == #"{"live":1}"#)
+            switch end {
+            case .anotherPassword:
+                #expect(try await owner.send(.patch, path, json: ["password": "changed"]).status == .ok)
+            case .byOwner:
+                #expect(try await owner.send(.delete, path + "/access-sessions").status == .noContent)
+            }
+            // The rows are the same for both, so nobody waits for anything.
+            #expect(try await viewer.get(path + "/play").text.contains("video_locked"))
+            #expect(try await owner.get(path + "/access-sessions").text == #"{"live":0}"#)
+            try await eventually("what played is told") { try await key() == "grant_expired" }
+        }
+    }
+
     @Test("Guesses at both servers together are as many as at one, where there is a Redis", arguments: [true, false])
     func sharedLimit(hasRedis: Bool) async throws {
         let body: (AppHouse, AppHouse) async throws -> Void = { first, second in

@@ -202,6 +202,10 @@ def test_a_viewer(house):
     user = house.user
     unlocked = user.post(f"/videos/{house.locked}/unlock", {"password": "opensesame"}).expect(200).json()
     user.get(f"/videos/{house.locked}/play?unlock={unlocked['token']}").expect(200)
+    user.get(f"/videos/{house.locked}/access-sessions").expect(403)
+    assert house.admin.get(f"/videos/{house.locked}/access-sessions").expect(200).json()["live"] >= 1
+    house.admin.request("DELETE", f"/videos/{house.locked}/access-sessions").expect(204)
+    user.get(f"/videos/{house.locked}/play?unlock={unlocked['token']}").expect(403)
     house.admin.post(f"/videos/{house.open}/progress", {"position": 1.5}).expect(204)
     house.admin.post(f"/videos/{house.open}/retry").expect(202)
     with house.admin.stream(f"/videos/{house.open}/events") as lines:

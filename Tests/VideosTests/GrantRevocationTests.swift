@@ -80,6 +80,9 @@ struct GrantRevocationTests {
         // Set back to the first one it is another password all the same: its hash has another salt.
         _ = try await house.client(.creator).send(.patch, path, json: ["password": "sesame"])
         #expect(try await client.get(path + "/play").code == "video_locked")
+        // Whoever gives the new one does not bring the old proof back.
+        #expect(try await client.send(.post, path + "/unlock", json: ["password": "sesame"]).status == .ok)
+        #expect(try await house.client(.user).get(path + "/play", headers: headers).code == "video_locked")
         await house.close()
     }
 
@@ -123,6 +126,10 @@ struct GrantRevocationTests {
         let answer = try await house.client(.user).send(.post, path + "/unlock", json: ["password": "sesame"])
         let headers: HeaderFields = ["X-Video-Unlock": try answer.decode(Unlocked.self).token]
         #expect(try await house.client(.user).get(path + "/play", headers: headers).status == .ok)
+        #expect(try await house.client(.premium).get(path + "/play", headers: headers).code == "video_locked")
+        // Not even of somebody who has given the password too.
+        let own = try await house.client(.premium).send(.post, path + "/unlock", json: ["password": "sesame"])
+        #expect(own.status == .ok)
         #expect(try await house.client(.premium).get(path + "/play", headers: headers).code == "video_locked")
         await house.close()
     }

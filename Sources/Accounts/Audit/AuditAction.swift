@@ -46,6 +46,8 @@ public enum AuditAction: String, Sendable, Codable, CaseIterable, SQLConvertible
     /// Premium, hidden, or whether there is a password.
     case visibilityChanged = "video.visibility_changed"
     case videoPasswordChanged = "video.password_changed"
+    /// The owner ended what a video's password had opened.
+    case unlocksEnded = "video.unlocks_ended"
     case videoTrashed = "video.trashed"
     /// Out of the trash.
     case videoRestored = "video.restored"

@@ -98,6 +98,8 @@ public struct AuditField: RawRepresentable, Sendable, Hashable {
     public static let isHidden = AuditField(rawValue: "is_hidden")
     public static let isPremium = AuditField(rawValue: "is_premium")
     public static let hasPassword = AuditField(rawValue: "has_password")
+    /// How many had given a video's password and were still let in.
+    public static let unlocks = AuditField(rawValue: "unlocks")
     public static let format = AuditField(rawValue: "format")
     /// The id of a link, which says nothing of its address.
     public static let share = AuditField(rawValue: "share")

@@ -101,6 +101,8 @@ public struct Settings: Sendable {
     public var diskReserveBytes = 256 << 20
     /// How long a signed link to a video's media is good.
     public var grantLifetime = Duration.seconds(6 * 3600)
+    /// How long a video's password is remembered once it was given.
+    public var unlockLifetime = Duration.seconds(3600)
     /// Proxies that may say for whom they ask.
     public var trustedProxies: [IPNetwork] = []
     /// Whoever comes by the Unix socket may say so, too.

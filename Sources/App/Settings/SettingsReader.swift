@@ -166,6 +166,7 @@ public enum SettingsReader {
         seconds("PALCO_TRASH_EXPIRY", \.trashExpiry, 1...315_360_000),
         number("PALCO_DISK_RESERVE_BYTES", \.diskReserveBytes, 0...(1 << 50)),
         seconds("PALCO_GRANT_LIFETIME", \.grantLifetime, 10...604_800),
+        seconds("PALCO_UNLOCK_LIFETIME", \.unlockLifetime, 60...604_800),
         Setting(name: "PALCO_CORS_ORIGINS") { value, settings in
             let origins = value.split(separator: ",").map { $0.filter { $0 != " " } }
             let areOrigins = origins.allSatisfy { origin in

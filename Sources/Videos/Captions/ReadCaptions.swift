@@ -71,7 +71,7 @@ struct ReadCaptions: Sendable {
 
     private func check(_ id: VideoID, _ request: Request, _ viewer: Viewer) async throws -> Video {
         guard let video = try await find.stored(id) else { throw VideoError.notFound }
-        let isUnlocked = proofs.find(of: video, request, viewer) != nil
+        let isUnlocked = try await proofs.find(of: video, request, viewer) != nil
         try VideoError.check(VideoAccess.decide(viewer, video.subject, .captions, isUnlocked: isUnlocked))
         return video
     }

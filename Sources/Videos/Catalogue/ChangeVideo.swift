@@ -14,6 +14,7 @@ struct ChangeVideo: Sendable {
     let audit: AuditLog
     let now: @Sendable () -> Date
     private let store = VideoStore()
+    private let sessions = AccessSessionStore()
 
     func callAsFunction(
         _ id: VideoID, _ change: VideoChange, by viewer: Viewer, from origin: AuditOrigin
@@ -32,6 +33,7 @@ struct ChangeVideo: Sendable {
             video.apply(change, passwordHash: newHash)
             video.updatedAt = now
             try store.update(video, in: transaction)
+            if video.passwordHash != before.passwordHash { try sessions.removeAll(of: id, in: transaction) }
             if video.isNarrower(than: before) { try revoke(.video(id), at: now, in: transaction) }
             try record(from: before, to: video, by: origin, in: transaction)
             let changed = video

@@ -148,5 +148,6 @@ extension VideoStore {
                 """,
                 "CREATE INDEX videos_in_trash ON videos (trashed_at, id) WHERE trashed_at IS NOT NULL",
             ]),
+        AccessSessionStore.migration,
     ]
 }

@@ -28,6 +28,10 @@ public struct VideoStore: Sendable {
         return status.flatMap(Video.Status.init(rawValue:))
     }
 
+    func passwordHash(of id: VideoID, in access: ReadAccess) throws -> String? {
+        try access.first("SELECT password_hash FROM videos WHERE id = $1", id)?.value("password_hash")
+    }
+
     /// The video that this owner made of the same bytes before. What is in the trash is none: a new video begins.
     func find(owner: UserID, checksum: String, in access: ReadAccess) throws -> VideoID? {
         try access.first(

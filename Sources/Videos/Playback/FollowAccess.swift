@@ -2,12 +2,13 @@ import Accounts
 import FoundationEssentials
 import SQL
 
-/// Ends what a person had open and may not have any more: grants at once, and streams ask again who follows them.
+/// Ends what a person had open and may not have any more: grants and what passwords opened at once, and streams ask again who follows them.
 public struct FollowAccess: Sendable {
     private let revocations: GrantRevocations
     private let revoke: RevokeGrants
     private let events: VideoEvents?
     private let now: @Sendable () -> Date
+    private let unlocks = AccessSessionStore()
 
     /// - Parameter events: nil where this process has no streams.
     public init(_ revocations: GrantRevocations, events: VideoEvents?, now: @escaping @Sendable () -> Date) {
@@ -23,9 +24,11 @@ public struct FollowAccess: Sendable {
         case .sessionEnded(let session, let person):
             let hasRoom = revocations.hasRoomForSessions
             try revoke(hasRoom ? .session(session) : .person(person), at: time, in: transaction)
+            try unlocks.remove(of: person, through: hasRoom ? session : nil, in: transaction)
             transaction.afterCommit { [events] in events?.accessChanged(of: person) }
         case .personChanged(let person):
             try revoke(.person(person), at: time, in: transaction)
+            try unlocks.remove(of: person, through: nil, in: transaction)
             transaction.afterCommit { [events] in events?.accessChanged(of: person) }
         case .profileChanged: break
         }

@@ -23,7 +23,7 @@ struct GrantPlayback: Sendable {
         let caller = try await callers.stillThere(caller)
         let viewer = Viewer(caller)
         guard let video = try await find.stored(id) else { throw VideoError.notFound }
-        let unlock = proofs.find(of: video, request, viewer)
+        let unlock = try await proofs.find(of: video, request, viewer)
         try VideoError.check(VideoAccess.decide(viewer, video.subject, .play, isUnlocked: unlock != nil))
         var end = now().wholeSeconds + lifetime.components.seconds
         // What a password opened does not stay open for longer than the password is remembered.

@@ -4,20 +4,38 @@ import Cryptography
 import FoundationEssentials
 import HTTP
 import Reactor
+import SQL
 import Security
 import Web
 
 /// The proofs that viewers gave passwords of videos.
 struct UnlockProofs: Sendable {
+    let database: Database
     let grants: GrantSigner
     let revocations: GrantRevocations
     let now: @Sendable () -> Date
+    private let sessions = AccessSessionStore()
+
+    init(
+        database: Database, grants: GrantSigner, revocations: GrantRevocations, now: @escaping @Sendable () -> Date
+    ) {
+        (self.database, self.grants, self.revocations, self.now) = (database, grants, revocations, now)
+    }
 
     static func cookie(of id: VideoID) -> String { "palco_unlock_\(id)" }
 
     /// The proof that this viewer gave the video's password: a cookie, or a token in a header field or the address.
-    /// A proof for a password that was changed since is none.
-    func find(of video: Video, _ request: Request, _ viewer: Viewer) -> Grant? {
+    /// A proof for a password that was changed since is none, and neither is one that the owner has ended. Only a request with a
+    /// proof that is signed asks the database.
+    func find(of video: Video, _ request: Request, _ viewer: Viewer) async throws -> Grant? {
+        guard let proof = signed(for: video, request, viewer) else { return nil }
+        let moment = now()
+        let isLive = try await database.read { try sessions.isLive(video.id, of: viewer.id, at: moment, in: $0) }
+        return isLive ? proof : nil
+    }
+
+    private func signed(for video: Video, _ request: Request, _ viewer: Viewer) -> Grant? {
+        guard video.passwordHash != nil else { return nil }
         let tokens = [
             request.cookies[Self.cookie(of: video.id)], request.headers["X-Video-Unlock"], request.query["unlock"],
         ]
@@ -38,6 +56,7 @@ struct UnlockProofs: Sendable {
 
 /// Checks a video's password, and gives a proof to whoever knows it.
 struct UnlockVideo: Sendable {
+    let database: Database
     let find: FindVideo
     let callers: VideoCallers
     let grants: GrantSigner
@@ -47,6 +66,18 @@ struct UnlockVideo: Sendable {
     /// How long a password is remembered.
     let lifetime: Duration
     let now: @Sendable () -> Date
+    private let videos = VideoStore()
+    private let sessions = AccessSessionStore()
+
+    init(
+        database: Database, find: FindVideo, callers: VideoCallers, grants: GrantSigner, passwords: PasswordHasher,
+        attempts: UnlockAttempts, revocations: GrantRevocations, lifetime: Duration,
+        now: @escaping @Sendable () -> Date
+    ) {
+        (self.database, self.find, self.callers, self.grants) = (database, find, callers, grants)
+        (self.passwords, self.attempts, self.revocations) = (passwords, attempts, revocations)
+        (self.lifetime, self.now) = (lifetime, now)
+    }
 
     /// - Throws: `VideoError.wrongPassword`; `tooManyPasswords` after several wrong ones of this person, or from this network,
     ///   for this video.
@@ -72,7 +103,23 @@ struct UnlockVideo: Sendable {
             throw VideoError.tooManyPasswords(error)
         }
         guard isRight else { throw VideoError.wrongPassword }
+        try await keep(proof, of: caller, givenFor: stored)
         return proof
+    }
+
+    /// - Parameter hash: of the password that was given.
+    private func keep(_ proof: PlaybackPass, of caller: Caller, givenFor hash: String) async throws {
+        let session = AccessSession(
+            video: proof.video, session: caller.sessionID, person: caller.userID, beganAt: now(),
+            expiresAt: Date(timeIntervalSince1970: TimeInterval(proof.expiresAt)))
+        try await database.write { transaction in
+            // Much may have changed while the hash was made, which takes long.
+            guard try callers.role(caller.userID, transaction) != nil else { throw VideoError.signInNeeded }
+            guard try videos.passwordHash(of: session.video, in: transaction) == hash else {
+                throw VideoError.wrongPassword
+            }
+            try sessions.put(session, in: transaction)
+        }
     }
 }
 

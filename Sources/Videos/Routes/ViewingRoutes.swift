@@ -2,12 +2,14 @@ import FoundationEssentials
 import HTTP
 import Web
 
-/// What a viewer does: plays, gives a password.
+/// What a viewer does: plays, gives a password. And what an owner does about passwords that were given.
 struct ViewingRoutes: Sendable {
     let play: PlayVideo
     let unlock: UnlockVideo
     /// How long a password is remembered.
     let unlockLifetime: Duration
+    let countUnlocks: CountAccessSessions
+    let endUnlocks: EndAccessSessions
 
     func add(to videos: RouterGroup<ViewerContext>) {
         videos.get("/{id}/play", limit: .playing) { request, context in
@@ -28,7 +30,18 @@ struct ViewingRoutes: Sendable {
                     maxAge: unlockLifetime, isSecure: request.isSecure))
             return response
         }
+        videos.get("/{id}/access-sessions") { _, context in
+            try .json(AccessSessionsBody(live: try await countUnlocks(try context.videoID, for: context.viewer)))
+        }
+        videos.delete("/{id}/access-sessions") { _, context in
+            try await endUnlocks(try context.videoID, by: context.viewer, from: context.auditOrigin)
+            return .noContent
+        }
     }
+}
+
+private struct AccessSessionsBody: Encodable, Sendable {
+    var live: Int
 }
 
 private struct UnlockBody: Decodable, Sendable {

@@ -39,6 +39,7 @@ export const actions = /** @type {Record<string, string[]>} */ ({
   video: [
     'visibility_changed',
     'password_changed',
+    'unlocks_ended',
     'trashed',
     'restored',
     'removed',
