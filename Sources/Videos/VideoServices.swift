@@ -76,6 +76,8 @@ public struct VideoServices: Sendable {
     let captionRoutes: CaptionRoutes
     public let count: CountVideos
     public let ofPerson: VideosOfPerson
+    /// Out of an archive.
+    public let importVideo: ImportVideo
 
     let slots: UploadSlots
     let sessions: UploadSessions
@@ -127,6 +129,7 @@ public struct VideoServices: Sendable {
             facts: facts, audit: audit, now: now)
         retry = RetryVideo(database: database, find: find, encoding: encoding)
         download = DownloadOriginal(find: find, storage: storage, audit: audit)
+        importVideo = ImportVideo(database: database, storage: storage, encoding: encoding, facts: facts)
 
         // Uploads.
         sessions = UploadSessions()

@@ -20,6 +20,8 @@ enum Command: Equatable {
     case backUp(String, Options)
     case restore(String, Options)
     case verify(Options)
+    case export(String, Options)
+    case importing(String, Options)
 
     init(_ arguments: [String]) throws(UsageError) {
         guard let first = arguments.first else {
@@ -56,6 +58,8 @@ enum Command: Equatable {
                 ])
         case "backup": self = try Self.folder(rest, .backup) { .backUp($0, $1) }
         case "restore": self = try Self.folder(rest, .restore) { .restore($0, $1) }
+        case "export": self = try Self.folder(rest, .export) { .export($0, $1) }
+        case "import": self = try Self.folder(rest, .importing) { .importing($0, $1) }
         case "verify": self = try Self.parse(rest, .verify, takes: ["--repair", "--data"]) { .verify($0) }
         case "admin":
             self = try Self.member(

@@ -1,7 +1,7 @@
 /// The texts of `--help`.
 enum HelpTopic: Equatable {
     case palco, serve, worker, workers, admin, user, token, audit, keys, migrate, database, storage, backup, restore,
-        verify, doctor, version
+        verify, export, importing, doctor, version
 
     /// The command's name as it is typed after `palco`; empty for the whole.
     var name: String {
@@ -21,6 +21,8 @@ enum HelpTopic: Equatable {
         case .backup: "backup"
         case .restore: "restore"
         case .verify: "verify"
+        case .export: "export"
+        case .importing: "import"
         case .doctor: "doctor"
         case .version: "version"
         }
@@ -49,6 +51,8 @@ enum HelpTopic: Equatable {
               backup          copy everything into a folder while the server runs
               restore         make an installation of a backup, in an empty place
               verify          look whether all media is there and as it was, and make lost parts anew
+              export          write people, videos and what belongs to them into an archive for any program
+              import          take such an archive into this house
               doctor          look at all that Palco needs, and say how to mend it
               version         print the version
 
@@ -237,6 +241,27 @@ enum HelpTopic: Equatable {
 
               --repair      what is missing or damaged is made anew from its original, by the servers and workers that run
                             next. Ends with 1 when something cannot be. A server with SQLite must be stopped for it
+              --data DIR    the server's data folder (PALCO_DATA, ./data)
+            """
+        case .export:
+            """
+            usage: palco export FOLDER [--data DIR]
+
+            Writes people, vocabulary, videos with their originals and captions, and what belongs to people (favorites, lists,
+            positions) into a folder: files of JSON lines and the originals, which docs/archive.md describes. Works while servers
+            run. Called again it brings the folder up to date. It holds password hashes and all videos: keep it safe.
+
+              --data DIR    the server's data folder (PALCO_DATA, ./data)
+            """
+        case .importing:
+            """
+            usage: palco import FOLDER [--data DIR]
+
+            Takes all of an archive of palco export into this house, which may have people and videos already: what is there
+            stays as it is. People are known by their addresses, videos by their owners and originals; ids stay the same unless
+            they are taken. What was cut off goes on when it is called again; twice changes nothing. Videos are encoded anew by the
+            servers that run next. Ends with 65 when something was refused. A server with SQLite must be stopped for it.
+
               --data DIR    the server's data folder (PALCO_DATA, ./data)
             """
         case .doctor:

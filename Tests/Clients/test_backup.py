@@ -47,6 +47,13 @@ def test_a_backup_is_taken_at_work_restored_elsewhere_and_played(own_server, fil
     assert played(client, video) == made
     assert palco("verify", "--data", fresh.data).returncode == 0
     assert fresh.stop() == 0
+    # What people would miss goes to another house; twice changes nothing there.
+    archive = tmp_path / "archive"
+    assert palco("export", archive, "--data", fresh.data).returncode == 0
+    joined = palco("import", archive, "--data", tmp_path / "joined")
+    assert joined.returncode == 0 and "1 people and 1 videos are new" in joined.stdout, joined
+    twice = palco("import", archive, "--data", tmp_path / "joined")
+    assert twice.returncode == 0 and "0 people and 0 videos" in twice.stdout, twice
     if not MEDIA_IS_LOCAL:
         return
     # A bit of a segment, and a whole one of another.
