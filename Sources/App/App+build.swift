@@ -241,6 +241,8 @@ public enum ServerError: Error, Sendable, CustomStringConvertible {
     case noTokenKeys
     /// What keeps a storage from being wholly at its new place.
     case storageRest(String)
+    /// What keeps a backup or an archive from being written or read.
+    case archive(String)
 
     public var description: String {
         switch self {
@@ -258,6 +260,7 @@ public enum ServerError: Error, Sendable, CustomStringConvertible {
         case .noTokenKeys:
             "PALCO_JWT_ALGORITHM is HS256: the installation's secret signs access tokens, and there are no keys that could change"
         case .storageRest(let text): text
+        case .archive(let text): text
         case .webFolderMissing:
             "the folder of web pages was not found: set PALCO_WEB to the folder web of Palco's sources"
         }

@@ -34,6 +34,14 @@ struct Installation: Sendable {
         return try Self.secret(try await propose(own, as: "signing key").text)
     }
 
+    /// The key where the database has it.
+    func storedSecret() async throws -> [UInt8]? {
+        try await value("signing key").map { try Self.secret($0.text).bytes }
+    }
+
+    /// What the storage is called; nil where several cannot have it.
+    func storageName() async throws -> String? { try await value("storage")?.text }
+
     private static func secret(_ text: String) throws -> SigningSecret {
         guard let secret = Hex.decode(text).flatMap(SigningSecret.init(bytes:)) else {
             throw SecurityError(.secretUnavailable, "the signing key in the table installation is damaged")

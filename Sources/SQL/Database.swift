@@ -41,7 +41,7 @@ public final class Database: Sendable {
                 if try connection.hasTable(DatabaseCopy.mark) {
                     throw SQLError(
                         .incompatible,
-                        "not everything was copied into \(location) yet: run palco database copy again, until it says that all is there"
+                        "not everything was copied into \(location) yet: run palco database copy (or palco restore) again, until it says that all is there"
                     )
                 }
                 return try migrator.run(on: connection)

@@ -1,4 +1,5 @@
-/// Moves all rows of one database into another, of whichever kind, and compares them. Nobody may write into either meanwhile.
+/// Moves all rows of one database into another, of whichever kind, and compares them. Nobody may write into the target meanwhile,
+/// nor into the source, unless it is only to be copied as it was at one moment.
 ///
 /// Each piece is kept as it arrives: what was cut off goes on where it was. Until all is there and alike, no server opens the target.
 public struct DatabaseCopy: Sendable {
@@ -19,17 +20,24 @@ public struct DatabaseCopy: Sendable {
     let source: DatabaseLocation
     let target: DatabaseLocation
     let migrations: [MigrationSet]
+    let isSnapshot: Bool
 
-    public init(from source: DatabaseLocation, to target: DatabaseLocation, migrations: [MigrationSet]) {
+    /// - Parameter isSnapshot: servers go on with the source; what they write after the first look at it is not copied.
+    public init(
+        from source: DatabaseLocation, to target: DatabaseLocation, migrations: [MigrationSet], isSnapshot: Bool = false
+    ) {
         self.source = source
         self.target = target
         self.migrations = migrations
+        self.isSnapshot = isSnapshot
     }
 
-    /// - Parameter report: called for each table once it is copied and compared.
+    /// - Parameters:
+    ///   - isLast: nothing else is to be brought, and servers may begin. Else they may after `finish`.
+    ///   - report: called for each table once it is copied and compared.
     /// - Throws: `SQLError`; with the code `incompatible` where the target is in use, or the source is of another version.
-    public func callAsFunction(report: @escaping @Sendable (Table) -> Void) async throws {
-        let (source, target) = (source, target)
+    public func callAsFunction(isLast: Bool = true, report: @escaping @Sendable (Table) -> Void) async throws {
+        let (source, target, isSnapshot) = (source, target, isSnapshot)
         let migrator = try Migrator(migrations)
         guard source != target else { throw SQLError(.incompatible, "both are the same database") }
         let pool = try SQLPool(name: "sql-copy", threads: 1) { try source.connect(.read) }
@@ -40,7 +48,10 @@ public struct DatabaseCopy: Sendable {
                     throw SQLError(
                         .incompatible, "\(source) is not of this version: run palco migrate on it, or start it once")
                 }
-                try Self.requireRest(of: source, reader)
+                guard try !reader.hasTable(Self.mark) else {
+                    throw SQLError(.incompatible, "not everything was copied into \(source) yet")
+                }
+                if !isSnapshot { try Self.requireRest(of: source, reader) }
                 let writer = try target.connect(.write)
                 try Self.take(writer, migrator, target)
                 // One moment of the source, however long it takes.
@@ -50,14 +61,33 @@ public struct DatabaseCopy: Sendable {
                     }
                 }
                 // Somebody who began meanwhile may have changed what was copied.
-                try Self.requireRest(of: source, reader)
-                try writer.transaction(.write) { try $0.define("DROP TABLE \(Self.mark)") }
+                if !isSnapshot { try Self.requireRest(of: source, reader) }
+                if isLast { try writer.transaction(.write) { try $0.define("DROP TABLE \(Self.mark)") } }
             }
             await pool.close()
         } catch {
             await pool.close()
             throw error
         }
+    }
+
+    /// Servers may begin on the target now.
+    public func finish() async throws {
+        try await onTarget { try $0.transaction(.write) { try $0.define("DROP TABLE \(Self.mark)") } }
+    }
+
+    /// Whether a copy into the target was begun that is not finished.
+    public func isBegun() async throws -> Bool { try await onTarget { try $0.hasTable(Self.mark) } }
+
+    private func onTarget<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        let target = target
+        let pool = try SQLPool(name: "sql-copy", threads: 1) { try target.connect(.write) }
+        let result: Result<Value, any Error>
+        do { result = .success(try await pool.run { try body($0) }) } catch { result = .failure(error) }
+        await pool.close()
+        return try result.get()
     }
 
     private static func requireRest(of source: DatabaseLocation, _ reader: any SQLConnection) throws {

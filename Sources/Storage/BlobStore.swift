@@ -20,6 +20,19 @@ public struct BlobEntry: Sendable, Hashable {
     public let modified: Int64
 }
 
+/// What a blob is, told by its checksum.
+public struct BlobSum: Sendable, Hashable {
+    public let key: BlobKey
+    public let byteCount: Int
+    public let sha256: [UInt8]
+
+    public init(key: BlobKey, byteCount: Int, sha256: [UInt8]) {
+        self.key = key
+        self.byteCount = byteCount
+        self.sha256 = sha256
+    }
+}
+
 /// Blobs by key. A blob appears under its key whole or not at all, and what was stored is still there after a power cut.
 public protocol BlobStore: Sendable {
     /// Other servers store here too: what has no row may be what one of them is about to name in a row.

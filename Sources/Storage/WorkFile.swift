@@ -1,3 +1,4 @@
+import Cryptography
 import Glibc
 
 /// A file in a folder of work that is to become a blob.
@@ -8,6 +9,17 @@ public struct WorkFile: Sendable {
     public init(_ path: String, as key: BlobKey) {
         self.path = path
         self.key = key
+    }
+
+    /// Blocks.
+    public func sha256() throws -> [UInt8] {
+        let (file, digest) = (try Descriptor(opening: path, O_RDONLY), SHA256())
+        var offset = 0
+        while case let piece = try file.read(from: offset, most: 1 << 20), !piece.isEmpty {
+            digest.update(piece)
+            offset += piece.count  // bound: the size of a file
+        }
+        return digest.value()
     }
 
     /// Writes a file anew, without waiting for the disk. Blocks.

@@ -86,6 +86,8 @@ public struct VideoServices: Sendable {
     let captionRoutes: CaptionRoutes
     public let count: CountVideos
     public let ofPerson: VideosOfPerson
+    /// Out of an archive.
+    public let importVideo: ImportVideo
 
     let slots: UploadSlots
     let sessions: UploadSessions
@@ -153,6 +155,7 @@ public struct VideoServices: Sendable {
         let proofs = UnlockProofs(database: database, grants: grants, revocations: revocations, now: now)
         download = DownloadOriginal(find: find, proofs: proofs, storage: storage, audit: audit)
         downloadRendition = DownloadRendition(find: find, callers: callers, proofs: proofs, encoding: encoding)
+        importVideo = ImportVideo(database: database, storage: storage, encoding: encoding, facts: facts)
 
         // Uploads.
         sessions = UploadSessions()

@@ -17,6 +17,11 @@ enum Command: Equatable {
     case copyDatabase(Options)
     case copyStorage(Options)
     case moveStorage(Options)
+    case backUp(String, Options)
+    case restore(String, Options)
+    case verify(Options)
+    case export(String, Options)
+    case importing(String, Options)
 
     init(_ arguments: [String]) throws(UsageError) {
         guard let first = arguments.first else {
@@ -51,6 +56,11 @@ enum Command: Equatable {
                     "copy": Member(["--from", "--to"]) { .copyStorage($0) },
                     "move": Member(["--from", "--to", "--data"]) { .moveStorage($0) },
                 ])
+        case "backup": self = try Self.folder(rest, .backup) { .backUp($0, $1) }
+        case "restore": self = try Self.folder(rest, .restore) { .restore($0, $1) }
+        case "export": self = try Self.folder(rest, .export) { .export($0, $1) }
+        case "import": self = try Self.folder(rest, .importing) { .importing($0, $1) }
+        case "verify": self = try Self.parse(rest, .verify, takes: ["--repair", "--data"]) { .verify($0) }
         case "admin":
             self = try Self.member(
                 of: .admin, rest,
@@ -88,6 +98,16 @@ enum Command: Equatable {
             throw UsageError(message: "there is no command \"\(group.name) \(word)\"", topic: group)
         }
         return try parse(arguments.dropFirst(), group, takes: member.options, member.make)
+    }
+
+    /// A command whose first word is a folder.
+    private static func folder(
+        _ arguments: ArraySlice<String>, _ topic: HelpTopic, takes names: [String] = ["--data"],
+        _ make: (String, Options) -> Command
+    ) throws(UsageError) -> Command {
+        guard let word = arguments.first else { throw UsageError(message: "a folder is to be named", topic: topic) }
+        guard !word.hasPrefix("-") else { return try parse(arguments, topic, takes: []) { _ in .help(topic) } }
+        return try parse(arguments.dropFirst(), topic, takes: names) { make(word, $0) }
     }
 
     private static func parse(

@@ -1,6 +1,7 @@
 /// The texts of `--help`.
 enum HelpTopic: Equatable {
-    case palco, serve, worker, workers, admin, user, token, audit, keys, migrate, database, storage, doctor, version
+    case palco, serve, worker, workers, admin, user, token, audit, keys, migrate, database, storage, backup, restore,
+        verify, export, importing, doctor, version
 
     /// The command's name as it is typed after `palco`; empty for the whole.
     var name: String {
@@ -17,6 +18,11 @@ enum HelpTopic: Equatable {
         case .migrate: "migrate"
         case .database: "database"
         case .storage: "storage"
+        case .backup: "backup"
+        case .restore: "restore"
+        case .verify: "verify"
+        case .export: "export"
+        case .importing: "import"
         case .doctor: "doctor"
         case .version: "version"
         }
@@ -42,6 +48,11 @@ enum HelpTopic: Equatable {
               migrate         bring the database up to date
               database copy   move everything from SQLite to PostgreSQL, or back
               storage copy    bring all media from a folder to a bucket, or back
+              backup          copy everything into a folder while the server runs
+              restore         make an installation of a backup, in an empty place
+              verify          look whether all media is there and as it was, and make lost parts anew
+              export          write people, videos and what belongs to them into an archive for any program
+              import          take such an archive into this house
               doctor          look at all that Palco needs, and say how to mend it
               version         print the version
 
@@ -199,6 +210,59 @@ enum HelpTopic: Equatable {
               --from NAME    local:FOLDER, or a bucket as in PALCO_STORAGE
               --to NAME      the same
               --data DIR     the servers' data folder (PALCO_DATA, ./data)
+            """
+        case .backup:
+            """
+            usage: palco backup FOLDER [--data DIR]
+
+            Copies all rows and all media into a folder, as they were at one moment, while servers run; docs/backup.md tells the
+            form. Called again it brings the folder up to date, and goes on where it was cut off: without manifest.json it is no
+            backup. The folder holds password hashes, keys and all videos: keep it as safe as the server. Settings are not in it.
+
+              --data DIR    the server's data folder (PALCO_DATA, ./data)
+            """
+        case .restore:
+            """
+            usage: palco restore FOLDER [--data DIR]
+
+            Brings all of a backup into the database and the storage of the settings, of whichever kind; both must be empty, as
+            must the data folder. What was cut off goes on when it is called again; until all is there no server begins. Of a backup
+            that is damaged it restores the rest, tells what is missing, and ends with 1.
+
+              --data DIR    the new data folder (PALCO_DATA, ./data)
+            """
+        case .verify:
+            """
+            usage: palco verify [--repair] [--data DIR]
+
+            Reads all media: each original is compared with the checksum of its upload, and each part that the rows promise must
+            be there, be what was made, and open with its key. Tells what is missing, damaged, or stands for nothing. Works while
+            servers run. Ends with 0 when all is well, and with 1 when something is not.
+
+              --repair      what is missing or damaged is made anew from its original, by the servers and workers that run
+                            next. Ends with 1 when something cannot be. A server with SQLite must be stopped for it
+              --data DIR    the server's data folder (PALCO_DATA, ./data)
+            """
+        case .export:
+            """
+            usage: palco export FOLDER [--data DIR]
+
+            Writes people, vocabulary, videos with their originals and captions, and what belongs to people (favorites, lists,
+            positions) into a folder: files of JSON lines and the originals, which docs/archive.md describes. Works while servers
+            run. Called again it brings the folder up to date. It holds password hashes and all videos: keep it safe.
+
+              --data DIR    the server's data folder (PALCO_DATA, ./data)
+            """
+        case .importing:
+            """
+            usage: palco import FOLDER [--data DIR]
+
+            Takes all of an archive of palco export into this house, which may have people and videos already: what is there
+            stays as it is. People are known by their addresses, videos by their owners and originals; ids stay the same unless
+            they are taken. What was cut off goes on when it is called again; twice changes nothing. Videos are encoded anew by the
+            servers that run next. Ends with 65 when something was refused. A server with SQLite must be stopped for it.
+
+              --data DIR    the server's data folder (PALCO_DATA, ./data)
             """
         case .doctor:
             """

@@ -28,6 +28,8 @@ extension Command {
         var isJSON = false
         /// Says what would be done.
         var isDryRun = false
+        /// What is lost is made again.
+        var isRepair = false
         /// A password comes by standard input: on the command line everybody on the machine could read it.
         var readsPassword = false
 
@@ -44,7 +46,10 @@ extension Command {
 
         /// Options without one.
         static var flags: [String: WritableKeyPath<Options, Bool>] {
-            ["--json": \.isJSON, "--dry-run": \.isDryRun, "--password-stdin": \.readsPassword]
+            [
+                "--json": \.isJSON, "--dry-run": \.isDryRun, "--password-stdin": \.readsPassword,
+                "--repair": \.isRepair,
+            ]
         }
 
         /// The value of an option that must be there.

@@ -34,6 +34,11 @@ struct Palco {
             case .copyDatabase(let options): try await DatabaseCommand.copy(options)
             case .copyStorage(let options): try await StorageCommand.copy(options)
             case .moveStorage(let options): try await StorageCommand.move(options)
+            case .backUp(let folder, let options): return try await ArchiveCommand.backUp(folder, options)
+            case .restore(let folder, let options): return try await ArchiveCommand.restore(folder, options)
+            case .verify(let options): return try await ArchiveCommand.verify(options)
+            case .export(let folder, let options): return try await ArchiveCommand.export(folder, options)
+            case .importing(let folder, let options): return try await ArchiveCommand.importing(folder, options)
             case .doctor(let options): return try await DoctorCommand.run(options)
             }
             return ExitStatus.success

@@ -143,6 +143,42 @@ public struct ImportPeople: Sendable {
         return done
     }
 
+    /// Takes a person out of an archive. Whoever has an account of this address is that one, and stays as they are; the id is the same
+    /// unless somebody else has it.
+    ///
+    /// - Throws: `Problem` for what cannot be a person.
+    public func take(
+        _ archived: ArchivedPerson, by origin: AuditOrigin, in transaction: Transaction
+    ) throws -> (id: UserID, isNew: Bool) {
+        guard let email = EmailAddress(archived.email) else { throw AccountsError.invalidEmail.problem }
+        if let known = try users.find(email: email, in: transaction) { return (known.id, false) }
+        let wished = UserID(archived.id) ?? UserID()
+        let isTaken = try users.find(wished, in: transaction) != nil
+        var user = User(
+            id: isTaken ? UserID() : wished, email: email, name: try PersonName(archived.name).text,
+            role: try Role(field: archived.role),
+            createdAt: Date(timeIntervalSince1970: Double(archived.createdAt) / 1_000_000))
+        if let locale = archived.locale { try PersonLocale.check(locale) }
+        user.locale = archived.locale
+        user.isDisabled = archived.isDisabled
+        user.emailVerifiedAt = archived.emailVerifiedAt.map { Date(timeIntervalSince1970: Double($0) / 1_000_000) }
+        user.passwordHash = try archived.passwordHash.map { text in
+            guard let hash = try? PasswordHash(encoded: text) else {
+                throw Problem.invalid(field: "passwordHash", code: "invalid", "This is no hash that can be checked.")
+            }
+            return hash
+        }
+        try users.insert(user, in: transaction)
+        try facts.created(user, in: transaction)
+        try audit.record(.made(user, by: origin), in: transaction)
+        for name in archived.groups.prefix(Self.mostGroups) {
+            let group = try group(try PersonName(name, field: "groups").text, by: origin, in: transaction)
+            guard try groups.add(user.id, to: group.id, in: transaction) else { continue }
+            try audit.record(.joined(user, group, by: origin), in: transaction)
+        }
+        return (user.id, true)
+    }
+
     private func group(_ name: String, by origin: AuditOrigin, in transaction: Transaction) throws -> Group {
         if let group = try groups.find(name: name, in: transaction) { return group }
         let group = Group(id: GroupID(), name: name, createdAt: now())

@@ -9,6 +9,8 @@ struct MadeSegment: Sendable, Codable {
     var duration: MediaTime
     /// How much of it, before it is encrypted, shows its first picture; nil where that is not known, and for sound.
     var keyframeByteCount: Int?
+    /// By which it is known again as it lies in the storage; nil where another one was there before.
+    var sum: [UInt8]?
 }
 
 /// An output that is not what the plan asked for. Nothing of it is kept.

@@ -19,6 +19,7 @@ extension Workshop {
         for name in names {
             guard let key = VideoFiles.captions(id, name) else { continue }
             try await storage.blobs.adopt(fileAt: MakeCaptions.file(name, in: folder), as: key)
+            try await keepSums(of: [key], id)
         }
         try await database.write { transaction in
             try EncodingStore.setCaptions(names, of: id, in: transaction)

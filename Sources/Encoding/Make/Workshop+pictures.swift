@@ -24,6 +24,7 @@ extension Workshop {
         }
         let (id, ledger, task) = (job.task.video, ledger, job.task)
         try await storage.blobs.adopt(fileAt: file, as: VideoFiles.picture(id, .thumbnail))
+        try await keepSums(of: [VideoFiles.picture(id, .thumbnail)], id)
         try await database.write { transaction in
             try EncodingStore.setHasThumbnail(id, in: transaction)
             try ledger.record([], of: task, isDone: true, in: transaction)
@@ -111,6 +112,7 @@ extension Workshop {
         let cues = Array(board.webVTT(imageURI: "storyboard.jpg").utf8)
         try await storage.blobs.write(VideoFiles.picture(id, .storyboardCues), cues)
         try await storage.blobs.adopt(fileAt: "\(folder)/storyboard.jpg", as: VideoFiles.picture(id, .storyboard))
+        try await keepSums(of: [.storyboardCues, .storyboard].map { VideoFiles.picture(id, $0) }, id)
         try await finish(job, [])
     }
 

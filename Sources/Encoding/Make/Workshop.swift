@@ -133,12 +133,33 @@ struct Workshop: Sendable {
             VideoFiles.segment(id, made.rendition, made.number)
                 .map { WorkFile(sealed.segment(made.rendition, made.number), as: $0) }
         }
+        let sums = try await sums(of: rest)
         let sizes = try await storage.blobs.adopt(first, before: rest).dropFirst(first.count)
-        return zip(segments, sizes).map { made, size in
-            var made = made
-            made.byteCount = size
+        return zip(zip(segments, sizes), sums).map { known, sum in
+            var made = known.0
+            made.byteCount = known.1
+            made.sum = sum
             return made
         }
+    }
+
+    /// Of files that become blobs; nil for those in whose place another one is.
+    private func sums(of files: [WorkFile]) async throws -> [[UInt8]?] {
+        guard !files.isEmpty else { return [] }
+        let there = try await storage.blobs.sizes(of: files.map(\.key))
+        return try await pool.run {
+            try zip(files, there).map { file, size -> [UInt8]? in
+                guard size == nil else { return nil }
+                return Array(try file.sha256().prefix(SegmentSums.width))
+            }
+        }
+    }
+
+    /// From now on these small blobs are known by what they are.
+    func keepSums(of keys: [BlobKey], _ id: EncodingID) async throws {
+        var sums: [BlobKey: [UInt8]] = [:]
+        for key in keys { sums[key] = SegmentSums.sum(of: try await storage.blobs.read(key)) }
+        try await database.write { [sums] in try EncodingStore.setSums(sums, of: id, in: $0) }
     }
 
     func finish(_ job: Job, _ made: [MadeSegment], isDone: Bool = true) async throws {

@@ -142,5 +142,6 @@ extension EncodingQueue {
                 )
                 """,
             ]),
+        EncodingStore.sumMigration,
     ]
 }

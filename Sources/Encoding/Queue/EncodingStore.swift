@@ -52,6 +52,9 @@ struct RenditionRecord: Sendable {
     var keyframes = KeyframeSizes()
     /// Those that others stand in for.
     var mended = CountedSegments(bytes: [])
+    /// Those that are there.
+    var made = CountedSegments(bytes: [])
+    var sums = SegmentSums()
 
     var isComplete: Bool { madeCount >= segmentCount }
 
@@ -94,6 +97,11 @@ struct CountedSegments: Sendable, Hashable {
         bytes.indices.contains(number / 8) && bytes[number / 8] & UInt8(1) << UInt8(number % 8) != 0
     }
 
+    mutating func remove(_ number: Int) {
+        guard contains(number) else { return }
+        bytes[number / 8] &= ~(UInt8(1) << UInt8(number % 8))
+    }
+
     /// False when it was counted before.
     mutating func insert(_ number: Int) -> Bool {
         let (byte, bit) = (number / 8, UInt8(1) << UInt8(number % 8))
@@ -116,8 +124,8 @@ enum EncodingStore {
 
     static func remove(_ id: EncodingID, in transaction: Transaction) throws {
         for table in [
-            "encoding_demands", "encoding_tasks", "encoding_turns", "encoding_seams", "encoding_renditions",
-            "encodings",
+            "encoding_demands", "encoding_tasks", "encoding_turns", "encoding_seams", "encoding_sums",
+            "encoding_renditions", "encodings",
         ] {
             try transaction.execute("DELETE FROM \(table) WHERE video_id = $1", id)
         }
@@ -278,7 +286,9 @@ enum EncodingStore {
                 madeMicroseconds: try row.value("made_microseconds"), peak: try row.value("peak"),
                 isFailed: try row.value("is_failed"), isCopied: try row.value("is_copied"),
                 keyframes: KeyframeSizes(bytes: try row.value("keyframes", as: [UInt8]?.self) ?? []),
-                mended: CountedSegments(bytes: try row.value("mended", as: [UInt8]?.self) ?? []))
+                mended: CountedSegments(bytes: try row.value("mended", as: [UInt8]?.self) ?? []),
+                made: CountedSegments(bytes: try row.value("made", as: [UInt8]?.self) ?? []),
+                sums: SegmentSums(bytes: try row.value("sums", as: [UInt8]?.self) ?? []))
         }
     }
 
@@ -286,11 +296,18 @@ enum EncodingStore {
     static func count(_ made: [MadeSegment], of id: EncodingID, in transaction: Transaction) throws {
         for (name, segments) in Dictionary(grouping: made, by: \.rendition) {
             let row = try transaction.first(
-                "SELECT made, keyframes, mended FROM encoding_renditions WHERE video_id = $1 AND name = $2", id, name)
+                "SELECT made, keyframes, mended, sums FROM encoding_renditions WHERE video_id = $1 AND name = $2", id,
+                name)
             guard let row else { continue }
             var counted = CountedSegments(bytes: try row.value("made", as: [UInt8]?.self) ?? [])
             let new = segments.filter { counted.insert($0.number) }
-            guard !new.isEmpty else { continue }
+            let known = SegmentSums(bytes: try row.value("sums", as: [UInt8]?.self) ?? [])
+            var sums = known
+            // One that was lost may have been made again for a viewer.
+            for segment in segments {
+                if let sum = segment.sum { sums[segment.number] = sum }
+            }
+            guard !new.isEmpty || sums != known else { continue }
             var keyframes = KeyframeSizes(bytes: try row.value("keyframes", as: [UInt8]?.self) ?? [])
             let mended = CountedSegments(bytes: try row.value("mended", as: [UInt8]?.self) ?? [])
             for segment in new where !mended.contains(segment.number) {
@@ -300,10 +317,11 @@ enum EncodingStore {
                 """
                 UPDATE encoding_renditions SET made = $3, made_count = made_count + $4, made_bytes = made_bytes + $5,
                 made_microseconds = made_microseconds + $6, peak = CASE WHEN peak > $7 THEN peak ELSE $7 END,
-                has_start = CASE WHEN has_start = 1 THEN 1 ELSE $8 END, keyframes = $9 WHERE video_id = $1 AND name = $2
+                has_start = CASE WHEN has_start = 1 THEN 1 ELSE $8 END, keyframes = $9, sums = $10
+                WHERE video_id = $1 AND name = $2
                 """, id, name, counted.bytes, new.count, new.reduce(0) { $0 + $1.byteCount },
                 new.reduce(0) { $0 + $1.duration.ticks(at: 1_000_000) }, peak(new), new.contains { $0.number == 0 },
-                keyframes.bytes)
+                keyframes.bytes, sums.bytes)
         }
     }
 

@@ -94,6 +94,16 @@ package struct TaskQueue: Sendable {
         try access.first("SELECT id FROM encoding_tasks WHERE video_id = $1", video) != nil
     }
 
+    static func hasTasks(
+        of video: EncodingID, besides kind: EncodingTask.Kind, in access: ReadAccess
+    ) throws -> Bool {
+        try access.first("SELECT id FROM encoding_tasks WHERE video_id = $1 AND kind <> $2", video, kind) != nil
+    }
+
+    static func has(_ kind: EncodingTask.Kind, of video: EncodingID, in access: ReadAccess) throws -> Bool {
+        try access.first("SELECT id FROM encoding_tasks WHERE video_id = $1 AND kind = $2", video, kind) != nil
+    }
+
     /// Whether it is still to be seen that what is copied of a video can be decoded.
     static func isUnverified(_ video: EncodingID, in access: ReadAccess) throws -> Bool {
         try access.first(

@@ -15,7 +15,7 @@ struct DownloadOriginal: Sendable {
         _ id: VideoID, _ request: Request, for viewer: Viewer, by origin: AuditOrigin
     ) async throws -> Response {
         guard let video = try await find.stored(id) else { throw VideoError.notFound }
-        let isUnlocked = proofs.find(of: video, request, viewer) != nil
+        let isUnlocked = try await proofs.find(of: video, request, viewer) != nil
         try VideoError.check(VideoAccess.decide(viewer, video.subject, .original, isUnlocked: isUnlocked))
         guard let key = id.original, let blob = try await storage.blobs.find(key) else {
             throw VideoError.originalMissing

@@ -14,7 +14,7 @@ struct DownloadRendition: Sendable {
     ) async throws -> Response {
         guard let video = try await find.stored(id) else { throw VideoError.notFound }
         let viewer = Viewer(caller)
-        let isUnlocked = proofs.find(of: video, request, viewer) != nil
+        let isUnlocked = try await proofs.find(of: video, request, viewer) != nil
         try VideoError.check(VideoAccess.decide(viewer, video.subject, .movie, isUnlocked: isUnlocked))
         let movie: VideoMovie.File
         switch try await encoding.movie(id, rendition) {

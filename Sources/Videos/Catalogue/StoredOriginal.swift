@@ -1,0 +1,38 @@
+import SQL
+import Storage
+
+/// A video and the file that it was made from, as its row says.
+public struct StoredOriginal: Sendable {
+    public let id: VideoID
+    public let title: String
+    public let key: BlobKey
+    public let byteCount: Int
+    /// SHA-256, in hexadecimal digits.
+    public let checksum: String
+
+    /// - Returns: the next ones by id; empty after the last.
+    public static func page(after id: VideoID?, count: Int, in access: ReadAccess) throws -> [StoredOriginal] {
+        try access.query(
+            """
+            SELECT id, title, byte_count, checksum FROM videos WHERE id > $1 ORDER BY id LIMIT \(count)
+            """, id.map { "\($0)" } ?? ""
+        ).compactMap { row in
+            let id = try row.value("id", as: VideoID.self)
+            guard let key = id.original else { return nil }
+            return StoredOriginal(
+                id: id, title: try row.value("title"), key: key, byteCount: try row.value("byte_count"),
+                checksum: try row.value("checksum"))
+        }
+    }
+
+    /// Whether a folder of blobs is that of a video, or of one that is still being uploaded.
+    public static func isKnown(folder name: String, in access: ReadAccess) throws -> Bool {
+        try access.first("SELECT id FROM videos WHERE id = $1", name) != nil
+            || access.first("SELECT id FROM uploads WHERE id = $1 AND state = 'receiving'", name) != nil
+    }
+
+    /// Whether it is still this original that the row of the video names.
+    public func isCurrent(in access: ReadAccess) throws -> Bool {
+        try access.first("SELECT id FROM videos WHERE id = $1 AND checksum = $2", id, checksum) != nil
+    }
+}
