@@ -27,7 +27,7 @@ public final class Database: Sendable {
 
     /// Opens or makes the database and brings it up to date.
     public static func open(
-        _ location: DatabaseLocation, migrations: [MigrationSet], readers: Int = 2, scanners: Int = 1
+        _ location: DatabaseLocation, migrations: [MigrationSet], readers: Int = 2, scanners: Int = 2
     ) async throws -> Database {
         let shares = location.shares(readers: readers, scanners: scanners)
         let instance = Hex.encode(Random.bytes(8))

@@ -5,6 +5,16 @@ import Synchronization
 /// How JSON looks here: snake_case names, RFC 3339 times in UTC with milliseconds.
 public enum JSON {
     public static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let out = JSONBytes()
+        do {
+            try out.write(value)
+            return out.bytes
+        } catch is JSONBytes.Unsupported {
+            return try encodeByFoundation(value)
+        }
+    }
+
+    static func encodeByFoundation(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .custom { path in JSONKeys.shared.key(path[path.count - 1].stringValue) }
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
@@ -35,7 +45,7 @@ public enum JSON {
 }
 
 /// Names of fields in snake_case as Foundation makes them, each made once: it takes half of the time of a small answer.
-private final class JSONKeys: Sendable {
+final class JSONKeys: Sendable {
     struct Key: CodingKey {
         let stringValue: String
         var intValue: Int? { nil }
@@ -59,6 +69,11 @@ private final class JSONKeys: Sendable {
     private static let capacity = 4_000
     // bound: capacity
     private let keys = Mutex<[String: Key]>([:])
+
+    /// Most names have nothing that would be changed.
+    func name(_ name: String) -> String {
+        name.utf8.allSatisfy { (0x61...0x7A).contains($0) } ? name : key(name).stringValue
+    }
 
     func key(_ name: String) -> Key {
         if let known = keys.withLock({ $0[name] }) { return known }

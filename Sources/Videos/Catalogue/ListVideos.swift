@@ -91,19 +91,34 @@ extension VideoStore {
     func list(_ query: VideoQuery, for viewer: Viewer, in access: ReadAccess) throws -> VideoPage {
         var conditions = SQLConditions()
         VideoAccess.condition(for: viewer, in: &conditions)
-        Self.add(query, to: &conditions)
+        let order = Self.add(query, to: &conditions)
         let limit = conditions.bind(query.limit + 1)
         let rows = try access.query(
             """
-            SELECT \(Self.columns) FROM videos \(conditions.whereClause)
-            ORDER BY videos.created_at DESC, videos.id DESC LIMIT \(limit)
+            SELECT \(Self.columns) FROM \(order.source) \(conditions.whereClause)
+            ORDER BY \(order.time) DESC, \(order.id) DESC LIMIT \(limit)
             """, arguments: conditions.arguments)
         let videos = try videos(Array(rows.prefix(query.limit)), in: access)
         let next = rows.count > query.limit ? videos.last.map(VideoQuery.Cursor.init(after:)) : nil
         return VideoPage(videos: videos, next: next)
     }
 
-    private static func add(_ query: VideoQuery, to conditions: inout SQLConditions) {
+    /// Where rows come from, and the columns by which they are sorted: of one index, so that a page costs the same wherever it is.
+    private struct Order {
+        var (source, time, id) = ("videos", "videos.created_at", "videos.id")
+
+        init() {}
+
+        /// Videos that have a name, in the order of the names' index.
+        init(named table: String) {
+            source = "\(table) JOIN videos ON videos.id = \(table).video_id"
+            (time, id) = ("\(table).video_created_at", "\(table).video_id")
+        }
+    }
+
+    /// - Returns: the order in which rows come.
+    private static func add(_ query: VideoQuery, to conditions: inout SQLConditions) -> Order {
+        var order: Order?
         func equal(_ column: String, _ value: (any SQLConvertible)?) {
             guard let value else { return }
             let parameter = conditions.bind(value)
@@ -112,7 +127,12 @@ extension VideoStore {
         func named(_ table: String, _ name: String?) {
             guard let name else { return }
             let parameter = conditions.bind(name)
-            conditions.require("videos.id IN (SELECT video_id FROM \(table) WHERE name = \(parameter))")
+            if order == nil {
+                order = Order(named: table)
+                conditions.require("\(table).name = \(parameter)")
+            } else {
+                conditions.require("videos.id IN (SELECT video_id FROM \(table) WHERE name = \(parameter))")
+            }
         }
         equal("status", query.status?.rawValue)
         equal("category", query.category)
@@ -128,10 +148,12 @@ extension VideoStore {
                 (LOWER(videos.title) LIKE \(parameter) ESCAPE '!' OR LOWER(videos.description) LIKE \(parameter) ESCAPE '!')
                 """)
         }
+        let found = order ?? Order()
         if let cursor = query.cursor {
             let (time, id) = (conditions.bind(cursor.microseconds), conditions.bind(cursor.id))
-            conditions.require("(videos.created_at < \(time) OR (videos.created_at = \(time) AND videos.id < \(id)))")
+            conditions.require("(\(found.time), \(found.id)) < (\(time), \(id))")
         }
+        return found
     }
 
     /// In small letters as `LOWER` makes them, which knows ASCII's only.

@@ -149,5 +149,21 @@ extension VideoStore {
                 "CREATE INDEX videos_in_trash ON videos (trashed_at, id) WHERE trashed_at IS NOT NULL",
             ]),
         AccessSessionStore.migration,
+        // Lists in the order of their index, however many videos there are.
+        Migration(
+            "videos-0090",
+            ["video_tags", "video_people"].flatMap { table in
+                [
+                    "ALTER TABLE \(table) ADD COLUMN video_created_at BIGINT NOT NULL DEFAULT 0",
+                    """
+                    UPDATE \(table) SET video_created_at = \
+                    (SELECT created_at FROM videos WHERE videos.id = \(table).video_id)
+                    """,
+                    "CREATE INDEX \(table)_by_age ON \(table) (name, video_created_at, video_id)",
+                ]
+            } + [
+                "CREATE INDEX videos_by_category_and_age ON videos (category, created_at, id)",
+                "CREATE INDEX videos_by_owner_and_age ON videos (owner_id, created_at, id)",
+            ], derived: Migration.Derived(sqlite: FullTextTable.additions, postgreSQL: TextVectors.additions)),
     ]
 }

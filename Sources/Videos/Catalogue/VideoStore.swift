@@ -94,8 +94,8 @@ public struct VideoStore: Sendable {
             video.language?.text, video.recordedOn?.description, try Self.text(of: video.chapters),
             // Files that are still to come are not the same for being unknown.
             video.checksum.isEmpty ? "\(video.id)" : "")
-        try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
-        try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
+        try replaceNames(in: "video_tags", of: video, with: video.tags, transaction)
+        try replaceNames(in: "video_people", of: video, with: video.people, transaction)
         try learn(video, in: transaction)
         try index(video, in: transaction)
     }
@@ -123,8 +123,8 @@ public struct VideoStore: Sendable {
             video.id, video.title, video.description, video.category, video.isPremium, video.isHidden,
             video.passwordHash, video.updatedAt, video.language?.text, video.recordedOn?.description,
             try Self.text(of: video.chapters), video.downloads.rawValue)
-        try replaceNames(in: "video_tags", of: video.id, with: video.tags, transaction)
-        try replaceNames(in: "video_people", of: video.id, with: video.people, transaction)
+        try replaceNames(in: "video_tags", of: video, with: video.tags, transaction)
+        try replaceNames(in: "video_people", of: video, with: video.people, transaction)
         try learn(video, in: transaction)
         try index(video, in: transaction)
     }
@@ -151,12 +151,13 @@ public struct VideoStore: Sendable {
     }
 
     private func replaceNames(
-        in table: String, of id: VideoID, with names: [String], _ transaction: Transaction
+        in table: String, of video: Video, with names: [String], _ transaction: Transaction
     ) throws {
-        try transaction.execute("DELETE FROM \(table) WHERE video_id = $1", id)
+        try transaction.execute("DELETE FROM \(table) WHERE video_id = $1", video.id)
         for (position, name) in names.enumerated() {
             try transaction.execute(
-                "INSERT INTO \(table) (video_id, position, name) VALUES ($1, $2, $3)", id, position, name)
+                "INSERT INTO \(table) (video_id, position, name, video_created_at) VALUES ($1, $2, $3, $4)", video.id,
+                position, name, video.createdAt)
         }
     }
 
@@ -178,21 +179,26 @@ extension Video {
             id: try row.value("id"), owner: try row.value("owner_id"), title: try row.value("title"),
             description: try row.value("description"), category: try row.value("category"), tags: [], people: [],
             language: language.flatMap { LanguageTag($0) }, recordedOn: recordedOn.flatMap { CalendarDay($0) },
-            chapters: try JSONDecoder().decode([Chapter].self, from: Data(chapters.utf8)),
+            chapters: try Self.list(chapters),
             isPremium: try row.value("is_premium"), isHidden: try row.value("is_hidden"),
             passwordHash: try row.value("password_hash"), checksum: try row.value("checksum"),
             byteCount: try row.value("byte_count"), fileName: try row.value("file_name"),
             status: Status(rawValue: status) ?? .pending, progress: try row.value("progress"),
             duration: try row.value("duration"), width: try row.value("width"), height: try row.value("height"),
             kind: MediaKind(rawValue: kind) ?? .video, hasThumbnail: try row.value("has_thumbnail"),
-            renditions: try JSONDecoder().decode([EncodingProgress.Rendition].self, from: Data(renditions.utf8)),
+            renditions: try Self.list(renditions),
             failure: try failureCode.map {
                 EncodingProgress.Failure(code: $0, detail: try row.value("failure_detail") ?? "")
             },
-            warnings: try JSONDecoder().decode([MediaWarning].self, from: Data(warnings.utf8)),
+            warnings: try Self.list(warnings),
             viewCount: try row.value("view_count"), createdAt: try row.value("created_at"),
             updatedAt: try row.value("updated_at"), readyAt: try row.value("ready_at"),
             trashedAt: try row.value("trashed_at"),
             downloads: Downloads(rawValue: downloads) ?? .none)
+    }
+
+    /// A list that is kept as text. Most are empty, for which no decoder is made.
+    private static func list<Item: Decodable>(_ text: String) throws -> [Item] {
+        text == "[]" ? [] : try JSONDecoder().decode([Item].self, from: Data(text.utf8))
     }
 }

@@ -26,15 +26,14 @@ struct FullTextTable: SearchIndex {
     ]
 
     func put(_ document: SearchDocument, in transaction: Transaction) throws {
-        // A video keeps its number, so that numbers follow the order of uploads whatever is changed later.
-        let row = try transaction.query(
+        let number = try number(for: document, in: transaction)
+        try transaction.execute(
             """
-            INSERT INTO search_documents (video_id, version, title_key, title_length) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (video_id) DO UPDATE SET version = $2, title_key = $3, title_length = $4 RETURNING number
-            """, document.id, SearchDocument.version, document.titleKey, document.titleLength
-        ).first
-        let number: Int64 = try row?.value("number") ?? 0
-        try transaction.execute("DELETE FROM search_terms WHERE rowid = $1", number)
+            INSERT INTO search_documents (number, video_id, version, title_key, title_length, facets)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (video_id) DO UPDATE
+            SET version = $3, title_key = $4, title_length = $5, facets = $6
+            """, number, document.id, SearchDocument.version, document.titleKey, document.titleLength,
+            document.facets.text)
         let texts = SearchField.allCases.map { (document.terms[$0] ?? []).joined(separator: " ") }
         try transaction.execute(
             """
@@ -42,26 +41,55 @@ struct FullTextTable: SearchIndex {
             """, arguments: [number] + texts)
     }
 
+    /// The millisecond in which the video was made, or the first after it that no other has: so the order of numbers, in which the table
+    /// of words goes without sorting, is the order of uploads. The terms that the video had are gone afterwards.
+    private func number(for document: SearchDocument, in transaction: Transaction) throws -> Int64 {
+        let wanted = Int64((document.createdAt.timeIntervalSince1970 * 1000).rounded(.down))
+        let row = try transaction.first("SELECT number FROM search_documents WHERE video_id = $1", document.id)
+        if let kept: Int64 = try row?.value("number") {
+            if kept >= wanted, kept - wanted < Self.mostAtOnce {
+                try transaction.execute("DELETE FROM search_terms WHERE rowid = $1", kept)
+                return kept
+            }
+            try remove(document.id, in: transaction)
+        }
+        var number = wanted
+        while let taken = try transaction.first(
+            """
+            SELECT number FROM search_documents WHERE number >= $1 AND number < $2 ORDER BY number DESC LIMIT 1
+            """, number, number + Self.piece)
+        { number = try taken.value("number") + 1 }
+        return number
+    }
+
+    /// Numbers that are looked at together.
+    private static let piece: Int64 = 1000
+    /// A video whose number is farther from its time than that has one of before numbers were times.
+    private static let mostAtOnce: Int64 = 1_000_000
+
     func remove(_ id: VideoID, in transaction: Transaction) throws {
         try transaction.execute(
             "DELETE FROM search_terms WHERE rowid IN (SELECT number FROM search_documents WHERE video_id = $1)", id)
         try transaction.execute("DELETE FROM search_documents WHERE video_id = $1", id)
     }
 
+    static let additions = ["ALTER TABLE search_documents ADD COLUMN facets TEXT NOT NULL DEFAULT ''"]
+
     /// A cross join is done in the order in which it is written (sqlite.org/optoverview.html, 7.2): the words are the narrowest.
     let source = """
         search_terms CROSS JOIN search_documents ON search_documents.number = search_terms.rowid \
         CROSS JOIN videos ON videos.id = search_documents.video_id
         """
-    let newestFirst = "ORDER BY search_terms.rowid DESC"
+    let age = ["search_terms.rowid"]
     let newestFirstIfCheap = "ORDER BY search_terms.rowid DESC"
+    let fewestLooked = 1
+    let joined = "GROUP_CONCAT"
 
     func require(_ expression: SearchExpression, in conditions: inout SQLConditions) {
         let words = expression.words.map { alternatives in
-            "(\(alternatives.map(Self.text).joined(separator: " OR ")))"
+            "(\(alternatives.map { Self.text($0, expression.part) }.joined(separator: " OR ")))"
         }
-        var text = words.joined(separator: expression.needsAll ? " AND " : " OR ")
-        if let field = expression.field { text = "\(Self.column(field)) : (\(text))" }
+        let text = words.joined(separator: expression.needsAll ? " AND " : " OR ")
         let parameter = conditions.bind(text)
         conditions.require("search_terms MATCH \(parameter)")
     }
@@ -70,16 +98,7 @@ struct FullTextTable: SearchIndex {
         "column_score(search_terms, \(SearchField.allCases.map { "\($0.weight)" }.joined(separator: ", ")))"
     }
 
-    private static func text(_ phrase: SearchExpression.Phrase) -> String {
-        "\"\(phrase.term)\"\(phrase.isPrefix ? " *" : "")"
-    }
-
-    private static func column(_ field: SearchField) -> String {
-        switch field {
-        case .title: "title"
-        case .names: "names"
-        case .description: "description"
-        case .spoken: "spoken"
-        }
+    private static func text(_ phrase: SearchExpression.Phrase, _ part: SearchDocument.Part?) -> String {
+        "\"\(part?.mark ?? "")\(phrase.term)\"\(phrase.isPrefix ? " *" : "")"
     }
 }

@@ -32,7 +32,13 @@ struct Highlighter {
     /// By folded words, as far as they were met: which word of the query each of them is, if any.
     private var known: [String: Set<Int>] = [:]
 
-    init(_ expression: SearchExpression) { self.expression = expression }
+    /// With which letters the words begin. No ending that a stem is without is at the beginning.
+    private let beginnings: Set<Unicode.Scalar>
+
+    init(_ expression: SearchExpression) {
+        self.expression = expression
+        beginnings = Set(expression.phrases.compactMap(\.term.unicodeScalars.first))
+    }
 
     /// - Parameter spoken: as `SearchDocument` takes it, and as little of it is shown. It can be long, so it is asked for only where
     ///   the other texts do not have every word.
@@ -78,6 +84,7 @@ struct Highlighter {
     }
 
     private mutating func wordsMeant(by word: String) -> Set<Int> {
+        guard let first = word.unicodeScalars.first, beginnings.contains(first) else { return [] }
         if let meant = known[word] { return meant }
         let terms = SearchTerms(word)
         let meant = expression.words.indices.filter { index in

@@ -1,7 +1,9 @@
+import FoundationEssentials
+
 /// What a full-text index knows of a video: the terms of each of its fields, each once.
 struct SearchDocument {
     /// Counts changes of the analysis, after which everything is indexed again.
-    static let version = 1
+    static let version = 2
     /// Of a field so many words are indexed. A talk of ten hours has about 80,000, of which most come again.
     static let mostWords = 100_000
     /// All terms of a video have so many bytes at most, the better fields first: PostgreSQL's vectors end at a megabyte, with what it
@@ -10,6 +12,8 @@ struct SearchDocument {
     private static let noteBytes = 16
 
     let id: VideoID
+    let createdAt: Date
+    let facets: Facets
     /// What titles are sorted by.
     let titleKey: String
     /// Words of the title.
@@ -23,6 +27,8 @@ struct SearchDocument {
     init(_ video: Video, spoken: [String]) {
         let spoken = video.passwordHash == nil ? spoken : []
         id = video.id
+        createdAt = video.createdAt
+        facets = Facets(category: video.category, tags: video.tags, people: video.people)
         let title = FoldedText(video.title).words.map(\.folded)
         titleKey = title.joined(separator: " ")
         titleLength = title.count
@@ -35,9 +41,11 @@ struct SearchDocument {
         var bytesLeft = Self.mostBytes
         for field in SearchField.allCases {
             var found: Set<String> = []
+            let mark = Part(field)?.mark
             for word in (texts[field] ?? []).lazy.flatMap(Self.words) {
                 let terms = known[word] ?? SearchTerms(word)
-                let new = terms.all.filter { !found.contains($0) }
+                let all = terms.all + [mark].compactMap { $0.map { $0 + word } }
+                let new = all.filter { !found.contains($0) }
                 bytesLeft -= new.reduce(0) { $0 + $1.utf8.count + Self.noteBytes }
                 guard bytesLeft >= 0 else { break }
                 known[word] = terms  // bound: mostBytes
@@ -46,6 +54,23 @@ struct SearchDocument {
             terms[field] = found.sorted()
         }
         vocabulary = known.keys.sorted()
+    }
+
+    /// A field by itself. Its words are in the index a second time, with a mark before them: so what is only there is found without a
+    /// look at all that have the word elsewhere.
+    enum Part: Sendable {
+        case title, names
+
+        init?(_ field: SearchField) {
+            switch field {
+            case .title: self = .title
+            case .names: self = .names
+            case .description, .spoken: return nil
+            }
+        }
+
+        /// Of Unicode's area for private use: it is in no folded word.
+        var mark: String { self == .title ? "\u{E000}" : "\u{E001}" }
     }
 
     /// The words of a text, and for compounds with a hyphen what they are without it: `x-ray` is found as `xray` too.

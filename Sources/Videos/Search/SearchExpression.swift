@@ -15,7 +15,7 @@ struct SearchExpression: Sendable, Equatable {
     /// Whether a video must have every word, or one at least.
     var needsAll = true
     /// Where they must be; nil for anywhere.
-    var field: SearchField?
+    var part: SearchDocument.Part?
 
     var phrases: [Phrase] { words.flatMap(\.self) }
 

@@ -11,8 +11,12 @@ protocol SearchIndex {
 
     /// The tables to select from, so that `videos` has the rows that match.
     var source: String { get }
-    /// The order of uploads, the last one first.
-    var newestFirst: String { get }
+    /// The columns of `source` by which videos are in the order of uploads: a number, and what tells those apart that have the same.
+    var age: [String] { get }
+    /// So many matches in the order of uploads are asked for at least.
+    var fewestLooked: Int { get }
+    /// The function that puts texts together.
+    var joined: String { get }
     /// The same for a statement that looks at a few matches only, or no order where that would cost something.
     var newestFirstIfCheap: String { get }
     /// Adds that rows of `source` match.
@@ -32,21 +36,30 @@ extension ReadAccess {
 }
 
 extension SearchIndex {
+    var newestFirst: String { inOrderOfAge("DESC") }
+
+    func inOrderOfAge(_ direction: String) -> String {
+        "ORDER BY \(age.map { "\($0) \(direction)" }.joined(separator: ", "))"
+    }
+
     /// Whether this viewer may see a video that matches. What nobody shows them has no influence on the answer.
     func hasMatch(_ expression: SearchExpression, for viewer: Viewer, in access: ReadAccess) throws -> Bool {
         try !matches(expression, for: viewer, limit: 1, in: access).isEmpty
     }
 
-    /// Some videos that match and that this viewer may see.
+    /// Some videos that match and that this viewer may see, by their `id`.
+    ///
+    /// - Parameter columns: what else is told of them.
     func matches(
-        _ expression: SearchExpression, for viewer: Viewer, limit: Int, in access: ReadAccess
-    ) throws -> [VideoID] {
+        _ expression: SearchExpression, for viewer: Viewer, showing columns: String = "videos.status AS status",
+        limit: Int, in access: ReadAccess
+    ) throws -> [Row] {
         var conditions = SQLConditions()
         require(expression, in: &conditions)
         VideoAccess.condition(for: viewer, in: &conditions)
-        let rows = try access.query(
-            "SELECT videos.id AS id FROM \(source) \(conditions.whereClause) \(newestFirstIfCheap) LIMIT \(limit)",
-            arguments: conditions.arguments)
-        return try rows.map { try $0.value("id") }
+        return try access.query(
+            """
+            SELECT videos.id AS id, \(columns) FROM \(source) \(conditions.whereClause) \(newestFirstIfCheap) LIMIT \(limit)
+            """, arguments: conditions.arguments)
     }
 }

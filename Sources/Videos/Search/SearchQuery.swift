@@ -144,5 +144,7 @@ extension SearchQuery.Sort {
         }
     }
 
+    var isAge: Bool { self == .newest || self == .oldest }
+
     var isAscending: Bool { [.oldest, .shortest, .title].contains(self) }
 }

@@ -18,20 +18,23 @@ struct SearchVideos: Sendable {
     func callAsFunction(_ query: SearchQuery, for viewer: Viewer) async throws -> FoundVideos {
         try await database.scan { access in
             let words = SearchWords(query.text)
-            var expression: SearchExpression?
-            if !words.folded.isEmpty {
+            var expression = words.folded.isEmpty ? nil : SearchExpression(words: words.alternatives)
+            var selected = try SearchSelection(query, expression, for: viewer, in: access)(in: access)
+            // What is found as it was typed needs no interpretation.
+            if selected.ids.isEmpty, let literal = expression {
                 expression = try InterpretQuery(for: viewer, in: access)(words)
-                guard expression != nil else {
+                guard let meant = expression else {
                     return FoundVideos(videos: [], highlights: [], next: nil, counts: FoundCounts())
                 }
+                if meant != literal {
+                    selected = try SearchSelection(query, meant, for: viewer, in: access)(in: access)
+                }
             }
-            let selection = SearchSelection(query, expression, for: viewer, in: access)
-            let (ids, next) = try selection.page(in: access)
-            let videos = try store.find(ids, in: access)
+            let videos = try store.find(selected.ids, in: access)
             let highlights = try expression.map { try self.highlights(of: $0, in: videos, access) }
             return FoundVideos(
-                videos: videos, highlights: highlights ?? videos.map { _ in [] }, next: next,
-                counts: query.cursor == nil ? try selection.counts(in: access) : nil)
+                videos: videos, highlights: highlights ?? videos.map { _ in [] }, next: selected.next,
+                counts: selected.counts)
         }
     }
 
@@ -43,11 +46,19 @@ struct SearchVideos: Sendable {
     }
 }
 
+/// What of a search is on one page.
+struct SelectedVideos {
+    var ids: [VideoID] = []
+    var next: SearchQuery.Cursor?
+    /// On the first page.
+    var counts: FoundCounts?
+}
+
 /// The statements of one search. All of them have the same conditions, among which is what the viewer may see.
 struct SearchSelection {
     /// Of what fits best so many are ranked, those that were uploaded last: of a word that is nearly everywhere no video is better than
     /// another one. All other orders go on to the last video.
-    static let mostRanked = 5_000
+    static let mostRanked = 1_000
 
     private let query: SearchQuery
     private let expression: SearchExpression?
@@ -59,12 +70,6 @@ struct SearchSelection {
         if let expression { index.require(expression, in: &conditions) }
         VideoAccess.condition(for: viewer, in: &conditions)
         addFilters()
-    }
-
-    private var source: String {
-        if expression != nil { return index.source }
-        return query.effectiveSort == .title
-            ? "search_documents JOIN videos ON videos.id = search_documents.video_id" : "videos"
     }
 
     private mutating func addFilters() {
@@ -93,29 +98,87 @@ struct SearchSelection {
         named("video_people", query.people)
     }
 
-    /// The ids of a page in order, one row more than asked for telling whether more follows.
-    func page(in access: ReadAccess) throws -> (ids: [VideoID], next: SearchQuery.Cursor?) {
+    func callAsFunction(in access: ReadAccess) throws -> SelectedVideos {
         let sort = query.effectiveSort
-        var conditions = conditions
-        let key = key(of: sort, in: &conditions)
-        var after = ""
-        if let cursor = query.cursor {
-            let (value, id) = (conditions.bind(cursor.key), conditions.bind(cursor.id))
-            after = "WHERE (sort_key, id) \(sort.isAscending ? ">" : "<") (\(value), \(id))"
-        }
-        let ranked = sort == .relevance ? "\(index.newestFirst) LIMIT \(Self.mostRanked)" : ""
-        let (direction, limit) = (sort.isAscending ? "ASC" : "DESC", conditions.bind(query.limit + 1))
-        let rows = try access.query(
-            """
-            SELECT id, sort_key FROM (SELECT videos.id AS id, \(key) AS sort_key FROM \(source) \
-            \(conditions.whereClause) \(ranked)) AS found \(after) ORDER BY sort_key \(direction), id \(direction) LIMIT \(limit)
-            """, arguments: conditions.arguments)
+        if sort == .relevance { return try best(in: access) }
+        let rows = try expression != nil && sort.isAge ? inOrderOfAge(in: access) : inOrder(of: sort, in: access)
+        var selected = try page(of: rows)
+        if query.cursor == nil { selected.counts = try counts(in: access) }
+        return selected
+    }
+
+    /// Rows in order, one more than asked for telling whether more follows.
+    private func page(of rows: [Row]) throws -> SelectedVideos {
         let page = rows.prefix(query.limit)
         let ids: [VideoID] = try page.map { try $0.value("id") }
-        guard rows.count > query.limit, let last = page.last, let id = ids.last, let value = last["sort_key"] else {
-            return (ids, nil)
+        guard rows.count > query.limit, let id = ids.last, let key = page.last?["sort_key"] else {
+            return SelectedVideos(ids: ids)
         }
-        return (ids, SearchQuery.Cursor(sort: sort, key: value, id: id))
+        return SelectedVideos(ids: ids, next: SearchQuery.Cursor(sort: query.effectiveSort, key: key, id: id))
+    }
+
+    /// The best of those that are ranked, and on the first page what is counted of them: the words are looked for once.
+    private func best(in access: ReadAccess) throws -> SelectedVideos {
+        var conditions = conditions
+        let key = key(of: .relevance, in: &conditions)
+        let facets = query.cursor == nil ? facets(in: &conditions) : (each: "''", all: "''")
+        let after = after("(sort_key, id)", in: &conditions)
+        let limit = conditions.bind(query.limit + 1)
+        let rows = try access.query(
+            """
+            WITH found AS MATERIALIZED (SELECT videos.id AS id, \(key) AS sort_key, \(facets.each) AS facets \
+            FROM \(index.source) \(conditions.whereClause) \(index.newestFirst) LIMIT \(Self.mostRanked))
+            SELECT id, sort_key, '' AS facets, 0 AS count FROM (SELECT id, sort_key FROM found \(after) \
+            ORDER BY sort_key DESC, id DESC LIMIT \(limit)) AS page
+            UNION ALL SELECT '' AS id, 0 AS sort_key, \(facets.all) AS facets, COUNT(*) AS count FROM found
+            ORDER BY sort_key DESC, id DESC
+            """, arguments: conditions.arguments)
+        let whole = rows.last { $0["id"] == .text("") }
+        var selected = try page(of: rows.filter { $0["id"] != .text("") })
+        if query.cursor == nil, let whole { selected.counts = try counts(of: whole) }
+        return selected
+    }
+
+    /// What has the words, newest or oldest first: the index has that order, so no more is looked at than is shown.
+    private func inOrderOfAge(in access: ReadAccess) throws -> [Row] {
+        var conditions = conditions
+        let columns = index.age.count == 1 ? index.age[0] : "(\(index.age.joined(separator: ", ")))"
+        if let cursor = query.cursor {
+            let values = [conditions.bind(cursor.key)] + (index.age.count == 1 ? [] : [conditions.bind(cursor.id)])
+            let value = values.count == 1 ? values[0] : "(\(values.joined(separator: ", ")))"
+            conditions.require("\(columns) \(query.effectiveSort.isAscending ? ">" : "<") \(value)")
+        }
+        let direction = query.effectiveSort.isAscending ? "ASC" : "DESC"
+        let rows = try access.query(
+            """
+            SELECT videos.id AS id, \(index.age[0]) AS sort_key FROM \(index.source) \(conditions.whereClause) \
+            \(index.inOrderOfAge(direction)) LIMIT \(max(index.fewestLooked, query.limit + 1))
+            """, arguments: conditions.arguments)
+        return Array(rows.prefix(query.limit + 1))
+    }
+
+    private func inOrder(of sort: SearchQuery.Sort, in access: ReadAccess) throws -> [Row] {
+        var conditions = conditions
+        let key = key(of: sort, in: &conditions)
+        let after = after("(\(key), videos.id)", in: &conditions)
+        let (direction, limit) = (sort.isAscending ? "ASC" : "DESC", conditions.bind(query.limit + 1))
+        let documents = "search_documents JOIN videos ON videos.id = search_documents.video_id"
+        let source = expression != nil ? index.source : sort == .title ? documents : "videos"
+        let place = "\(conditions.whereClause) \(after)"
+        let whole =
+            conditions.clauses.isEmpty || after.isEmpty ? place : "\(conditions.whereClause) AND \(after.dropFirst(6))"
+        return try access.query(
+            """
+            SELECT videos.id AS id, \(key) AS sort_key FROM \(source) \(whole) \
+            ORDER BY \(key) \(direction), videos.id \(direction) LIMIT \(limit)
+            """, arguments: conditions.arguments)
+    }
+
+    /// Behind the page before.
+    private func after(_ columns: String, in conditions: inout SQLConditions) -> String {
+        guard let cursor = query.cursor else { return "" }
+        let (value, id) = (conditions.bind(cursor.key), conditions.bind(cursor.id))
+        return "WHERE \(columns) \(query.effectiveSort.isAscending ? ">" : "<") (\(value), \(id))"
     }
 
     private func key(of sort: SearchQuery.Sort, in conditions: inout SQLConditions) -> String {
@@ -135,42 +198,29 @@ struct SearchSelection {
         }
     }
 
+    /// What is counted of one video, and of all that are found.
+    private func facets(in conditions: inout SQLConditions) -> (each: String, all: String) {
+        let (status, video) = (conditions.bind(Facets.statusMark), conditions.bind(Facets.videosMark))
+        return ("videos.status || \(status) || search_documents.facets", "\(index.joined)(facets, \(video))")
+    }
+
     /// How many of what is found there are of each kind.
-    func counts(in access: ReadAccess) throws -> FoundCounts {
-        func facet(_ name: String, _ text: String) -> String {
+    private func counts(in access: ReadAccess) throws -> FoundCounts {
+        var conditions = conditions
+        let facets = facets(in: &conditions)
+        let documents = "videos JOIN search_documents ON search_documents.video_id = videos.id"
+        let newest = expression == nil ? "ORDER BY videos.created_at DESC, videos.id DESC" : index.newestFirst
+        let row = try access.query(
             """
-            SELECT '\(name)' AS facet, value, count FROM (\(text) GROUP BY value ORDER BY count DESC, value \
-            LIMIT \(FoundCounts.mostValues)) AS \(name)_counts
-            """
-        }
-        let names = [("tag", "video_tags"), ("person", "video_people")].map { name, table in
-            facet(
-                name, "SELECT \(table).name AS value, COUNT(*) AS count FROM found JOIN \(table) ON video_id = found.id"
-            )
-        }
-        let columns = ["category", "status"].map { column in
-            facet(
-                column, "SELECT \(column) AS value, COUNT(*) AS count FROM found WHERE \(column) IS NOT NULL")
-        }
-        let rows = try access.query(
-            """
-            WITH found AS (SELECT videos.id AS id, videos.category AS category, videos.status AS status \
-            FROM \(source) \(conditions.whereClause) LIMIT \(FoundCounts.mostVideos))
-            SELECT 'total' AS facet, '' AS value, COUNT(*) AS count FROM found
-            UNION ALL \((columns + names).joined(separator: "\nUNION ALL "))
-            """, arguments: conditions.arguments)
-        var counts = FoundCounts()
-        for row in rows {
-            let count = FoundCounts.Count(value: try row.value("value"), count: try row.value("count"))
-            switch try row.value("facet", as: String.self) {
-            case "category": counts.category.append(count)
-            case "status": counts.status.append(count)
-            case "tag": counts.tag.append(count)
-            case "person": counts.person.append(count)
-            default: (counts.total, counts.isExact) = (count.count, count.count < FoundCounts.mostVideos)
-            }
-        }
-        return counts
+            SELECT \(facets.all) AS facets, COUNT(*) AS count FROM (SELECT \(facets.each) AS facets \
+            FROM \(expression == nil ? documents : index.source) \(conditions.whereClause) \(newest) \
+            LIMIT \(FoundCounts.mostVideos)) AS found
+            """, arguments: conditions.arguments).first
+        return try row.map(counts) ?? FoundCounts()
+    }
+
+    private func counts(of row: Row) throws -> FoundCounts {
+        Facets.count(try row.value("facets", as: String?.self) ?? "", of: try row.value("count"))
     }
 }
 
@@ -184,7 +234,7 @@ struct FoundCounts: Sendable, Encodable, Equatable {
     /// Values of a filter that are counted.
     static let mostValues = 50
     /// So many videos are looked at: who finds more will not read them all.
-    static let mostVideos = 5_000
+    static let mostVideos = 1_000
 
     var total = 0
     /// Whether all that was found is counted.

@@ -35,21 +35,23 @@ struct SuggestVideos: Sendable {
     private static let mostLooked = 100
 
     let database: Database
-    private let store = VideoStore()
 
     func callAsFunction(_ text: String, for viewer: Viewer) async throws -> [Suggestion] {
         let words = FoldedText(text, mostWords: SearchWords.most).words.map(\.folded)
         guard words.contains(where: { $0.unicodeScalars.count >= Self.fewestLetters }) else { return [] }
         return try await database.scan { access in
             var expression = SearchExpression(words: words.map { [SearchExpression.Phrase(term: $0, isPrefix: true)] })
-            func videos(with field: SearchField, limit: Int) throws -> [Video] {
-                expression.field = field
-                let ids = try access.searchIndex.matches(expression, for: viewer, limit: limit, in: access)
-                return try store.find(ids, in: access)
+            func found(in part: SearchDocument.Part, limit: Int) throws -> [Row] {
+                expression.part = part
+                return try access.searchIndex.matches(
+                    expression, for: viewer, showing: "search_documents.facets AS facets, videos.title AS title",
+                    limit: limit, in: access)
             }
-            let names = Self.names(of: try videos(with: .names, limit: Self.mostLooked), beginning: words)
-            let titles = try videos(with: .title, limit: Self.most).map {
-                Suggestion(kind: .video, text: $0.title, videoID: $0.id)
+            let names = Self.names(
+                of: try found(in: .names, limit: Self.mostLooked).map { Facets(text: try $0.value("facets")) },
+                beginning: words)
+            let titles = try found(in: .title, limit: Self.most).map { row in
+                Suggestion(kind: .video, text: try row.value("title"), videoID: try row.value("id"))
             }
             let namesShown = names.prefix(max(Self.mostNames, Self.most - titles.count))
             return Array((namesShown + titles).prefix(Self.most))
@@ -57,11 +59,14 @@ struct SuggestVideos: Sendable {
     }
 
     /// The names that have all words, the most used first.
-    private static func names(of videos: [Video], beginning words: [String]) -> [Suggestion] {
+    private static func names(of videos: [Facets], beginning words: [String]) -> [Suggestion] {
         var counts: [Suggestion.Kind: [String: Int]] = [:]
+        // bound: names of mostLooked videos
+        var known: [String: Bool] = [:]
         func count(_ kind: Suggestion.Kind, _ name: String) {
-            let found = FoldedText(name).words.map(\.folded)
-            guard words.allSatisfy({ word in found.contains { $0.hasPrefix(word) } }) else { return }
+            let isMeant = known[name] ?? hasAll(words, name)
+            known[name] = isMeant
+            guard isMeant else { return }
             counts[kind, default: [:]][name, default: 0] += 1  // bound: names of mostLooked videos
         }
         for video in videos {
@@ -73,5 +78,10 @@ struct SuggestVideos: Sendable {
         return all.sorted { ($1.count, $0.name, $0.kind.rawValue) < ($0.count, $1.name, $1.kind.rawValue) }.map {
             Suggestion(kind: $0.kind, text: $0.name)
         }
+    }
+
+    private static func hasAll(_ words: [String], _ name: String) -> Bool {
+        let found = FoldedText(name).words.map(\.folded)
+        return words.allSatisfy { word in found.contains { $0.hasPrefix(word) } }
     }
 }

@@ -21,13 +21,20 @@ struct TextVectors: SearchIndex {
         "CREATE TABLE search_trigrams (trigram TEXT NOT NULL, word TEXT NOT NULL, PRIMARY KEY (trigram, word))",
     ]
 
+    static let additions = [
+        "ALTER TABLE search_documents ADD COLUMN facets TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE search_documents ADD COLUMN created_at BIGINT NOT NULL DEFAULT 0",
+        "CREATE INDEX search_documents_by_age ON search_documents (created_at, video_id)",
+    ]
+
     func put(_ document: SearchDocument, in transaction: Transaction) throws {
         try remove(document.id, in: transaction)
         try transaction.execute(
             """
-            INSERT INTO search_documents (video_id, version, title_key, title_length, terms)
-            VALUES ($1, $2, $3, $4, $5::TSVECTOR)
-            """, document.id, SearchDocument.version, document.titleKey, document.titleLength, Self.vector(document))
+            INSERT INTO search_documents (video_id, version, title_key, title_length, terms, facets, created_at)
+            VALUES ($1, $2, $3, $4, $5::TSVECTOR, $6, $7)
+            """, document.id, SearchDocument.version, document.titleKey, document.titleLength, Self.vector(document),
+            document.facets.text, document.createdAt)
     }
 
     func remove(_ id: VideoID, in transaction: Transaction) throws {
@@ -46,14 +53,17 @@ struct TextVectors: SearchIndex {
     }
 
     let source = "search_documents JOIN videos ON videos.id = search_documents.video_id"
-    let newestFirst = "ORDER BY search_documents.video_id DESC"
+    let age = ["search_documents.created_at", "search_documents.video_id"]
+    let joined = "STRING_AGG"
+    /// The planner goes through the newest where a word is in many videos, and by the words where it is in few. It does not know how many
+    /// have a word that is rare, and takes the right way in any case only where it is asked for as many.
+    let fewestLooked = 1000
     /// With an order and a small limit the planner may go through all videos from the newest on, for a word that hardly any has.
     let newestFirstIfCheap = ""
 
     func require(_ expression: SearchExpression, in conditions: inout SQLConditions) {
-        let label = expression.field.map(Self.label) ?? ""
         let words = expression.words.map { alternatives in
-            "(\(alternatives.map { Self.text($0, label) }.joined(separator: " | ")))"
+            "(\(alternatives.map { Self.text($0, in: expression.part) }.joined(separator: " | ")))"
         }
         let parameter = conditions.bind(words.joined(separator: expression.needsAll ? " & " : " | "))
         conditions.require("search_documents.terms @@ \(parameter)::TSQUERY")
@@ -62,7 +72,7 @@ struct TextVectors: SearchIndex {
     func score(_ expression: SearchExpression, in conditions: inout SQLConditions) -> String {
         let scores = expression.phrases.map { phrase in
             let cases = SearchField.allCases.map { field in
-                let parameter = conditions.bind(Self.text(phrase, Self.label(field)))
+                let parameter = conditions.bind(Self.text(phrase, label: Self.label(field)))
                 return "WHEN search_documents.terms @@ \(parameter)::TSQUERY THEN \(field.weight)"
             }
             return "CASE \(cases.joined(separator: " ")) ELSE 0 END"
@@ -71,9 +81,11 @@ struct TextVectors: SearchIndex {
     }
 
     /// `'heart':*A` (PostgreSQL 8.11.2).
-    private static func text(_ phrase: SearchExpression.Phrase, _ label: String) -> String {
+    private static func text(
+        _ phrase: SearchExpression.Phrase, in part: SearchDocument.Part? = nil, label: String = ""
+    ) -> String {
         let marks = (phrase.isPrefix ? "*" : "") + label
-        return "'\(phrase.term)'\(marks.isEmpty ? "" : ":\(marks)")"
+        return "'\(part?.mark ?? "")\(phrase.term)'\(marks.isEmpty ? "" : ":\(marks)")"
     }
 
     private static func label(_ field: SearchField) -> String {

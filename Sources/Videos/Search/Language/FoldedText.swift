@@ -16,55 +16,128 @@ struct FoldedText {
 
     /// - Parameter mostWords: what follows them is left out.
     init(_ text: some StringProtocol, mostWords: Int = .max) {
-        var reader = Reader()
-        for scalar in text.unicodeScalars {
-            guard reader.words.count < mostWords else { break }
-            reader.take(scalar)
+        var text = String(text)
+        text.withUTF8 { bytes in
+            var reader = Reader()
+            var index = bytes.startIndex
+            while index < bytes.endIndex, reader.words.count < mostWords {
+                let byte = bytes[index]
+                guard byte >= 0x80 else {
+                    reader.take(ascii: byte)
+                    index += 1
+                    continue
+                }
+                let (scalar, length) = Self.scalar(bytes[index...])
+                reader.take(scalar)
+                index += length
+            }
+            reader.endWord()
+            words = reader.words
         }
-        reader.endWord()
-        words = Array(reader.words.prefix(mostWords))
+        if words.count > mostWords { words.removeLast(words.count - mostWords) }
+    }
+
+    /// The character of several bytes with which a text goes on; a `String` holds nothing but UTF-8 without mistakes.
+    private static func scalar(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> (Unicode.Scalar, length: Int) {
+        let first = UInt32(bytes[bytes.startIndex])
+        let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+        let value = bytes.dropFirst().prefix(length - 1).reduce(first & (0x7F >> UInt32(length))) {
+            $0 << 6 | UInt32($1 & 0x3F)
+        }
+        return (Unicode.Scalar(value) ?? "\u{FFFD}", length)
     }
 
     private struct Reader {
         var words: [Word] = []
-        private var letters: [Unicode.Scalar] = []
+        /// In UTF-8, so that a word is made of them at once.
+        private var letters: [UInt8] = []
+        private var letterCount = 0
+        private var last: Unicode.Scalar = " "
         private var (start, place) = (0, 0)
         /// What stands between the word before and the next one, if it is a single character.
         private var separator: Unicode.Scalar?
 
-        mutating func take(_ scalar: Unicode.Scalar) {
-            let width = UTF16.width(scalar)
-            defer { place += width }  // bound: code units of a text
-            if Folding.isMark(scalar) {
-                if !letters.isEmpty { Folding.combine(scalar, with: &letters) }
-            } else if Folding.isPartOfWord(scalar) {
-                if letters.isEmpty { start = place }
-                Folding.append(scalar, to: &letters)
-            } else {
-                endWord()
-                separator = separator == nil ? scalar : " "
+        /// Most of all texts.
+        mutating func take(ascii byte: UInt8) {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): add(byte)
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): add(byte + 32)
+            default: separate(Unicode.Scalar(byte))
             }
+            place += 1  // bound: code units of a text
+        }
+
+        mutating func take(_ scalar: Unicode.Scalar) {
+            switch Folding.of(scalar) {
+            case .mark:
+                // All marks are dropped but one: й is a letter of its own, by which Russian endings are told apart.
+                if scalar == "\u{306}", last == "и", letterCount > 0 {
+                    last = "й"
+                    if letterCount <= FoldedText.longestWord { letters[letters.count - 1] = 0xB9 }
+                }
+            case .separator: separate(scalar)
+            case .letters(let folded):
+                if letterCount == 0 { start = place }
+                for letter in folded { add(letter) }
+            }
+            place += UTF16.width(scalar)  // bound: code units of a text
+        }
+
+        private mutating func add(_ byte: UInt8) {
+            if letterCount == 0 { start = place }
+            if letterCount < FoldedText.longestWord { letters.append(byte) }
+            letterCount += 1  // bound: characters of a text
+            last = Unicode.Scalar(byte)
+        }
+
+        private mutating func add(_ letter: Unicode.Scalar) {
+            if letterCount < FoldedText.longestWord { letters += UTF8.encode(letter) ?? .init() }
+            letterCount += 1  // bound: characters of a text
+            last = letter
+        }
+
+        private mutating func separate(_ scalar: Unicode.Scalar) {
+            endWord()
+            separator = separator == nil ? scalar : " "
         }
 
         mutating func endWord() {
-            guard !letters.isEmpty else { return }
+            guard letterCount > 0 else { return }
             defer {
-                letters = []
+                letters.removeAll(keepingCapacity: true)
+                letterCount = 0
                 separator = nil
             }
             // `surgeon's` and `don't`: what follows the apostrophe is no word that anybody looks for.
-            if let separator, "'’".unicodeScalars.contains(separator), letters.count == 1, !words.isEmpty { return }
-            var folded = String.UnicodeScalarView()
-            folded.append(contentsOf: letters.prefix(FoldedText.longestWord))
-            words.append(Word(folded: String(folded), range: start..<place))
+            if let separator, separator == "'" || separator == "’", letterCount == 1, !words.isEmpty { return }
+            words.append(Word(folded: String(decoding: letters, as: UTF8.self), range: start..<place))
         }
     }
 }
 
 /// How one character is folded.
 private enum Folding {
-    static func isPartOfWord(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.isASCII { return ("a"..."z" ~= scalar) || ("A"..."Z" ~= scalar) || ("0"..."9" ~= scalar) }
+    case separator
+    /// Written over or under the letter before it.
+    case mark
+    /// None where a letter is nothing but a mark.
+    case letters([Unicode.Scalar])
+
+    /// Those of the languages that are common here are looked up: Unicode's own tables take long.
+    private static let known: [Folding] = (0..<0x530).map { Unicode.Scalar($0).map(fold) ?? .separator }
+
+    static func of(_ scalar: Unicode.Scalar) -> Folding {
+        scalar.value < known.count ? known[Int(scalar.value)] : fold(scalar)
+    }
+
+    private static func fold(_ scalar: Unicode.Scalar) -> Folding {
+        if isMark(scalar) { return .mark }
+        guard isPartOfWord(scalar) else { return .separator }
+        return .letters(
+            scalar.properties.lowercaseMapping.unicodeScalars.filter { !isMark($0) }.flatMap(base))
+    }
+
+    private static func isPartOfWord(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
             .letterNumber, .otherNumber, .spacingMark:
@@ -73,28 +146,13 @@ private enum Folding {
         }
     }
 
-    /// Marks that are written over or under the letter before them.
-    static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+    private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
         !scalar.isASCII && scalar.properties.generalCategory == .nonspacingMark
-    }
-
-    /// All marks are dropped but one: й is a letter of its own, by which Russian endings are told apart.
-    static func combine(_ mark: Unicode.Scalar, with letters: inout [Unicode.Scalar]) {
-        if mark == "\u{306}", letters.last == "и" { letters[letters.count - 1] = "й" }
-    }
-
-    static func append(_ scalar: Unicode.Scalar, to letters: inout [Unicode.Scalar]) {
-        if scalar.isASCII {
-            letters.append("A"..."Z" ~= scalar ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar)
-        } else {
-            for small in scalar.properties.lowercaseMapping.unicodeScalars where !isMark(small) {
-                letters.append(contentsOf: base(of: small))
-            }
-        }
     }
 
     private static func base(of letter: Unicode.Scalar) -> [Unicode.Scalar] {
         switch letter {
+        case "a"..."z", "0"..."9": return [letter]
         case "а"..."я": return [letter]
         case "ё": return ["е"]
         case "ß": return ["s", "s"]

@@ -1,0 +1,67 @@
+/// What of a video a search counts, as one text beside the index: to read the names of each video that is found takes longer than to find
+/// them.
+struct Facets: Equatable {
+    /// No name has one of these: controls are refused.
+    private static let (kindsMark, namesMark): (UInt8, UInt8) = (0x1D, 0x1F)
+    /// Stands between the texts of several videos.
+    static let videosMark = "\u{1E}"
+    /// Stands between a video's status and its text.
+    static let statusMark = "\u{1D}"
+
+    var category: String?
+    var tags: [String]
+    var people: [String]
+
+    /// The category, which may be empty, then tags, then people.
+    var text: String {
+        let kinds = [[category].compactMap(\.self), tags, people].map { $0.joined(separator: "\u{1F}") }
+        return kinds.joined(separator: "\u{1D}")
+    }
+
+    init(category: String?, tags: [String], people: [String]) {
+        (self.category, self.tags, self.people) = (category, tags, people)
+    }
+
+    init(text: String) {
+        let kinds = text.utf8.split(separator: Self.kindsMark, omittingEmptySubsequences: false).map { names in
+            names.split(separator: Self.namesMark).map { String(decoding: $0, as: UTF8.self) }
+        }
+        self.init(
+            category: kinds.first?.first, tags: kinds.count > 1 ? kinds[1] : [], people: kinds.count > 2 ? kinds[2] : []
+        )
+    }
+
+    /// Counts names in the texts of many videos, each of which stands behind the video's status.
+    static func count(_ texts: String, of total: Int) -> FoundCounts {
+        // bound: names of mostVideos videos
+        var (counts, kind): ([[String: Int]], Int) = (Array(repeating: [:], count: 4), 0)
+        var texts = texts
+        texts.withUTF8 { bytes in
+            var start = 0
+            for index in 0...bytes.count {
+                let byte = index < bytes.count ? bytes[index] : 0x1E
+                guard (0x1D...0x1F).contains(byte) else { continue }
+                if index > start, kind < counts.count {
+                    let name = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self)
+                    counts[kind][name, default: 0] += 1
+                }
+                start = index + 1
+                if byte == kindsMark { kind += 1 }  // bound: four kinds
+                if byte == 0x1E { kind = 0 }
+            }
+        }
+        let most = counts.map(mostFrequent)
+        return FoundCounts(
+            total: total, isExact: total < FoundCounts.mostVideos, category: most[1], status: most[0], tag: most[2],
+            person: most[3])
+    }
+
+    private static func mostFrequent(_ counts: [String: Int]) -> [FoundCounts.Count] {
+        let all = counts.map { FoundCounts.Count(value: $0.key, count: $0.value) }
+        let sorted = all.sorted { one, other in
+            one.count == other.count
+                ? one.value.utf8.lexicographicallyPrecedes(other.value.utf8) : one.count > other.count
+        }
+        return Array(sorted.prefix(FoundCounts.mostValues))
+    }
+}
