@@ -215,7 +215,8 @@ struct SearchSelection {
             SELECT \(facets.all) AS facets, COUNT(*) AS count FROM (SELECT \(facets.each) AS facets \
             FROM \(expression == nil ? documents : index.source) \(conditions.whereClause) \(newest) \
             LIMIT \(FoundCounts.mostVideos)) AS found
-            """, arguments: conditions.arguments).first
+            """, arguments: conditions.arguments
+        ).first
         return try row.map(counts) ?? FoundCounts()
     }
 
