@@ -3,6 +3,7 @@ import Cryptography
 import FoundationEssentials
 import HTTP
 import Reactor
+import SQL
 import Synchronization
 import Testing
 import Web
@@ -197,7 +198,7 @@ struct FetchTests {
         let house = try await house()
         let answer = try await begin(house, address)
         #expect(answer.status == .unprocessableContent && answer.text.contains("\"code\":\"\(code)\""))
-        #expect(try await house.videos.count().values.reduce(0, +) == 0)
+        #expect(try await house.videos.count.byStatus() == [:])
         await house.close()
     }
 
@@ -257,6 +258,26 @@ struct FetchTests {
         await house.close()
     }
 
+    @Test("In the trash nothing is fetched; out of it the fetch begins anew", arguments: [false, true])
+    func trashed(isBegun: Bool) async throws {
+        let house = try await house()
+        let source = try Source(house.loops) { request in
+            isBegun && request.isFirst ? .cut(Self.film, after: 5000, tag: "\"1\"") : .file(Self.film)
+        }
+        let client = house.client(.creator)
+        let id = try await begin(house, source.address("film.mp4")).video.id
+        if isBegun { try await house.videos.fetches.runDue() }
+        #expect(try await client.send(.delete, "/api/v1/videos/\(id)").status == .noContent)
+        try await again(house)
+        let asked = source.requests.count
+        #expect(asked == (isBegun ? 1 : 0))
+        #expect(try await client.send(.post, "/api/v1/trash/\(id)/restore").status == .ok)
+        try await house.videos.fetches.runDue()
+        #expect(source.requests.last?.range == nil)
+        #expect(try await video(house, id).checksum == Hex.encode(SHA256.hash(Self.film)))
+        await house.close()
+    }
+
     @Test("One that is removed while it is looked at leaves nothing")
     func removedInside() async throws {
         let house = try await house()
@@ -268,7 +289,7 @@ struct FetchTests {
         }
         try await house.videos.fetches.runDue()
         #expect(try house.files().isEmpty)
-        #expect(try await house.videos.count().values.reduce(0, +) == 0)
+        #expect(try await house.videos.count.byStatus() == ["trashed": 1])
         await house.close()
     }
 
