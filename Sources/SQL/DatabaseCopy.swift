@@ -41,6 +41,7 @@ public struct DatabaseCopy: Sendable {
         let migrator = try Migrator(migrations)
         guard source != target else { throw SQLError(.incompatible, "both are the same database") }
         let pool = try SQLPool(name: "sql-copy", threads: 1) { try source.connect(.read) }
+        let result: Result<Void, any Error>
         do {
             try await pool.run { reader in
                 let isOfThisVersion = MigrationState(pending: [], newer: [])
@@ -64,11 +65,12 @@ public struct DatabaseCopy: Sendable {
                 if !isSnapshot { try Self.requireRest(of: source, reader) }
                 if isLast { try writer.transaction(.write) { try $0.define("DROP TABLE \(Self.mark)") } }
             }
-            await pool.close()
+            result = .success(())
         } catch {
-            await pool.close()
-            throw error
+            result = .failure(error)
         }
+        await pool.close()
+        try result.get()
     }
 
     /// Servers may begin on the target now.

@@ -139,8 +139,8 @@ public struct VideoServices: Sendable {
             database: database, find: find, passwords: passwords, revoke: revoke, events: events, audit: audit,
             now: now)
         trash = TrashVideo(
-            database: database, find: find, encoding: encoding, revoke: revoke, events: events, facts: facts,
-            audit: audit, now: now)
+            database: database, storage: storage, find: find, encoding: encoding, revoke: revoke, events: events,
+            facts: facts, audit: audit, now: now)
         remove = RemoveVideo(
             database: database, storage: storage, find: find, encoding: encoding, revoke: revoke, events: events,
             facts: facts, audit: audit, lifetime: settings.trashLifetime, log: log, now: now)

@@ -59,10 +59,10 @@ struct AuditFeatureTests {
         #expect(try await Self.entries(admin, "video.password_changed").count == 1)
         let removal = try await admin.send(.delete, "/api/v1/videos/\(id)", headers: Self.csrf(admin))
         #expect(removal.status == .noContent)
-        let removed = try await Self.entries(admin, "video.removed")
+        let removed = try await Self.entries(admin, "video.trashed")
         #expect(removed.count == 1 && removed.first?["target"]?["name"]?.text == "Another title")
         let whole = try await admin.get("/api/v1/admin/audit/export?format=jsonl").text
-        #expect(!whole.contains("film-password") && whole.contains("video.removed"))
+        #expect(!whole.contains("film-password") && whole.contains("video.trashed"))
         await house.server.stop()
     }
 

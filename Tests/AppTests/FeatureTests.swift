@@ -74,7 +74,9 @@ struct FeatureTests {
         try await next.serving { port in
             let client = try await Self.signedIn(ring, next, port)
             try await watch(id, client)
-            #expect(try await client.send(.delete, "/api/v1/videos/\(id)").status == 204)
+            for place in ["videos", "trash"] {
+                #expect(try await client.send(.delete, "/api/v1/\(place)/\(id)").status == 204)
+            }
         }
         let left = try FileManager.default.subpathsOfDirectory(atPath: folder.path + "/data/videos")
         #expect(left.isEmpty, "\(left)")

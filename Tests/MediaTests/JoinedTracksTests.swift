@@ -18,7 +18,8 @@ struct JoinedTracksTests {
     private func fragment(_ number: UInt32, _ byte: UInt8) throws -> (head: [UInt8], rest: [UInt8]) {
         let sample = Fragment.Sample(duration: 40 + UInt32(byte), byteCount: 3, compositionOffset: 0, isSync: true)
         let header = try Fragment(
-            sequenceNumber: number, baseDecodeTime: UInt64(number) * 80, samples: [sample], sources: [0..<3]
+            sequenceNumber: number, baseDecodeTime: UInt64(number) * UInt64(40 + byte), samples: [sample],
+            sources: [0..<3]
         ).header()
         let size = header[..<4].reduce(0) { $0 << 8 | Int($1) }
         return (Array(header[..<size]), header[size...] + [byte, byte, byte])

@@ -141,9 +141,9 @@ struct AccessSessionTests {
 
     @Test("A removed video leaves no rows")
     func removed() async throws {
-        try await withLocked { house, _, path in
+        try await withLocked { house, video, path in
             try await unlock(house, path, .user)
-            #expect(try await house.client(.creator).send(.delete, path).status == .noContent)
+            try await house.removeForGood(video.id)
             #expect(try await rows(house) == 0)
         }
     }

@@ -232,7 +232,7 @@ struct HistoryTests {
             for table in tables { counts.append(try await house.rowCount(table)) }
             return counts
         }
-        #expect(try await house.client(.admin).send(.delete, "/api/v1/videos/\(videos[0].id)").status == .noContent)
+        try await house.removeForGood(videos[0].id)
         try await house.videos.personal.write()
         #expect(try await rows() == [2, 2, 2])
         for video in videos.dropFirst() { try await stop(house, video, at: 30) }

@@ -43,6 +43,7 @@ struct TrashTests {
         let video = try await house.upload("VIDEO one", [("title", "Rarebit"), ("category", "Dreams")]).video
         let id = try #require(VideoID(video.id))
         let creator = house.client(.creator)
+        try await house.database.write { try VideoStore().setStatus(.ready, nil, of: id, at: house.clock.now, in: $0) }
         #expect(try await creator.send(.put, "/api/v1/videos/\(id)/favorite").status == .noContent)
         #expect(try await creator.send(.put, "/api/v1/videos/\(id)/watched").status == .noContent)
         #expect(try await creator.send(.put, "/api/v1/me/playlists/nothing/videos/\(id)").status == .notFound)

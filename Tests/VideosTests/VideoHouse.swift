@@ -148,6 +148,14 @@ final class VideoHouse: Sendable {
         return video
     }
 
+    /// Through the trash, as an administrator does it.
+    func removeForGood(_ id: VideoID) async throws {
+        for place in ["videos", "trash"] {
+            let answer = try await client(.admin).send(.delete, "/api/v1/\(place)/\(id)")
+            guard answer.status == .noContent else { throw VideoError.notFound }
+        }
+    }
+
     func insert(_ video: Video) async throws {
         try await database.write { try VideoStore().insert(video, in: $0) }
     }

@@ -330,42 +330,27 @@ class Watch {
 
   /** On a phone these are their symbols alone. */
   #ownerActions() {
-    const look = (/** @type {string} */ testid, /** @type {string} */ tip) => ({
-      class: 'button own',
-      tip,
-      'data-testid': testid,
-    });
+    /**
+     * @param {'a' | 'button'} tag
+     * @param {string} testid
+     * @param {string} tip
+     * @param {string} image
+     * @param {Record<string, unknown>} attributes
+     */
+    const action = (tag, testid, tip, image, attributes) =>
+      h(
+        tag,
+        { class: 'button own', tip, 'data-testid': testid, ...attributes },
+        icon(image),
+        h('span', { text: tip }),
+      );
+    const original = ownPath(originalURL(this.id), '/');
     return [
-      h(
-        'button',
-        { type: 'button', ...look('edit', 'action.edit'), onclick: () => this.#edit() },
-        icon('edit'),
-        h('span', { text: 'action.edit' }),
-      ),
-      h(
-        'button',
-        { type: 'button', ...look('share', 'share.share'), onclick: () => void this.#share() },
-        icon('link'),
-        h('span', { text: 'share.share' }),
-      ),
-      h(
-        'a',
-        { ...look('captions', 'watch.captions'), href: captionsPath(this.id) },
-        icon('captions'),
-        h('span', { text: 'watch.captions' }),
-      ),
-      h(
-        'a',
-        { ...look('original', 'watch.download'), href: ownPath(originalURL(this.id), '/'), download: '' },
-        icon('download'),
-        h('span', { text: 'watch.download' }),
-      ),
-      h(
-        'button',
-        { type: 'button', ...look('delete', 'action.delete'), onclick: () => this.#delete() },
-        icon('trash'),
-        h('span', { text: 'action.delete' }),
-      ),
+      action('button', 'edit', 'action.edit', 'edit', { type: 'button', onclick: () => this.#edit() }),
+      action('button', 'share', 'share.share', 'link', { type: 'button', onclick: () => void this.#share() }),
+      action('a', 'captions', 'watch.captions', 'captions', { href: captionsPath(this.id) }),
+      action('a', 'original', 'watch.download', 'download', { href: original, download: '' }),
+      action('button', 'delete', 'action.delete', 'trash', { type: 'button', onclick: () => this.#delete() }),
     ];
   }
 

@@ -150,12 +150,14 @@ struct FetchStore: Sendable {
     }
 
     /// Of a video in the trash: over, without a failure, until it is resumed.
-    func pause(_ id: VideoID, in transaction: Transaction) throws {
+    ///
+    /// - Returns: false where there is no such fetch, or it is over.
+    func pause(_ id: VideoID, in transaction: Transaction) throws -> Bool {
         try transaction.execute(
             """
             UPDATE fetches SET state = 'failed', holder = '', held_until = 0, failure_code = NULL
             WHERE video_id = $1 AND \(Self.isOpen)
-            """, id)
+            """, id) == 1
     }
 
     /// What was paused begins anew.

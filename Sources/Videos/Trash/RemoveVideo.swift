@@ -79,7 +79,7 @@ struct RemoveVideo: Sendable {
             guard let video = try store.find(id, in: transaction) else { throw VideoError.notFound }
             try check(video)
             try encoding.remove(transaction, id)
-            try fetches.pause(id, in: transaction)
+            _ = try fetches.pause(id, in: transaction)
             try uploads.remove(id.upload, in: transaction)
             try store.setTrashed(id, at: .beingRemoved, in: transaction)
             if video.trashedAt == nil {

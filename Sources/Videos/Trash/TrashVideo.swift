@@ -2,10 +2,12 @@ import Accounts
 import Bus
 import FoundationEssentials
 import SQL
+import Storage
 
 /// Moves a video into the trash: it leaves every door at once, the work on it stops, and nothing of it is lost yet.
 struct TrashVideo: Sendable {
     let database: Database
+    let storage: StorageServices
     let find: FindVideo
     let encoding: VideoEncoding
     let revoke: RevokeGrants
@@ -20,7 +22,7 @@ struct TrashVideo: Sendable {
     func callAsFunction(_ id: VideoID, by viewer: Viewer, from origin: AuditOrigin) async throws {
         _ = try await find(id, for: viewer, through: .remove)
         let now = now()
-        try await database.write { transaction in
+        let wasFetched = try await database.write { transaction in
             guard let video = try store.find(id, in: transaction) else { throw VideoError.notFound }
             try VideoError.check(VideoAccess.decide(viewer, video.subject, .remove))
             try store.setTrashed(id, at: now, in: transaction)
@@ -29,7 +31,7 @@ struct TrashVideo: Sendable {
             // An upload that ended as this video must not answer with it any more.
             try uploads.forget(video: id, in: transaction)
             // Whoever has its file in hand sees that nobody waits for it.
-            try fetches.pause(id, in: transaction)
+            let wasFetched = try fetches.pause(id, in: transaction)
             try uploads.remove(id.upload, in: transaction)
             try facts?.record(.removed(video, at: now), in: transaction)
             try audit.record(
@@ -37,6 +39,9 @@ struct TrashVideo: Sendable {
                 in: transaction)
             // To those who saw it until now.
             try transaction.publish(VideoEvent(about: video, named: .removed), on: events)
+            return wasFetched
         }
+        // It begins anew if it is taken back.
+        if wasFetched, let blob = id.upload.blob { try await storage.uploads.remove(blob) }
     }
 }

@@ -83,6 +83,7 @@ struct SearchTests {
         #expect(try await house.search("malaria").titles == ["Malaria"])
         #expect(try await house.client(.creator).send(.delete, path).status == .noContent)
         #expect(try await house.search("malaria").titles.isEmpty)
+        #expect(try await house.client(.creator).send(.delete, "/api/v1/trash/\(video.id)").status == .noContent)
         let left: Int? = try await house.database.read {
             try $0.first("SELECT COUNT(*) AS count FROM search_documents")?.value("count")
         }
