@@ -14,7 +14,7 @@ import Synchronization
 public final class Database: Sendable {
     private let writing: SQLPool
     private let reading: SQLPool
-    private let scanning: SQLPool
+    let scanning: SQLPool
     private let listener: DatabaseListener?
     private let order = CommitOrder()
     private let clock: DatabaseClock

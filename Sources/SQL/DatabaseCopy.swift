@@ -32,11 +32,15 @@ public struct DatabaseCopy: Sendable {
         self.isSnapshot = isSnapshot
     }
 
-    /// - Parameters:
-    ///   - isLast: nothing else is to be brought, and servers may begin. Else they may after `finish`.
-    ///   - report: called for each table once it is copied and compared.
+    /// - Parameter report: called for each table once it is copied and compared.
     /// - Throws: `SQLError`; with the code `incompatible` where the target is in use, or the source is of another version.
-    public func callAsFunction(isLast: Bool = true, report: @escaping @Sendable (Table) -> Void) async throws {
+    public func callAsFunction(report: @escaping @Sendable (Table) -> Void) async throws {
+        try await copyRows(report: report)
+        try await finish()
+    }
+
+    /// The same, where something else is still to be brought: no server begins on the target before `finish`.
+    public func copyRows(report: @escaping @Sendable (Table) -> Void) async throws {
         let (source, target, isSnapshot) = (source, target, isSnapshot)
         let migrator = try Migrator(migrations)
         guard source != target else { throw SQLError(.incompatible, "both are the same database") }
@@ -63,7 +67,6 @@ public struct DatabaseCopy: Sendable {
                 }
                 // Somebody who began meanwhile may have changed what was copied.
                 if !isSnapshot { try Self.requireRest(of: source, reader) }
-                if isLast { try writer.transaction(.write) { try $0.define("DROP TABLE \(Self.mark)") } }
             }
             result = .success(())
         } catch {

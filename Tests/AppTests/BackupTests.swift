@@ -220,7 +220,7 @@ struct BackupTests {
         try Server.makePrivateFolder(settings.dataFolder)
         try await DatabaseCopy(
             from: .file(backup + "/database.sqlite"), to: settings.database, migrations: Server.migrations
-        )(isLast: false) { _ in }
+        ).copyRows { _ in }
         let refused = await #expect(throws: SQLError.self) { _ = try await Server.build(settings, log: .silent) }
         #expect(refused?.description.contains("palco restore") == true)
         var isWhole: Bool?

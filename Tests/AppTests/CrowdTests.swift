@@ -1,12 +1,12 @@
 import Dispatch
 import HTTP
 import Reactor
-import SQL
 import Testing
 import Videos
 import Web
 
 @testable import App
+@testable import SQL
 @testable import TestSupport
 
 @Suite("What a crowd at one door leaves of the others")
@@ -38,9 +38,11 @@ struct CrowdTests {
             let client = try await FeatureTests.signedIn(.socket, house, port)
             let (database, gate) = (house.database, Gate())
             defer { gate.open() }
-            let first = Task { try await database.scan { _ in gate.wait() } }
-            for await _ in gate.arrivals { break }
-            // The one thread is busy from here on, so exactly the line's length of these is not refused.
+            let threads = database.scanning.connectionCount
+            let first = (0..<threads).map { _ in Task { try await database.scan { _ in gate.wait() } } }
+            var arrivals = gate.arrivals.makeAsyncIterator()
+            for _ in first { await arrivals.next() }
+            // The threads are busy from here on, so exactly the line's length of these is not refused.
             let (refusals, refused) = AsyncStream.makeStream(of: Void.self)
             let length = 256
             for _ in 0..<length + 20 {
@@ -55,7 +57,7 @@ struct CrowdTests {
             #expect(list.status == 503 && list["code"] == "busy")
             #expect(try await client.get("/api/v1/auth/me").status == 200)
             gate.open()
-            try await first.value
+            for each in first { try await each.value }
             // The line is served in order.
             while case let status = try await client.get("/api/v1/videos").status, status != 200 {
                 try #require(status == 503)

@@ -95,6 +95,19 @@ def test_own_videos_are_found_changed_and_removed(page, house, films):
     dialog.get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0)
     house.admin.get(f"/videos/{mine}").expect(404)
+    # It comes back from the trash, or goes for good.
+    page.get_by_role("link", name="Trash").click()
+    trashed = page.get_by_test_id("trashed")
+    expect(trashed).to_contain_text("Mine, changed")
+    page.get_by_role("button", name="Restore Mine, changed").click()
+    expect(trashed).to_have_count(0)
+    house.admin.get(f"/videos/{mine}").expect(200)
+    house.admin.request("DELETE", f"/videos/{mine}").expect(204)
+    page.reload()
+    page.get_by_role("button", name="Remove Mine, changed for good").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove for good").click()
+    expect(page.get_by_test_id("empty")).to_contain_text("The trash is empty")
+    assert house.admin.get("/trash").expect(200).json()["data"] == []
 
 
 def test_captions_are_brought_written_and_read_along(page, house):

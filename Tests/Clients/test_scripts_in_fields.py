@@ -38,13 +38,16 @@ def test_script_that_people_write_and_that_addresses_bring_is_text_on_every_page
     palco, video, listed = filled
     address = "%22%3E%3Cimg%20src%3Dx%20onerror%3DglobalThis.harmed%3D1%3E"
     shown = 0
+    link = palco.admin().post(f"/videos/{video}/shares", {}).expect(201).json()["url"]
     with visitor(chromium, palco.url) as page:
         page.add_init_script(WATCH)
         sign_in(page)
         for path in [
             "/", f"/watch/{video}", f"/watch/{address}", f"/search?q={address}", "/search?q=img", f"/search?q=img&category={address}", "/favorites", "/history",
             "/lists", f"/lists/{listed}", f"/lists/{address}", "/upload", "/profile", "/administration", "/administration/groups", "/administration/audit",
-            f"/administration/{address}", f"/sign-in?next={address}", f"/{address}",
+            f"/administration/{address}", f"/sign-in?next={address}", f"/{address}", f"/category?name={address}", f"/person?name={address}",
+            f"/tag?name={address}", "/tags", "/videos/mine", f"/videos/{video}/captions", "/trash", f"/s/{address}", f"/embed/{address}", link,
+            "/administration/vocabulary",
         ]:  # fmt: skip
             page.goto(path)
             page.wait_for_load_state("networkidle")

@@ -85,7 +85,17 @@ class MyVideos {
     this.element = h(
       'div',
       { class: 'narrow-page' },
-      h('div', { class: 'page-head' }, h('h1', { text: 'mine.title' })),
+      h(
+        'div',
+        { class: 'page-head' },
+        h('h1', { text: 'mine.title' }),
+        h(
+          'a',
+          { class: 'button', href: '/trash', 'data-testid': 'trash' },
+          icon('trash'),
+          h('span', { text: 'trash.title' }),
+        ),
+      ),
       this.tools,
       this.list.element,
     );

@@ -344,12 +344,14 @@ class Watch {
         icon(image),
         h('span', { text: tip }),
       );
-    const original = ownPath(originalURL(this.id), '/');
     return [
       action('button', 'edit', 'action.edit', 'edit', { type: 'button', onclick: () => this.#edit() }),
       action('button', 'share', 'share.share', 'link', { type: 'button', onclick: () => void this.#share() }),
       action('a', 'captions', 'watch.captions', 'captions', { href: captionsPath(this.id) }),
-      action('a', 'original', 'watch.download', 'download', { href: original, download: '' }),
+      action('a', 'original', 'watch.download', 'download', {
+        href: ownPath(originalURL(this.id), '/'),
+        download: '',
+      }),
       action('button', 'delete', 'action.delete', 'trash', { type: 'button', onclick: () => this.#delete() }),
     ];
   }

@@ -31,7 +31,7 @@ struct Restore: Sendable {
             let copy = DatabaseCopy(from: .file(rows.path), to: settings.database, migrations: Server.migrations)
             if try await !copy.isBegun() { try await requireEmptyPlace(beside.storage.blobs) }
             let report = report
-            try await copy(isLast: false) { report("\($0.name): \($0.rowCount) rows") }
+            try await copy.copyRows { report("\($0.name): \($0.rowCount) rows") }
             let damaged = try await bringBlobs(sums, beside)
             if let name = rows.storageName, beside.storage.blobs.isShared {
                 try await beside.storage.blobs.write(Installation.mark, Array("\(name)\n".utf8))

@@ -74,7 +74,10 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
     /// - Returns: the next videos by id; empty after the last.
     public static func page(after id: String, count: Int, in access: ReadAccess) throws -> [ArchivedVideo] {
         let store = VideoStore()
-        let ids = try access.query("SELECT id FROM videos WHERE id > $1 ORDER BY id LIMIT \(count)", id)
+        let ids = try access.query(
+            """
+            SELECT id FROM videos WHERE id > $1 AND checksum <> '' AND trashed_at IS NULL ORDER BY id LIMIT \(count)
+            """, id)
         return try ids.compactMap { row in
             try store.find(try row.value("id"), in: access).map { try ArchivedVideo($0, in: access) }
         }

@@ -10,11 +10,14 @@ public struct StoredOriginal: Sendable {
     /// SHA-256, in hexadecimal digits.
     public let checksum: String
 
+    /// Not of what is still being fetched or is being removed for good, of which nobody knows how much is there.
+    ///
     /// - Returns: the next ones by id; empty after the last.
     public static func page(after id: VideoID?, count: Int, in access: ReadAccess) throws -> [StoredOriginal] {
         try access.query(
             """
-            SELECT id, title, byte_count, checksum FROM videos WHERE id > $1 ORDER BY id LIMIT \(count)
+            SELECT id, title, byte_count, checksum FROM videos
+            WHERE id > $1 AND checksum <> '' AND (trashed_at IS NULL OR trashed_at <> 0) ORDER BY id LIMIT \(count)
             """, id.map { "\($0)" } ?? ""
         ).compactMap { row in
             let id = try row.value("id", as: VideoID.self)
