@@ -48,7 +48,7 @@ struct ChangeVocabulary: Sendable {
                 AuditEvent(
                     .termChanged, of: AuditTarget(term), by: origin, before: [.name: .name(before.name)],
                     after: [.name: .name(term.name)]), in: transaction)
-            term.videoCount = try store.videos(having: term.name, kind, in: transaction).count
+            term.videoCount = try store.videoCount(of: term.name, kind, in: transaction)
             return term
         }
         try await index()
