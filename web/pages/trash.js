@@ -36,8 +36,8 @@ export function trashView() {
   function row(video) {
     const { title } = video;
     const left = daysUntil(video.removed_for_good_at);
-    // Neither its page nor its picture is there while it lies here.
-    const card = new VideoCard({ ...video, thumbnail_url: null }, {
+    // Neither its page nor its picture is there while it lies here, and nobody works on it.
+    const card = new VideoCard({ ...video, thumbnail_url: null, status: 'ready', progress: 1 }, {
       testid: 'trashed',
       facts: () => t('trash.since', { time: since(video.trashed_at) }),
       below: [
