@@ -45,10 +45,10 @@ def stored(data, folder):
     if not MEDIA_IS_LOCAL:
         return bucket_of(data).objects(f"{folder}/")
     root, found = Path(data) / folder, {}
-    for path in root.rglob("*"):
-        # One that is removed meanwhile is none.
-        with contextlib.suppress(FileNotFoundError):
-            if path.is_file():
+    # What is removed meanwhile, a file or a folder, is not there.
+    for place, _, names in os.walk(root):
+        for path in (Path(place) / name for name in names):
+            with contextlib.suppress(FileNotFoundError):
                 status = path.stat()
                 found[str(path.relative_to(root))] = (status.st_size, (status.st_ino, status.st_mtime_ns))
     return found
