@@ -149,7 +149,7 @@ extension Server {
     public static func backUp(
         _ settings: Settings, to folder: String, report: @escaping @Sendable (String) -> Void
     ) async throws -> (text: String, isWhole: Bool) {
-        let manifest = try await BackUp(settings: settings, backup: Backup(folder: folder), report: report)()
+        let manifest = try await TakeBackup(settings: settings, backup: Backup(folder: folder), report: report)()
         let rows = manifest.rows.values.reduce(0, +)
         var lines = [
             "\(folder) is whole: \(rows) rows, and \(manifest.blobCount) blobs with \(manifest.blobByteCount) bytes."

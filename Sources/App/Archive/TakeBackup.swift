@@ -13,7 +13,7 @@ import Web
 ///
 /// The rows are copied first, all as they were at one moment, and the blobs after them. A blob is there before a row promises it, so
 /// what is missing in the end was removed meanwhile: then the rows are taken anew, which do not promise it any more.
-struct BackUp: Sendable {
+struct TakeBackup: Sendable {
     /// What is removed while a round runs makes another one needed, and rounds after the first are short.
     private static let mostRounds = 10
 
