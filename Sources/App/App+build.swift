@@ -83,9 +83,11 @@ extension Server {
             foundation.makeTokenKey = { algorithm in try await pools.signIns.run { try PrivateKey(algorithm) } }
             let accounts = AccountServices(foundation, settings: accountSettings)
             try await accounts.tokenKeys.tend()
-            let follow = FollowEncoding(events: events, facts: outbox, now: { database.now })
+            let follow = FollowEncoding(
+                events: events, facts: outbox, audit: accounts.audit, keeping: videoSettings.longestGrant,
+                now: { database.now })
             let queue = EncodingQueue(settings: settings.encoding, database: database) { transaction, id, change in
-                try follow(change, of: id.video, in: transaction)
+                try follow(change, of: id.version, in: transaction)
             }
             let tools = try EncodingTools(settings: settings.encoding, loops: loops)
             let playback = EncodingPlayback(

@@ -2,14 +2,14 @@ import Encoding
 import SQL
 import Videos
 
-// Videos and Encoding do not know each other. Their ids of the same things meet here.
+// Videos and Encoding do not know each other. Their ids of the same things meet here: what is encoded is a version of a video.
 
-extension VideoID {
+extension VersionID {
     var encoding: EncodingID { EncodingID(high: high, low: low) }
 }
 
 extension EncodingID {
-    var video: VideoID { VideoID(high: high, low: low) }
+    var version: VersionID { VersionID(high: high, low: low) }
 }
 
 extension VideoEncoding {

@@ -1,3 +1,4 @@
+import Accounts
 import Bus
 import Encoding
 import Glibc
@@ -71,9 +72,11 @@ public struct WorkerProcess: Sendable {
             // Nobody listens here; those who do are told by the database.
             let outbox = settings.kafkaBrokers.map { _ in Outbox(log: log) }
             self.outbox = outbox
-            let follow = FollowEncoding(events: VideoEvents(loops), facts: outbox, now: { [database] in database.now })
+            let follow = FollowEncoding(
+                events: VideoEvents(loops), facts: outbox, audit: AuditLog(database: database),
+                keeping: settings.videos.longestGrant, now: { [database] in database.now })
             queue = EncodingQueue(settings: settings.encoding, database: database) { transaction, id, change in
-                try follow(change, of: id.video, in: transaction)
+                try follow(change, of: id.version, in: transaction)
             }
             tools = try EncodingTools(settings: settings.encoding, loops: loops)
             workers = EncodingWorkers(queue, tools: tools, storage: storage, log: log)

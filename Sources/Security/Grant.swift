@@ -14,6 +14,9 @@ public struct Grant: Sendable, Equatable {
     /// What it opens.
     public var subjectHigh: UInt64
     public var subjectLow: UInt64
+    /// Which edition of the subject it opens; zero for the first, or where there is only one.
+    public var editionHigh: UInt64 = 0
+    public var editionLow: UInt64 = 0
     /// Who it was given to, as `Identifier.short`.
     public var holder: UInt64
     /// The sign-in that it was made through, as `Identifier.short`.
@@ -36,6 +39,16 @@ public struct Grant: Sendable, Equatable {
         self.holderMark = holderMark
         self.expiresAt = expiresAt
     }
+
+    /// The same for one edition of its subject.
+    public func limited<Edition>(to edition: Identifier<Edition>) -> Grant {
+        var grant = self
+        (grant.editionHigh, grant.editionLow) = (edition.high, edition.low)
+        return grant
+    }
+
+    /// Whether it says which edition of its subject it opens.
+    public var hasEdition: Bool { editionHigh != 0 || editionLow != 0 }
 
     public func isFor<Subject>(_ subject: Identifier<Subject>) -> Bool {
         subjectHigh == subject.high && subjectLow == subject.low

@@ -3,14 +3,16 @@ import Cryptography
 import Identifiers
 import Synchronization
 
-/// Writes grants as 82 URL-safe characters and reads them back.
+/// Writes grants as 82 URL-safe characters, or 103 where they name an edition, and reads them back.
 ///
 /// Layout before base 64: purpose (1), expiry (4), subject (16), holder (8), session (8), the two marks (4 each), the
-/// first 16 bytes of the HMAC over all that. 61 bytes; a forger's chance is 2⁻¹²⁸.
+/// edition if there is one (16), the first 16 bytes of the HMAC over all that. 61 or 77 bytes; a forger's chance is 2⁻¹²⁸.
 public final class GrantSigner: Sendable {
     private static let signedByteCount = 45
-    private static let tokenByteCount = 61
+    private static let editionByteCount = 16
+    private static let codeByteCount = 16
     public static let tokenLength = 82
+    public static let tokenLengthWithEdition = 103
 
     private let key: HMACSHA256
     private let recent = Mutex(RecentGrants())
@@ -20,14 +22,17 @@ public final class GrantSigner: Sendable {
     /// - Parameter grant: an end after the year 2105 is written as that year's.
     public func sign(_ grant: Grant) -> String {
         var bytes: [UInt8] = [grant.purpose.rawValue]
-        bytes.reserveCapacity(Self.tokenByteCount)
+        bytes.reserveCapacity(Self.signedByteCount + Self.editionByteCount + Self.codeByteCount)
         func append(_ number: some FixedWidthInteger) {
             withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
         }
         append(UInt32(clamping: grant.expiresAt))
         for word in [grant.subjectHigh, grant.subjectLow, grant.holder, grant.session] { append(word) }
         for mark in [grant.subjectMark, grant.holderMark] { append(mark) }
-        bytes += key.authenticationCode(for: bytes).prefix(Self.tokenByteCount - Self.signedByteCount)
+        if grant.hasEdition {
+            for word in [grant.editionHigh, grant.editionLow] { append(word) }
+        }
+        bytes += key.authenticationCode(for: bytes).prefix(Self.codeByteCount)
         return Base64.url.encode(bytes)
     }
 
@@ -55,7 +60,7 @@ public final class GrantSigner: Sendable {
     private func open(copying token: some StringProtocol) -> Grant? { Array(token.utf8).withUnsafeBufferPointer(open) }
 
     private func open(_ token: UnsafeBufferPointer<UInt8>) -> Grant? {
-        guard token.count == Self.tokenLength else { return nil }
+        guard token.count == Self.tokenLength || token.count == Self.tokenLengthWithEdition else { return nil }
         if let known = recent.withLock({ $0[token] }) { return known }
         let grant = check(token)
         if let grant { recent.withLock { $0.insert(grant, token) } }
@@ -63,12 +68,15 @@ public final class GrantSigner: Sendable {
     }
 
     private func check(_ token: UnsafeBufferPointer<UInt8>) -> Grant? {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.tokenByteCount) { buffer in
+        let signedByteCount =
+            Self.signedByteCount + (token.count == Self.tokenLengthWithEdition ? Self.editionByteCount : 0)
+        let byteCount = signedByteCount + Self.codeByteCount
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: byteCount) { buffer in
             var output = buffer.mutableSpan
-            guard Base64.url.decode(token.span, into: &output) == Self.tokenByteCount else { return nil }
+            guard Base64.url.decode(token.span, into: &output) == byteCount else { return nil }
             let bytes = UnsafeBufferPointer(buffer)
-            let signed = UnsafeBufferPointer(rebasing: bytes[..<Self.signedByteCount])
-            let code = UnsafeBufferPointer(rebasing: bytes[Self.signedByteCount...])
+            let signed = UnsafeBufferPointer(rebasing: bytes[..<signedByteCount])
+            let code = UnsafeBufferPointer(rebasing: bytes[signedByteCount...])
             guard key.isValid(code.span, for: signed.span) else { return nil }
             return Grant(reading: UnsafeRawBufferPointer(signed))
         }
@@ -88,6 +96,7 @@ extension Grant {
         expiresAt = Int64(half(1))
         (subjectHigh, subjectLow, holder, session) = (word(5), word(13), word(21), word(29))
         (subjectMark, holderMark) = (half(37), half(41))
+        (editionHigh, editionLow) = bytes.count > 45 ? (word(45), word(53)) : (0, 0)
     }
 }
 
@@ -100,7 +109,7 @@ private struct RecentGrants {
     private static let places = 512
     private var entries = [(token: [UInt8], grant: Grant)?](repeating: nil, count: places)
 
-    /// - Parameter token: of the length that all have.
+    /// - Parameter token: of one of the two lengths.
     subscript(_ token: UnsafeBufferPointer<UInt8>) -> Grant? {
         guard let entry = entries[Self.place(of: token)],
             entry.token.withUnsafeBufferPointer({ constantTimeEqual($0, token) })

@@ -3,67 +3,67 @@ import Reactor
 import SQL
 import Storage
 
-/// What this room needs of the encoder. `App` hands it over; rooms do not import each other.
+/// What this room needs of the encoder, which knows versions and not videos. `App` hands it over; rooms do not import each other.
 public struct VideoEncoding: Sendable {
     /// Looks into a stored file, when its turn has come, which is told.
     ///
     /// - Throws: `RefusedContent` where it is no video that can be played.
     public var inspect: @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo
-    /// Forgets a video's tasks.
-    public var remove: @Sendable (Transaction, VideoID) throws -> Void
-    /// Nothing more is made of a video until it is resumed.
-    public var pause: @Sendable (Transaction, VideoID) throws -> Void
-    public var resume: @Sendable (Transaction, VideoID) throws -> Void
+    /// Forgets a version's tasks.
+    public var remove: @Sendable (Transaction, VersionID) throws -> Void
+    /// Nothing more is made of a version until it is resumed.
+    public var pause: @Sendable (Transaction, VersionID) throws -> Void
+    public var resume: @Sendable (Transaction, VersionID) throws -> Void
     /// Runs failed work again.
-    public var retry: @Sendable (Transaction, VideoID) throws -> Void
+    public var retry: @Sendable (Transaction, VersionID) throws -> Void
     /// What can be played; nil where nothing was planned yet.
-    public var presentation: @Sendable (VideoID) async throws -> Presentation?
+    public var presentation: @Sendable (VersionID) async throws -> Presentation?
     /// Another number when anything of the presentation changes; nil where that cannot be said without waiting.
-    public var presentationVersion: @Sendable (VideoID) -> UInt64?
+    public var presentationVersion: @Sendable (VersionID) -> UInt64?
     /// A segment that is made and at hand; nil says nothing about it. Waits for nothing.
-    public var openSegment: @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?
+    public var openSegment: @Sendable (VersionID, _ rendition: String, _ number: Int) -> OpenFile?
     /// The same of what `sharedSegment` gives.
-    public var openSharedSegment: @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?
+    public var openSharedSegment: @Sendable (VersionID, _ rendition: String, _ number: Int) -> OpenFile?
     /// `viewer` tells those who ask apart, so that those who wait are served in turn.
     public var segment:
-        @Sendable (VideoID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws -> VideoPart
+        @Sendable (VersionID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws -> VideoPart
     /// A segment of an encrypted rendition that is wholly made; nil for all others. Makes nothing.
-    public var sharedSegment: @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> OpenFile?
+    public var sharedSegment: @Sendable (VersionID, _ rendition: String, _ number: Int) async throws -> OpenFile?
     /// Where others than this server hand out what `sharedSegment` gives; nil where nobody does.
-    public var sharedSegmentAddress: @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> String?
-    public var initSegment: @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart
+    public var sharedSegmentAddress: @Sendable (VersionID, _ rendition: String, _ number: Int) async throws -> String?
+    public var initSegment: @Sendable (VersionID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart
     /// The 16 bytes that a rendition's segments are encrypted with.
-    public var key: @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?
+    public var key: @Sendable (VersionID, _ rendition: String) async throws -> [UInt8]?
     /// A rendition as one file.
-    public var movie: @Sendable (VideoID, _ rendition: String) async throws -> VideoMovie
+    public var movie: @Sendable (VersionID, _ rendition: String) async throws -> VideoMovie
     /// Nil while it is not made.
-    public var picture: @Sendable (VideoID, PictureKind) async throws -> BlobContent?
+    public var picture: @Sendable (VersionID, PictureKind) async throws -> BlobContent?
     /// WebVTT, by name; nil where there are none of that name.
-    public var captions: @Sendable (VideoID, _ name: String) async throws -> BlobContent?
+    public var captions: @Sendable (VersionID, _ name: String) async throws -> BlobContent?
 
     public init(
         inspect:
             @escaping @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo,
-        remove: @escaping @Sendable (Transaction, VideoID) throws -> Void,
-        pause: @escaping @Sendable (Transaction, VideoID) throws -> Void,
-        resume: @escaping @Sendable (Transaction, VideoID) throws -> Void,
-        retry: @escaping @Sendable (Transaction, VideoID) throws -> Void,
-        presentation: @escaping @Sendable (VideoID) async throws -> Presentation?,
-        presentationVersion: @escaping @Sendable (VideoID) -> UInt64?,
-        openSegment: @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?,
-        openSharedSegment: @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) -> OpenFile?,
+        remove: @escaping @Sendable (Transaction, VersionID) throws -> Void,
+        pause: @escaping @Sendable (Transaction, VersionID) throws -> Void,
+        resume: @escaping @Sendable (Transaction, VersionID) throws -> Void,
+        retry: @escaping @Sendable (Transaction, VersionID) throws -> Void,
+        presentation: @escaping @Sendable (VersionID) async throws -> Presentation?,
+        presentationVersion: @escaping @Sendable (VersionID) -> UInt64?,
+        openSegment: @escaping @Sendable (VersionID, _ rendition: String, _ number: Int) -> OpenFile?,
+        openSharedSegment: @escaping @Sendable (VersionID, _ rendition: String, _ number: Int) -> OpenFile?,
         segment:
-            @escaping @Sendable (VideoID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws ->
+            @escaping @Sendable (VersionID, _ rendition: String, _ number: Int, _ viewer: UInt64) async throws ->
             VideoPart,
         sharedSegment:
-            @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> OpenFile?,
+            @escaping @Sendable (VersionID, _ rendition: String, _ number: Int) async throws -> OpenFile?,
         sharedSegmentAddress:
-            @escaping @Sendable (VideoID, _ rendition: String, _ number: Int) async throws -> String?,
-        initSegment: @escaping @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart,
-        key: @escaping @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?,
-        movie: @escaping @Sendable (VideoID, _ rendition: String) async throws -> VideoMovie,
-        picture: @escaping @Sendable (VideoID, PictureKind) async throws -> BlobContent?,
-        captions: @escaping @Sendable (VideoID, _ name: String) async throws -> BlobContent?
+            @escaping @Sendable (VersionID, _ rendition: String, _ number: Int) async throws -> String?,
+        initSegment: @escaping @Sendable (VersionID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart,
+        key: @escaping @Sendable (VersionID, _ rendition: String) async throws -> [UInt8]?,
+        movie: @escaping @Sendable (VersionID, _ rendition: String) async throws -> VideoMovie,
+        picture: @escaping @Sendable (VersionID, PictureKind) async throws -> BlobContent?,
+        captions: @escaping @Sendable (VersionID, _ name: String) async throws -> BlobContent?
     ) {
         self.inspect = inspect
         self.remove = remove
@@ -91,12 +91,12 @@ public struct InspectedVideo: Sendable {
     public var width: Int?
     public var height: Int?
     public var kind: MediaKind
-    /// Makes the work on the video part of the transaction that makes its row.
-    public var enqueue: @Sendable (Transaction, VideoID) throws -> Void
+    /// Makes the work on the file part of the transaction that makes its row.
+    public var enqueue: @Sendable (Transaction, VersionID) throws -> Void
 
     public init(
         duration: Double?, width: Int?, height: Int?, kind: MediaKind = .video,
-        enqueue: @escaping @Sendable (Transaction, VideoID) throws -> Void
+        enqueue: @escaping @Sendable (Transaction, VersionID) throws -> Void
     ) {
         self.duration = duration
         self.width = width

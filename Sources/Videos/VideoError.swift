@@ -32,6 +32,12 @@ enum VideoError: Error, Sendable, Equatable {
     case originalMissing
     /// Its owner has uploaded the same bytes again meanwhile.
     case sameBytesThere
+    /// The file that is to replace another one is that of a video already.
+    case sameBytesHere
+    case replacementUnderWay
+    /// By somebody else, since what is to be undone.
+    case changedMeanwhile
+    case nothingToReplace
 
     static func check(_ decision: VideoAccess.Decision) throws(VideoError) {
         switch decision {
@@ -114,6 +120,23 @@ extension VideoError: ProblemConvertible {
                 code: "video_exists",
                 "The same file was uploaded again while this video was in the trash. Remove that video first, or leave this one."
             )
+        case .sameBytesHere:
+            .conflict(
+                code: "video_exists",
+                "This file is a video already, this one or another one of the same owner. Nothing was replaced.")
+        case .replacementUnderWay:
+            .conflict(
+                code: "replacement_under_way",
+                "Another file for this video is on its way or being made ready. Wait until it is there, or cancel it first."
+            )
+        case .changedMeanwhile:
+            .conflict(
+                code: "changed_meanwhile",
+                "This was changed again meanwhile. It stays as it is now; change it by itself.")
+        case .nothingToReplace:
+            .conflict(
+                code: "nothing_to_replace",
+                "The first file of this video is still being fetched. Wait for it, or remove the video.")
         case .originalMissing:
             .notFound(
                 code: "original_not_found",

@@ -77,7 +77,10 @@ public struct VideoServices: Sendable {
     let change: ChangeVideo
     let trash: TrashVideo
     let remove: RemoveVideo
+    let endReplacement: EndReplacement
+    let removeVersions: RemoveVersions
     let trashRoutes: TrashRoutes
+    let batchRoutes: BatchRoutes
     let retry: RetryVideo
     let download: DownloadOriginal
     let downloadRendition: DownloadRendition
@@ -138,18 +141,25 @@ public struct VideoServices: Sendable {
         change = ChangeVideo(
             database: database, find: find, passwords: passwords, revoke: revoke, events: events, audit: audit,
             now: now)
+        let endReplacement = EndReplacement(
+            database: database, storage: storage, find: find, encoding: encoding, events: events, now: now)
+        self.endReplacement = endReplacement
         trash = TrashVideo(
-            database: database, storage: storage, find: find, encoding: encoding, revoke: revoke, events: events,
+            database: database, storage: storage, find: find, encoding: encoding, endReplacement: endReplacement,
+            revoke: revoke, events: events,
             facts: facts, audit: audit, now: now)
         remove = RemoveVideo(
-            database: database, storage: storage, find: find, encoding: encoding, revoke: revoke, events: events,
+            database: database, storage: storage, find: find, encoding: encoding, endReplacement: endReplacement,
+            revoke: revoke, events: events,
             facts: facts, audit: audit, lifetime: settings.trashLifetime, log: log, now: now)
+        let restore = RestoreVideo(
+            database: database, index: index, encoding: encoding, events: events, facts: facts, audit: audit,
+            lifetime: settings.trashLifetime, now: now)
         trashRoutes = TrashRoutes(
             list: ListTrash(database: database, lifetime: settings.trashLifetime, now: now),
-            restore: RestoreVideo(
-                database: database, index: index, encoding: encoding, events: events, facts: facts, audit: audit,
-                lifetime: settings.trashLifetime, now: now),
+            restore: restore,
             remove: remove)
+        batchRoutes = BatchRoutes(change: ChangeVideos(change: change, trash: trash, restore: restore))
         retry = RetryVideo(
             database: database, find: find, encoding: encoding, settings: settings, events: events, now: now)
         let proofs = UnlockProofs(database: database, grants: grants, revocations: revocations, now: now)
@@ -167,11 +177,13 @@ public struct VideoServices: Sendable {
         let hold = HoldUpload(
             sessions: sessions, claim: UploadClaim(database: database, holder: holder), loops: loops,
             patience: settings.lockPatience)
-        let removeUpload = RemoveUpload(database: database, storage: storage, sessions: sessions, find: find)
+        let removeUpload = RemoveUpload(database: database, storage: storage, sessions: sessions)
         ofPerson = VideosOfPerson(database: database, remove: remove, hold: hold, removeUpload: removeUpload)
         let endFetch = EndFetch(events: events, facts: facts, now: now)
         let finish = FinishUpload(
-            database: database, storage: storage, inspectFile: encoding.inspect, find: find, remove: removeUpload,
+            database: database, storage: storage,
+            replace: ReplaceFile(database: database, callers: callers, events: events, now: now),
+            inspectFile: encoding.inspect, find: find, remove: removeUpload,
             sessions: sessions, callers: callers, holder: holder, events: events, facts: facts, fetched: endFetch,
             loops: loops, now: now)
         receiveForm = ReceiveForm(
@@ -237,8 +249,11 @@ public struct VideoServices: Sendable {
             captions: captions)
         vocabulary = VocabularyRoutes(
             database: database, change: ChangeVocabulary(database: database, index: index, audit: audit, now: now))
+        removeVersions = RemoveVersions(
+            database: database, storage: storage, encoding: encoding, log: log, now: now)
         upkeep = VideoUpkeep(
-            recovery: recovery, remove: remove, index: index, revocations: self.revocations, events: events,
+            recovery: recovery, remove: remove, removeVersions: removeVersions, index: index,
+            revocations: self.revocations, events: events,
             watches: personal.write, fetches: fetches, database: database, now: now, settings: settings, loops: loops,
             log: log)
 
@@ -265,9 +280,11 @@ public struct VideoServices: Sendable {
         let videos = router.group("/api/v1/videos", access: .signedIn, context: ViewerContext.self)
         VideoRoutes(
             find: find, show: personal.show, list: list, change: change, trash: trash, retry: retry,
-            download: download, downloadRendition: downloadRendition, receive: receiveForm, beginFetch: beginFetch,
+            endReplacement: endReplacement, download: download, downloadRendition: downloadRendition,
+            receive: receiveForm, beginFetch: beginFetch,
             formLimit: settings.formLimit
         ).add(to: videos)
+        batchRoutes.add(to: videos)
         searchRoutes.add(to: videos)
         eventRoutes.add(to: videos)
         viewingRoutes.add(to: videos)

@@ -7,6 +7,7 @@ import Telemetry
 public struct VideoUpkeep: Sendable {
     let recovery: RecoverUploads
     let remove: RemoveVideo
+    let removeVersions: RemoveVersions
     let index: IndexVideos
     let revocations: ReadRevocations
     let events: VideoEvents
@@ -59,6 +60,10 @@ public struct VideoUpkeep: Sendable {
             group.addTask(executorPreference: loop) {
                 let interval = max(.seconds(1), min(settings.trashLifetime / 4, .seconds(600)))
                 await every(interval, "removing what is in the trash") { try await remove.removeOverdue() }
+            }
+            group.addTask(executorPreference: loop) {
+                let interval = max(.seconds(1), min(settings.longestGrant / 4, .seconds(60)))
+                await every(interval, "removing former versions") { try await removeVersions() }
             }
         }
     }

@@ -135,7 +135,7 @@ struct AppHouse {
     func addUpload(of role: Role, byteCount: Int = 5) async throws -> UploadID {
         let (owner, id) = (try await person(role), UploadID())
         try await server.services.storage.uploads.create(
-            try #require(id.blob), becoming: try #require(id.video.original), expecting: nil)
+            try #require(id.blob), becoming: try #require(id.version.original), expecting: nil)
         try await database.write { transaction in
             try UploadStore().insert(
                 Upload(

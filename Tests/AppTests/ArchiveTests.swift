@@ -33,7 +33,7 @@ struct ArchiveTests {
         let id = try await house.addVideo(premium: true)
         let bytes = Array(try Data(contentsOf: URL(filePath: film)))
         let blobs = house.server.services.storage.blobs
-        let key = try #require(id.original)
+        let key = try #require(id.firstVersion.original)
         try await blobs.write(key, bytes)
         let hash = try await blobs.sha256(of: key)
         let sum = Hex.encode(try #require(hash))

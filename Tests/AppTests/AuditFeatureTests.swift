@@ -106,7 +106,8 @@ struct AuditFeatureTests {
         let (use, film) = (KeyUse(audit: house.server.services.accounts.audit), VideoID())
         func fetch(_ session: UInt64, _ host: String) {
             let pass = PlaybackPass(
-                video: film, token: "", expiresAt: 0, viewer: person.short, session: session, isShared: false)
+                video: film, version: film.firstVersion, token: "",
+                expiresAt: 0, viewer: person.short, session: session, isShared: false)
             use.note(pass, from: SocketAddress(host: host, port: 1))
         }
         for host in ["192.0.2.1", "192.0.2.1", "2001:db8::1", "2001:db8::2", "192.0.2.1"] { fetch(1, host) }

@@ -47,7 +47,7 @@ struct BackupTests {
         let id = VideoID()
         let bytes = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ "\(id)".hashValue) }
         // As an upload does: the blob first.
-        try await house.server.services.storage.blobs.write(try #require(id.original), bytes)
+        try await house.server.services.storage.blobs.write(try #require(id.firstVersion.original), bytes)
         _ = try await house.database.write { transaction in
             try transaction.execute(
                 """
@@ -62,7 +62,7 @@ struct BackupTests {
 
     private func remove(_ video: Stored, from house: AppHouse) async throws {
         _ = try await house.database.write { try $0.execute("DELETE FROM videos WHERE id = $1", video.id) }
-        try await house.server.services.storage.blobs.removeTree(try #require(video.id.folder))
+        try await house.server.services.storage.blobs.removeTree(try #require(video.version.folder))
     }
 
     /// Each row of each table.

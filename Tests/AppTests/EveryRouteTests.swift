@@ -128,6 +128,9 @@ struct EveryRouteTests {
         "POST /api/v1/videos": Rule(.uploader, 422),
         "GET /api/v1/videos/{id}": Rule(.viewer, 200), "PATCH /api/v1/videos/{id}": Rule(.keeper, 200),
         "DELETE /api/v1/videos/{id}": Rule(.keeper, 204), "POST /api/v1/videos/{id}/retry": Rule(.keeper, 202),
+        // Of no video.
+        "POST /api/v1/videos/batch": Rule(.person, 422), "POST /api/v1/videos/batch/undo": Rule(.person, 422),
+        "DELETE /api/v1/videos/{id}/replacement": Rule(.keeper, 204),
         // Of what was moved there.
         "GET /api/v1/trash": Rule(.person, 200), "POST /api/v1/trash/{id}/restore": Rule(.trashKeeper, 200),
         "DELETE /api/v1/trash/{id}": Rule(.trashKeeper, 204),
@@ -400,7 +403,8 @@ struct EveryRouteTests {
         case "DELETE /api/v1/auth/me": json("{}")
         case "PATCH /api/v1/auth/me": json(#"{"name":"Name"}"#)
         case "POST /api/v1/admin/users": json(#"{"email":"x","name":"N","role":"user"}"#)
-        case "POST /api/v1/admin/users/batch": json(#"{"ids":[]}"#)
+        case "POST /api/v1/admin/users/batch", "POST /api/v1/videos/batch": json(#"{"ids":[]}"#)
+        case "POST /api/v1/videos/batch/undo": json(#"{"videos":[]}"#)
         case "PATCH /api/v1/admin/users/{id}": json(#"{"role":"user"}"#)
         case "POST /api/v1/admin/groups", "POST /api/v1/categories", "POST /api/v1/people": json(#"{"name":""}"#)
         case "PATCH /api/v1/categories/{id}", "PATCH /api/v1/people/{id}": json(#"{"name":"N"}"#)

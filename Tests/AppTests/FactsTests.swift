@@ -100,8 +100,10 @@ struct FactsTests {
 
     /// Told once each time that a video comes to it.
     private func fail(_ id: VideoID, _ house: AppHouse) async throws {
+        let services = house.server.services
         let follow = FollowEncoding(
-            events: house.server.services.events, facts: house.server.services.outbox, now: { Date() })
+            events: services.events, facts: services.outbox, audit: services.accounts.audit, keeping: .seconds(60),
+            now: { Date() })
         let failure = EncodingProgress.Failure(code: "encoding_failed", detail: "/tmp/secret/path")
         let steps: [EncodingProgress] = [
             EncodingProgress(status: .failed, progress: 0, failure: failure),
@@ -111,7 +113,7 @@ struct FactsTests {
             EncodingProgress(status: .failed, progress: 1, failure: failure),
         ]
         for step in steps {
-            try await house.database.write { try follow(step, of: id, in: $0) }
+            try await house.database.write { try follow(step, of: id.firstVersion, in: $0) }
         }
     }
 
@@ -161,10 +163,12 @@ struct FactsTests {
         let house = try await AppHouse(in: TemporaryFolder())
         #expect(house.server.services.outbox == nil && house.server.services.kafka == nil)
         let id = try await house.addVideo()
-        let events = house.server.services.events
+        let services = house.server.services
         try await house.database.write {
             let failed = EncodingProgress(status: .failed, progress: 0, failure: .init(code: "x", detail: ""))
-            try FollowEncoding(events: events, now: { Date() })(failed, of: id, in: $0)
+            let follow = FollowEncoding(
+                events: services.events, audit: services.accounts.audit, keeping: .seconds(60), now: { Date() })
+            try follow(failed, of: id.firstVersion, in: $0)
         }
         #expect(try await house.database.read { try $0.query("SELECT position FROM outbox").isEmpty })
         await house.server.stop()

@@ -19,7 +19,7 @@ struct VerifyMediaTests {
         var ids: [VideoID] = []
         for number in 0..<3 {
             let (id, bytes) = (try await house.addVideo(), [UInt8](repeating: UInt8(number), count: 5000))
-            let key = try #require(id.original)
+            let key = try #require(id.firstVersion.original)
             try await blobs.write(key, bytes)
             let found = try await blobs.sha256(of: key)
             let sum = Hex.encode(try #require(found))

@@ -128,7 +128,7 @@ def test_without_credentials(house):
 
 def test_what_is_not_there(house):
     bodies = {"/videos/{id}/progress": {"position": 1}, "/videos/{id}/unlock": {"password": "x"}, "/videos/{id}": {"title": "x"}}
-    for method, path in of_videos(house, 404):
+    for method, path in [each for each in of_videos(house, 404) if "{" in each[1]]:
         body = b"" if path.startswith("/uploads") else bodies.get(path) if method != "GET" else None
         headers = {**tus(path), **({"X-HTTP-Method-Override": "PATCH"} if (method, path) == ("POST", "/uploads/{id}") else {})}
         house.admin.request(method, house.path(path, UNKNOWN), body, headers=headers).expect(404)

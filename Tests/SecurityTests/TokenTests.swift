@@ -134,9 +134,20 @@ struct GrantTests {
         }
     }
 
-    @Test("A changed character anywhere spoils the grant, and so does any other length")
-    func damage() throws {
-        let token = Array(signer.sign(grant()).utf8)
+    @Test("A grant for one edition says which, and one for the first is as short as ever")
+    func editions() throws {
+        let edition = Identifier<Film>()
+        let token = signer.sign(grant().limited(to: edition))
+        #expect(token.utf8.count == GrantSigner.tokenLengthWithEdition)
+        let read = try signer.verify(token, for: film, Self.watching, now: 1)
+        #expect(read == grant().limited(to: edition) && read.hasEdition && !grant().hasEdition)
+        #expect(read.editionHigh == edition.high && read.editionLow == edition.low)
+    }
+
+    @Test("A changed character anywhere spoils the grant, and so does any other length", arguments: [false, true])
+    func damage(hasEdition: Bool) throws {
+        let grant = hasEdition ? grant().limited(to: Identifier<Film>()) : grant()
+        let token = Array(signer.sign(grant).utf8)
         for position in token.indices {
             for replacement in "AQ_.=".utf8 where replacement != token[position] {
                 var damaged = token

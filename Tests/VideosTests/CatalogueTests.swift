@@ -96,7 +96,7 @@ struct CatalogueTests {
         let id = try #require(VideoID(try await house.upload("VIDEO work").video.id))
         let listener = try house.videos.events.listen(to: .video(id), as: house.creator.id)
         let events = house.videos.events
-        let follow = FollowEncoding(events: events, now: { Date() })
+        let follow = house.follow()
         let rendition = EncodingProgress.Rendition(name: "360p", width: 640, height: 360, bandwidth: 900, state: .ready)
         for progress in [
             EncodingProgress(status: .processing, progress: 0.1, duration: 8.5),
@@ -122,7 +122,7 @@ struct CatalogueTests {
         let failed = EncodingProgress(
             status: .failed, progress: 0.2,
             failure: EncodingProgress.Failure(code: "encoding_failed", detail: "moov atom"))
-        let follow = FollowEncoding(events: house.videos.events, now: { Date() })
+        let follow = house.follow()
         try await house.database.write { try follow(failed, of: video.id, in: $0) }
         let path = "/api/v1/videos/\(video.id)"
         #expect(try await house.client(.admin).get(path).text.contains("moov atom"))
@@ -136,7 +136,7 @@ struct CatalogueTests {
         let house = try await VideoHouse()
         let video = house.video(named: "Song")
         try await house.insert(video)
-        let follow = FollowEncoding(events: house.videos.events, now: { Date() })
+        let follow = house.follow()
         func body(_ hasThumbnail: Bool) async throws -> String {
             let told = EncodingProgress(status: .ready, progress: 1, kind: .audio, hasThumbnail: hasThumbnail)
             try await house.database.write { try follow(told, of: video.id, in: $0) }

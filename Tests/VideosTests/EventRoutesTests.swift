@@ -203,7 +203,7 @@ struct EventRoutesTests {
         try await house.insert(video)
         var stream = try await follow(house, .creator)
         let events = house.videos.events
-        let encoding = FollowEncoding(events: events, now: { Date() })
+        let encoding = house.follow()
         let held = await HeldLoop(house.loops.loops[0])
         for step in 1...100 {
             let progress = EncodingProgress(status: .processing, progress: Double(step) / 100)

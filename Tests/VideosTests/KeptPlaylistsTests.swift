@@ -22,7 +22,7 @@ struct KeptPlaylistsTests {
     @Test("A text is rendered once, and again when what it tells of has changed")
     func once() {
         let kept = KeptPlaylists()
-        let name = KeptPlaylists.Name(video: VideoID())
+        let name = KeptPlaylists.Name(video: VersionID())
         var rendered = 0
         func ask(_ source: KeptPlaylists.Source) -> String {
             let playlist = kept(name, of: source, nil, at: now) {
@@ -39,7 +39,7 @@ struct KeptPlaylistsTests {
     @Test("There are never more than it may hold, and what is asked for stays")
     func bounded() {
         let kept = KeptPlaylists(countLimit: 8, byteLimit: 1000)
-        let wanted = KeptPlaylists.Name(video: VideoID())
+        let wanted = KeptPlaylists.Name(video: VersionID())
         func ask(_ name: KeptPlaylists.Name, byteCount: Int) -> Bool {
             var isNew = false
             _ = kept(name, of: source(), nil, at: now) {
@@ -51,26 +51,26 @@ struct KeptPlaylistsTests {
         }
         #expect(ask(wanted, byteCount: 10))
         for _ in 0..<50 {
-            _ = ask(KeptPlaylists.Name(video: VideoID()), byteCount: 10)
+            _ = ask(KeptPlaylists.Name(video: VersionID()), byteCount: 10)
             #expect(!ask(wanted, byteCount: 10) && kept.count <= 8)
         }
         for _ in 0..<50 {
-            _ = ask(KeptPlaylists.Name(video: VideoID()), byteCount: 300)
+            _ = ask(KeptPlaylists.Name(video: VersionID()), byteCount: 300)
             #expect(!ask(wanted, byteCount: 10) && kept.byteCount <= 1000)
         }
-        #expect(ask(KeptPlaylists.Name(video: VideoID()), byteCount: 2000))
+        #expect(ask(KeptPlaylists.Name(video: VersionID()), byteCount: 2000))
         #expect(kept.count == 0 && kept.byteCount == 0, "what is larger than all of it is not kept")
     }
 
     @Test("Of a version that was seen nothing else need be known; of another one, or of none, nothing is")
     func versions() {
         let kept = KeptPlaylists()
-        let name = KeptPlaylists.Name(video: VideoID())
+        let name = KeptPlaylists.Name(video: VersionID())
         #expect(kept.kept(name, 1, at: now) == nil)
         _ = kept(name, of: source(), 1, at: now) { "first" }
         #expect(kept.kept(name, 1, at: now)?.text == Array("first".utf8))
         #expect(kept.kept(name, 2, at: now) == nil && kept.kept(name, nil, at: now) == nil)
-        #expect(kept.kept(KeptPlaylists.Name(video: VideoID()), 1, at: now) == nil)
+        #expect(kept.kept(KeptPlaylists.Name(video: VersionID()), 1, at: now) == nil)
         // Something was measured that this list does not tell of: the text stays, the version is the new one.
         _ = kept(name, of: source(), 2, at: now) { "never" }
         #expect(kept.kept(name, 1, at: now) == nil && kept.kept(name, 2, at: now)?.text == Array("first".utf8))
@@ -81,7 +81,7 @@ struct KeptPlaylistsTests {
     @Test("A list that has stopped growing is asked for anew: what stands in it depends on the time")
     func growth() {
         let kept = KeptPlaylists()
-        let name = KeptPlaylists.Name(video: VideoID())
+        let name = KeptPlaylists.Name(video: VersionID())
         func list(isGrowing: Bool) -> KeptPlaylists.Source {
             .segments(SegmentList(PlayedEncoder.film.video[0], of: name.video, isGrowing: isGrowing))
         }

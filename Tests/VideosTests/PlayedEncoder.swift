@@ -1,3 +1,4 @@
+import Accounts
 import FoundationEssentials
 import Media
 import Reactor
@@ -85,9 +86,9 @@ final class PlayedEncoder: Sendable {
                 try await self.state.withLock { $0.whileInspecting }?()
                 return try self.inspect(path)
             },
-            remove: { _, id in self.state.withLock { $0.removed.append(id) } },
-            pause: { _, id in self.state.withLock { _ = $0.paused.insert(id) } },
-            resume: { _, id in self.state.withLock { _ = $0.paused.remove(id) } },
+            remove: { _, id in self.state.withLock { $0.removed.append(id.asVideo) } },
+            pause: { _, id in self.state.withLock { _ = $0.paused.insert(id.asVideo) } },
+            resume: { _, id in self.state.withLock { _ = $0.paused.remove(id.asVideo) } },
             retry: { _, _ in },
             presentation: { _ in self.state.withLock { $0.presentation } },
             presentationVersion: { _ in nil },
@@ -139,7 +140,28 @@ final class PlayedEncoder: Sendable {
         guard content.starts(with: "VIDEO".utf8) else { throw RefusedContent(.notAVideo) }
         return InspectedVideo(duration: 8, width: 640, height: 360) { _, id in
             if let failure = self.state.withLock({ $0.enqueueFailure }) { throw failure }
-            self.state.withLock { $0.enqueued.append(id) }
+            self.state.withLock { $0.enqueued.append(id.asVideo) }
         }
+    }
+}
+
+extension VersionID {
+    /// As the video that begins with it.
+    var asVideo: VideoID { VideoID(high: high, low: low) }
+}
+
+extension FollowEncoding {
+    /// The encoder's words about the first version of a video.
+    func callAsFunction(_ progress: EncodingProgress, of id: VideoID, in transaction: Transaction) throws {
+        try self(progress, of: id.firstVersion, in: transaction)
+    }
+}
+
+extension VideoHouse {
+    func follow(_ events: VideoEvents? = nil) -> FollowEncoding {
+        let clock = clock
+        return FollowEncoding(
+            events: events ?? videos.events, audit: AuditLog(database: database, now: { clock.now }),
+            keeping: VideoSettings().longestGrant, now: { clock.now })
     }
 }

@@ -34,7 +34,7 @@ struct RecoveryTests {
     func finished(renamed: Bool) async throws {
         let house = try await VideoHouse()
         let upload = try await complete(house, "VIDEO left") {
-            renamed ? $0.videoID.original : $0.id.blob
+            renamed ? $0.id.version.original : $0.id.blob
         }
         for _ in 0..<2 { try await recover(house) }
         let video = try await house.videos.find(upload.videoID, for: house.creator, through: .details)
@@ -104,7 +104,7 @@ struct RecoveryTests {
         let house = try await VideoHouse()
         let first = try await house.upload("VIDEO twice").video.id
         _ = try await complete(house, "VIDEO twice") {
-            renamed ? $0.videoID.original : $0.id.blob
+            renamed ? $0.id.version.original : $0.id.blob
         }
         try await recover(house)
         #expect(try house.files() == ["videos/\(first)/original"])

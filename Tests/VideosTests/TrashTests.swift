@@ -100,7 +100,7 @@ struct TrashTests {
         }
         try await trash("\(id)", in: house)
         #expect(try await next() == "removed true")
-        let follow = FollowEncoding(events: house.videos.upkeep.events, now: { Date() })
+        let follow = house.follow()
         try await house.database.write {
             try follow(EncodingProgress(status: .ready, progress: 0.5), of: id, in: $0)
         }
@@ -227,7 +227,7 @@ struct TrashTests {
         switch cut {
         case .beforeFiles: break
         case .amongFiles: try await house.storage.blobs.removeTree(try #require(BlobKey("videos/\(id)/hls")))
-        case .beforeRow: try await house.storage.blobs.removeTree(try #require(id.folder))
+        case .beforeRow: try await house.storage.blobs.removeTree(try #require(id.firstVersion.folder))
         }
         #expect(try await house.client(.creator).send(.post, "/api/v1/trash/\(id)/restore").status == .notFound)
         #expect(try await house.videos.remove.removeOverdue() == 1)
@@ -243,7 +243,7 @@ struct TrashTests {
             var video = house.video(named: "\(number)")
             video.checksum = "\(number)"
             try await house.insert(video)
-            try await house.storage.blobs.write(try #require(video.id.original), [1])
+            try await house.storage.blobs.write(try #require(video.version.original), [1])
         }
         let now = house.clock.now
         try await house.database.write { _ = try $0.execute("UPDATE videos SET trashed_at = $1", now) }

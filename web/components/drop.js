@@ -31,6 +31,8 @@ export function dropAnywhere(take) {
   });
 }
 
+export const fileTypes = 'video/*,audio/*,.mkv,.mka,.avi,.mov,.ts,.m2ts,.mts,.flv,.wmv,.mxf';
+
 /**
  * A button that opens the system's choice of files.
  * @param {(files: File[]) => void} take
@@ -40,7 +42,7 @@ export function fileChooser(take, { className = 'button primary', text = 'upload
   const input = h('input', {
     type: 'file',
     multiple: true,
-    accept: 'video/*,audio/*,.mkv,.mka,.avi,.mov,.ts,.m2ts,.mts,.flv,.wmv,.mxf',
+    accept: fileTypes,
     class: 'unseen',
     tabindex: '-1',
     label: text,

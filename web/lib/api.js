@@ -45,6 +45,7 @@
  * @property {boolean} [is_hidden]
  * @property {boolean} [has_password]
  * @property {VideoWarning[]} [warnings] for those who may change it
+ * @property {Replacement} [replacement] for the same, while another file is to replace its own
  * @property {Fetch} [fetch] for the same, while the file is fetched from elsewhere
  */
 /**
@@ -55,6 +56,14 @@
  * @property {number | null} total_bytes
  * @property {number} attempts
  * @property {{ code: string, detail: string } | null} error
+ */
+/**
+ * @typedef {object} Replacement
+ * @property {'processing' | 'failed'} state
+ * @property {number} progress
+ * @property {string} file_name
+ * @property {number} byte_count
+ * @property {VideoError | null} error
  */
 /** @typedef {{ code: string, detail: string | null }} VideoWarning */
 /** @typedef {{ status: string, playback_url: string | null, expires_at: string, resume_at?: number | null }} Playback */
@@ -283,6 +292,11 @@ export async function deleteVideo(id) {
 /** @param {string} id */
 export async function retryVideo(id) {
   await call('POST', `/videos/${encodeURIComponent(id)}/retry`);
+}
+
+/** Ends what is to replace the file of a video. @param {string} id */
+export async function endReplacement(id) {
+  await call('DELETE', `/videos/${encodeURIComponent(id)}/replacement`);
 }
 
 /**

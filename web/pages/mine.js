@@ -5,17 +5,31 @@ import { fileChooser } from '../components/drop.js';
 import { menuButton } from '../components/menu-button.js';
 import { arches } from '../components/note.js';
 import { PagedList } from '../components/paged-list.js';
+import { progressBar, setProgress } from '../components/progress-bar.js';
+import { Selection } from '../components/selection.js';
 import { toast, toastError } from '../components/toast.js';
 import { VideoCard } from '../components/video-card.js';
 import { captionsPath, ownPath } from '../lib/address.js';
-import { base, deleteVideo, listVideos, originalURL, retryVideo } from '../lib/api.js';
+import {
+  ApiError,
+  base,
+  deleteVideo,
+  endReplacement,
+  listVideos,
+  originalURL,
+  retryVideo,
+} from '../lib/api.js';
 import { h, icon, replace } from '../lib/dom.js';
-import { date } from '../lib/format.js';
+import { date, percent } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { follow } from '../lib/live.js';
 import { filterIn, minePath, statuses } from '../lib/own-videos.js';
+import { explainVideoError } from '../lib/problem.js';
 import { mayUpload } from '../lib/rights.js';
+import { changedOf, mostVideos } from '../lib/video-batch.js';
 import { editVideo } from './edit-video.js';
+import { VideoBatchBar } from './mine-batch.js';
+import { chooseReplacement } from './replace-file.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
 /** @typedef {import('../lib/own-videos.js').Filter} Filter */
@@ -39,6 +53,8 @@ class MyVideos {
   #typing = 0;
   /** @type {Map<string, Row>} */
   #rows = new Map();
+  /** @type {Selection<Video>} */
+  #selection = new Selection(mostVideos);
 
   /** @param {import('../router.js').Context} context */
   constructor(context) {
@@ -82,6 +98,13 @@ class MyVideos {
       error: 'library.error',
       status: (items) => t('library.count', { count: items.length }),
     });
+    this.batch = new VideoBatchBar(this.#selection, {
+      changed: (results) => this.#manyChanged(results),
+      offered: () => [...this.#rows.values()].map(({ video }) => video),
+    });
+    this.#selection.addEventListener('change', () => {
+      for (const row of this.#rows.values()) row.select.checked = this.#selection.has(row.video.id);
+    });
     this.element = h(
       'div',
       { class: 'narrow-page' },
@@ -98,6 +121,7 @@ class MyVideos {
       ),
       this.tools,
       this.list.element,
+      this.batch.element,
     );
   }
 
@@ -120,6 +144,7 @@ class MyVideos {
     this.#stop.abort();
     clearTimeout(this.#typing);
     this.list.close();
+    this.batch.close();
   }
 
   get #isFiltered() {
@@ -136,6 +161,8 @@ class MyVideos {
   #refine(filter) {
     clearTimeout(this.#typing);
     this.#filter = filter;
+    // Nobody changes what they do not see.
+    this.#selection.clear();
     history.replaceState(null, '', ownPath(minePath(filter), '/videos/mine'));
     void this.list.begin();
   }
@@ -156,11 +183,17 @@ class MyVideos {
 
   /** @param {Video} video */
   #row(video) {
+    /** @type {Row} */
     const row = new Row(video, {
       edit: () => void this.#edit(row),
       retry: () => void this.#retry(row),
       remove: () => void this.#remove(row),
+      replace: () => void this.#replace(row),
+      endReplacement: () => void this.#endReplacement(row),
+      isBlocked: () => this.#isBlocked(video.id),
+      select: (wanted) => this.#select(row, wanted),
     });
+    row.select.checked = this.#selection.has(video.id);
     this.#rows.set(video.id, row);
     return row.element;
   }
@@ -201,7 +234,7 @@ class MyVideos {
     if (event === 'removed') {
       if (row) this.#drop(row);
     } else if (row) {
-      row.update({ ...row.video, ...video });
+      row.update({ ...row.video, replacement: undefined, ...video });
     } else if (event === 'created' && video.created_by === this.context.user.id) {
       void this.list.begin();
     }
@@ -211,6 +244,7 @@ class MyVideos {
   #drop(row) {
     this.list.remove(row.element);
     this.#rows.delete(row.video.id);
+    this.#selection.set(row.video, false);
   }
 
   /** @param {Row} row */
@@ -227,6 +261,51 @@ class MyVideos {
       await retryVideo(row.video.id);
       row.update({ ...row.video, status: 'pending', progress: 0, error: null });
       toast('mine.retried');
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
+  /**
+   * @param {Row} row
+   * @param {boolean} wanted
+   */
+  #select(row, wanted) {
+    const isChosen = this.#selection.set(row.video, wanted);
+    if (isChosen !== wanted) toast('mine.most_selected', { count: mostVideos });
+    return isChosen;
+  }
+
+  /** @param {import('../lib/video-batch.js').Result[]} results */
+  #manyChanged(results) {
+    const changed = changedOf(results);
+    for (const { id, after } of changed) {
+      const row = this.#rows.get(id);
+      if (row && after?.is_trashed) this.#drop(row);
+      else row?.update({ ...row.video, ...after });
+    }
+    if (changed.some(({ after }) => after?.is_trashed === false)) void this.list.begin();
+  }
+
+  /** @param {Row} row */
+  async #replace(row) {
+    const file = await chooseReplacement(row.video);
+    if (file) this.context.uploads.replace(file, row.video.id);
+  }
+
+  /** Whether a file that was chosen here has another one in its way. @param {string} id of a video */
+  #isBlocked(id) {
+    return this.context.uploads.uploads.some(({ replaces, error }) =>
+      replaces === id && error instanceof ApiError && error.code === 'replacement_under_way'
+    );
+  }
+
+  /** @param {Row} row */
+  async #endReplacement(row) {
+    try {
+      await endReplacement(row.video.id);
+      row.update({ ...row.video, replacement: undefined });
+      toast('mine.replacement_ended');
     } catch (error) {
       toastError(error);
     }
@@ -261,7 +340,16 @@ function whatGoes({ view_count: views = 0 }) {
   ];
 }
 
-/** @typedef {{ edit: () => void, retry: () => void, remove: () => void }} Actions */
+/**
+ * @typedef {object} Actions
+ * @property {() => void} edit
+ * @property {() => void} retry
+ * @property {() => void} remove
+ * @property {() => void} replace
+ * @property {() => void} endReplacement
+ * @property {() => boolean} isBlocked
+ * @property {(wanted: boolean) => boolean} select
+ */
 
 class Row {
   /**
@@ -271,9 +359,20 @@ class Row {
   constructor(video, actions) {
     this.actions = actions;
     this.marks = h('p', { class: 'mine-marks' });
-    this.card = new VideoCard(video, { testid: 'own', facts, below: [this.marks] });
+    this.replacement = h('div', { class: 'mine-replacement', 'data-testid': 'replacement', hidden: true });
+    this.bar = progressBar();
+    this.card = new VideoCard(video, { testid: 'own', facts, below: [this.marks, this.replacement] });
     this.buttons = h('div', { class: 'hit-actions' });
+    this.select = h('input', {
+      type: 'checkbox',
+      class: 'mine-select',
+      'data-testid': 'select',
+      onchange: () => {
+        this.select.checked = actions.select(this.select.checked);
+      },
+    });
     this.element = this.card.element;
+    this.element.prepend(this.select);
     this.element.append(this.buttons);
     this.#draw();
   }
@@ -307,11 +406,36 @@ class Row {
       video.has_password && mark('key', 'mine.password'),
     ].filter((each) => each !== false && each !== undefined);
     replace(this.marks, ...marks);
+    this.#drawReplacement();
+  }
+
+  /** How far the file is that is to replace the present one, or why it is not. */
+  #drawReplacement() {
+    const { replacement } = this.video;
+    this.replacement.hidden = !replacement;
+    if (!replacement) return replace(this.replacement);
+    if (replacement.state === 'failed') {
+      const reason = explainVideoError(replacement.error);
+      return replace(
+        this.replacement,
+        h(
+          'p',
+          { class: 'bad', role: 'alert' },
+          icon('alert'),
+          h('span', { text: ['mine.replacement_failed', { reason }] }),
+        ),
+      );
+    }
+    const words = t('mine.replacing', { percent: percent(replacement.progress) });
+    setProgress(this.bar, replacement.progress);
+    this.bar.setAttribute('aria-label', words);
+    replace(this.replacement, h('span', {}, words), this.bar);
   }
 
   #draw() {
     const { video, actions } = this;
     const { title } = video;
+    this.select.setAttribute('aria-label', t('mine.select', { title }));
     this.#drawMarks();
     replace(
       this.buttons,
@@ -332,10 +456,24 @@ class Row {
         label: ['mine.more', { title }],
         items: () => [
           { text: 'watch.download', icon: 'download', act: () => download(video.id) },
+          ...this.#replacing(),
           { text: 'action.delete', icon: 'trash', danger: true, act: actions.remove },
         ],
       }),
     );
+  }
+
+  /** @returns {import('../components/menu-button.js').MenuItem[]} */
+  #replacing() {
+    const { actions } = this;
+    const state = this.video.replacement?.state ?? (actions.isBlocked() ? 'processing' : null);
+    const end = {
+      text: state === 'failed' ? 'mine.dismiss_replacement' : 'mine.end_replacement',
+      icon: 'close',
+      act: actions.endReplacement,
+    };
+    const begin = { text: 'mine.replace', icon: 'upload', act: actions.replace };
+    return [...(state === 'processing' ? [] : [begin]), ...(state === null ? [] : [end])];
   }
 }
 

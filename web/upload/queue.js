@@ -32,12 +32,18 @@ export class Upload {
    * @param {File} file
    * @param {string} userId
    * @param {() => void} changed
+   * @param {string | null} [replaces] the video whose file it replaces, where it becomes none of its own
    */
-  constructor(file, userId, changed) {
+  constructor(file, userId, changed, replaces = null) {
     this.file = file;
-    this.key = fingerprint(file, userId);
+    this.replaces = replaces;
+    const key = fingerprint(file, userId);
+    // It goes on only for the same video, and is none of those that wait to be gone on with.
+    this.key = replaces === null ? key : `replace|${replaces}|${key}`;
     this.changed = changed;
-    const metadata = { filename: file.name, filetype: file.type, title: titleFrom(file.name) };
+    /** @type {Record<string, string>} */
+    const rest = replaces === null ? { title: titleFrom(file.name) } : { replaces };
+    const metadata = { filename: file.name, filetype: file.type, ...rest };
     this.#tus = new TusUpload(file, this.key, metadata, { transport: send, memory: memoryFor(file), wait });
   }
 
@@ -154,14 +160,25 @@ export class UploadQueue extends EventTarget {
 
   /** @param {Iterable<File>} files */
   add(files) {
-    for (const file of files) {
-      const upload = new Upload(file, this.#userId, () => this.#changed());
-      const twin = this.uploads.find((other) => other.key === upload.key);
-      if (twin && (twin.isActive || twin.state === 'waiting')) continue;
-      if (twin) this.#drop(twin);
-      this.uploads.push(upload);
-    }
+    for (const file of files) this.#take(new Upload(file, this.#userId, () => this.#changed()));
     this.#advance();
+  }
+
+  /**
+   * @param {File} file
+   * @param {string} videoId whose file it replaces
+   */
+  replace(file, videoId) {
+    this.#take(new Upload(file, this.#userId, () => this.#changed(), videoId));
+    this.#advance();
+  }
+
+  /** @param {Upload} upload */
+  #take(upload) {
+    const twin = this.uploads.find((other) => other.key === upload.key);
+    if (twin && (twin.isActive || twin.state === 'waiting')) return;
+    if (twin) this.#drop(twin);
+    this.uploads.push(upload);
   }
 
   /** @param {Upload} upload */

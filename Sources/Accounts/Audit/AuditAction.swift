@@ -48,6 +48,8 @@ public enum AuditAction: String, Sendable, Codable, CaseIterable, SQLConvertible
     case videoPasswordChanged = "video.password_changed"
     /// The owner ended what a video's password had opened.
     case unlocksEnded = "video.unlocks_ended"
+    /// Its file; who watched the former one goes on for a while.
+    case videoReplaced = "video.replaced"
     case videoTrashed = "video.trashed"
     /// Out of the trash.
     case videoRestored = "video.restored"

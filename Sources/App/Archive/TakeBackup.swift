@@ -97,7 +97,7 @@ struct TakeBackup: Sendable {
         while true {
             let (page, files) = try await database.read { [last] access in
                 let page = try StoredOriginal.page(after: last, count: 100, in: access)
-                return (page, try page.flatMap { try PromisedFile.all(of: $0.id.encoding, in: access) })
+                return (page, try page.flatMap { try PromisedFile.all(of: $0.version.encoding, in: access) })
             }
             keys.formUnion(page.map(\.key) + files.map(\.key))
             guard let end = page.last else { return keys }

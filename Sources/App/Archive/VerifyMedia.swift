@@ -44,7 +44,7 @@ struct VerifyMedia: Sendable {
         // bound: videos of a database
         outcome.videoCount += 1
         let wrong = try await check(video)
-        let (count, findings) = try await VerifyEncoding(database: database, blobs: blobs)(video.id.encoding)
+        let (count, findings) = try await VerifyEncoding(database: database, blobs: blobs)(video.version.encoding)
         outcome.blobCount += count + 1
         if let wrong {
             outcome.wrongCount += 1
@@ -54,7 +54,7 @@ struct VerifyMedia: Sendable {
         outcome.wrongCount += findings.count
         let isRemade = wrong == nil && remake != nil
         if isRemade, let remake {
-            try await remake(findings, of: video.id.encoding)
+            try await remake(findings, of: video.version.encoding)
             outcome.remadeCount += findings.count
         }
         let end = isRemade ? ", and is made anew" : wrong == nil ? "" : ", and cannot be made anew"

@@ -45,6 +45,8 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
     }
 
     public var id: String
+    /// Under which the original is kept; nil where that is the video's id.
+    public var version: String?
     /// The id of a person.
     public var owner: String
     public var title: String
@@ -69,7 +71,7 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
     public var transcript: String?
 
     /// Of the original, in the archive as in the storage.
-    public var key: BlobKey? { VideoID(id)?.original }
+    public var key: BlobKey? { VersionID(version ?? id)?.original }
 
     /// - Returns: the next videos by id; empty after the last.
     public static func page(after id: String, count: Int, in access: ReadAccess) throws -> [ArchivedVideo] {
@@ -87,6 +89,7 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
         let store = CaptionStore()
         let times = try access.first("SELECT created_at, updated_at FROM videos WHERE id = $1", video.id)
         id = "\(video.id)"
+        version = video.laterVersion.map { "\($0)" }
         owner = "\(video.owner)"
         title = video.title
         description = video.description

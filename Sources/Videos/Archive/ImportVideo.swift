@@ -54,7 +54,9 @@ public struct ImportVideo: Sendable {
             video.id = VideoID()
         }
         let (id, checksum) = (video.id, video.checksum)
-        guard let key = id.original, let folder = id.folder else { throw Refusal(words: "has no id") }
+        guard let key = id.firstVersion.original, let folder = id.firstVersion.folder else {
+            throw Refusal(words: "has no id")
+        }
         try await bring(path, as: key, checksum: checksum, byteCount: Int(clamping: video.byteCount))
         let inspected: InspectedVideo
         do {
@@ -74,7 +76,7 @@ public struct ImportVideo: Sendable {
             }
             // With what is said in it.
             try store.index(video, in: transaction)
-            try inspected.enqueue(transaction, id)
+            try inspected.enqueue(transaction, id.firstVersion)
             try facts?.record(.uploaded(video, at: video.createdAt), in: transaction)
             return .taken(id)
         }

@@ -5,6 +5,15 @@ extension AuditTarget {
 }
 
 extension Video {
+    /// What it is made of, as the audit tells it.
+    var auditedFile: AuditDetails {
+        [
+            AuditField(rawValue: "file_name"): .name(fileName),
+            AuditField(rawValue: "checksum_sha256"): .name(checksum),
+            AuditField(rawValue: "byte_count"): .number(Int(clamping: byteCount)),
+        ]
+    }
+
     /// Who may see it, as the audit tells it.
     var auditedVisibility: AuditDetails {
         var details: AuditDetails = [

@@ -25,12 +25,20 @@ struct ChangeVideo: Sendable {
         if case .set(let password) = change.password {
             hash = try await passwords.hash(password, for: .person(viewer.id.description)).encoded
         }
-        let (now, newHash) = (now(), hash)
+        return try await self(id, by: viewer, from: origin) { [hash] in $0.apply(change, passwordHash: hash) }.after
+    }
+
+    /// - Parameter edit: of all that an owner may change, in the transaction that writes it; what it throws ends that.
+    func callAsFunction(
+        _ id: VideoID, by viewer: Viewer, from origin: AuditOrigin,
+        _ edit: @escaping @Sendable (inout Video) throws -> Void
+    ) async throws -> (before: Video, after: Video) {
+        let now = now()
         return try await database.write { transaction in
             guard var video = try store.find(id, in: transaction) else { throw VideoError.notFound }
             try VideoError.check(VideoAccess.decide(viewer, video.subject, .change))
             let before = video
-            video.apply(change, passwordHash: newHash)
+            try edit(&video)
             video.updatedAt = now
             try store.update(video, in: transaction)
             if video.passwordHash != before.passwordHash { try sessions.removeAll(of: id, in: transaction) }
@@ -38,7 +46,7 @@ struct ChangeVideo: Sendable {
             try record(from: before, to: video, by: origin, in: transaction)
             let changed = video
             try transaction.publish(VideoEvent(about: changed, named: .updated), on: events)
-            return changed
+            return (before, changed)
         }
     }
 

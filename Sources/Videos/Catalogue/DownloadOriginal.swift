@@ -17,7 +17,7 @@ struct DownloadOriginal: Sendable {
         guard let video = try await find.stored(id) else { throw VideoError.notFound }
         let isUnlocked = try await proofs.find(of: video, request, viewer) != nil
         try VideoError.check(VideoAccess.decide(viewer, video.subject, .original, isUnlocked: isUnlocked))
-        guard let key = id.original, let blob = try await storage.blobs.find(key) else {
+        guard let key = video.version.original, let blob = try await storage.blobs.find(key) else {
             throw VideoError.originalMissing
         }
         if request.method == .get {

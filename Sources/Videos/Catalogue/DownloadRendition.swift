@@ -17,7 +17,7 @@ struct DownloadRendition: Sendable {
         let isUnlocked = try await proofs.find(of: video, request, viewer) != nil
         try VideoError.check(VideoAccess.decide(viewer, video.subject, .movie, isUnlocked: isUnlocked))
         let movie: VideoMovie.File
-        switch try await encoding.movie(id, rendition) {
+        switch try await encoding.movie(video.version, rendition) {
         case .file(let file): movie = file
         case .unavailable(let seconds): throw VideoError.renditionUnavailable(retryAfter: seconds)
         case .missing: throw VideoError.partMissing

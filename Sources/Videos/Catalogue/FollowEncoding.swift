@@ -1,3 +1,4 @@
+import Accounts
 import Bus
 import FoundationEssentials
 import Media
@@ -8,18 +9,27 @@ public struct FollowEncoding: Sendable {
     private let events: VideoEvents
     private let facts: Outbox?
     private let now: @Sendable () -> Date
+    private let replacement: FollowReplacement
     private let store = VideoStore()
 
-    public init(events: VideoEvents, facts: Outbox? = nil, now: @escaping @Sendable () -> Date) {
+    /// - Parameter keeping: how long a version is kept that was replaced: as long as the longest grant is good.
+    public init(
+        events: VideoEvents, facts: Outbox? = nil, audit: AuditLog, keeping: Duration,
+        now: @escaping @Sendable () -> Date
+    ) {
         self.events = events
         self.now = now
         self.facts = facts
+        replacement = FollowReplacement(events: events, facts: facts, audit: audit, keeping: keeping)
     }
 
     public func callAsFunction(
-        _ progress: EncodingProgress, of id: VideoID, in transaction: Transaction
+        _ progress: EncodingProgress, of version: VersionID, in transaction: Transaction
     ) throws {
         let time = now()
+        guard let id = try store.video(of: version, in: transaction) else {
+            return try replacement(progress, of: version, at: time, in: transaction)
+        }
         let before = try facts.flatMap { _ in try store.status(of: id, in: transaction) }
         try store.apply(progress, to: id, at: time, in: transaction)
         guard let video = try store.find(id, in: transaction) else { return }

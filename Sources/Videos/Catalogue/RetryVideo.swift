@@ -21,7 +21,7 @@ struct RetryVideo: Sendable {
             if let fetch = try fetches.find(id, in: transaction) {
                 try refetch(fetch, in: transaction)
             } else {
-                try encoding.retry(transaction, id)
+                try encoding.retry(transaction, video.version)
             }
             return try store.find(id, in: transaction) ?? video
         }

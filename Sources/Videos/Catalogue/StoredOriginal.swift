@@ -4,6 +4,8 @@ import Storage
 /// A video and the file that it was made from, as its row says.
 public struct StoredOriginal: Sendable {
     public let id: VideoID
+    /// Under whose name all is kept that was made of it.
+    public let version: VersionID
     public let title: String
     public let key: BlobKey
     public let byteCount: Int
@@ -16,21 +18,22 @@ public struct StoredOriginal: Sendable {
     public static func page(after id: VideoID?, count: Int, in access: ReadAccess) throws -> [StoredOriginal] {
         try access.query(
             """
-            SELECT id, title, byte_count, checksum FROM videos
+            SELECT id, COALESCE(version_id, id) AS version, title, byte_count, checksum FROM videos
             WHERE id > $1 AND checksum <> '' AND (trashed_at IS NULL OR trashed_at <> 0) ORDER BY id LIMIT \(count)
             """, id.map { "\($0)" } ?? ""
         ).compactMap { row in
-            let id = try row.value("id", as: VideoID.self)
-            guard let key = id.original else { return nil }
+            let version = try row.value("version", as: VersionID.self)
+            guard let key = version.original else { return nil }
             return StoredOriginal(
-                id: id, title: try row.value("title"), key: key, byteCount: try row.value("byte_count"),
+                id: try row.value("id"), version: version, title: try row.value("title"), key: key,
+                byteCount: try row.value("byte_count"),
                 checksum: try row.value("checksum"))
         }
     }
 
-    /// Whether a folder of blobs is that of a video, or of one that is still being uploaded.
+    /// Whether a folder of blobs is that of a version of a video, or of one that is still being uploaded.
     public static func isKnown(folder name: String, in access: ReadAccess) throws -> Bool {
-        try access.first("SELECT id FROM videos WHERE id = $1", name) != nil
+        try VersionStore().isKnown(name, in: access)
             || access.first("SELECT id FROM uploads WHERE id = $1 AND state = 'receiving'", name) != nil
     }
 

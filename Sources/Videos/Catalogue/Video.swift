@@ -71,6 +71,12 @@ public struct Video: Sendable, Equatable {
     /// Since when it is in the trash; nil for what is not there. 1970 for what is being removed for good, which nobody can take back.
     public var trashedAt: Date?
     public var downloads = Downloads.none
+    /// What it is made of since its file was replaced; nil while that is what it began with.
+    var laterVersion: VersionID?
+    public var replacement: Replacement?
+
+    /// What it is made of now.
+    public var version: VersionID { laterVersion ?? id.firstVersion }
 
     /// What the access policy needs to know.
     public var subject: VideoAccess.Subject {

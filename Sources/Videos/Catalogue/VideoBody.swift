@@ -41,7 +41,7 @@ struct VideoBody: Encodable, Sendable {
         case fileName = "file_name"
         case checksum = "checksum_sha256"
         case thumbnailURL = "thumbnail_url"
-        case renditions, warnings, fetch, error, downloads
+        case renditions, warnings, fetch, error, downloads, replacement
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -78,13 +78,47 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(video.renditions, forKey: .renditions)
         try body.encodeIfPresent(showsFile ? video.fetch : nil, forKey: .fetch)
         try body.encode(video.downloads, forKey: .downloads)
+        try body.encodeIfPresent(
+            showsFile ? video.replacement.map { ReplacementBody($0, withDetail: showsFailureDetail) } : nil,
+            forKey: .replacement)
         // What is missing is told to those who can do something about it.
         try body.encodeIfPresent(showsFile ? video.warnings.map(Warning.init) : nil, forKey: .warnings)
         try body.encode(video.failure.map { Failure($0, withDetail: showsFailureDetail) }, forKey: .error)
     }
 
     private var thumbnailURL: String? {
-        video.hasThumbnail && video.trashedAt == nil ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
+        guard video.hasThumbnail, video.trashedAt == nil else { return nil }
+        let address = "/api/v1/videos/\(video.id)/thumbnail.jpg"
+        // Browsers keep pictures: that of another file has another address.
+        return video.laterVersion.map { "\(address)?version=\($0)" } ?? address
+    }
+
+    /// What is to replace the file, for those who may change the video.
+    struct ReplacementBody: Encodable, Sendable {
+        let replacement: Video.Replacement
+        let error: Failure?
+
+        init(_ replacement: Video.Replacement, withDetail: Bool) {
+            self.replacement = replacement
+            error = replacement.code.map {
+                Failure(EncodingProgress.Failure(code: $0, detail: replacement.detail ?? ""), withDetail: withDetail)
+            }
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case state, progress, error
+            case fileName = "file_name"
+            case byteCount = "byte_count"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var body = encoder.container(keyedBy: CodingKeys.self)
+            try body.encode(replacement.state, forKey: .state)
+            try body.encode(replacement.progress, forKey: .progress)
+            try body.encode(replacement.fileName, forKey: .fileName)
+            try body.encode(replacement.byteCount, forKey: .byteCount)
+            try body.encode(error, forKey: .error)
+        }
     }
 
     struct Warning: Encodable, Sendable {

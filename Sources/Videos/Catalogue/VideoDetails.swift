@@ -48,7 +48,7 @@ public struct VideoDetails: Sendable, Equatable {
         case "title", "category", "password": 4 << 10
         case "description": 64 << 10
         case "tags", "people": 32 << 10
-        case "is_premium", "is_hidden", "language", "recorded_on": 64
+        case "is_premium", "is_hidden", "language", "recorded_on", "replaces": 64
         default: nil
         }
     }

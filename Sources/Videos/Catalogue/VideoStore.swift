@@ -13,7 +13,8 @@ public struct VideoStore: Sendable {
         videos.progress, videos.duration, videos.width, videos.height, videos.kind, videos.has_thumbnail, \
         videos.renditions, videos.failure_code, \
         videos.failure_detail, videos.warnings, videos.view_count, videos.created_at, videos.updated_at, \
-        videos.ready_at, videos.language, videos.recorded_on, videos.chapters, videos.trashed_at, videos.downloads
+        videos.ready_at, videos.language, videos.recorded_on, videos.chapters, videos.trashed_at, videos.downloads, \
+        videos.version_id, videos.replacement
         """
 
     // MARK: Reading
@@ -38,11 +39,6 @@ public struct VideoStore: Sendable {
             "SELECT id FROM videos WHERE owner_id = $1 AND checksum = $2 AND trashed_at IS NULL LIMIT 1", owner,
             checksum
         )?.value("id")
-    }
-
-    /// The ids of all videos, for comparing them with the folders at start.
-    func allIDs(in access: ReadAccess) throws -> Set<VideoID> {
-        Set(try access.query("SELECT id FROM videos").map { try $0.value("id") })
     }
 
     /// Fills in tags and people, with one query for all rows.
@@ -175,6 +171,7 @@ extension Video {
         let warnings: String = try row.value("warnings")
         let (language, recordedOn): (String?, String?) = (try row.value("language"), try row.value("recorded_on"))
         let (chapters, downloads): (String, String) = (try row.value("chapters"), try row.value("downloads"))
+        let replacement: String? = try row.value("replacement")
         self.init(
             id: try row.value("id"), owner: try row.value("owner_id"), title: try row.value("title"),
             description: try row.value("description"), category: try row.value("category"), tags: [], people: [],
@@ -194,7 +191,8 @@ extension Video {
             viewCount: try row.value("view_count"), createdAt: try row.value("created_at"),
             updatedAt: try row.value("updated_at"), readyAt: try row.value("ready_at"),
             trashedAt: try row.value("trashed_at"),
-            downloads: Downloads(rawValue: downloads) ?? .none)
+            downloads: Downloads(rawValue: downloads) ?? .none, laterVersion: try row.value("version_id"),
+            replacement: try replacement.map { try JSONDecoder().decode(Replacement.self, from: Data($0.utf8)) })
     }
 
     /// A list that is kept as text. Most are empty, for which no decoder is made.

@@ -18,6 +18,10 @@ extension Fact {
         }
     }
 
+    static func replaced(_ video: Video, at time: Date) throws -> Fact {
+        try Fact("video.replaced", of: video.id, at: time, VideoFact(video))
+    }
+
     static func removed(_ video: Video, at time: Date) throws -> Fact {
         try Fact("video.removed", of: video.id, at: time, VideoFact(video))
     }

@@ -45,7 +45,7 @@ struct EndFetch: Sendable {
     ) throws -> Video? {
         guard try fetches.remove(video.id, in: transaction) else { return nil }
         try store.fill(video, in: transaction)
-        try inspected.enqueue(transaction, video.id)
+        try inspected.enqueue(transaction, video.id.firstVersion)
         try uploads.finish(video.id.upload, as: video.id, in: transaction)
         let stored = try store.find(video.id, in: transaction) ?? video
         try facts?.record(.uploaded(stored, at: now()), in: transaction)

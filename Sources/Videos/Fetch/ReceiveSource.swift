@@ -36,7 +36,7 @@ struct ReceiveSource: Sendable {
     /// - Returns: how many bytes the file has, which are all here then.
     /// - Throws: `SourceAnswer.Refusal`, `FetchFailure`, `HTTPClientError`, `StorageError`.
     func callAsFunction(_ fetch: Fetch, _ session: UploadSession, counting count: Count) async throws -> Int64 {
-        guard let blob = fetch.video.upload.blob, let original = fetch.video.original else {
+        guard let blob = fetch.video.upload.blob, let original = fetch.video.firstVersion.original else {
             throw FetchFailure.server
         }
         let stored = Int64(try await staging.size(of: blob) ?? 0)

@@ -266,7 +266,7 @@ public struct RunFetches: Sendable {
             if let fetch = try fetches.find(id, in: access) { return fetch.state == .failed }
             return try store.find(id, in: access) == nil
         }
-        guard isOver, let blob = id.upload.blob, let folder = id.folder else { return }
+        guard isOver, let blob = id.upload.blob, let folder = id.firstVersion.folder else { return }
         try await storage.uploads.remove(blob)
         try await storage.blobs.removeTree(folder)
         sessions.forget(id.upload)

@@ -31,7 +31,7 @@ struct GrantPlayback: Sendable {
         let grant = Grant(
             .playback, subject: id, holder: caller.userID, session: caller.sessionID, subjectMark: marks.video,
             holderMark: marks.person, expiresAt: end)
-        return (PlaybackPass(grant, signedBy: grants), video)
+        return (PlaybackPass(grant.playing(video), signedBy: grants), video)
     }
 
     /// Decides whether a request with this grant in its path may fetch parts of the grant's video.

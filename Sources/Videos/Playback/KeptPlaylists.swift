@@ -24,7 +24,7 @@ final class KeptPlaylists: Sendable {
     }
 
     struct Name: Sendable, Hashable {
-        var video: VideoID
+        var video: VersionID
         /// Nil for the master playlist.
         var rendition: String?
         var isOfKeyframes = false

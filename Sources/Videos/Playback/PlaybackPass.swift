@@ -3,6 +3,8 @@ import Security
 /// A right to fetch the parts of one video, and the token that carries it on.
 struct PlaybackPass: Sendable {
     var video: VideoID
+    /// Whoever began to watch one goes on with it, whatever the video is made of by now.
+    var version: VersionID
     var token: String
     /// Seconds since 1970.
     var expiresAt: Int64
@@ -17,8 +19,12 @@ struct PlaybackPass: Sendable {
 extension PlaybackPass {
     /// The token is the grant's.
     init(_ grant: Grant, _ token: String) {
+        let video = VideoID(high: grant.subjectHigh, low: grant.subjectLow)
         self.init(
-            video: VideoID(high: grant.subjectHigh, low: grant.subjectLow), token: token, expiresAt: grant.expiresAt,
+            video: video,
+            version: grant.hasEdition
+                ? VersionID(high: grant.editionHigh, low: grant.editionLow) : video.firstVersion,
+            token: token, expiresAt: grant.expiresAt,
             // Those who come by a link are not its maker, and nobody knows them apart.
             viewer: grant.purpose == .sharedPlayback ? grant.session : grant.holder, session: grant.session,
             isShared: grant.purpose == .sharedPlayback)
@@ -31,6 +37,13 @@ extension PlaybackPass {
 
     /// What the addresses of everything that it opens begin with: relative addresses inherit it.
     var folder: String { "/api/v1/play/\(token)/" }
+}
+
+extension Grant {
+    /// The same for what the video is made of now.
+    func playing(_ video: Video) -> Grant {
+        video.version == video.id.firstVersion ? self : limited(to: video.version)
+    }
 }
 
 extension Grant.Purpose {

@@ -106,7 +106,7 @@ struct SegmentList: Sendable, Hashable {
     /// Of each segment only what shows its first picture; nil: all of it.
     var keyframeByteCounts: [Int]?
 
-    init(_ track: Presentation.Track, of video: VideoID, isGrowing: Bool) {
+    init(_ track: Presentation.Track, of video: VersionID, isGrowing: Bool) {
         durations = track.segmentDurations
         isEncrypted = track.isEncrypted
         self.isGrowing = isGrowing

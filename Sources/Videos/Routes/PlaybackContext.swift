@@ -6,9 +6,18 @@ struct PlaybackContext: RequestContext {
     let pass: PlaybackPass
 
     var video: VideoID { pass.video }
+    var version: VersionID { pass.version }
 }
 
 extension RequestContext {
+    /// The version of the path; what cannot be an id names none.
+    var versionID: VersionID {
+        get throws {
+            guard let id = parameters["id"].flatMap({ VersionID($0) }) else { throw VideoError.partMissing }
+            return id
+        }
+    }
+
     var rendition: String {
         get throws { try parameters.require("rendition") }
     }

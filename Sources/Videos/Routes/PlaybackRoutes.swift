@@ -15,7 +15,7 @@ struct PlaybackRoutes: Sendable {
     func add(to router: RouterBuilder) {
         let video = grant.routesOfVideo("/api/v1/videos/{id}", in: router)
         video.get("/hls/master.m3u8") { _, context in
-            let presentation = try await playlists.presentation(of: context.video)
+            let presentation = try await playlists.presentation(of: context.pass)
             // This one is not like any other: its addresses hold a grant.
             let text = VideoPlaylists(presentation: presentation, folder: context.pass.folder).master()
             return Self.secret(.text(text, type: VideoPlaylists.type))
@@ -30,25 +30,25 @@ struct PlaybackRoutes: Sendable {
     private func addPlaylistRoutes(to granted: RouterGroup<PlaybackContext>) {
         granted.get(
             "/master.m3u8",
-            atOnce: { request, context in playlists.kept(of: context.video)?.response(for: request) },
-            { request, context in try await playlists.master(of: context.video).response(for: request) })
+            atOnce: { request, context in playlists.kept(of: context.pass)?.response(for: request) },
+            { request, context in try await playlists.master(of: context.pass).response(for: request) })
         granted.get(
             "/{rendition}/index.m3u8",
             atOnce: { request, context in
-                playlists.kept(of: context.video, rendition: try context.rendition)?.response(for: request)
+                playlists.kept(of: context.pass, rendition: try context.rendition)?.response(for: request)
             },
             { request, context in
-                try await playlists.media(of: context.video, rendition: try context.rendition)
+                try await playlists.media(of: context.pass, rendition: try context.rendition)
                     .response(for: request)
             })
         granted.get(
             "/{rendition}/keyframes.m3u8",
             atOnce: { request, context in
-                playlists.kept(of: context.video, rendition: try context.rendition, isOfKeyframes: true)?
+                playlists.kept(of: context.pass, rendition: try context.rendition, isOfKeyframes: true)?
                     .response(for: request)
             },
             { request, context in
-                try await playlists.keyframes(of: context.video, rendition: try context.rendition)
+                try await playlists.keyframes(of: context.pass, rendition: try context.rendition)
                     .response(for: request)
             })
         granted.get("/{rendition}/captions.vtt") { _, context in
@@ -58,7 +58,9 @@ struct PlaybackRoutes: Sendable {
                 let text = try await captions.text(of: context.video, language)
                 return .captions(text.forHLS, type: "text/vtt; charset=utf-8", version: "\(text.version)-hls")
             }
-            guard let text = try await encoding.captions(context.video, rendition) else { throw VideoError.partMissing }
+            guard let text = try await encoding.captions(context.version, rendition) else {
+                throw VideoError.partMissing
+            }
             var response = Response.file(
                 text.file, type: "text/vtt; charset=utf-8", etag: EntityTag(text.version))
             response.headers[.cacheControl] = "private, max-age=3600"
@@ -68,7 +70,7 @@ struct PlaybackRoutes: Sendable {
 
     private func addMediaRoutes(to granted: RouterGroup<PlaybackContext>) {
         granted.get("/{rendition}/key") { _, context in
-            guard let key = try await encoding.key(context.video, try context.rendition) else {
+            guard let key = try await encoding.key(context.version, try context.rendition) else {
                 throw VideoError.partMissing
             }
             keyUse.note(context.pass, from: context.remoteAddress)
@@ -77,21 +79,21 @@ struct PlaybackRoutes: Sendable {
         granted.get("/{rendition}/init.mp4") { _, context in
             let rendition = try context.rendition
             return try Self.response(
-                for: try await encoding.initSegment(context.video, rendition, context.pass.viewer),
-                Self.tag(context.video, rendition))
+                for: try await encoding.initSegment(context.version, rendition, context.pass.viewer),
+                Self.tag(context.version, rendition))
         }
         granted.get(
             "/{rendition}/{number}.m4s",
             atOnce: { _, context in
                 let (rendition, number) = (try context.rendition, try context.segmentNumber)
-                return encoding.openSegment(context.video, rendition, number)
-                    .map { Self.segment($0, Self.tag(context.video, rendition, number), keptBy: "private") }
+                return encoding.openSegment(context.version, rendition, number)
+                    .map { Self.segment($0, Self.tag(context.version, rendition, number), keptBy: "private") }
             },
             { _, context in
                 let (rendition, number) = (try context.rendition, try context.segmentNumber)
                 return try Self.response(
-                    for: try await encoding.segment(context.video, rendition, number, context.pass.viewer),
-                    Self.tag(context.video, rendition, number))
+                    for: try await encoding.segment(context.version, rendition, number, context.pass.viewer),
+                    Self.tag(context.version, rendition, number))
             })
     }
 
@@ -102,7 +104,7 @@ struct PlaybackRoutes: Sendable {
         ]
         for (path, picture, type) in pictures {
             video.get(path) { _, context in
-                guard let content = try await encoding.picture(context.video, picture) else {
+                guard let content = try await encoding.picture(context.version, picture) else {
                     throw VideoError.partMissing
                 }
                 var response = Response.file(content.file, type: type, etag: EntityTag(content.version))
@@ -113,19 +115,19 @@ struct PlaybackRoutes: Sendable {
         }
     }
 
-    /// Complete segments have one address for everybody, and any cache may keep them: they are noise without their key.
+    /// Complete segments of a version have one address for everybody, and any cache may keep them: they are noise without their key.
     /// Whatever else is asked for here does not exist.
     private func addSharedRoute(to router: RouterBuilder) {
         router.get(
             "/media/{id}/{rendition}/{number}.m4s", access: .public,
             atOnce: { _, context in
-                guard let id = try? context.videoID else { throw VideoError.partMissing }
+                guard let id = try? context.versionID else { throw VideoError.partMissing }
                 let (rendition, number) = (try context.rendition, try context.segmentNumber)
                 return encoding.openSharedSegment(id, rendition, number)
                     .map { Self.segment($0, Self.tag(id, rendition, number), keptBy: "public") }
             },
             { _, context in
-                let (id, rendition) = (try context.videoID, try context.rendition)
+                let (id, rendition) = (try context.versionID, try context.rendition)
                 let number = try context.segmentNumber
                 if let address = try await encoding.sharedSegmentAddress(id, rendition, number) {
                     var response = Response.redirect(to: address, status: .temporaryRedirect)
@@ -147,7 +149,7 @@ struct PlaybackRoutes: Sendable {
     }
 
     /// The same on every server, and there are never other bytes under these names.
-    private static func tag(_ id: VideoID, _ rendition: String, _ number: Int? = nil) -> EntityTag {
+    private static func tag(_ id: VersionID, _ rendition: String, _ number: Int? = nil) -> EntityTag {
         EntityTag("\(id)-\(rendition)-\(number.map(String.init) ?? "init")")
     }
 

@@ -11,6 +11,7 @@ struct VideoRoutes: Sendable {
     let change: ChangeVideo
     let trash: TrashVideo
     let retry: RetryVideo
+    let endReplacement: EndReplacement
     let download: DownloadOriginal
     let downloadRendition: DownloadRendition
     let receive: ReceiveForm
@@ -39,6 +40,8 @@ struct VideoRoutes: Sendable {
                 response.headers[.location] = "/api/v1/videos/\(video.id)"
                 return response
             case .known(let video): return try .json(VideoBody(video, for: context.viewer))
+            case .replacing(let video):
+                return try .json(VideoBody(video, for: context.viewer), status: .accepted)
             }
         }
         videos.get("/{id}") { _, context in
@@ -65,6 +68,10 @@ struct VideoRoutes: Sendable {
         videos.get("/{id}/renditions/{rendition}.mp4", limit: .playing) { request, context in
             try await downloadRendition(
                 try context.videoID, try context.rendition, request, by: context.caller)
+        }
+        videos.delete("/{id}/replacement") { _, context in
+            try await endReplacement(try context.videoID, by: context.viewer)
+            return .noContent
         }
         videos.post("/{id}/retry") { _, context in
             let video = try await retry(try context.videoID, by: context.viewer)

@@ -132,7 +132,7 @@ struct OpenShare: Sendable {
         let grant = Grant(
             .sharedPlayback, subject: found.video.id, holder: found.share.maker, session: found.share.id,
             subjectMark: marks.video, holderMark: marks.person, expiresAt: end)
-        return PlaybackPass(grant, signedBy: grants)
+        return PlaybackPass(grant.playing(found.video), signedBy: grants)
     }
 
     private func running(_ token: String?, of share: Share) -> PlaybackPass? {

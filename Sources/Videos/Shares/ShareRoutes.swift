@@ -27,7 +27,7 @@ struct ShareRoutes: Sendable {
         shares.get("/thumbnail.jpg") { _, context in
             let found = try await open.find(try context.shareToken)
             try OpenShare.check(found.decide(.picture))
-            guard let content = try await encoding.picture(found.video.id, .thumbnail) else {
+            guard let content = try await encoding.picture(found.video.version, .thumbnail) else {
                 throw VideoError.partMissing
             }
             var response = Response.file(content.file, type: "image/jpeg", etag: EntityTag(content.version))

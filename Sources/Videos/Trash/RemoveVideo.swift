@@ -15,6 +15,7 @@ struct RemoveVideo: Sendable {
     let storage: StorageServices
     let find: FindVideo
     let encoding: VideoEncoding
+    let endReplacement: EndReplacement
     let revoke: RevokeGrants
     let events: VideoEvents
     let facts: Outbox?
@@ -25,6 +26,7 @@ struct RemoveVideo: Sendable {
     private let store = VideoStore()
     private let uploads = UploadStore()
     private let fetches = FetchStore()
+    private let versions = VersionStore()
 
     /// - Parameter door: `trash` for what is in the trash, `remove` for what is not.
     func callAsFunction(
@@ -75,10 +77,11 @@ struct RemoveVideo: Sendable {
         _ id: VideoID, from origin: AuditOrigin, _ check: @escaping @Sendable (Video) throws -> Void
     ) async throws {
         let now = now()
-        try await database.write { transaction in
+        let left = try await database.write { transaction in
             guard let video = try store.find(id, in: transaction) else { throw VideoError.notFound }
             try check(video)
-            try encoding.remove(transaction, id)
+            try encoding.remove(transaction, video.version)
+            let left = try endReplacement(of: id, andFormer: true, at: now, in: transaction)
             _ = try fetches.pause(id, in: transaction)
             try uploads.remove(id.upload, in: transaction)
             try store.setTrashed(id, at: .beingRemoved, in: transaction)
@@ -93,12 +96,17 @@ struct RemoveVideo: Sendable {
                     AuditEvent(.videoRemoved, of: AuditTarget(video), by: origin, before: video.auditedVisibility),
                     in: transaction)
             }
+            return left
         }
+        try await endReplacement.removeBytes(of: left)
     }
 
     private func finish(_ id: VideoID) async throws {
         if let blob = id.upload.blob { try await storage.uploads.remove(blob) }
-        if let folder = id.folder { try await storage.blobs.removeTree(folder) }
+        let all = try await database.read { access in
+            try store.find(id, in: access).map { [$0.version] + (try versions.all(of: id, in: access).map(\.id)) }
+        }
+        for folder in (all ?? []).compactMap(\.folder) { try await storage.blobs.removeTree(folder) }
         _ = try await database.write { try store.remove(id, in: $0) }
     }
 }

@@ -28,7 +28,7 @@ struct RestoreVideo: Sendable {
             // Words that only it has were forgotten by the vocabulary; a crash before they are learned again is made up for at the next
             // start.
             try store.letIndexAnew(id, in: transaction)
-            try encoding.resume(transaction, id)
+            try encoding.resume(transaction, video.version)
             try fetches.resume(id, at: now, in: transaction)
             video.trashedAt = nil
             try facts?.record(.restored(video, at: now), in: transaction)

@@ -10,6 +10,7 @@ struct TrashVideo: Sendable {
     let storage: StorageServices
     let find: FindVideo
     let encoding: VideoEncoding
+    let endReplacement: EndReplacement
     let revoke: RevokeGrants
     let events: VideoEvents
     let facts: Outbox?
@@ -22,12 +23,13 @@ struct TrashVideo: Sendable {
     func callAsFunction(_ id: VideoID, by viewer: Viewer, from origin: AuditOrigin) async throws {
         _ = try await find(id, for: viewer, through: .remove)
         let now = now()
-        let wasFetched = try await database.write { transaction in
+        let (wasFetched, left) = try await database.write { transaction in
             guard let video = try store.find(id, in: transaction) else { throw VideoError.notFound }
             try VideoError.check(VideoAccess.decide(viewer, video.subject, .remove))
             try store.setTrashed(id, at: now, in: transaction)
             try revoke(.video(id), at: now, in: transaction)
-            try encoding.pause(transaction, id)
+            try encoding.pause(transaction, video.version)
+            let left = try endReplacement(of: id, andFormer: true, at: now, in: transaction)
             // An upload that ended as this video must not answer with it any more.
             try uploads.forget(video: id, in: transaction)
             // Whoever has its file in hand sees that nobody waits for it.
@@ -39,8 +41,9 @@ struct TrashVideo: Sendable {
                 in: transaction)
             // To those who saw it until now.
             try transaction.publish(VideoEvent(about: video, named: .removed), on: events)
-            return wasFetched
+            return (wasFetched, left)
         }
+        try await endReplacement.removeBytes(of: left)
         // It begins anew if it is taken back.
         if wasFetched, let blob = id.upload.blob { try await storage.uploads.remove(blob) }
     }

@@ -11,10 +11,12 @@ enum FinishedUpload: Sendable {
     case created(Video)
     /// The owner had uploaded the same bytes before.
     case known(Video)
+    /// It is to replace the file of this one.
+    case replacing(Video)
 
     var video: Video {
         switch self {
-        case .created(let video), .known(let video): video
+        case .created(let video), .known(let video), .replacing(let video): video
         }
     }
 }
@@ -23,6 +25,7 @@ enum FinishedUpload: Sendable {
 struct FinishUpload: Sendable {
     let database: Database
     let storage: StorageServices
+    let replace: ReplaceFile
     /// `VideoEncoding.inspect`.
     let inspectFile: @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo
     let find: FindVideo
@@ -68,7 +71,7 @@ struct FinishUpload: Sendable {
         case .receiving: break
         }
         if let caller { try await callers.requireUploadRight(caller) }
-        guard let blob = upload.id.blob, let original = upload.videoID.original else { throw TusError.notFound }
+        guard let blob = upload.id.blob, let original = upload.id.version.original else { throw TusError.notFound }
         try await putInPlace(blob, at: original)
         guard try await storage.blobs.exists(original) else {
             // Its bytes were removed, and its row could not be.
@@ -76,7 +79,12 @@ struct FinishUpload: Sendable {
             throw TusError.notFound
         }
         let checksum = try await checksum(of: original, byteCount: upload.byteCount, session)
-        if let known = try await known(upload, checksum: checksum) {
+        if upload.replaces != nil {
+            do { try await replace.requireNew(checksum, upload) } catch let error as VideoError {
+                try await remove(upload)
+                throw error
+            }
+        } else if let known = try await known(upload, checksum: checksum) {
             try await conclude(upload, as: known.id)
             return .known(known)
         }
@@ -84,10 +92,14 @@ struct FinishUpload: Sendable {
         // A session that ended while the file was looked at ends here.
         if let caller { try await callers.requireUploadRight(caller) }
         do {
+            if let video = try await replace(upload, checksum: checksum, inspected) {
+                sessions.forget(upload.id)
+                return .replacing(video)
+            }
             return try await insert(upload, checksum: checksum, inspected)
-        } catch VideoError.uploadForbidden {
+        } catch let error as VideoError {
             try await remove(upload)
-            throw VideoError.uploadForbidden
+            throw error
         }
     }
 
@@ -131,7 +143,7 @@ struct FinishUpload: Sendable {
                 if try fetched.failed(upload.videoID, .content, refusal: refusal, in: transaction) { return }
                 try uploads.refuse(upload.id, code: refusal.code.rawValue, in: transaction)
             }
-            try await removeFolder(of: upload.videoID)
+            try await removeFolder(of: upload.id)
             sessions.forget(upload.id)
             throw refusal
         }
@@ -142,12 +154,12 @@ struct FinishUpload: Sendable {
             if try fetched.failed(upload.videoID, .known, in: transaction) { return }
             try uploads.finish(upload.id, as: video, in: transaction)
         }
-        if video != upload.videoID { try await removeFolder(of: upload.videoID) }
+        if video != upload.videoID { try await removeFolder(of: upload.id) }
         sessions.forget(upload.id)
     }
 
-    private func removeFolder(of id: VideoID) async throws {
-        if let folder = id.folder { try await storage.blobs.removeTree(folder) }
+    private func removeFolder(of id: UploadID) async throws {
+        if let folder = id.version.folder { try await storage.blobs.removeTree(folder) }
     }
 
     private func insert(
@@ -170,14 +182,14 @@ struct FinishUpload: Sendable {
             }
             if let stored = try fetched.finished(video, inspected, in: transaction) { return .created(stored) }
             try store.insert(video, in: transaction)
-            try inspected.enqueue(transaction, video.id)
+            try inspected.enqueue(transaction, video.version)
             try uploads.finish(upload.id, as: video.id, in: transaction)
             let stored = try store.find(video.id, in: transaction) ?? video
             try transaction.publish(VideoEvent(about: stored, named: .created), on: events)
             try facts?.record(.uploaded(stored, at: stored.createdAt), in: transaction)
             return .created(stored)
         }
-        if case .known(let known) = outcome, known.id != video.id { try await removeFolder(of: video.id) }
+        if case .known(let known) = outcome, known.id != video.id { try await removeFolder(of: upload.id) }
         sessions.forget(upload.id)
         return outcome
     }

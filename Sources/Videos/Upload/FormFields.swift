@@ -5,6 +5,8 @@ struct FormFields: Sendable {
     /// Lists may come as several parts of one name.
     private static let lists: Set = ["tags", "people"]
 
+    subscript(name: String) -> String? { values[name]?.first }
+
     mutating func append(_ text: String, to name: String) {
         values[name, default: []].append(text)
     }

@@ -21,7 +21,7 @@ struct ReceiveForm: Sendable {
         try await callers.requireUploadRight(caller)
         try settings.requireSandbox()
         let id = UploadID()
-        guard let session = sessions.take(id), let blob = id.blob, let original = id.video.original else {
+        guard let session = sessions.take(id), let blob = id.blob, let original = id.version.original else {
             throw VideoError.uploadLocked
         }
         defer {
@@ -33,9 +33,9 @@ struct ReceiveForm: Sendable {
             id, for: caller.userID, byteCount: Int64(request.body.expectedByteCount ?? 0))
         let upload: Upload
         do {
-            let form = try await readForm(request, into: blob, becoming: original, session, by: caller)
+            let form = try await readForm(request, of: id, into: blob, becoming: original, session, by: caller)
             guard form.byteCount > 0 else { throw RefusedContent(.emptyFile) }
-            upload = try await record(form, id: id, owner: caller.userID)
+            upload = try await record(form, id: id, by: caller)
         } catch {
             try? await staging.remove(blob)
             await slots.drop(id)
@@ -58,11 +58,14 @@ struct ReceiveForm: Sendable {
         var fileName = ""
         var byteCount: Int64 = 0
 
+        /// The first of them; a second one is refused with the details.
+        var replaces: String? { fields["replaces"] }
+
         func details() throws -> VideoDetails { try VideoDetails(fields: try fields.checked(), fileName: fileName) }
     }
 
     private func readForm(
-        _ request: Request, into blob: BlobKey, becoming original: BlobKey, _ session: UploadSession,
+        _ request: Request, of id: UploadID, into blob: BlobKey, becoming original: BlobKey, _ session: UploadSession,
         by caller: Caller
     ) async throws -> Form {
         let multipart = try Multipart(request)
@@ -74,6 +77,7 @@ struct ReceiveForm: Sendable {
                     form.fileName = part.filename ?? ""
                     // Fields that came before are judged before gigabytes are taken in.
                     _ = try form.details()
+                    _ = try await slots.replaced(by: id, form.replaces, Viewer(caller))
                     let expected = request.body.expectedByteCount.map { $0 - request.body.receivedByteCount }
                     let file = try await staging.begin(blob, becoming: original, expecting: expected)
                     writer = file
@@ -109,15 +113,16 @@ struct ReceiveForm: Sendable {
     }
 
     /// From here on the file is an upload that a restart would finish.
-    private func record(_ form: Form, id: UploadID, owner: UserID) async throws -> Upload {
-        let now = now()
+    private func record(_ form: Form, id: UploadID, by caller: Caller) async throws -> Upload {
+        let (now, owner, viewer) = (now(), caller.userID, Viewer(caller))
+        let replaced = try await slots.replaced(by: id, form.replaces, viewer)
         let upload = Upload(
             id: id, owner: owner, byteCount: form.byteCount, metadata: "",
             details: try await form.details().hashingPassword(by: passwords, for: owner),
             fileName: FileName(form.fileName).description,
             state: .receiving, checkedOffset: nil, video: nil, refusal: nil, createdAt: now,
-            expiresAt: settings.uploadExpiry(from: now, createdAt: now))
-        try await slots.begin(upload)
+            expiresAt: settings.uploadExpiry(from: now, createdAt: now), replaces: replaced)
+        try await slots.begin(upload, by: viewer)
         return upload
     }
 }

@@ -36,7 +36,7 @@ public struct RecoverUploads: Sendable {
             try uploads.endInspections(by: uploads.goneHolders(in: $0), afterTrap: afterTrap, in: $0)
         }
         for upload in guilty {
-            guard let blob = upload.id.blob, let original = upload.videoID.original,
+            guard let blob = upload.id.blob, let original = upload.id.version.original,
                 let kept = BlobKey("refused/\(upload.id)")
             else { continue }
             try await finish.putInPlace(blob, at: original)

@@ -10,21 +10,21 @@ public struct SweepBlobs: Sendable {
     let settings: VideoSettings
     let log: Log
     let now: @Sendable () -> Date
-    private let store = VideoStore()
+    private let versions = VersionStore()
     private let uploads = UploadStore()
     private let fetches = FetchStore()
 
     /// What lies in the folders.
     public struct Inventory: Sendable {
         fileprivate let uploads: [UploadID]
-        fileprivate let videos: [VideoID]
+        fileprivate let versions: [VersionID]
     }
 
     /// Names that are no ids were not made by a server and are left alone.
     func takeInventory() async throws -> Inventory {
         Inventory(
             uploads: try await names(in: "uploads").compactMap { UploadID($0) },
-            videos: try await names(in: "videos").compactMap { VideoID($0) })
+            versions: try await names(in: "videos").compactMap { VersionID($0) })
     }
 
     private func names(in folder: BlobKey) async throws -> [String] {
@@ -40,9 +40,9 @@ public struct SweepBlobs: Sendable {
     /// - Parameter inventory: taken before the rows are looked at, and where this server stores alone, before its first request:
     ///   what comes later is not in it, so sweeping cannot meet it.
     func callAsFunction(_ inventory: Inventory) async throws {
-        let (videos, waiting) = try await database.read { access in
+        let (known, waiting) = try await database.read { access in
             let fetched = try fetches.open(in: access).map(\.upload)
-            return (try store.allIDs(in: access), Set(try uploads.unfinished(in: access).map(\.id) + fetched))
+            return (try versions.allIDs(in: access), Set(try uploads.unfinished(in: access).map(\.id) + fetched))
         }
         let left = inventory.uploads.filter { !waiting.contains($0) }.compactMap(\.blob)
         let uploaded = storage.blobs.isShared && !left.isEmpty ? try await storage.blobs.list("uploads") : []
@@ -50,7 +50,7 @@ public struct SweepBlobs: Sendable {
             try await storage.uploads.remove(key)
             log.info("leftover removed", ["blob": .init(key)])
         }
-        let unknown = inventory.videos.filter { !videos.contains($0) && !waiting.contains($0.upload) }
+        let unknown = inventory.versions.filter { !known.contains($0) && !waiting.contains($0.upload) }
         for key in unknown.compactMap(\.folder) {
             let entries = storage.blobs.isShared ? try await storage.blobs.list(key) : []
             guard mayBeSwept(entries) else { continue }

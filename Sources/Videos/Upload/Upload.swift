@@ -35,6 +35,8 @@ public struct Upload: Sendable, Equatable {
     public var refusal: String?
     public var createdAt: Date
     public var expiresAt: Date
+    /// The video whose file it is to replace; nil where it becomes a video of its own.
+    public var replaces: VideoID?
 
     /// The id that a video made of it gets.
     public var videoID: VideoID { id.video }

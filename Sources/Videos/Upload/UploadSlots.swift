@@ -13,6 +13,7 @@ struct UploadSlots: Sendable {
     let log: Log
     let now: @Sendable () -> Date
     private let uploads = UploadStore()
+    private let check = CheckReplacement()
 
     /// Takes a slot, before any work is done for the upload.
     ///
@@ -31,11 +32,22 @@ struct UploadSlots: Sendable {
         }
     }
 
+    /// The file of which video an upload is to replace, as its sender says; nil where they say nothing.
+    ///
+    /// - Throws: `VideoError` where that may not be, before any byte of it comes.
+    func replaced(by upload: UploadID, _ field: String?, _ viewer: Viewer) async throws -> VideoID? {
+        guard let text = field?.trimmingSpaces(), !text.isEmpty else { return nil }
+        guard let video = VideoID(text) else { throw VideoError.notFound }
+        try await database.read { _ = try check(video, by: viewer, with: upload, in: $0) }
+        return video
+    }
+
     /// Turns a reserved slot into an upload that can go on.
     ///
-    /// - Throws: `VideoError.quotaExceeded`; `TusError.notFound` where the slot is gone.
-    func begin(_ upload: Upload) async throws {
+    /// - Throws: `VideoError.quotaExceeded`, `replacementUnderWay`; `TusError.notFound` where the slot is gone.
+    func begin(_ upload: Upload, by viewer: Viewer) async throws {
         let isThere = try await database.write { transaction in
+            if let video = upload.replaces { try check(video, by: viewer, with: upload.id, in: transaction) }
             try requireRoom(upload.byteCount, for: upload.owner, except: upload.id, in: transaction)
             return try uploads.begin(upload, in: transaction)
         }

@@ -6,7 +6,8 @@ import SQL
 /// The rows of uploads.
 struct UploadStore: Sendable {
     private static let columns = """
-        id, owner_id, byte_count, metadata, details, state, checked_offset, video_id, refusal_code, created_at, expires_at
+        id, owner_id, byte_count, metadata, details, state, checked_offset, video_id, refusal_code, created_at, expires_at, \
+        replaces
         """
 
     /// What an uploader said, kept until there is a video to say it about. Passwords are kept as hashes only.
@@ -79,10 +80,12 @@ struct UploadStore: Sendable {
     func begin(_ upload: Upload, in transaction: Transaction) throws -> Bool {
         try transaction.execute(
             """
-            UPDATE uploads SET byte_count = $2, metadata = $3, details = $4, state = 'receiving', expires_at = $5
+            UPDATE uploads SET byte_count = $2, metadata = $3, details = $4, state = 'receiving', expires_at = $5,
+                replaces = $6
             WHERE id = $1 AND state = 'reserved'
             """,
-            upload.id, upload.byteCount, upload.metadata, try Self.text(of: upload), upload.expiresAt) == 1
+            upload.id, upload.byteCount, upload.metadata, try Self.text(of: upload), upload.expiresAt,
+            upload.replaces) == 1
     }
 
     /// Servers that are not there any more and left something unfinished.
@@ -101,11 +104,12 @@ struct UploadStore: Sendable {
     func insert(_ upload: Upload, in transaction: Transaction) throws {
         try transaction.execute(
             """
-            INSERT INTO uploads (id, owner_id, byte_count, metadata, details, state, checked_offset, created_at, expires_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            INSERT INTO uploads (id, owner_id, byte_count, metadata, details, state, checked_offset, created_at,
+                expires_at, replaces)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             """,
             upload.id, upload.owner, upload.byteCount, upload.metadata, try Self.text(of: upload),
-            upload.state.rawValue, upload.checkedOffset, upload.createdAt, upload.expiresAt)
+            upload.state.rawValue, upload.checkedOffset, upload.createdAt, upload.expiresAt, upload.replaces)
     }
 
     /// Notes that the upload is alive, and how far its chunks were checked.
@@ -140,11 +144,13 @@ struct UploadStore: Sendable {
         ).map(Upload.init(row:))
     }
 
-    /// Bytes that a person's videos and unfinished uploads take or will take, one upload apart.
+    /// Bytes that a person's videos, their former versions and unfinished uploads take or will take, one upload apart.
     func byteCount(of owner: UserID, except id: UploadID, in access: ReadAccess) throws -> Int64 {
         let row = try access.first(
             """
             SELECT COALESCE((SELECT SUM(byte_count) FROM videos WHERE owner_id = $1), 0)
+                + COALESCE((SELECT SUM(video_versions.byte_count) FROM video_versions JOIN videos
+                    ON videos.id = video_versions.video_id WHERE videos.owner_id = $1), 0)
                 + COALESCE((SELECT SUM(byte_count) FROM uploads WHERE owner_id = $1 AND id <> $2
                     AND state IN ('receiving', 'reserved')), 0) AS count
             """, owner, id)
@@ -163,6 +169,17 @@ struct UploadStore: Sendable {
 
     func remove(_ id: UploadID, in transaction: Transaction) throws {
         try transaction.execute("DELETE FROM uploads WHERE id = $1", id)
+    }
+
+    /// Nothing replaces the file of this video any more.
+    ///
+    /// - Returns: those that were to.
+    func endReplacing(_ video: VideoID, in transaction: Transaction) throws -> [UploadID] {
+        let ids: [UploadID] = try transaction.query(
+            "SELECT id FROM uploads WHERE replaces = $1 AND state IN ('receiving', 'refused')", video
+        ).map { try $0.value("id") }
+        for id in ids { try remove(id, in: transaction) }
+        return ids
     }
 
     /// A removed video may be uploaded again: what led to it is forgotten.
@@ -202,6 +219,7 @@ extension Upload {
             metadata: try row.value("metadata"), details: details, fileName: stored.fileName,
             state: State(rawValue: state) ?? .receiving, checkedOffset: try row.value("checked_offset"),
             video: try row.value("video_id"), refusal: try row.value("refusal_code"),
-            createdAt: try row.value("created_at"), expiresAt: try row.value("expires_at"))
+            createdAt: try row.value("created_at"), expiresAt: try row.value("expires_at"),
+            replaces: try row.value("replaces"))
     }
 }
