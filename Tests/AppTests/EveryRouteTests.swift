@@ -128,7 +128,6 @@ struct EveryRouteTests {
         "POST /api/v1/videos": Rule(.uploader, 422),
         "GET /api/v1/videos/{id}": Rule(.viewer, 200), "PATCH /api/v1/videos/{id}": Rule(.keeper, 200),
         "DELETE /api/v1/videos/{id}": Rule(.keeper, 204), "POST /api/v1/videos/{id}/retry": Rule(.keeper, 202),
-        // Of no video.
         "POST /api/v1/videos/batch": Rule(.person, 422), "POST /api/v1/videos/batch/undo": Rule(.person, 422),
         "DELETE /api/v1/videos/{id}/replacement": Rule(.keeper, 204),
         // Of what was moved there.

@@ -2,33 +2,21 @@
 import { options } from '../components/choices.js';
 import { ask } from '../components/dialogs.js';
 import { fileChooser } from '../components/drop.js';
-import { menuButton } from '../components/menu-button.js';
 import { arches } from '../components/note.js';
 import { PagedList } from '../components/paged-list.js';
-import { progressBar, setProgress } from '../components/progress-bar.js';
 import { Selection } from '../components/selection.js';
 import { toast, toastError } from '../components/toast.js';
-import { VideoCard } from '../components/video-card.js';
-import { captionsPath, ownPath } from '../lib/address.js';
-import {
-  ApiError,
-  base,
-  deleteVideo,
-  endReplacement,
-  listVideos,
-  originalURL,
-  retryVideo,
-} from '../lib/api.js';
-import { h, icon, replace } from '../lib/dom.js';
-import { date, percent } from '../lib/format.js';
+import { ownPath } from '../lib/address.js';
+import { ApiError, base, deleteVideo, endReplacement, listVideos, retryVideo } from '../lib/api.js';
+import { h, icon } from '../lib/dom.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { follow } from '../lib/live.js';
 import { filterIn, minePath, statuses } from '../lib/own-videos.js';
-import { explainVideoError } from '../lib/problem.js';
 import { mayUpload } from '../lib/rights.js';
 import { changedOf, mostVideos } from '../lib/video-batch.js';
 import { editVideo } from './edit-video.js';
 import { VideoBatchBar } from './mine-batch.js';
+import { OwnRow } from './mine-row.js';
 import { chooseReplacement } from './replace-file.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
@@ -51,7 +39,7 @@ class MyVideos {
   #stop = new AbortController();
   #filter = filterIn(location.search);
   #typing = 0;
-  /** @type {Map<string, Row>} */
+  /** @type {Map<string, OwnRow>} */
   #rows = new Map();
   /** @type {Selection<Video>} */
   #selection = new Selection(mostVideos);
@@ -183,8 +171,8 @@ class MyVideos {
 
   /** @param {Video} video */
   #row(video) {
-    /** @type {Row} */
-    const row = new Row(video, {
+    /** @type {OwnRow} */
+    const row = new OwnRow(video, {
       edit: () => void this.#edit(row),
       retry: () => void this.#retry(row),
       remove: () => void this.#remove(row),
@@ -240,14 +228,14 @@ class MyVideos {
     }
   }
 
-  /** @param {Row} row */
+  /** @param {OwnRow} row */
   #drop(row) {
     this.list.remove(row.element);
     this.#rows.delete(row.video.id);
     this.#selection.set(row.video, false);
   }
 
-  /** @param {Row} row */
+  /** @param {OwnRow} row */
   async #edit(row) {
     const changed = await editVideo(row.video);
     if (changed === null) return;
@@ -255,7 +243,7 @@ class MyVideos {
     toast('watch.saved');
   }
 
-  /** @param {Row} row */
+  /** @param {OwnRow} row */
   async #retry(row) {
     try {
       await retryVideo(row.video.id);
@@ -267,7 +255,7 @@ class MyVideos {
   }
 
   /**
-   * @param {Row} row
+   * @param {OwnRow} row
    * @param {boolean} wanted
    */
   #select(row, wanted) {
@@ -287,7 +275,7 @@ class MyVideos {
     if (changed.some(({ after }) => after?.is_trashed === false)) void this.list.begin();
   }
 
-  /** @param {Row} row */
+  /** @param {OwnRow} row */
   async #replace(row) {
     const file = await chooseReplacement(row.video);
     if (file) this.context.uploads.replace(file, row.video.id);
@@ -300,7 +288,7 @@ class MyVideos {
     );
   }
 
-  /** @param {Row} row */
+  /** @param {OwnRow} row */
   async #endReplacement(row) {
     try {
       await endReplacement(row.video.id);
@@ -311,7 +299,7 @@ class MyVideos {
     }
   }
 
-  /** @param {Row} row */
+  /** @param {OwnRow} row */
   async #remove(row) {
     const { id, title } = row.video;
     const removed = await ask({
@@ -338,183 +326,4 @@ function whatGoes({ view_count: views = 0 }) {
     'mine.goes_lists',
     ...(views > 0 ? ['mine.goes_views'] : []),
   ];
-}
-
-/**
- * @typedef {object} Actions
- * @property {() => void} edit
- * @property {() => void} retry
- * @property {() => void} remove
- * @property {() => void} replace
- * @property {() => void} endReplacement
- * @property {() => boolean} isBlocked
- * @property {(wanted: boolean) => boolean} select
- */
-
-class Row {
-  /**
-   * @param {Video} video
-   * @param {Actions} actions
-   */
-  constructor(video, actions) {
-    this.actions = actions;
-    this.marks = h('p', { class: 'mine-marks' });
-    this.replacement = h('div', { class: 'mine-replacement', 'data-testid': 'replacement', hidden: true });
-    this.bar = progressBar();
-    this.card = new VideoCard(video, { testid: 'own', facts, below: [this.marks, this.replacement] });
-    this.buttons = h('div', { class: 'hit-actions' });
-    this.select = h('input', {
-      type: 'checkbox',
-      class: 'mine-select',
-      'data-testid': 'select',
-      onchange: () => {
-        this.select.checked = actions.select(this.select.checked);
-      },
-    });
-    this.element = this.card.element;
-    this.element.prepend(this.select);
-    this.element.append(this.buttons);
-    this.#draw();
-  }
-
-  get video() {
-    return this.card.video;
-  }
-
-  /** @param {Video} video */
-  update(video) {
-    const { status, title } = this.video;
-    this.card.update(video);
-    const { status: now, title: called } = video;
-    if (status === now && title === called) {
-      this.#drawMarks();
-      return;
-    }
-    const part = /** @type {HTMLElement | null} */ (this.buttons.querySelector(':focus'))?.dataset.part;
-    this.#draw();
-    if (!part) return;
-    const next = this.buttons.querySelector(`[data-part=${part}]`) ?? this.buttons.querySelector('button');
-    /** @type {HTMLElement | null} */ (next)?.focus();
-  }
-
-  #drawMarks() {
-    const { video } = this;
-    const marks = [
-      standing(video.status),
-      video.is_hidden && mark('eye-off', 'mine.hidden'),
-      video.is_premium && mark('shield', 'mine.premium'),
-      video.has_password && mark('key', 'mine.password'),
-    ].filter((each) => each !== false && each !== undefined);
-    replace(this.marks, ...marks);
-    this.#drawReplacement();
-  }
-
-  /** How far the file is that is to replace the present one, or why it is not. */
-  #drawReplacement() {
-    const { replacement } = this.video;
-    this.replacement.hidden = !replacement;
-    if (!replacement) return replace(this.replacement);
-    if (replacement.state === 'failed') {
-      const reason = explainVideoError(replacement.error);
-      return replace(
-        this.replacement,
-        h(
-          'p',
-          { class: 'bad', role: 'alert' },
-          icon('alert'),
-          h('span', { text: ['mine.replacement_failed', { reason }] }),
-        ),
-      );
-    }
-    const words = t('mine.replacing', { percent: percent(replacement.progress) });
-    setProgress(this.bar, replacement.progress);
-    this.bar.setAttribute('aria-label', words);
-    replace(this.replacement, h('span', {}, words), this.bar);
-  }
-
-  #draw() {
-    const { video, actions } = this;
-    const { title } = video;
-    this.select.setAttribute('aria-label', t('mine.select', { title }));
-    this.#drawMarks();
-    replace(
-      this.buttons,
-      video.status === 'failed' && button('replay', 'mine.retry', title, actions.retry),
-      button('edit', 'mine.edit', title, actions.edit),
-      h(
-        'a',
-        {
-          class: 'icon-button',
-          href: captionsPath(video.id),
-          label: ['mine.captions', { title }],
-          tip: ['mine.captions', { title }],
-          'data-part': 'captions',
-        },
-        icon('captions'),
-      ),
-      menuButton({
-        label: ['mine.more', { title }],
-        items: () => [
-          { text: 'watch.download', icon: 'download', act: () => download(video.id) },
-          ...this.#replacing(),
-          { text: 'action.delete', icon: 'trash', danger: true, act: actions.remove },
-        ],
-      }),
-    );
-  }
-
-  /** @returns {import('../components/menu-button.js').MenuItem[]} */
-  #replacing() {
-    const { actions } = this;
-    const state = this.video.replacement?.state ?? (actions.isBlocked() ? 'processing' : null);
-    const end = {
-      text: state === 'failed' ? 'mine.dismiss_replacement' : 'mine.end_replacement',
-      icon: 'close',
-      act: actions.endReplacement,
-    };
-    const begin = { text: 'mine.replace', icon: 'upload', act: actions.replace };
-    return [...(state === 'processing' ? [] : [begin]), ...(state === null ? [] : [end])];
-  }
-}
-
-/** @param {Video} video */
-function facts({ created_at, view_count: count = 0 }) {
-  return [date(created_at), t('mine.views', { count })].join(' · ');
-}
-
-/** @param {Video['status']} status */
-function standing(status) {
-  const look = { ready: 'active', failed: 'locked', pending: 'set', processing: 'set' }[status];
-  return h('span', { class: `standing ${look}`, text: `mine.status_${status}` });
-}
-
-/**
- * @param {string} symbol
- * @param {string} text a message key
- */
-function mark(symbol, text) {
-  return h('span', { class: 'mine-mark' }, icon(symbol), h('span', { text }));
-}
-
-/**
- * @param {string} symbol
- * @param {string} text a message key
- * @param {string} title
- * @param {() => void} act
- */
-function button(symbol, text, title, act) {
-  const words = [text, { title }];
-  return h(
-    'button',
-    { type: 'button', class: 'icon-button', label: words, tip: words, 'data-part': symbol, onclick: act },
-    icon(symbol),
-  );
-}
-
-/** @param {string} id */
-function download(id) {
-  const link = h('a', { href: ownPath(originalURL(id), '/'), download: '' });
-  document.body.append(link);
-  link.click();
-  link.remove();
 }
