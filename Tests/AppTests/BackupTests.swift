@@ -62,7 +62,7 @@ struct BackupTests {
 
     private func remove(_ video: Stored, from house: AppHouse) async throws {
         _ = try await house.database.write { try $0.execute("DELETE FROM videos WHERE id = $1", video.id) }
-        try await house.server.services.storage.blobs.removeTree(try #require(video.version.folder))
+        try await house.server.services.storage.blobs.removeTree(try #require(video.id.firstVersion.folder))
     }
 
     /// Each row of each table.

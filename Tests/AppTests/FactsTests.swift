@@ -65,7 +65,8 @@ struct FactsTests {
         func types(_ key: String) -> [String] { all.filter { $0["key"]?.text == key }.compactMap { $0["type"]?.text } }
         let gone = ["video.removed", "video.restored", "video.removed"]
         #expect(types("\(video)") == ["video.uploaded", "video.ready", "video.viewed"] + gone)
-        #expect(types("\(failing)") == ["video.failed", "video.ready", "video.failed"])
+        #expect(
+            types("\(failing)") == ["video.failed", "video.ready", "video.failed", "video.replaced", "video.ready"])
         #expect(types("\(admin)") == ["user.created", "user.signed_in", "user.changed", "user.changed"])
         #expect(types("\(creator)") == ["user.changed", "user.changed", "user.removed"])
         let changes = all.compactMap { $0["data"]?["changed"]?.text }
@@ -114,6 +115,14 @@ struct FactsTests {
         ]
         for step in steps {
             try await house.database.write { try follow(step, of: id.firstVersion, in: $0) }
+        }
+        // Another file takes the place of the one that has failed.
+        let version = VideoVersion(
+            id: VersionID(), video: id, broughtBy: try await house.person(.creator), checksum: "other", byteCount: 1,
+            fileName: "other.mp4", createdAt: Date(), removedAt: nil)
+        try await house.database.write { transaction in
+            try VersionStore().insert(version, in: transaction)
+            try follow(EncodingProgress(status: .ready, progress: 1), of: version.id, in: transaction)
         }
     }
 

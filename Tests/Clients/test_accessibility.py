@@ -147,6 +147,19 @@ def own_videos(page, _):
     page.get_by_test_id("own").first.wait_for()
 
 
+def choosing(page, _):
+    own_videos(page, _)
+    page.get_by_test_id("select").first.check()
+    expect(page.get_by_test_id("batch")).to_be_visible()
+
+
+def replacing(page, _):
+    own_videos(page, _)
+    page.get_by_test_id("own").first.locator("[data-part=menu]").click()
+    page.locator(".menu:popover-open").get_by_role("button", name="Replace the file").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 def removing(page, _):
     own_videos(page, _)
     page.get_by_test_id("own").first.locator("[data-part=menu]").click()
@@ -351,7 +364,8 @@ ADMINISTRATION = [
     server_settings, system,
 ]  # fmt: skip
 CATALOGUE += [
-    category, tags, own_videos, removing, transcript, editing_captions, adding_captions, vocabulary, joining_names, offline,
+    category, tags, own_videos, choosing, replacing, removing, transcript, editing_captions, adding_captions, vocabulary, joining_names,
+    offline,
 ]  # fmt: skip
 SIGNED_IN += CATALOGUE
 SIGNED_IN += ADMINISTRATION

@@ -89,6 +89,7 @@ def test_own_videos_are_found_changed_and_removed(page, house, films):
     menu.press("Enter")
     expect(page.locator(".menu:popover-open").get_by_role("button").first).to_be_focused()
     page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("the original file and all its qualities")
@@ -108,6 +109,40 @@ def test_own_videos_are_found_changed_and_removed(page, house, films):
     page.get_by_role("dialog").get_by_role("button", name="Remove for good").click()
     expect(page.get_by_test_id("empty")).to_contain_text("The trash is empty")
     assert house.admin.get("/trash").expect(200).json()["data"] == []
+
+
+def test_many_of_ones_own_are_changed_and_put_back(page, house):
+    page.goto("/videos/mine")
+    boxes, bar = page.get_by_test_id("select"), page.get_by_test_id("batch")
+    expect(boxes).to_have_count(3)
+    for box in boxes.all()[:2]:
+        box.press("Space")
+    expect(bar.get_by_role("status")).to_have_text("2 selected")
+    bar.get_by_role("button", name="Hide").press("Enter")
+    expect(bar.get_by_role("status")).to_have_text("2 videos changed")
+    expect(page.locator(".mine-mark", has_text="Hidden")).to_have_count(2)
+    # What puts it back has the focus.
+    expect(page.get_by_test_id("undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(bar.get_by_role("status")).to_have_text("2 videos are as they were")
+    expect(page.locator(".mine-mark", has_text="Hidden")).to_have_count(0)
+    assert not any(video["is_hidden"] for video in house.admin.get("/videos").expect(200).json()["data"])
+
+
+def test_another_file_is_chosen_for_a_video(page, house, films):
+    first = films.test_card("mine.mp4", "-c:v", "libx264", "-c:a", "aac", size="320x180", seconds=2)
+    mine = house.admin.upload(films.copy(first, "replaced"), title="Replaced").expect(201).json()["id"]
+    house.admin.wait(mine)
+    page.goto("/videos/mine")
+    page.get_by_role("button", name="More for Replaced").click()
+    page.locator(".menu:popover-open").get_by_role("button", name="Replace the file").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Viewers see the present file until the new one can be played")
+    other = films.copy(first, "replacing")
+    page.get_by_test_id("replace-file").set_input_files(other)
+    dialog.get_by_role("button", name="Replace").click()
+    wait_until(lambda: house.admin.video(mine)["file_name"] == other.name, "the new file is played")
+    house.admin.remove_for_good(mine)
 
 
 def test_captions_are_brought_written_and_read_along(page, house):

@@ -80,6 +80,9 @@ struct FollowReplacement: Sendable {
                 .videoReplaced, of: AuditTarget(changed), by: AuditOrigin(.person(version.broughtBy)),
                 before: video.auditedFile, after: changed.auditedFile), in: transaction)
         try facts?.record(.replaced(changed, at: time), in: transaction)
+        if let facts, video.status != .ready, let fact = try Fact.made(changed, at: time) {
+            try facts.record(fact, in: transaction)
+        }
         try transaction.publish(VideoEvent(about: changed, named: .updated), on: events)
     }
 

@@ -14,7 +14,7 @@ struct IndexVideosTests {
     /// As a database is that was copied, or made before there was an index.
     private func forget(_ house: VideoHouse) async throws {
         try await house.database.write { transaction in
-            for id in try VideoStore().allIDs(in: transaction) {
+            for id in try VersionStore().allIDs(in: transaction).map(\.asVideo) {
                 try transaction.searchIndex.remove(id, in: transaction)
             }
             try transaction.execute("DELETE FROM search_words")
