@@ -48,6 +48,8 @@ public final class Database: Sendable {
             }
             let clock = DatabaseClock()
             guard location.isShared else { return Database(writing, writing, writing, nil, clock, found) }
+            // The one that migrated.
+            writing.renew()
             let reading = try SQLPool(name: "sql-read", threads: shares.readers) { try location.connect(.read) }
             let scanning = try SQLPool(name: "sql-scan", threads: shares.scanners, maxQueued: 256) {
                 try location.connect(.read)
@@ -59,8 +61,9 @@ public final class Database: Sendable {
             }
             let database = Database(writing, reading, scanning, listener, clock, found)
             do {
-                try await reading.open()
-                try await scanning.open()
+                let counts = location.connectionsAtStart(shares)
+                try await reading.open(counts.readers)
+                try await scanning.open(counts.scanners)
             } catch {
                 await database.close()
                 throw error

@@ -18,6 +18,15 @@ public enum DatabaseLocation: Sendable, Equatable {
         return (writers, max(1, count - writers - scanners), scanners)
     }
 
+    /// How many of them are opened at the start: of a server, which may not have as many to give, all; of a file, where each keeps what
+    /// it knows of tables in memory of its own, half a megabyte, as few as possible.
+    func connectionsAtStart(
+        _ shares: (writers: Int, readers: Int, scanners: Int)
+    ) -> (readers: Int, scanners: Int) {
+        guard case .postgreSQL = self else { return (1, 0) }
+        return (shares.readers, shares.scanners)
+    }
+
     /// - Parameter instance: names the opener among all that have the database open.
     func connect(_ access: SQLAccess, instance: String = "") throws -> any SQLConnection {
         switch self {
