@@ -30,7 +30,9 @@ struct ArchiveTests {
     /// A house with a film, captions, a word, a favorite, a position and a list.
     private func fill(_ house: AppHouse) async throws -> VideoID {
         try await house.addPeople()
-        let id = try await house.addVideo(premium: true)
+        // One of the groups is gone.
+        let club = try await house.addGroup(of: .user, named: "Club")
+        let id = try await house.addVideo(premium: true, groups: [club, GroupID()].sorted())
         let bytes = Array(try Data(contentsOf: URL(filePath: film)))
         let blobs = house.server.services.storage.blobs
         let key = try #require(id.original)
@@ -101,6 +103,7 @@ struct ArchiveTests {
         let id = try await fill(house)
         let wanted = try await exported(house.server.settings, to: archive)
         #expect(wanted["videos.jsonl"].map { String(decoding: $0, as: UTF8.self) }?.contains("Hola") == true)
+        #expect(wanted["videos.jsonl"].map { String(decoding: $0, as: UTF8.self) }?.contains("\"Club\"") == true)
         await house.server.stop()
         let other = try TemporaryFolder()
         let settings = AppHouse.settings(in: other)
@@ -116,6 +119,17 @@ struct ArchiveTests {
         let location = settings.database
         let database = try await Database.open(location, migrations: Server.migrations)
         #expect(try await database.read { try $0.query("SELECT id FROM encoding_tasks").isEmpty } == false)
+        let seen = try await database.read { access in
+            let video = try #require(try VideoStore().find(id, in: access))
+            return try Role.allCases.filter { role in
+                let person: UserID = try #require(
+                    try access.first("SELECT id FROM users WHERE role = $1", role.rawValue)?.value("id"))
+                let groups = try GroupStore().ids(of: person, in: access)
+                let viewer = Viewer(id: person, role: role == .user ? .premium : role, groups: groups)
+                return VideoAccess.decide(viewer, video.subject, .list) == .allowed
+            }
+        }
+        #expect(seen == [.user, .admin], "whoever was in the group, and the owner")
         await database.close()
     }
 

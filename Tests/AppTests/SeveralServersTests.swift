@@ -267,6 +267,26 @@ struct SeveralServersTests {
         }
     }
 
+    @Test("Who leaves a group at one server sees its videos at the other no longer", arguments: [false, true])
+    func groups(isGroupRemoved: Bool) async throws {
+        try await withTwo { first, second in
+            let group = try await first.addGroup(of: .user)
+            let path = "/api/v1/videos/\(try await first.addVideo(groups: [group]))"
+            let (admin, viewer) = (InProcessClient(first.application), InProcessClient(second.application))
+            admin.headers = ["Authorization": "Bearer \(try await first.token(of: .admin))"]
+            viewer.headers = ["Authorization": "Bearer \(try await first.token(of: .user))"]
+            #expect(try await viewer.get(path).status == .ok)
+            var target = "/api/v1/admin/groups/\(group)"
+            if !isGroupRemoved { target += "/members/\(try await first.person(.user))" }
+            #expect(try await admin.send(.delete, target).status == .noContent)
+            // Nobody asks the other server meanwhile: only an announcement makes it forget.
+            let lookup = second.server.services.accounts.lookup
+            try await eventually("the other server has forgotten") { lookup.count == 0 }
+            #expect(try await viewer.get(path).status == .notFound)
+            #expect(try await admin.get(path).status == .ok)
+        }
+    }
+
     @Test("Guesses at both servers together are as many as at one, where there is a Redis", arguments: [true, false])
     func sharedLimit(hasRedis: Bool) async throws {
         let body: (AppHouse, AppHouse) async throws -> Void = { first, second in

@@ -157,7 +157,7 @@ struct CatalogueTests {
         for field in [
             "id", "kind", "title", "description", "status", "progress", "duration", "width", "height", "is_premium",
             "is_hidden", "has_password", "category", "tags", "people", "created_by", "created_at", "ready_at",
-            "view_count", "file_name", "checksum_sha256", "thumbnail_url", "renditions", "error",
+            "view_count", "file_name", "checksum_sha256", "thumbnail_url", "renditions", "error", "groups",
         ] { #expect(text.contains("\"\(field)\":"), "\(field)") }
         #expect(text.contains("\"created_at\":\"2027-01-15T08:00:00.000Z\""))
         #expect(text.contains("\"next_cursor\":null"))

@@ -1,3 +1,4 @@
+import Accounts
 import BaseEncoding
 import Cryptography
 import FoundationEssentials
@@ -230,6 +231,22 @@ struct FetchTests {
         #expect(video.fetch == nil && video.title == "Mine")
         let left = try await house.database.read { try $0.query("SELECT video_id FROM fetches").count }
         #expect(left == 0)
+        await house.close()
+    }
+
+    @Test("A file that is fetched for a group stays for the group; one for a group that is none is not fetched")
+    func groups() async throws {
+        let house = try await house()
+        let source = try Source(house.loops) { _ in .file(Self.film) }
+        let club = try await house.addGroups(1)[0]
+        let refused = try await begin(house, source.address("film.mp4"), #","groups":["\#(GroupID())"]"#)
+        #expect(refused.status.code == 422 && refused.text.contains("unknown_group"), "\(refused.text)")
+        let begun = try await begin(house, source.address("film.mp4"), #","groups":["\#(club)"]"#)
+        let path = "/api/v1/videos/\(try begun.video.id)"
+        #expect(try await house.client(.premium).get(path).status == .notFound, "while it is fetched")
+        try await house.videos.fetches.runDue()
+        #expect(try await video(house, try begun.video.id).groups == [club])
+        #expect(try await house.client(.premium).get(path).status == .notFound)
         await house.close()
     }
 

@@ -44,6 +44,7 @@
  * @property {boolean} [is_premium]
  * @property {boolean} [is_hidden]
  * @property {boolean} [has_password]
+ * @property {string[]} [groups] ids of those that it is for, for those who may change it; none: for everybody
  * @property {VideoWarning[]} [warnings] for those who may change it
  * @property {Fetch} [fetch] for the same, while the file is fetched from elsewhere
  */
@@ -283,6 +284,20 @@ export async function deleteVideo(id) {
 /** @param {string} id */
 export async function retryVideo(id) {
   await call('POST', `/videos/${encodeURIComponent(id)}/retry`);
+}
+
+/**
+ * How many have it open by its password.
+ * @param {string} id
+ */
+export async function countUnlocks(id) {
+  const answer = await call('GET', `/videos/${encodeURIComponent(id)}/access-sessions`);
+  return /** @type {{ live: number }} */ (answer).live;
+}
+
+/** @param {string} id */
+export async function endUnlocks(id) {
+  await call('DELETE', `/videos/${encodeURIComponent(id)}/access-sessions`);
 }
 
 /**

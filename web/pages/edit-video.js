@@ -1,9 +1,11 @@
 /** The dialog in which an owner says what a video is. */
 import { ask } from '../components/dialogs.js';
-import { Field, textField } from '../components/field.js';
+import { CheckGroup, Field, textField } from '../components/field.js';
+import { toastError } from '../components/toast.js';
 import { changeVideo } from '../lib/api.js';
 import { chapterLines, chaptersFrom } from '../lib/chapters.js';
-import { h } from '../lib/dom.js';
+import { foreign, h } from '../lib/dom.js';
+import { groupChoices, groupNames } from '../lib/groups.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
 
@@ -24,6 +26,7 @@ export async function editVideo(video) {
   const language = optional('watch.language', 'language', 'watch.language_hint');
   const recorded = optional('watch.recorded_on', 'recorded_on', null, { type: 'date', max: '9999-12-31' });
   const chapters = textArea('watch.chapters', 'chapters', 'watch.chapters_hint', '60000');
+  const groups = await groupField(video.groups ?? []);
   const fields = [title, description, category, tags, people, language, recorded, chapters];
   title.control.value = video.title;
   description.control.value = video.description ?? '';
@@ -38,7 +41,7 @@ export async function editVideo(video) {
   await ask({
     title: 'watch.edit_title',
     confirm: 'action.save',
-    fields,
+    fields: groups === null ? fields : [...fields, groups],
     check: () => {
       if (title.value.trim() === '') return 'watch.title_missing';
       return chaptersFrom(chapters.value) === null ? 'watch.chapters_unreadable' : null;
@@ -53,10 +56,37 @@ export async function editVideo(video) {
         language: language.value.trim() || null,
         recorded_on: recorded.value || null,
         chapters: chaptersFrom(chapters.value) ?? [],
+        ...(groups === null ? {} : { groups: groups.values }),
       });
     },
   });
   return changed;
+}
+
+/**
+ * @param {string[]} chosen ids
+ * @returns {Promise<CheckGroup | null>} null where there are no groups, and where they could not be asked for: they stay as they are
+ */
+async function groupField(chosen) {
+  try {
+    const choices = groupChoices(await groupNames(), chosen);
+    if (choices.length === 0) return null;
+    return new CheckGroup({
+      label: 'watch.groups',
+      name: 'groups',
+      hint: 'watch.groups_hint',
+      required: false,
+      className: 'group-choice',
+      choices: choices.map(({ id, name, isChosen }) => ({
+        value: id,
+        text: name === null ? 'watch.group_removed' : foreign(name),
+        isChecked: isChosen,
+      })),
+    });
+  } catch (error) {
+    toastError(error);
+    return null;
+  }
 }
 
 /** @param {string} text */

@@ -8,7 +8,15 @@ import { PagedList } from '../components/paged-list.js';
 import { toast, toastError } from '../components/toast.js';
 import { VideoCard } from '../components/video-card.js';
 import { captionsPath, ownPath } from '../lib/address.js';
-import { base, deleteVideo, listVideos, originalURL, retryVideo } from '../lib/api.js';
+import {
+  base,
+  countUnlocks,
+  deleteVideo,
+  endUnlocks,
+  listVideos,
+  originalURL,
+  retryVideo,
+} from '../lib/api.js';
 import { h, icon, replace } from '../lib/dom.js';
 import { date } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
@@ -159,6 +167,7 @@ class MyVideos {
     const row = new Row(video, {
       edit: () => void this.#edit(row),
       retry: () => void this.#retry(row),
+      unlocks: () => void this.#unlocks(row),
       remove: () => void this.#remove(row),
     });
     this.#rows.set(video.id, row);
@@ -232,6 +241,28 @@ class MyVideos {
     }
   }
 
+  /** How many have it open by its password, and an end to that. @param {Row} row */
+  async #unlocks(row) {
+    const { id, title } = row.video;
+    try {
+      const count = await countUnlocks(id);
+      if (count === 0) return toast('mine.unlocks_none');
+      const ended = await ask({
+        title: 'mine.unlocks',
+        confirm: 'mine.unlocks_end',
+        danger: true,
+        body: [
+          h('p', { text: ['mine.unlocks_count', { count, title }] }),
+          h('p', { text: 'mine.unlocks_hint' }),
+        ],
+        act: () => endUnlocks(id),
+      });
+      if (ended) toast('mine.unlocks_ended');
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
   /** @param {Row} row */
   async #remove(row) {
     const { id, title } = row.video;
@@ -261,7 +292,7 @@ function whatGoes({ view_count: views = 0 }) {
   ];
 }
 
-/** @typedef {{ edit: () => void, retry: () => void, remove: () => void }} Actions */
+/** @typedef {{ edit: () => void, retry: () => void, unlocks: () => void, remove: () => void }} Actions */
 
 class Row {
   /**
@@ -305,6 +336,7 @@ class Row {
       video.is_hidden && mark('eye-off', 'mine.hidden'),
       video.is_premium && mark('shield', 'mine.premium'),
       video.has_password && mark('key', 'mine.password'),
+      (video.groups ?? []).length > 0 && mark('people', 'mine.groups'),
     ].filter((each) => each !== false && each !== undefined);
     replace(this.marks, ...marks);
   }
@@ -332,6 +364,9 @@ class Row {
         label: ['mine.more', { title }],
         items: () => [
           { text: 'watch.download', icon: 'download', act: () => download(video.id) },
+          ...(this.video.has_password
+            ? [{ text: 'mine.unlocks', icon: 'unlock', act: actions.unlocks }]
+            : []),
           { text: 'action.delete', icon: 'trash', danger: true, act: actions.remove },
         ],
       }),

@@ -57,6 +57,8 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
     public var chapters: [Chapter]
     public var isPremium: Bool
     public var isHidden: Bool
+    /// The names of groups, and the ids of those that were removed since; nil for everybody.
+    public var groups: [String]?
     public var passwordHash: String?
     /// SHA-256 of the original.
     public var checksum: String
@@ -98,6 +100,7 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
         chapters = video.chapters
         isPremium = video.isPremium
         isHidden = video.isHidden
+        groups = video.groups.isEmpty ? nil : try VideoGroupStore().archived(video.groups, in: access)
         passwordHash = video.passwordHash
         checksum = video.checksum
         byteCount = video.byteCount

@@ -67,6 +67,8 @@ public struct ImportVideo: Sendable {
         video.kind = inspected.kind
         let outcome: Outcome = try await database.write { [video] transaction in
             if let known = try self.known(video, in: transaction) { return .known(known) }
+            var video = video
+            video.groups = try VideoGroupStore().taken(archived.groups ?? [], in: transaction)
             try store.insert(video, in: transaction)
             for (caption, text) in words.captions { _ = try captions.put(caption, text, of: id, in: transaction) }
             if let transcript = words.transcript {
@@ -118,6 +120,9 @@ public struct ImportVideo: Sendable {
             archived.checksum.utf8.count == 64
             && archived.checksum.allSatisfy { $0.isHexDigit && !$0.isUppercase }
         guard isChecksum, archived.byteCount >= 0 else { throw Refusal(words: "has no checksum") }
+        guard (archived.groups ?? []).count <= VideoDetails.Limit.words else {
+            throw Refusal(words: "has too many groups")
+        }
         if let hash = archived.passwordHash, (try? PasswordHash(encoded: hash)) == nil {
             throw Refusal(words: "has a password that cannot be checked")
         }

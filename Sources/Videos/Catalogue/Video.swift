@@ -41,6 +41,8 @@ public struct Video: Sendable, Equatable {
     public var isPremium: Bool
     public var isHidden: Bool
     public var passwordHash: String?
+    /// The groups that it is for, in the order of their ids; empty where it is for everybody.
+    public var groups: [GroupID] = []
 
     /// SHA-256 of the original, in hexadecimal; empty while the file is still to come.
     public var checksum: String
@@ -75,7 +77,7 @@ public struct Video: Sendable, Equatable {
     /// What the access policy needs to know.
     public var subject: VideoAccess.Subject {
         VideoAccess.Subject(
-            owner: owner, isPremium: isPremium, isHidden: isHidden, hasPassword: passwordHash != nil,
+            owner: owner, isPremium: isPremium, isHidden: isHidden, hasPassword: passwordHash != nil, groups: groups,
             isTrashed: trashedAt != nil, downloads: downloads)
     }
 }

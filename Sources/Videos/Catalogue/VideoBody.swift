@@ -8,7 +8,7 @@ struct VideoBody: Encodable, Sendable {
     let video: Video
     /// The tool's own last words are for administrators.
     let showsFailureDetail: Bool
-    /// What its owner's file was called and which bytes it had is for its owner and administrators.
+    /// What its owner's file was called, which bytes it had, and which groups it is for, is for its owner and administrators.
     let showsFile: Bool
     /// Only where one video is shown: lists show none.
     let descriptionHTML: String?
@@ -41,7 +41,7 @@ struct VideoBody: Encodable, Sendable {
         case fileName = "file_name"
         case checksum = "checksum_sha256"
         case thumbnailURL = "thumbnail_url"
-        case renditions, warnings, fetch, error, downloads
+        case renditions, warnings, fetch, error, downloads, groups
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -74,6 +74,7 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(video.byteCount, forKey: .byteCount)
         try body.encodeIfPresent(showsFile ? video.fileName : nil, forKey: .fileName)
         try body.encodeIfPresent(showsFile && !video.checksum.isEmpty ? video.checksum : nil, forKey: .checksum)
+        try body.encodeIfPresent(showsFile ? video.groups : nil, forKey: .groups)
         try body.encode(thumbnailURL, forKey: .thumbnailURL)
         try body.encode(video.renditions, forKey: .renditions)
         try body.encodeIfPresent(showsFile ? video.fetch : nil, forKey: .fetch)

@@ -45,29 +45,32 @@ public struct VideoStore: Sendable {
         Set(try access.query("SELECT id FROM videos").map { try $0.value("id") })
     }
 
-    /// Fills in tags and people, with one query for all rows.
+    /// Fills in tags, people and groups, with one query for all rows.
     func videos(_ rows: [Row], in access: ReadAccess) throws -> [Video] {
         var videos = try rows.map(Video.init(row:))
         guard !videos.isEmpty else { return [] }
         let parameters = (1...videos.count).map { "$\($0)" }.joined(separator: ", ")
         let names = try access.query(
             """
-            SELECT 0 AS is_person, video_id, position, name FROM video_tags WHERE video_id IN (\(parameters))
+            SELECT 0 AS kind, video_id, position, name FROM video_tags WHERE video_id IN (\(parameters))
             UNION ALL SELECT 1, video_id, position, name FROM video_people WHERE video_id IN (\(parameters))
-            ORDER BY video_id, is_person, position
+            UNION ALL SELECT 2, video_id, 0, group_id FROM video_groups WHERE video_id IN (\(parameters))
+            ORDER BY video_id, kind, position
             """,
             arguments: videos.map(\.id))
-        var lists: [VideoID: (tags: [String], people: [String])] = [:]
+        var lists: [VideoID: (tags: [String], people: [String], groups: [GroupID])] = [:]
         for row in names {
-            let (id, name): (VideoID, String) = (try row.value("video_id"), try row.value("name"))
-            if try row.value("is_person") {
-                lists[id, default: ([], [])].people.append(name)
-            } else {
-                lists[id, default: ([], [])].tags.append(name)
+            let id: VideoID = try row.value("video_id")
+            switch try row.value("kind", as: Int.self) {
+            case 0: lists[id, default: ([], [], [])].tags.append(try row.value("name"))
+            case 1: lists[id, default: ([], [], [])].people.append(try row.value("name"))
+            default: lists[id, default: ([], [], [])].groups.append(try row.value("name"))
             }
         }
         for index in videos.indices {
-            (videos[index].tags, videos[index].people) = lists[videos[index].id] ?? ([], [])
+            let list = lists[videos[index].id] ?? ([], [], [])
+            (videos[index].tags, videos[index].people) = (list.tags, list.people)
+            videos[index].groups = list.groups.sorted()
             if videos[index].checksum.isEmpty {
                 videos[index].fetch = try FetchStore().find(videos[index].id, in: access)?.progress
             }
@@ -83,9 +86,9 @@ public struct VideoStore: Sendable {
             INSERT INTO videos (id, owner_id, title, description, category, is_premium, is_hidden, password_hash,
                 checksum, byte_count, file_name, status, progress, duration, width, height, kind, renditions,
                 warnings, view_count, created_at, updated_at, language, recorded_on, chapters,
-                handed_over_from)
+                handed_over_from, is_restricted)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24, $25, $26)
+                $22, $23, $24, $25, $26, $27)
             """,
             video.id, video.owner, video.title, video.description, video.category, video.isPremium, video.isHidden,
             video.passwordHash, video.checksum, video.byteCount, video.fileName, video.status.rawValue, video.progress,
@@ -93,9 +96,14 @@ public struct VideoStore: Sendable {
             try Self.text(of: video.warnings), video.viewCount, video.createdAt, video.updatedAt,
             video.language?.text, video.recordedOn?.description, try Self.text(of: video.chapters),
             // Files that are still to come are not the same for being unknown.
-            video.checksum.isEmpty ? "\(video.id)" : "")
+            video.checksum.isEmpty ? "\(video.id)" : "", !video.groups.isEmpty)
+        try replaceLists(of: video, in: transaction)
+    }
+
+    private func replaceLists(of video: Video, in transaction: Transaction) throws {
         try replaceNames(in: "video_tags", of: video, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video, with: video.people, transaction)
+        try VideoGroupStore().replace(video.groups, of: video.id, in: transaction)
         try learn(video, in: transaction)
         try index(video, in: transaction)
     }
@@ -117,16 +125,14 @@ public struct VideoStore: Sendable {
         try transaction.execute(
             """
             UPDATE videos SET title = $2, description = $3, category = $4, is_premium = $5, is_hidden = $6,
-                password_hash = $7, updated_at = $8, language = $9, recorded_on = $10, chapters = $11, downloads = $12
+                password_hash = $7, updated_at = $8, language = $9, recorded_on = $10, chapters = $11, downloads = $12,
+                is_restricted = $13
             WHERE id = $1
             """,
             video.id, video.title, video.description, video.category, video.isPremium, video.isHidden,
             video.passwordHash, video.updatedAt, video.language?.text, video.recordedOn?.description,
-            try Self.text(of: video.chapters), video.downloads.rawValue)
-        try replaceNames(in: "video_tags", of: video, with: video.tags, transaction)
-        try replaceNames(in: "video_people", of: video, with: video.people, transaction)
-        try learn(video, in: transaction)
-        try index(video, in: transaction)
+            try Self.text(of: video.chapters), video.downloads.rawValue, !video.groups.isEmpty)
+        try replaceLists(of: video, in: transaction)
     }
 
     /// Writes what the encoder tells. What it does not know any more or not yet stays.

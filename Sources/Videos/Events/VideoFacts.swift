@@ -42,6 +42,7 @@ private struct VideoFact: Encodable {
     var isPremium: Bool
     var isHidden: Bool
     var hasPassword: Bool
+    var groups: [GroupID]
     /// Why it failed.
     var code: String?
 
@@ -52,6 +53,7 @@ private struct VideoFact: Encodable {
         byteCount = video.byteCount
         (duration, width, height) = (video.duration, video.width, video.height)
         (isPremium, isHidden, hasPassword) = (video.isPremium, video.isHidden, video.passwordHash != nil)
+        groups = video.groups
         self.code = code
     }
 }

@@ -33,9 +33,11 @@ struct UploadSlots: Sendable {
 
     /// Turns a reserved slot into an upload that can go on.
     ///
-    /// - Throws: `VideoError.quotaExceeded`; `TusError.notFound` where the slot is gone.
+    /// - Throws: `VideoError.quotaExceeded`; `TusError.notFound` where the slot is gone; `VideoDetails.Invalid` where it is for a
+    ///   group that does not exist.
     func begin(_ upload: Upload) async throws {
         let isThere = try await database.write { transaction in
+            try VideoGroupStore().requireAll(upload.details.groups, in: transaction)
             try requireRoom(upload.byteCount, for: upload.owner, except: upload.id, in: transaction)
             return try uploads.begin(upload, in: transaction)
         }
