@@ -12,8 +12,8 @@ from test_personal import CODECS
 
 SCRIPT = "<img src=x onerror=\"document.title='broken'\"> rodilla"
 FILMS = [
-    dict(title="Cirugía de rodilla", description="Prótesis de la rodilla", tags="rodilla,prótesis", category="Cirugía", people="Ana Núñez"),
-    dict(title="The knee, step by step", description="For the first year", tags="knee", category="Surgery", people="Ann Lee"),
+    dict(title="Cirugía de rodilla", description="Prótesis de la rodilla", tags="rodilla,prótesis", category="Cirugía", people="Ana Núñez", language="es"),
+    dict(title="The knee, step by step", description="For the first year", tags="knee", category="Surgery", people="Ann Lee", language="en"),
     dict(title=SCRIPT, description="Hips & knees", tags="rodilla", category="Surgery"),
 ]
 
@@ -157,6 +157,11 @@ def test_filters_stand_in_the_address_and_the_way_back_takes_them_away(viewer):
     expect(hits).to_have_count(2)
     assert query(page) == {"category": ["Surgery"]}
     page.get_by_role("link", name="Remove the filter Surgery").click()
+    expect(hits).to_have_count(3)
+    facets.get_by_role("link", name=re.compile("^Spanish")).click()
+    expect(titles(page, "hit")).to_have_text(["Cirugía de rodilla"])
+    assert query(page) == {"language": ["es"]}
+    page.get_by_role("link", name="Remove the filter Spanish").click()
     expect(hits).to_have_count(3)
     facets.get_by_role("link", name="Over an hour").click()
     empty = page.get_by_test_id("empty")

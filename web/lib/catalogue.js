@@ -11,7 +11,7 @@ import { searchQuery } from './search-address.js';
  * @property {TextRange[]} ranges
  */
 /** @typedef {{ value: string, count: number }} ValueCount */
-/** @typedef {{ total: number, category: ValueCount[], status: ValueCount[], tag: ValueCount[], person: ValueCount[] }} Counts */
+/** @typedef {{ total: number, category: ValueCount[], status: ValueCount[], tag: ValueCount[], person: ValueCount[], language: ValueCount[] }} Counts */
 /** @typedef {Video & { highlights?: Highlight[] }} Found */
 /** @typedef {{ data: Found[], next_cursor: string | null, counts: Counts | null }} FoundPage counts: on the first page */
 /** @typedef {{ kind: 'category' | 'person' | 'tag' | 'video', text: string, video_id: string | null }} Suggestion */

@@ -11,6 +11,7 @@ import { marked } from '../lib/marking.js';
 import { isNarrowed, searchFrom, searchPath, sorts } from '../lib/search-address.js';
 import { recentlySeen } from '../lib/seen.js';
 import { visible } from '../lib/visible.js';
+import { languageName } from '../player/track-label.js';
 import { Facets, narrowings } from './search/facets.js';
 
 /** @typedef {import('../lib/catalogue.js').Found} Found */
@@ -194,9 +195,11 @@ class SearchPage {
 }
 
 /** @param {Search} search */
-function headline({ q, category, tags, people }) {
+function headline({ q, category, tags, people, language }) {
   if (q !== '') return sentence('search.results_for', { words: foreign(q) });
-  const only = [category, ...tags, ...people].filter((value) => value !== '');
+  const only = [category, ...tags, ...people, language && languageName(language)].filter((value) =>
+    value !== ''
+  );
   return only.length === 1 ? [foreign(only[0])] : [t('search.title')];
 }
 

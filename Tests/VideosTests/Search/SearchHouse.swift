@@ -32,7 +32,7 @@ extension VideoHouse {
                 var count: Int
             }
             var total: Int
-            var category, status, tag, person: [Count]
+            var category, status, tag, person, language: [Count]
         }
         var data: [Item]
         var nextCursor: String?
