@@ -84,9 +84,7 @@ extension Server {
             let accounts = AccountServices(foundation, settings: accountSettings)
             try await accounts.tokenKeys.tend()
             let follow = FollowEncoding(events: events, facts: outbox, now: { database.now })
-            let queue = EncodingQueue(settings: settings.encoding, database: database) { transaction, id, change in
-                try follow(change, of: id.video, in: transaction)
-            }
+            let queue = EncodingQueue(settings.encoding, database, follow)
             let tools = try EncodingTools(settings: settings.encoding, loops: loops)
             let playback = EncodingPlayback(
                 queue, storage: storage, loops: loops, patience: settings.encoding.segmentPatience)

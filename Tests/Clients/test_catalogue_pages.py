@@ -4,11 +4,12 @@ import re
 import urllib.parse
 
 import pytest
-from browsing import sign_in, visitor
+from browsing import becomes, sign_in, visitor
 from palco import Palco
 from playwright.sync_api import expect
 from test_people import PASSWORD, make
 from test_personal import CODECS
+from watching import VIDEO
 
 SCRIPT = "<img src=x onerror=\"document.title='broken'\"> rodilla"
 FILMS = [
@@ -98,6 +99,20 @@ def test_words_are_searched_from_anywhere_and_marked_where_they_were_found(viewe
     expect(page.get_by_test_id("find")).to_have_value("")
     page.go_back()
     expect(titles(page, "hit")).to_have_count(2)
+
+
+def test_a_hit_in_captions_plays_from_its_second(viewer, house):
+    page, _ = viewer
+    words = b"WEBVTT\n\n00:12.000 --> 00:14.000\nThe xylograph turns\n"
+    path = f"/videos/{house.videos[1]}/captions/en"
+    house.admin.request("PUT", path, words, headers={"Content-Type": "text/vtt"}).expect(201)
+    page.goto("/search?q=xylograph")
+    expect(page.locator("[data-field=spoken] mark")).to_have_text("xylograph")
+    page.get_by_role("link", name="Play from 0:12").click()
+    expect(page.get_by_test_id("title")).to_have_text("The knee, step by step")
+    assert query(page) == {"t": ["12"]}
+    becomes(page, f"{VIDEO}?.currentTime >= 12")
+    house.admin.request("DELETE", path).expect(204)
 
 
 def test_suggestions_are_walked_through_by_the_keyboard(viewer, house):

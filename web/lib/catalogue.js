@@ -9,6 +9,7 @@ import { searchQuery } from './search-address.js';
  * @property {'title' | 'category' | 'tag' | 'person' | 'description' | 'spoken'} field
  * @property {string} text plain, no HTML
  * @property {TextRange[]} ranges
+ * @property {number} [time] the second at which it is said
  */
 /** @typedef {{ value: string, count: number }} ValueCount */
 /** @typedef {{ total: number, category: ValueCount[], status: ValueCount[], tag: ValueCount[], person: ValueCount[], language: ValueCount[] }} Counts */

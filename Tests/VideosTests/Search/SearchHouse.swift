@@ -14,6 +14,7 @@ extension VideoHouse {
             struct Highlight: Decodable {
                 struct Range: Decodable { var start, length: Int }
                 var field, text: String
+                var time: Double?
                 var ranges: [Range]
 
                 /// The words that are marked.
