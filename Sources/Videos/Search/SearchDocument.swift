@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Web
 
 /// What a full-text index knows of a video: the terms of each of its fields, each once.
 struct SearchDocument {
@@ -35,7 +36,7 @@ struct SearchDocument {
         titleLength = title.count
         let texts: [SearchField: [String]] = [
             .title: [video.title], .names: video.tags + video.people + [video.category].compactMap(\.self),
-            .description: [video.description], .spoken: spoken,
+            .description: [Markdown.plain(video.description)], .spoken: spoken,
         ]
         // Words are analysed once, however often they are said.
         var known: [String: SearchTerms] = [:]
