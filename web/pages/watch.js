@@ -212,8 +212,7 @@ class Watch {
         await retryVideo(this.id);
         await this.#load();
       } catch (error) {
-        toast('watch.failed');
-        console.error(error);
+        toastError(error);
       }
     };
     return h(
