@@ -49,7 +49,24 @@ extension VideoEncoding {
             key: { id, rendition in try await playback.key(id.encoding, rendition: rendition) },
             movie: { id, rendition in VideoMovie(try await playback.movie(id.encoding, rendition: rendition)) },
             picture: { id, picture in try await playback.picture(id.encoding, picture) },
-            captions: { id, name in try await playback.captions(id.encoding, name) })
+            captions: { id, name in try await playback.captions(id.encoding, name) },
+            captionsOfFilm: { id in
+                try await playback.captions(id.encoding).map {
+                    FilmCaptions($0.captions, text: String(decoding: $0.text, as: UTF8.self))
+                }
+            })
+    }
+}
+
+extension EncodingQueue {
+    /// With rows of the catalogue that are in step with it.
+    convenience init(_ settings: EncodingSettings, _ database: Database, _ follow: FollowEncoding) {
+        self.init(settings: settings, database: database) { transaction, id, change in
+            try follow(change, of: id.video, in: transaction)
+        } onCaptions: { transaction, id, made in
+            let captions = made.map { FilmCaptions($0.captions, text: $0.text) }
+            try follow(captions, of: id.video, in: transaction)
+        }
     }
 }
 

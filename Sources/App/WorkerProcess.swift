@@ -72,9 +72,7 @@ public struct WorkerProcess: Sendable {
             let outbox = settings.kafkaBrokers.map { _ in Outbox(log: log) }
             self.outbox = outbox
             let follow = FollowEncoding(events: VideoEvents(loops), facts: outbox, now: { [database] in database.now })
-            queue = EncodingQueue(settings: settings.encoding, database: database) { transaction, id, change in
-                try follow(change, of: id.video, in: transaction)
-            }
+            queue = EncodingQueue(settings.encoding, database, follow)
             tools = try EncodingTools(settings: settings.encoding, loops: loops)
             workers = EncodingWorkers(queue, tools: tools, storage: storage, log: log)
         } catch {

@@ -93,6 +93,17 @@ public final class Database: Sendable {
         }
     }
 
+    /// Rows of a database that is not opened for good: nothing is applied to it.
+    public static func look<T: Sendable>(
+        at location: DatabaseLocation, _ body: @escaping @Sendable (ReadAccess) throws -> T
+    ) async throws -> T {
+        let pool = try SQLPool(name: "sql-look", threads: 1) { try location.connect(.read) }
+        let result: Result<T, any Error>
+        do { result = .success(try await pool.run { try $0.read(body) }) } catch { result = .failure(error) }
+        await pool.close()
+        return try result.get()
+    }
+
     private init(
         _ writing: SQLPool, _ reading: SQLPool, _ scanning: SQLPool, _ listener: DatabaseListener?,
         _ clock: DatabaseClock, _ found: (applied: [String], newer: [String])

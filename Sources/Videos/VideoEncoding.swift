@@ -40,6 +40,8 @@ public struct VideoEncoding: Sendable {
     public var picture: @Sendable (VideoID, PictureKind) async throws -> BlobContent?
     /// WebVTT, by name; nil where there are none of that name.
     public var captions: @Sendable (VideoID, _ name: String) async throws -> BlobContent?
+    /// All that came with the file and are made by now.
+    public var captionsOfFilm: @Sendable (VideoID) async throws -> [FilmCaptions]
 
     public init(
         inspect:
@@ -63,7 +65,8 @@ public struct VideoEncoding: Sendable {
         key: @escaping @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?,
         movie: @escaping @Sendable (VideoID, _ rendition: String) async throws -> VideoMovie,
         picture: @escaping @Sendable (VideoID, PictureKind) async throws -> BlobContent?,
-        captions: @escaping @Sendable (VideoID, _ name: String) async throws -> BlobContent?
+        captions: @escaping @Sendable (VideoID, _ name: String) async throws -> BlobContent?,
+        captionsOfFilm: @escaping @Sendable (VideoID) async throws -> [FilmCaptions]
     ) {
         self.inspect = inspect
         self.remove = remove
@@ -82,6 +85,7 @@ public struct VideoEncoding: Sendable {
         self.movie = movie
         self.picture = picture
         self.captions = captions
+        self.captionsOfFilm = captionsOfFilm
     }
 }
 

@@ -20,6 +20,7 @@ enum VideoError: Error, Sendable, Equatable {
     case quotaExceeded(room: Int64)
     case tooManyStreams
     case fetchUnavailable
+    case addressForgotten
     case uploadLocked
     case fileTooLarge(maximum: Int64)
     case uploadRefused(RefusedContent)
@@ -74,6 +75,11 @@ extension VideoError: ProblemConvertible {
                 detail:
                     "This server has no libcurl, which fetches files. Send the file itself, or tell the administrator.",
                 retryAfter: .seconds(600))
+        case .addressForgotten:
+            .conflict(
+                code: "address_forgotten",
+                "The address of the file held a password or a query, which are not kept after a failure. Add the video by its address again."
+            )
         case .tooManyStreams:
             Problem(
                 .tooManyRequests, code: "too_many_streams",

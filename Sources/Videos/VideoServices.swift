@@ -132,7 +132,7 @@ public struct VideoServices: Sendable {
         find = FindVideo(database: database)
         list = ListVideos(database: database)
         search = SearchVideos(database: database)
-        index = IndexVideos(database: database, log: log)
+        index = IndexVideos(database: database, log: log, captionsOfFilm: encoding.captionsOfFilm)
         count = CountVideos(database: database)
         let revoke = RevokeGrants(revocations)
         change = ChangeVideo(

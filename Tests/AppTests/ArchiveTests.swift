@@ -49,13 +49,18 @@ struct ArchiveTests {
             try transaction.execute(
                 """
                 UPDATE videos SET checksum = $2, byte_count = $3, title = '=1+1', description = 'Ünï', category = 'Bikes',
-                view_count = 7 WHERE id = $1
+                view_count = 7, language = 'es', recorded_on = '2026-01-31', chapters = '[{"start":1.5,"title":"One"}]',
+                downloads = 'mp4', is_hidden = 1,
+                password_hash = (SELECT password_hash FROM users WHERE role = 'admin') WHERE id = $1
                 """, id, sum, bytes.count)
             try transaction.execute("INSERT INTO video_tags (video_id, position, name) VALUES ($1, 0, 'a')", id)
+            try transaction.execute("INSERT INTO video_people (video_id, position, name) VALUES ($1, 0, 'Ana')", id)
+            try transaction.execute(
+                "INSERT INTO video_transcripts (video_id, text, updated_at) VALUES ($1, 'Said', 5)", id)
             try transaction.execute(
                 """
                 INSERT INTO video_captions (video_id, language, label, kind, cue_count, text, version, updated_at)
-                VALUES ($1, 'es', NULL, 'subtitles', 1, $2, 'v', 5)
+                VALUES ($1, 'es', 'Clear', 'subtitles', 1, $2, 'v', 5)
                 """, id, words)
             try transaction.execute(
                 "INSERT INTO terms (id, kind, name, role, is_listed, created_at) VALUES ($1, 'person', 'Ana', 'cast', 1, 3)",
@@ -104,6 +109,13 @@ struct ArchiveTests {
         let wanted = try await exported(house.server.settings, to: archive)
         #expect(wanted["videos.jsonl"].map { String(decoding: $0, as: UTF8.self) }?.contains("Hola") == true)
         #expect(wanted["videos.jsonl"].map { String(decoding: $0, as: UTF8.self) }?.contains("\"Club\"") == true)
+        // Of all that an archive can say of a video this one has something, so that a field that is not taken is seen below.
+        let line = try #require(wanted["videos.jsonl"])
+        let archived = try JSONDecoder().decode(ArchivedVideo.self, from: Data(line))
+        for field in Mirror(reflecting: archived).children {
+            let value = Mirror(reflecting: field.value)
+            #expect(value.displayStyle != .optional || value.children.count == 1, "\(field.label ?? "")")
+        }
         await house.server.stop()
         let other = try TemporaryFolder()
         let settings = AppHouse.settings(in: other)

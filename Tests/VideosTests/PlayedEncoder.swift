@@ -19,6 +19,8 @@ final class PlayedEncoder: Sendable {
         var enqueueFailure: (any Error)?
         var presentation = PlayedEncoder.film
         var elsewhere: String?
+        var captionsOfFilm: [VideoID: [FilmCaptions]] = [:]
+        var captionsFailure: (any Error)?
         var whileInspecting: (@Sendable () async throws -> Void)?
         var whileWaiting: (@Sendable () async throws -> Void)?
     }
@@ -48,6 +50,14 @@ final class PlayedEncoder: Sendable {
     func setPresentation(_ change: (inout Presentation) -> Void) {
         state.withLock { change(&$0.presentation) }
     }
+    /// What came with the file of a video; nil where it cannot be read now.
+    func setCaptions(_ captions: [FilmCaptions]?, of id: VideoID) {
+        state.withLock { state in
+            state.captionsOfFilm[id] = captions  // bound: videos of a test
+            state.captionsFailure = captions == nil ? VideoError.notFound : nil
+        }
+    }
+
     /// Runs while a file is looked into.
     func whileInspecting(_ body: (@Sendable () async throws -> Void)?) {
         state.withLock { $0.whileInspecting = body }
@@ -126,6 +136,12 @@ final class PlayedEncoder: Sendable {
             captions: { _, name in
                 name == "captions0"
                     ? BlobContent(file: try OpenFile(path: self.segment), version: "captions") : nil
+            },
+            captionsOfFilm: { id in
+                try self.state.withLock { state in
+                    if let failure = state.captionsFailure { throw failure }
+                    return state.captionsOfFilm[id] ?? []
+                }
             })
     }
 

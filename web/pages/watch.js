@@ -6,7 +6,7 @@ import { ask } from '../components/dialogs.js';
 import { arches, troubleNote } from '../components/note.js';
 import { progressBar, setProgress } from '../components/progress-bar.js';
 import { toast, toastError } from '../components/toast.js';
-import { captionsPath, ownPath } from '../lib/address.js';
+import { captionsPath, ownPath, secondIn } from '../lib/address.js';
 import {
   ApiError,
   base,
@@ -212,8 +212,7 @@ class Watch {
         await retryVideo(this.id);
         await this.#load();
       } catch (error) {
-        toast('watch.failed');
-        console.error(error);
+        toastError(error);
       }
     };
     return h(
@@ -251,7 +250,7 @@ class Watch {
         kind: video.kind,
         poster: ownPath(this.video?.thumbnail_url, null),
         storyboard: video.kind === 'audio' ? null : storyboardURL(this.id),
-        startAt: play.resume_at || positionOf(this.id),
+        startAt: secondIn(location.search) ?? (play.resume_at || positionOf(this.id)),
         autoplay: this.context.byLink ?? false,
         renditions: this.video?.renditions ?? [],
         renew: async () => mediaPath(await playVideo(this.id, this.#stop.signal)),

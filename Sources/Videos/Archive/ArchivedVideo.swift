@@ -69,6 +69,8 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
     public var updatedAt: Int64
     public var captions: [Captions]
     public var transcript: String?
+    /// What viewers may keep as a file; archives of before have none.
+    public var downloads: String?
 
     /// Of the original, in the archive as in the storage.
     public var key: BlobKey? { VideoID(id)?.original }
@@ -115,5 +117,6 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
             }
         }
         transcript = try store.transcript(of: video.id, in: access)?.text
+        downloads = video.downloads.rawValue
     }
 }

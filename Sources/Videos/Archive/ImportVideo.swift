@@ -140,6 +140,12 @@ public struct ImportVideo: Sendable {
             height: nil, renditions: [], failure: nil, warnings: [], viewCount: max(0, archived.viewCount),
             createdAt: date(archived.createdAt), updatedAt: date(archived.updatedAt), readyAt: nil)
         video.chapters = check.chapters(archived.chapters)
+        if let text = archived.downloads {
+            guard let downloads = Video.Downloads(rawValue: text) else {
+                throw Refusal(words: "has a wrong downloads: none, mp4 or original.")
+            }
+            video.downloads = downloads
+        }
         do { try check.finish() } catch let invalid as VideoDetails.Invalid {
             throw Refusal(
                 words: invalid.refusals.map { "has a wrong \($0.field): \($0.detail)" }.joined(separator: ", "))

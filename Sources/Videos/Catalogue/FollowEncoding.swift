@@ -29,4 +29,11 @@ public struct FollowEncoding: Sendable {
             try facts.record(fact, in: transaction)
         }
     }
+
+    /// What is said in the captions that came with the file is found from now on.
+    public func callAsFunction(_ captions: [FilmCaptions], of id: VideoID, in transaction: Transaction) throws {
+        guard let video = try store.find(id, in: transaction) else { return }
+        try FilmCaptionStore().replace(with: captions, of: id, in: transaction)
+        try store.index(video, in: transaction)
+    }
 }

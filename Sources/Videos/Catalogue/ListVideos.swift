@@ -1,6 +1,7 @@
 import Accounts
 import BaseEncoding
 import FoundationEssentials
+import Media
 import SQL
 
 /// Which videos a list shows, newest first, and where it goes on.
@@ -35,6 +36,7 @@ public struct VideoQuery: Sendable, Equatable {
     public var category: String?
     public var tag: String?
     public var person: String?
+    public var language: LanguageTag?
     public var uploader: UserID?
     public var isPremium: Bool?
     public var isHidden: Bool?
@@ -64,12 +66,15 @@ public struct VideoQuery: Sendable, Equatable {
         category = present("category")
         tag = present("tag")
         person = present("person")
+        language = read("language", "invalid_language", Self.languageDetail) { LanguageTag($0) }
         uploader = read("uploader", "invalid_id", "The id of a user.") { UserID($0) }
         isPremium = read("premium", "not_a_boolean", "true or false.", Self.flag)
         isHidden = read("hidden", "not_a_boolean", "true or false.", Self.flag)
         words = present("q")
         try check.finish()
     }
+
+    static let languageDetail = "A language tag such as en, es-419 or ru."
 
     static func flag(_ text: String) -> Bool? {
         switch text {
@@ -136,6 +141,7 @@ extension VideoStore {
         }
         equal("status", query.status?.rawValue)
         equal("category", query.category)
+        equal("language", query.language?.text)
         equal("owner_id", query.uploader)
         equal("is_premium", query.isPremium)
         equal("is_hidden", query.isHidden)

@@ -166,5 +166,9 @@ extension VideoStore {
                 "CREATE INDEX videos_by_owner_and_age ON videos (owner_id, created_at, id)",
             ], derived: Migration.Derived(sqlite: FullTextTable.additions, postgreSQL: TextVectors.additions)),
         VideoGroupStore.migration,
+        FilmCaptionStore.migration,
+        FetchStore.reduction,
+        Migration(
+            "videos-0115", ["CREATE INDEX videos_by_language_and_age ON videos (language, created_at, id)"]),
     ]
 }

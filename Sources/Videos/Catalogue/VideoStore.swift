@@ -86,9 +86,9 @@ public struct VideoStore: Sendable {
             INSERT INTO videos (id, owner_id, title, description, category, is_premium, is_hidden, password_hash,
                 checksum, byte_count, file_name, status, progress, duration, width, height, kind, renditions,
                 warnings, view_count, created_at, updated_at, language, recorded_on, chapters,
-                handed_over_from, is_restricted)
+                handed_over_from, is_restricted, downloads)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24, $25, $26, $27)
+                $22, $23, $24, $25, $26, $27, $28)
             """,
             video.id, video.owner, video.title, video.description, video.category, video.isPremium, video.isHidden,
             video.passwordHash, video.checksum, video.byteCount, video.fileName, video.status.rawValue, video.progress,
@@ -96,7 +96,8 @@ public struct VideoStore: Sendable {
             try Self.text(of: video.warnings), video.viewCount, video.createdAt, video.updatedAt,
             video.language?.text, video.recordedOn?.description, try Self.text(of: video.chapters),
             // Files that are still to come are not the same for being unknown.
-            video.checksum.isEmpty ? "\(video.id)" : "", !video.groups.isEmpty)
+            video.checksum.isEmpty ? "\(video.id)" : "", !video.groups.isEmpty,
+            video.downloads.rawValue)
         try replaceLists(of: video, in: transaction)
     }
 

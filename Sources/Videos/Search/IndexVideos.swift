@@ -11,6 +11,8 @@ struct IndexVideos: Sendable {
 
     let database: Database
     let log: Log
+    /// `VideoEncoding.captionsOfFilm`.
+    let captionsOfFilm: @Sendable (VideoID) async throws -> [FilmCaptions]
     private let store = VideoStore()
     private let vocabulary = SearchVocabulary()
 
@@ -22,17 +24,38 @@ struct IndexVideos: Sendable {
             let after = last
             let ids = try await database.scan { try missing(after: after, in: $0) }
             guard let end = ids.last else { break }
+            let captions = await bringCaptions(of: ids)
             try await database.write { transaction in
-                for id in ids {
+                for (id, captions) in captions {
                     guard let video = try store.find(id, in: transaction) else { continue }
+                    if !captions.isEmpty {
+                        try FilmCaptionStore().replace(with: captions, of: id, in: transaction)
+                    }
                     try store.index(video, in: transaction)
                 }
             }
-            count += ids.count  // bound: rows of a database
+            count += captions.count  // bound: rows of a database
             last = end.description
         }
         if count > 0 { log.info("videos were taken into the index of the search", ["count": .init(count)]) }
         return count
+    }
+
+    /// The captions that came with the files, of those videos that were made before the search looked at them. A video whose captions
+    /// cannot be read now is left out: it is tried again at the next start.
+    private func bringCaptions(of ids: [VideoID]) async -> [(VideoID, [FilmCaptions])] {
+        var found: [(VideoID, [FilmCaptions])] = []
+        for id in ids {
+            do {
+                let isThere = try await database.read { try FilmCaptionStore().hasAny(of: id, in: $0) }
+                found.append((id, isThere ? [] : try await captionsOfFilm(id)))  // bound: pieceSize
+            } catch {
+                log.warning(
+                    "captions of a file cannot be read, so the search does not know the video as it should",
+                    ["video": .init(id), "error": .error(error)])
+            }
+        }
+        return found
     }
 
     /// Takes one video in anew.

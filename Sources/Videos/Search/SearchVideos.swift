@@ -87,6 +87,7 @@ struct SearchSelection {
             }
         }
         compare("category", "=", query.category)
+        compare("language", "=", query.language?.text)
         compare("owner_id", "=", query.uploader)
         compare("status", "=", query.status?.rawValue)
         compare("is_premium", "=", query.isPremium)
@@ -244,4 +245,5 @@ struct FoundCounts: Sendable, Encodable, Equatable {
     var status: [Count] = []
     var tag: [Count] = []
     var person: [Count] = []
+    var language: [Count] = []
 }
