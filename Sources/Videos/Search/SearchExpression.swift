@@ -35,6 +35,8 @@ struct SearchWords: Equatable {
     private(set) var folded: [String]
     /// Whether the last word may go on: nothing but letters follows it.
     private(set) var mayContinue: Bool
+    /// Whether no video has a longer word that begins with the last one. To look for beginnings takes longer than to look for words.
+    var isLastWhole = false
 
     init(_ text: String) {
         let words = FoldedText(text, mostWords: Self.most).words
@@ -49,7 +51,8 @@ struct SearchWords: Equatable {
         folded.indices.map { index in
             let isPrefix = mayContinue && index == folded.count - 1
             var phrases = SearchTerms(folded[index]).all.map { SearchExpression.Phrase(term: $0) }
-            if isPrefix { phrases.append(SearchExpression.Phrase(term: folded[index], isPrefix: true)) }
+            // Said twice, so that a video counts for as much either way.
+            if isPrefix { phrases.append(SearchExpression.Phrase(term: folded[index], isPrefix: !isLastWhole)) }
             return phrases
         }
     }

@@ -14,10 +14,14 @@ struct FoundVideos: Sendable {
 struct SearchVideos: Sendable {
     let database: Database
     private let store = VideoStore()
+    private let vocabulary = SearchVocabulary()
 
     func callAsFunction(_ query: SearchQuery, for viewer: Viewer) async throws -> FoundVideos {
         try await database.scan { access in
-            let words = SearchWords(query.text)
+            var words = SearchWords(query.text)
+            if words.mayContinue, let last = words.folded.last {
+                words.isLastWhole = try !vocabulary.mayContinue(last, in: access)
+            }
             var expression = words.folded.isEmpty ? nil : SearchExpression(words: words.alternatives)
             var selected = try SearchSelection(query, expression, for: viewer, in: access)(in: access)
             // What is found as it was typed needs no interpretation.
@@ -58,7 +62,7 @@ struct SelectedVideos {
 struct SearchSelection {
     /// Of what fits best so many are ranked, those that were uploaded last: of a word that is nearly everywhere no video is better than
     /// another one. All other orders go on to the last video.
-    static let mostRanked = 1_000
+    static let mostRanked = 500
 
     private let query: SearchQuery
     private let expression: SearchExpression?
@@ -235,7 +239,7 @@ struct FoundCounts: Sendable, Encodable, Equatable {
     /// Values of a filter that are counted.
     static let mostValues = 50
     /// So many videos are looked at: who finds more will not read them all.
-    static let mostVideos = 1_000
+    static let mostVideos = 500
 
     var total = 0
     /// Whether all that was found is counted.

@@ -60,6 +60,13 @@ struct SearchVocabulary {
 
     // MARK: Reading
 
+    /// Whether a longer word may begin with this one.
+    func mayContinue(_ word: String, in access: ReadAccess) throws -> Bool {
+        guard word.unicodeScalars.count >= Self.shortest else { return true }
+        let next: String? = try words(after: word, limit: 1, in: access).first
+        return next?.utf8.starts(with: word.utf8) ?? false
+    }
+
     /// Words that may have been meant, by how many letters they differ; the word itself is none of them.
     func alternatives(to word: String, in access: ReadAccess) throws -> [(word: String, distance: Int)] {
         let length = word.unicodeScalars.count

@@ -57,7 +57,7 @@ struct TextVectors: SearchIndex {
     let joined = "STRING_AGG"
     /// The planner goes through the newest where a word is in many videos, and by the words where it is in few. It does not know how many
     /// have a word that is rare, and takes the right way in any case only where it is asked for as many.
-    let fewestLooked = 1000
+    let fewestLooked = 500
     /// With an order and a small limit the planner may go through all videos from the newest on, for a word that hardly any has.
     let newestFirstIfCheap = ""
 

@@ -1,0 +1,94 @@
+import FoundationEssentials
+import Testing
+
+@testable import TestSupport
+@testable import Videos
+
+@Suite("Orders and counts of a search that the index has")
+struct FacetsTests {
+    @Test("The text of a video's names says what it was made of")
+    func text() {
+        for facets in [
+            Facets(category: "Heart", tags: ["a", "b c"], people: ["Ann"]), Facets(category: nil, tags: [], people: []),
+            Facets(category: nil, tags: ["ж"], people: []), Facets(category: "x", tags: [], people: ["B", "C"]),
+        ] {
+            #expect(Facets(text: facets.text) == facets)
+        }
+    }
+
+    @Test("Names are counted by kind, the most frequent first and equals in the order of their bytes")
+    func count() {
+        let texts = [
+            Facets(category: "Heart", tags: ["b", "a"], people: ["Ann"]),
+            Facets(category: "Heart", tags: ["b"], people: []), Facets(category: nil, tags: [], people: ["ann"]),
+        ].map { "ready" + Facets.statusMark + $0.text }
+        let counts = Facets.count(texts.joined(separator: Facets.videosMark), of: 3)
+        #expect(counts.total == 3)
+        #expect(counts.status.map(\.value) == ["ready"] && counts.status.map(\.count) == [3])
+        #expect(counts.category.map(\.value) == ["Heart"] && counts.category.map(\.count) == [2])
+        #expect(counts.tag.map(\.value) == ["b", "a"] && counts.tag.map(\.count) == [2, 1])
+        #expect(counts.person.map(\.value) == ["Ann", "ann"])
+        #expect(Facets.count("", of: 0) == FoundCounts())
+    }
+
+    @Test(
+        "What has the words comes in the order of uploads, page by page, in whatever order it was indexed",
+        arguments: [
+            ("newest", ["Ballad 4", "Ballad 3", "Ballad 2", "Ballad 1"]), ("oldest", (1...4).map { "Ballad \($0)" }),
+        ])
+    func age(sort: String, titles: [String]) async throws {
+        let house = try await VideoHouse()
+        for number in [3, 1, 4, 2] {
+            try await house.add("Ballad \(number)") { $0.createdAt += Double(number) }
+        }
+        var (found, cursor): ([String], String?) = ([], nil)
+        repeat {
+            let page =
+                if let cursor {
+                    try await house.search("ballad", ["sort": sort, "limit": "1", "cursor": cursor])
+                } else {
+                    try await house.search("ballad", ["sort": sort, "limit": "1"])
+                }
+            found += page.titles
+            cursor = page.nextCursor
+        } while cursor != nil && found.count < 10
+        #expect(found == titles)
+        await house.close()
+    }
+
+    @Test("Videos of one moment are all found")
+    func moment() async throws {
+        let house = try await VideoHouse()
+        let moment = Date(timeIntervalSince1970: 1_700_000_000)
+        for number in 0..<5 { try await house.add("Ballad \(number)") { $0.createdAt = moment } }
+        #expect(try await house.search("ballad", ["sort": "newest"]).titles.count == 5)
+        await house.close()
+    }
+
+    @Test("A list of a tag and of a person goes page by page in the order of uploads")
+    func named() async throws {
+        let house = try await VideoHouse()
+        for number in [3, 1, 4, 2] {
+            try await house.add("Ballad \(number)") {
+                $0.createdAt += Double(number)
+                $0.tags = ["song"]
+                $0.people = number == 3 ? [] : ["Ann"]
+            }
+        }
+        let viewer = Viewer(id: .init(), role: .admin)
+        for (person, titles) in [(nil, [4, 3, 2, 1]), ("Ann", [4, 2, 1])] as [(String?, [Int])] {
+            var query = VideoQuery()
+            (query.tag, query.person, query.limit) = ("song", person, 1)
+            var found: [String] = []
+            repeat {
+                let page = try await house.database.read { [query] in
+                    try VideoStore().list(query, for: viewer, in: $0)
+                }
+                found += page.videos.map(\.title)
+                query.cursor = page.next
+            } while query.cursor != nil && found.count < 10
+            #expect(found == titles.map { "Ballad \($0)" })
+        }
+        await house.close()
+    }
+}
