@@ -57,11 +57,21 @@ struct Facets: Equatable {
     }
 
     private static func mostFrequent(_ counts: [String: Int]) -> [FoundCounts.Count] {
-        let all = counts.map { FoundCounts.Count(value: $0.key, count: $0.value) }
-        let sorted = all.sorted { one, other in
-            one.count == other.count
-                ? one.value.utf8.lexicographicallyPrecedes(other.value.utf8) : one.count > other.count
+        func precedes(_ one: FoundCounts.Count, _ other: FoundCounts.Count) -> Bool {
+            one.count == other.count ? one.value < other.value : one.count > other.count
         }
-        return Array(sorted.prefix(FoundCounts.mostValues))
+        // To sort all of them takes far longer: most names are those of a single video.
+        // bound: mostValues
+        var best: [FoundCounts.Count] = []
+        for (value, count) in counts {
+            let each = FoundCounts.Count(value: value, count: count)
+            if best.count == FoundCounts.mostValues {
+                guard let last = best.last, precedes(each, last) else { continue }
+                best.removeLast()
+            }
+            let place = best.firstIndex { precedes(each, $0) } ?? best.endIndex
+            best.insert(each, at: place)
+        }
+        return best
     }
 }

@@ -31,6 +31,16 @@ struct FacetsTests {
         #expect(Facets.count("", of: 0) == FoundCounts())
     }
 
+    @Test("Of more names than are told those come that are most frequent, in the order of all")
+    func many() {
+        // The name of two digits is there as often as it has tens.
+        let names = (10..<99).flatMap { number in Array(repeating: "\(number)", count: number / 10) }.shuffled()
+        let texts = names.map { "ready" + Facets.statusMark + Facets(category: nil, tags: [$0], people: []).text }
+        let counts = Facets.count(texts.joined(separator: Facets.videosMark), of: texts.count)
+        let all = (10..<99).sorted { ($1 / 10, $0) < ($0 / 10, $1) }
+        #expect(counts.tag == all.prefix(FoundCounts.mostValues).map { .init(value: "\($0)", count: $0 / 10) })
+    }
+
     @Test(
         "What has the words comes in the order of uploads, page by page, in whatever order it was indexed",
         arguments: [
