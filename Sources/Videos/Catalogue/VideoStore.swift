@@ -57,15 +57,20 @@ public struct VideoStore: Sendable {
             ORDER BY video_id, is_person, position
             """,
             arguments: videos.map(\.id))
+        // Those of one video come one after the other.
         var lists: [VideoID: (tags: [String], people: [String])] = [:]
+        var (text, id, own): (String, VideoID?, (tags: [String], people: [String])) = ("", nil, ([], []))
         for row in names {
-            let (id, name): (VideoID, String) = (try row.value("video_id"), try row.value("name"))
-            if try row.value("is_person") {
-                lists[id, default: ([], [])].people.append(name)
-            } else {
-                lists[id, default: ([], [])].tags.append(name)
+            let isPerson: Bool = try row.value("is_person")
+            let of: String = try row.value("video_id")
+            if of != text {
+                if let id { lists[id] = own }
+                (text, id, own) = (of, VideoID(of), ([], []))
             }
+            let name: String = try row.value("name")
+            if isPerson { own.people.append(name) } else { own.tags.append(name) }  // bound: names of a video
         }
+        if let id { lists[id] = own }
         for index in videos.indices {
             (videos[index].tags, videos[index].people) = lists[videos[index].id] ?? ([], [])
             if videos[index].checksum.isEmpty {
@@ -168,33 +173,41 @@ public struct VideoStore: Sendable {
 
 extension Video {
     init(row: Row) throws {
-        let status: String = try row.value("status")
-        let kind: String = try row.value("kind")
-        let renditions: String = try row.value("renditions")
+        // In the order of `VideoStore.columns`, in which they are found soonest.
+        id = try row.value("id")
+        owner = try row.value("owner_id")
+        title = try row.value("title")
+        description = try row.value("description")
+        category = try row.value("category")
+        isPremium = try row.value("is_premium")
+        isHidden = try row.value("is_hidden")
+        passwordHash = try row.value("password_hash")
+        checksum = try row.value("checksum")
+        byteCount = try row.value("byte_count")
+        fileName = try row.value("file_name")
+        status = Status(rawValue: try row.value("status")) ?? .pending
+        progress = try row.value("progress")
+        duration = try row.value("duration")
+        width = try row.value("width")
+        height = try row.value("height")
+        kind = MediaKind(rawValue: try row.value("kind")) ?? .video
+        hasThumbnail = try row.value("has_thumbnail")
+        renditions = try Self.list(try row.value("renditions"))
         let failureCode: String? = try row.value("failure_code")
-        let warnings: String = try row.value("warnings")
+        let failureDetail: String? = try row.value("failure_detail")
+        failure = failureCode.map { EncodingProgress.Failure(code: $0, detail: failureDetail ?? "") }
+        warnings = try Self.list(try row.value("warnings"))
+        viewCount = try row.value("view_count")
+        createdAt = try row.value("created_at")
+        updatedAt = try row.value("updated_at")
+        readyAt = try row.value("ready_at")
         let (language, recordedOn): (String?, String?) = (try row.value("language"), try row.value("recorded_on"))
-        let (chapters, downloads): (String, String) = (try row.value("chapters"), try row.value("downloads"))
-        self.init(
-            id: try row.value("id"), owner: try row.value("owner_id"), title: try row.value("title"),
-            description: try row.value("description"), category: try row.value("category"), tags: [], people: [],
-            language: language.flatMap { LanguageTag($0) }, recordedOn: recordedOn.flatMap { CalendarDay($0) },
-            chapters: try Self.list(chapters),
-            isPremium: try row.value("is_premium"), isHidden: try row.value("is_hidden"),
-            passwordHash: try row.value("password_hash"), checksum: try row.value("checksum"),
-            byteCount: try row.value("byte_count"), fileName: try row.value("file_name"),
-            status: Status(rawValue: status) ?? .pending, progress: try row.value("progress"),
-            duration: try row.value("duration"), width: try row.value("width"), height: try row.value("height"),
-            kind: MediaKind(rawValue: kind) ?? .video, hasThumbnail: try row.value("has_thumbnail"),
-            renditions: try Self.list(renditions),
-            failure: try failureCode.map {
-                EncodingProgress.Failure(code: $0, detail: try row.value("failure_detail") ?? "")
-            },
-            warnings: try Self.list(warnings),
-            viewCount: try row.value("view_count"), createdAt: try row.value("created_at"),
-            updatedAt: try row.value("updated_at"), readyAt: try row.value("ready_at"),
-            trashedAt: try row.value("trashed_at"),
-            downloads: Downloads(rawValue: downloads) ?? .none)
+        self.language = language.flatMap { LanguageTag($0) }
+        self.recordedOn = recordedOn.flatMap { CalendarDay($0) }
+        chapters = try Self.list(try row.value("chapters"))
+        trashedAt = try row.value("trashed_at")
+        downloads = Downloads(rawValue: try row.value("downloads")) ?? .none
+        (tags, people) = ([], [])
     }
 
     /// A list that is kept as text. Most are empty, for which no decoder is made.
