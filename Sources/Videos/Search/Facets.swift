@@ -33,45 +33,24 @@ struct Facets: Equatable {
 
     /// Counts names in the texts of many videos, each of which stands behind the video's status.
     static func count(_ texts: String, of total: Int) -> FoundCounts {
-        // bound: names of mostVideos videos
-        var (counts, kind): ([[String: Int]], Int) = (Array(repeating: [:], count: 4), 0)
         var texts = texts
-        texts.withUTF8 { bytes in
-            var start = 0
+        let most = texts.withUTF8 { text -> [[FoundCounts.Count]] in
+            let bytes = UnsafeRawBufferPointer(text)
+            var (counts, kind, start) = ([NameCounts](repeating: NameCounts(), count: 4), 0, 0)
             for index in 0...bytes.count {
                 let byte = index < bytes.count ? bytes[index] : 0x1E
                 guard (0x1D...0x1F).contains(byte) else { continue }
                 if index > start, kind < counts.count {
-                    let name = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self)
-                    counts[kind][name, default: 0] += 1
+                    counts[kind].add(UnsafeRawBufferPointer(rebasing: bytes[start..<index]))
                 }
                 start = index + 1
                 if byte == kindsMark { kind += 1 }  // bound: four kinds
                 if byte == 0x1E { kind = 0 }
             }
+            return counts.map { $0.mostFrequent(FoundCounts.mostValues) }
         }
-        let most = counts.map(mostFrequent)
         return FoundCounts(
             total: total, isExact: total < FoundCounts.mostVideos, category: most[1], status: most[0], tag: most[2],
             person: most[3])
-    }
-
-    private static func mostFrequent(_ counts: [String: Int]) -> [FoundCounts.Count] {
-        func precedes(_ one: FoundCounts.Count, _ other: FoundCounts.Count) -> Bool {
-            one.count == other.count ? one.value < other.value : one.count > other.count
-        }
-        // To sort all of them takes far longer: most names are those of a single video.
-        // bound: mostValues
-        var best: [FoundCounts.Count] = []
-        for (value, count) in counts {
-            let each = FoundCounts.Count(value: value, count: count)
-            if best.count == FoundCounts.mostValues {
-                guard let last = best.last, precedes(each, last) else { continue }
-                best.removeLast()
-            }
-            let place = best.firstIndex { precedes(each, $0) } ?? best.endIndex
-            best.insert(each, at: place)
-        }
-        return best
     }
 }
