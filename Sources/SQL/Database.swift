@@ -50,7 +50,7 @@ public final class Database: Sendable {
             guard location.isShared else { return Database(writing, writing, writing, nil, clock, found) }
             let reading = try SQLPool(name: "sql-read", threads: shares.readers) { try location.connect(.read) }
             let scanning = try SQLPool(name: "sql-scan", threads: shares.scanners, maxQueued: 256) {
-                try location.connect(.read, plansAnew: true)
+                try location.connect(.read, looksFar: true)
             }
             var listener: DatabaseListener?
             if case .postgreSQL(let address, _) = location {

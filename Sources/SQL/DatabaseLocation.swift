@@ -20,13 +20,13 @@ public enum DatabaseLocation: Sendable, Equatable {
 
     /// - Parameters:
     ///   - instance: names the opener among all that have the database open.
-    ///   - plansAnew: see `PostgreSQLConnection`.
-    func connect(_ access: SQLAccess, instance: String = "", plansAnew: Bool = false) throws -> any SQLConnection {
+    ///   - looksFar: whether it goes through many rows.
+    func connect(_ access: SQLAccess, instance: String = "", looksFar: Bool = false) throws -> any SQLConnection {
         switch self {
-        case .file(let path): try SQLiteConnection(.file(path), access: access)
+        case .file(let path): try SQLiteConnection(.file(path), access: access, looksFar: looksFar)
         case .memory: try SQLiteConnection(.memory, access: access)
         case .postgreSQL(let address, _):
-            try PostgreSQLConnection(address, for: access, instance: instance, plansAnew: plansAnew)
+            try PostgreSQLConnection(address, for: access, instance: instance, plansAnew: looksFar)
         }
     }
 }
