@@ -165,5 +165,8 @@ extension VideoStore {
                 "CREATE INDEX videos_by_category_and_age ON videos (category, created_at, id)",
                 "CREATE INDEX videos_by_owner_and_age ON videos (owner_id, created_at, id)",
             ], derived: Migration.Derived(sqlite: FullTextTable.additions, postgreSQL: TextVectors.additions)),
+        Migration(
+            "videos-0095", [],
+            derived: Migration.Derived(sqlite: FullTextTable.wider, postgreSQL: TextVectors.knownWords)),
     ]
 }

@@ -66,6 +66,44 @@ struct FacetsTests {
         await house.close()
     }
 
+    @Test("A word is found however it goes on, in few ways and in many", arguments: [2, 30])
+    func beginnings(ways: Int) async throws {
+        let house = try await VideoHouse()
+        for number in 0..<ways {
+            try await house.add("Violinist\(number) of \(number)") { $0.tags = ["violino\(number)"] }
+        }
+        try await house.add("Violin and violinist0")
+        try await house.add("Violin")
+        try await house.add("Viola")
+        let found = try await house.search("violin", ["limit": "50"])
+        #expect(found.titles.count == ways + 2)
+        // The very word counts twice; that another one begins so as well counts for nothing more.
+        #expect(found.titles.prefix(2) == ["Violin", "Violin and violinist0"])
+        #expect(try await house.search("violin", ["limit": "50", "sort": "newest"]).titles.count == ways + 2)
+        let suggested = try await house.suggestions("vio")
+        #expect(suggested.count == min(10, ways + 5) && suggested.contains { $0.hasPrefix("tag violino") })
+        await house.close()
+    }
+
+    @Test("Filters of a search leave out what has no such name, however the name is written")
+    func filters() async throws {
+        let house = try await VideoHouse()
+        for (title, category, tags) in [
+            ("Ballad one", "Heart & Lung", ["a-b", "!"]), ("Ballad two", "Heart", ["a", "b"]),
+            ("Ballad three", "!", ["!"]),
+        ] {
+            try await house.add(title) { ($0.category, $0.tags, $0.people) = (category, tags, ["Ángel Ö"]) }
+        }
+        for (filter, titles) in [
+            (["category": "Heart & Lung"], ["Ballad one"]), (["category": "Heart"], ["Ballad two"]),
+            (["category": "!"], ["Ballad three"]), (["tag": "a-b"], ["Ballad one"]), (["tag": "b"], ["Ballad two"]),
+            (["category": "lung"], []), (["person": "Ángel Ö"], ["Ballad one", "Ballad three", "Ballad two"]),
+        ] as [(KeyValuePairs<String, String>, [String])] {
+            #expect(try await house.search("ballad", filter).titles.sorted() == titles, "\(filter)")
+        }
+        await house.close()
+    }
+
     @Test("Videos of one moment are all found")
     func moment() async throws {
         let house = try await VideoHouse()
