@@ -52,7 +52,7 @@ public final class Database: Sendable {
             writing.renew()
             let reading = try SQLPool(name: "sql-read", threads: shares.readers) { try location.connect(.read) }
             let scanning = try SQLPool(name: "sql-scan", threads: shares.scanners, maxQueued: 256) {
-                try location.connect(.read)
+                try location.connect(.read, looksFar: true)
             }
             var listener: DatabaseListener?
             if case .postgreSQL(let address, _) = location {

@@ -14,7 +14,7 @@ public enum DatabaseLocation: Sendable, Equatable {
     /// How many connections write, and read, and look through many rows.
     func shares(readers: Int, scanners: Int) -> (writers: Int, readers: Int, scanners: Int) {
         guard case .postgreSQL(_, let count) = self else { return (1, max(1, readers), max(1, scanners)) }
-        let (writers, scanners) = (max(1, count / 2), max(1, count / 8))
+        let (writers, scanners) = (max(1, count / 2), max(1, count / 4))
         return (writers, max(1, count - writers - scanners), scanners)
     }
 
@@ -27,12 +27,15 @@ public enum DatabaseLocation: Sendable, Equatable {
         return (shares.readers, shares.scanners)
     }
 
-    /// - Parameter instance: names the opener among all that have the database open.
-    func connect(_ access: SQLAccess, instance: String = "") throws -> any SQLConnection {
+    /// - Parameters:
+    ///   - instance: names the opener among all that have the database open.
+    ///   - looksFar: whether it goes through many rows.
+    func connect(_ access: SQLAccess, instance: String = "", looksFar: Bool = false) throws -> any SQLConnection {
         switch self {
-        case .file(let path): try SQLiteConnection(.file(path), access: access)
+        case .file(let path): try SQLiteConnection(.file(path), access: access, looksFar: looksFar)
         case .memory: try SQLiteConnection(.memory, access: access)
-        case .postgreSQL(let address, _): try PostgreSQLConnection(address, for: access, instance: instance)
+        case .postgreSQL(let address, _):
+            try PostgreSQLConnection(address, for: access, instance: instance, plansAnew: looksFar)
         }
     }
 }

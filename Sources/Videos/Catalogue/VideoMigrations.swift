@@ -170,5 +170,8 @@ extension VideoStore {
         FetchStore.reduction,
         Migration(
             "videos-0115", ["CREATE INDEX videos_by_language_and_age ON videos (language, created_at, id)"]),
+        Migration(
+            "videos-0095", [],
+            derived: Migration.Derived(sqlite: FullTextTable.wider, postgreSQL: TextVectors.knownWords)),
     ]
 }

@@ -58,15 +58,24 @@ public struct VideoStore: Sendable {
             ORDER BY video_id, kind, position
             """,
             arguments: videos.map(\.id))
+        // Those of one video come one after the other.
         var lists: [VideoID: (tags: [String], people: [String], groups: [GroupID])] = [:]
+        var (text, id): (String, VideoID?) = ("", nil)
+        var own: (tags: [String], people: [String], groups: [GroupID]) = ([], [], [])
         for row in names {
-            let id: VideoID = try row.value("video_id")
-            switch try row.value("kind", as: Int.self) {
-            case 0: lists[id, default: ([], [], [])].tags.append(try row.value("name"))
-            case 1: lists[id, default: ([], [], [])].people.append(try row.value("name"))
-            default: lists[id, default: ([], [], [])].groups.append(try row.value("name"))
+            let kind: Int = try row.value("kind")
+            let of: String = try row.value("video_id")
+            if of != text {
+                if let id { lists[id] = own }
+                (text, id, own) = (of, VideoID(of), ([], [], []))
+            }
+            switch kind {
+            case 0: own.tags.append(try row.value("name"))  // bound: names of a video
+            case 1: own.people.append(try row.value("name"))  // bound: names of a video
+            default: own.groups.append(try row.value("name"))  // bound: groups of a video
             }
         }
+        if let id { lists[id] = own }
         for index in videos.indices {
             let list = lists[videos[index].id] ?? ([], [], [])
             (videos[index].tags, videos[index].people) = (list.tags, list.people)
@@ -175,33 +184,41 @@ public struct VideoStore: Sendable {
 
 extension Video {
     init(row: Row) throws {
-        let status: String = try row.value("status")
-        let kind: String = try row.value("kind")
-        let renditions: String = try row.value("renditions")
+        // In the order of `VideoStore.columns`, in which they are found soonest.
+        id = try row.value("id")
+        owner = try row.value("owner_id")
+        title = try row.value("title")
+        description = try row.value("description")
+        category = try row.value("category")
+        isPremium = try row.value("is_premium")
+        isHidden = try row.value("is_hidden")
+        passwordHash = try row.value("password_hash")
+        checksum = try row.value("checksum")
+        byteCount = try row.value("byte_count")
+        fileName = try row.value("file_name")
+        status = Status(rawValue: try row.value("status")) ?? .pending
+        progress = try row.value("progress")
+        duration = try row.value("duration")
+        width = try row.value("width")
+        height = try row.value("height")
+        kind = MediaKind(rawValue: try row.value("kind")) ?? .video
+        hasThumbnail = try row.value("has_thumbnail")
+        renditions = try Self.list(try row.value("renditions"))
         let failureCode: String? = try row.value("failure_code")
-        let warnings: String = try row.value("warnings")
+        let failureDetail: String? = try row.value("failure_detail")
+        failure = failureCode.map { EncodingProgress.Failure(code: $0, detail: failureDetail ?? "") }
+        warnings = try Self.list(try row.value("warnings"))
+        viewCount = try row.value("view_count")
+        createdAt = try row.value("created_at")
+        updatedAt = try row.value("updated_at")
+        readyAt = try row.value("ready_at")
         let (language, recordedOn): (String?, String?) = (try row.value("language"), try row.value("recorded_on"))
-        let (chapters, downloads): (String, String) = (try row.value("chapters"), try row.value("downloads"))
-        self.init(
-            id: try row.value("id"), owner: try row.value("owner_id"), title: try row.value("title"),
-            description: try row.value("description"), category: try row.value("category"), tags: [], people: [],
-            language: language.flatMap { LanguageTag($0) }, recordedOn: recordedOn.flatMap { CalendarDay($0) },
-            chapters: try Self.list(chapters),
-            isPremium: try row.value("is_premium"), isHidden: try row.value("is_hidden"),
-            passwordHash: try row.value("password_hash"), checksum: try row.value("checksum"),
-            byteCount: try row.value("byte_count"), fileName: try row.value("file_name"),
-            status: Status(rawValue: status) ?? .pending, progress: try row.value("progress"),
-            duration: try row.value("duration"), width: try row.value("width"), height: try row.value("height"),
-            kind: MediaKind(rawValue: kind) ?? .video, hasThumbnail: try row.value("has_thumbnail"),
-            renditions: try Self.list(renditions),
-            failure: try failureCode.map {
-                EncodingProgress.Failure(code: $0, detail: try row.value("failure_detail") ?? "")
-            },
-            warnings: try Self.list(warnings),
-            viewCount: try row.value("view_count"), createdAt: try row.value("created_at"),
-            updatedAt: try row.value("updated_at"), readyAt: try row.value("ready_at"),
-            trashedAt: try row.value("trashed_at"),
-            downloads: Downloads(rawValue: downloads) ?? .none)
+        self.language = language.flatMap { LanguageTag($0) }
+        self.recordedOn = recordedOn.flatMap { CalendarDay($0) }
+        chapters = try Self.list(try row.value("chapters"))
+        trashedAt = try row.value("trashed_at")
+        downloads = Downloads(rawValue: try row.value("downloads")) ?? .none
+        (tags, people) = ([], [])
     }
 
     /// A list that is kept as text. Most are empty, for which no decoder is made.

@@ -35,35 +35,24 @@ struct Facets: Equatable {
 
     /// Counts names in the texts of many videos, each of which stands behind the video's status.
     static func count(_ texts: String, of total: Int) -> FoundCounts {
-        // bound: names of mostVideos videos
-        var (counts, kind): ([[String: Int]], Int) = (Array(repeating: [:], count: 5), 0)
         var texts = texts
-        texts.withUTF8 { bytes in
-            var start = 0
+        let most = texts.withUTF8 { text -> [[FoundCounts.Count]] in
+            let bytes = UnsafeRawBufferPointer(text)
+            var (counts, kind, start) = ([NameCounts](repeating: NameCounts(), count: 5), 0, 0)
             for index in 0...bytes.count {
                 let byte = index < bytes.count ? bytes[index] : 0x1E
                 guard (0x1D...0x1F).contains(byte) else { continue }
                 if index > start, kind < counts.count {
-                    let name = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self)
-                    counts[kind][name, default: 0] += 1
+                    counts[kind].add(UnsafeRawBufferPointer(rebasing: bytes[start..<index]))
                 }
                 start = index + 1
                 if byte == kindsMark { kind += 1 }  // bound: five kinds
                 if byte == 0x1E { kind = 0 }
             }
+            return counts.map { $0.mostFrequent(FoundCounts.mostValues) }
         }
-        let most = counts.map(mostFrequent)
         return FoundCounts(
             total: total, isExact: total < FoundCounts.mostVideos, category: most[1], status: most[0], tag: most[2],
             person: most[3], language: most[4])
-    }
-
-    private static func mostFrequent(_ counts: [String: Int]) -> [FoundCounts.Count] {
-        let all = counts.map { FoundCounts.Count(value: $0.key, count: $0.value) }
-        let sorted = all.sorted { one, other in
-            one.count == other.count
-                ? one.value.utf8.lexicographicallyPrecedes(other.value.utf8) : one.count > other.count
-        }
-        return Array(sorted.prefix(FoundCounts.mostValues))
     }
 }

@@ -5,7 +5,7 @@ import Telemetry
 /// words are analysed in another way. It works in pieces, each a transaction, so that nobody waits for it long.
 struct IndexVideos: Sendable {
     /// Videos that are indexed together.
-    private static let pieceSize = 20
+    private static let pieceSize = 100
     /// Words of the vocabulary that are looked at together.
     private static let vocabularyPiece = 200
 
