@@ -31,6 +31,9 @@ struct ChangeVideo: Sendable {
             try VideoError.check(VideoAccess.decide(viewer, video.subject, .change))
             let before = video
             video.apply(change, passwordHash: newHash)
+            guard video.isFeatured == before.isFeatured || VideoAccess.mayFeature(viewer) else {
+                throw VideoError.featuringForbidden
+            }
             video.updatedAt = now
             try store.update(video, in: transaction)
             if video.passwordHash != before.passwordHash { try sessions.removeAll(of: id, in: transaction) }
@@ -75,6 +78,7 @@ extension Video {
         if let people = change.people { self.people = people }
         if let isPremium = change.isPremium { self.isPremium = isPremium }
         if let isHidden = change.isHidden { self.isHidden = isHidden }
+        if let isFeatured = change.isFeatured { self.isFeatured = isFeatured }
         if let downloads = change.downloads.flatMap(Downloads.init(rawValue:)) { self.downloads = downloads }
         if let chapters = change.chapters { self.chapters = chapters }
         switch change.language {

@@ -41,7 +41,8 @@ struct VideoBody: Encodable, Sendable {
         case fileName = "file_name"
         case checksum = "checksum_sha256"
         case thumbnailURL = "thumbnail_url"
-        case renditions, warnings, fetch, error, downloads
+        case renditions, warnings, fetch, error, downloads, poster
+        case isFeatured = "is_featured"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -75,6 +76,8 @@ struct VideoBody: Encodable, Sendable {
         try body.encodeIfPresent(showsFile ? video.fileName : nil, forKey: .fileName)
         try body.encodeIfPresent(showsFile && !video.checksum.isEmpty ? video.checksum : nil, forKey: .checksum)
         try body.encode(thumbnailURL, forKey: .thumbnailURL)
+        try body.encode(video.poster.map(Poster.init), forKey: .poster)
+        try body.encode(video.isFeatured, forKey: .isFeatured)
         try body.encode(video.renditions, forKey: .renditions)
         try body.encodeIfPresent(showsFile ? video.fetch : nil, forKey: .fetch)
         try body.encode(video.downloads, forKey: .downloads)
@@ -84,7 +87,27 @@ struct VideoBody: Encodable, Sendable {
     }
 
     private var thumbnailURL: String? {
-        video.hasThumbnail && video.trashedAt == nil ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
+        video.trashedAt == nil ? video.coverAddress(below: "/api/v1/videos/\(video.id)") : nil
+    }
+
+    struct Poster: Encodable, Sendable {
+        var kind: String
+        var time: Double?
+
+        init(_ poster: Video.Poster) {
+            kind = poster.time == nil ? "upload" : "frame"
+            time = poster.time
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var body = encoder.container(keyedBy: CodingKeys.self)
+            try body.encode(kind, forKey: .kind)
+            try body.encode(time, forKey: .time)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case kind, time
+        }
     }
 
     struct Warning: Encodable, Sendable {

@@ -16,6 +16,7 @@ public struct VideoChange: Sendable, Equatable, Decodable {
     public var chapters: [Chapter]?
     public var isPremium: Bool?
     public var isHidden: Bool?
+    public var isFeatured: Bool?
     public var downloads: String?
     public var password: Field<String> = .unchanged
 
@@ -51,6 +52,7 @@ public struct VideoChange: Sendable, Equatable, Decodable {
         chapters = try value("chapters")
         isPremium = try value("is_premium", "isPremium")
         isHidden = try value("is_hidden", "isHidden")
+        isFeatured = try value("is_featured", "isFeatured")
         downloads = try value("downloads")
         password = try field("password")
     }

@@ -165,5 +165,14 @@ extension VideoStore {
                 "CREATE INDEX videos_by_category_and_age ON videos (category, created_at, id)",
                 "CREATE INDEX videos_by_owner_and_age ON videos (owner_id, created_at, id)",
             ], derived: Migration.Derived(sqlite: FullTextTable.additions, postgreSQL: TextVectors.additions)),
+        // The cover that somebody chose, and what is shown first.
+        Migration(
+            "videos-0090-pictures",
+            [
+                "ALTER TABLE videos ADD COLUMN poster TEXT",
+                "ALTER TABLE videos ADD COLUMN poster_time DOUBLE PRECISION",
+                "ALTER TABLE videos ADD COLUMN is_featured BIGINT NOT NULL DEFAULT 0",
+                "CREATE INDEX videos_featured ON videos (created_at, id) WHERE is_featured = 1",
+            ]),
     ]
 }

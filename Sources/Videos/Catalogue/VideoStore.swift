@@ -13,7 +13,8 @@ public struct VideoStore: Sendable {
         videos.progress, videos.duration, videos.width, videos.height, videos.kind, videos.has_thumbnail, \
         videos.renditions, videos.failure_code, \
         videos.failure_detail, videos.warnings, videos.view_count, videos.created_at, videos.updated_at, \
-        videos.ready_at, videos.language, videos.recorded_on, videos.chapters, videos.trashed_at, videos.downloads
+        videos.ready_at, videos.language, videos.recorded_on, videos.chapters, videos.trashed_at, videos.downloads, \
+        videos.poster, videos.poster_time, videos.is_featured
         """
 
     // MARK: Reading
@@ -117,12 +118,14 @@ public struct VideoStore: Sendable {
         try transaction.execute(
             """
             UPDATE videos SET title = $2, description = $3, category = $4, is_premium = $5, is_hidden = $6,
-                password_hash = $7, updated_at = $8, language = $9, recorded_on = $10, chapters = $11, downloads = $12
+                password_hash = $7, updated_at = $8, language = $9, recorded_on = $10, chapters = $11, downloads = $12,
+                poster = $13, poster_time = $14, is_featured = $15
             WHERE id = $1
             """,
             video.id, video.title, video.description, video.category, video.isPremium, video.isHidden,
             video.passwordHash, video.updatedAt, video.language?.text, video.recordedOn?.description,
-            try Self.text(of: video.chapters), video.downloads.rawValue)
+            try Self.text(of: video.chapters), video.downloads.rawValue, video.poster?.version, video.poster?.time,
+            video.isFeatured)
         try replaceNames(in: "video_tags", of: video, with: video.tags, transaction)
         try replaceNames(in: "video_people", of: video, with: video.people, transaction)
         try learn(video, in: transaction)
@@ -194,7 +197,8 @@ extension Video {
             viewCount: try row.value("view_count"), createdAt: try row.value("created_at"),
             updatedAt: try row.value("updated_at"), readyAt: try row.value("ready_at"),
             trashedAt: try row.value("trashed_at"),
-            downloads: Downloads(rawValue: downloads) ?? .none)
+            downloads: Downloads(rawValue: downloads) ?? .none, poster: try Poster(row: row),
+            isFeatured: try row.value("is_featured"))
     }
 
     /// A list that is kept as text. Most are empty, for which no decoder is made.
