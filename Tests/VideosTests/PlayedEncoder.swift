@@ -138,11 +138,11 @@ final class PlayedEncoder: Sendable {
         return VideoPictures(
             frame: { _, seconds, width, _, mayMake in
                 try await mayMake()
-                return try drawn("\(seconds) \(width ?? 0)")
+                return try drawn("\(seconds)-\(width ?? 0)")
             },
             smaller: { _, key, width, mayMake in
                 try await mayMake()
-                return try drawn("\(key == nil ? "automatic" : "chosen") \(width)")
+                return try drawn("\(key == nil ? "automatic" : "chosen")-\(width)")
             },
             keepFrame: { _, seconds, key in
                 try await self.keep("frame \(seconds)", key)

@@ -136,7 +136,7 @@ struct PosterTests {
     @Test(
         "A time and a width are read, or refused by name",
         arguments: [
-            ("time=1.5", 200, "1.5 0"), ("time=0&width=320", 200, "0.0 320"), ("width=640", 200, "automatic 640"),
+            ("time=1.5", 200, "1.5-0"), ("time=0&width=320", 200, "0.0-320"), ("width=640", 200, "automatic-640"),
             ("v=abc", 200, ""), ("time=", 200, ""), ("time=-1", 422, "time"), ("time=nan", 422, "time"),
             ("time=1e9", 422, "time"), ("time=soon", 422, "time"), ("width=0", 422, "width"),
             ("width=1921", 422, "width"), ("width=wide", 422, "width"),
