@@ -94,7 +94,10 @@ extension Server {
             let videos = VideoServices(
                 VideoServices.Foundation(
                     database: database, storage: storage,
-                    encoding: VideoEncoding(queue, InspectUpload(tools), playback), callers: callers,
+                    encoding: VideoEncoding(
+                        queue, InspectUpload(tools), playback,
+                        MakePictures(queue, playback: playback, tools: tools, storage: storage, log: log)),
+                    callers: callers,
                     grants: GrantSigner(secret: secret), links: ShareLinks(secret: secret),
                     passwords: PasswordHasher(pool: pools.uploadPasswords),
                     unlocking: PasswordHasher(pool: pools.unlocking), loops: loops, pool: pools.files, facts: outbox,

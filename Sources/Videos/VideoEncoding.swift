@@ -38,6 +38,7 @@ public struct VideoEncoding: Sendable {
     public var movie: @Sendable (VideoID, _ rendition: String) async throws -> VideoMovie
     /// Nil while it is not made.
     public var picture: @Sendable (VideoID, PictureKind) async throws -> BlobContent?
+    public var pictures: VideoPictures
     /// WebVTT, by name; nil where there are none of that name.
     public var captions: @Sendable (VideoID, _ name: String) async throws -> BlobContent?
     /// All that came with the file and are made by now.
@@ -64,7 +65,7 @@ public struct VideoEncoding: Sendable {
         initSegment: @escaping @Sendable (VideoID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart,
         key: @escaping @Sendable (VideoID, _ rendition: String) async throws -> [UInt8]?,
         movie: @escaping @Sendable (VideoID, _ rendition: String) async throws -> VideoMovie,
-        picture: @escaping @Sendable (VideoID, PictureKind) async throws -> BlobContent?,
+        picture: @escaping @Sendable (VideoID, PictureKind) async throws -> BlobContent?, pictures: VideoPictures,
         captions: @escaping @Sendable (VideoID, _ name: String) async throws -> BlobContent?,
         captionsOfFilm: @escaping @Sendable (VideoID) async throws -> [FilmCaptions]
     ) {
@@ -84,6 +85,7 @@ public struct VideoEncoding: Sendable {
         self.key = key
         self.movie = movie
         self.picture = picture
+        self.pictures = pictures
         self.captions = captions
         self.captionsOfFilm = captionsOfFilm
     }

@@ -1,6 +1,7 @@
 import BaseEncoding
 import FoundationEssentials
 import Media
+import Reactor
 import SQL
 import Storage
 import Synchronization
@@ -27,7 +28,19 @@ struct ArchiveTests {
         return (named.isEmpty ? "\(root)/.build/test-media" : named) + "/bikes.mp4"
     }
 
-    /// A house with a film, captions, a word, a favorite, a position and a list.
+    /// What somebody drew.
+    private func picture() async throws -> [UInt8] {
+        let path = folder.path + "/cover.jpg"
+        let result = try await ChildProcess.run(
+            ChildProcess.Configuration(
+                executable: "/usr/bin/ffmpeg",
+                arguments: ["-y", "-v", "error", "-f", "lavfi", "-i", "color=red:s=64x36", "-frames:v", "1", path]),
+            on: try EventLoop())
+        #expect(result.isSuccess)
+        return try PrivateFile.contents(of: path)
+    }
+
+    /// A house with a film, a cover, captions, a word, a favorite, a position and a list.
     private func fill(_ house: AppHouse) async throws -> VideoID {
         try await house.addPeople()
         // One of the groups is gone.
@@ -37,6 +50,7 @@ struct ArchiveTests {
         let blobs = house.server.services.storage.blobs
         let key = try #require(id.original)
         try await blobs.write(key, bytes)
+        try await blobs.write(try #require(BlobKey("videos/\(id)/poster-0123456789ab.jpg")), try await picture())
         let hash = try await blobs.sha256(of: key)
         let sum = Hex.encode(try #require(hash))
         let person = try await house.person(.user)
@@ -50,7 +64,7 @@ struct ArchiveTests {
                 """
                 UPDATE videos SET checksum = $2, byte_count = $3, title = '=1+1', description = 'Ünï', category = 'Bikes',
                 view_count = 7, language = 'es', recorded_on = '2026-01-31', chapters = '[{"start":1.5,"title":"One"}]',
-                downloads = 'mp4', is_hidden = 1,
+                downloads = 'mp4', is_hidden = 1, poster = '0123456789ab', poster_time = 2.5, is_featured = 1,
                 password_hash = (SELECT password_hash FROM users WHERE role = 'admin') WHERE id = $1
                 """, id, sum, bytes.count)
             try transaction.execute("INSERT INTO video_tags (video_id, position, name) VALUES ($1, 0, 'a')", id)
@@ -123,6 +137,8 @@ struct ArchiveTests {
         #expect(first.isWhole && first.text.contains("4 people and 1 videos"), "\(first.text)")
         let original = "\(settings.dataFolder)/videos/\(id)/original"
         #expect(try PrivateFile.contents(of: original) == PrivateFile.contents(of: film))
+        let cover = try PrivateFile.contents(of: "\(settings.dataFolder)/videos/\(id)/poster-0123456789ab.jpg")
+        #expect(cover.starts(with: [0xFF, 0xD8]))
         let second = try await take(settings)
         #expect(second.isWhole && second.text.contains("0 people and 0 videos"), "\(second.text)")
         let found = try await exported(settings, to: other.path + "/archive")
@@ -200,8 +216,14 @@ struct ArchiveTests {
         try PrivateFile.replace(original, Array(bytes.dropLast()) + [0x5A])
         let end = try await take(settings)
         #expect(!end.isWhole && end.text.contains("1 were refused"), "\(end.text)")
-        // Mended, it goes on.
+        // Mended, it goes on, but for its cover.
         try PrivateFile.replace(original, bytes)
+        let cover = "\(archive)/videos/\(id)/poster-0123456789ab.jpg"
+        let drawn = try PrivateFile.contents(of: cover)
+        try PrivateFile.replace(cover, Array("GIF89a".utf8))
+        let bare = try await take(settings)
+        #expect(!bare.isWhole && bare.text.contains("1 were refused"), "\(bare.text)")
+        try PrivateFile.replace(cover, drawn)
         let again = try await take(settings)
         #expect(again.isWhole && again.text.contains("0 people and 1 videos"), "\(again.text)")
         let list = "\(archive)/people.jsonl"

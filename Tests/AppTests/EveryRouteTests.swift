@@ -135,6 +135,7 @@ struct EveryRouteTests {
         "GET /api/v1/trash": Rule(.person, 200), "POST /api/v1/trash/{id}/restore": Rule(.trashKeeper, 200),
         "DELETE /api/v1/trash/{id}": Rule(.trashKeeper, 204),
         "GET /api/v1/videos/{id}/original": Rule(.keeper, 200),
+        "PUT /api/v1/videos/{id}/poster": Rule(.keeper, 200), "DELETE /api/v1/videos/{id}/poster": Rule(.keeper, 200),
         "GET /api/v1/videos/{id}/related": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/renditions/{rendition}.mp4": Rule(.keeper, 200),
         "GET /api/v1/videos/{id}/events": Rule(.viewer, 200), "GET /api/v1/videos/{id}/play": Rule(.viewer, 200),
@@ -360,6 +361,7 @@ struct EveryRouteTests {
         case "POST /api/v1/me/playlists", "PATCH /api/v1/me/playlists/{id}": json(#"{"name":"N"}"#)
         case "POST /api/v1/videos/{id}/shares": json("{}")
         case "PATCH /api/v1/videos/{id}": json(#"{"title":"T"}"#)
+        case "PUT /api/v1/videos/{id}/poster": json(#"{"time":1}"#)
         case "PUT /api/v1/videos/{id}/captions/{language}":
             headers[.contentType] = "text/vtt"
             body = RequestBody("WEBVTT\n\n00:01.000 --> 00:02.000\nWords\n")

@@ -90,6 +90,11 @@ final class Studio: Sendable {
         playback = EncodingPlayback(queue, storage: storage, loops: loops, patience: settings.segmentPatience)
     }
 
+    /// Pictures that are made when they are asked for.
+    func pictures(_ limits: PictureLimits = PictureLimits()) -> MakePictures {
+        MakePictures(queue, playback: playback, tools: tools, storage: storage, limits: limits, log: .silent)
+    }
+
     /// In microseconds, as the queue counts.
     var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000_000) }
 

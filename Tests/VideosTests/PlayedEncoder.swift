@@ -21,6 +21,7 @@ final class PlayedEncoder: Sendable {
         var elsewhere: String?
         var captionsOfFilm: [VideoID: [FilmCaptions]] = [:]
         var captionsFailure: (any Error)?
+        var storage: StorageServices?
         var whileInspecting: (@Sendable () async throws -> Void)?
         var whileWaiting: (@Sendable () async throws -> Void)?
     }
@@ -133,6 +134,7 @@ final class PlayedEncoder: Sendable {
                 }
             },
             picture: { _, _ in BlobContent(file: try OpenFile(path: self.segment), version: "picture") },
+            pictures: pictures,
             captions: { _, name in
                 name == "captions0"
                     ? BlobContent(file: try OpenFile(path: self.segment), version: "captions") : nil
@@ -144,6 +146,36 @@ final class PlayedEncoder: Sendable {
                 }
             })
     }
+
+    private var pictures: VideoPictures {
+        @Sendable func drawn(_ name: String) throws -> VideoPicture {
+            .file(BlobContent(file: try OpenFile(path: self.segment), version: name))
+        }
+        return VideoPictures(
+            frame: { _, seconds, width, _, mayMake in
+                try await mayMake()
+                return try drawn("\(seconds)-\(width ?? 0)")
+            },
+            smaller: { _, key, width, mayMake in
+                try await mayMake()
+                return try drawn("\(key == nil ? "automatic" : "chosen")-\(width)")
+            },
+            keepFrame: { _, seconds, key in
+                try await self.keep("frame \(seconds)", key)
+                return try drawn("frame")
+            },
+            keepPicture: { bytes, key in
+                guard bytes.starts(with: Array("PICTURE".utf8)) else { throw RefusedPicture.noPicture }
+                try await self.keep(String(decoding: bytes, as: UTF8.self), key)
+            })
+    }
+
+    private func keep(_ text: String, _ key: BlobKey) async throws {
+        try await state.withLock { $0.storage }?.blobs.write(key, Array(text.utf8))
+    }
+
+    /// Where pictures are kept.
+    func setStorage(_ storage: StorageServices) { state.withLock { $0.storage = storage } }
 
     private func inspect(_ path: String) throws -> InspectedVideo {
         let failure = state.withLock { state in

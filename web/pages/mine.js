@@ -224,7 +224,7 @@ class MyVideos {
 
   /** @param {Row} row */
   async #edit(row) {
-    const changed = await editVideo(row.video);
+    const changed = await editVideo(row.video, { user: this.context.user });
     if (changed === null) return;
     row.update({ ...row.video, ...changed });
     toast('watch.saved');

@@ -26,7 +26,6 @@ import { explain, explainVideoError, explainWarning } from '../lib/problem.js';
 import { richText } from '../lib/rich-text.js';
 import { visible } from '../lib/visible.js';
 import { languageName } from '../player/track-label.js';
-import { editVideo } from './edit-video.js';
 import { keepPosition, positionOf } from './positions.js';
 import { KeepButtons } from './watch/keep.js';
 import { names } from './watch/names.js';
@@ -392,7 +391,9 @@ class Watch {
 
   async #edit() {
     if (!this.video) return;
-    const changed = await editVideo(this.video);
+    const time = this.#player?.video.currentTime ?? null;
+    const { editVideo } = await import('./edit-video.js');
+    const changed = await editVideo(this.video, { user: this.context.user, time });
     if (changed === null) return;
     this.video = { ...this.video, ...changed };
     this.#render();

@@ -44,6 +44,14 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
         public var text: String
     }
 
+    /// The cover that somebody chose.
+    public struct Poster: Codable, Sendable, Equatable {
+        /// A JPEG beside the original.
+        public var file: String
+        /// Of a frame: seconds from the start.
+        public var time: Double?
+    }
+
     public var id: String
     /// The id of a person.
     public var owner: String
@@ -71,9 +79,12 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
     public var transcript: String?
     /// What viewers may keep as a file; archives of before have none.
     public var downloads: String?
+    public var poster: Poster?
+    public var isFeatured: Bool?
 
     /// Of the original, in the archive as in the storage.
     public var key: BlobKey? { VideoID(id)?.original }
+    public var posterKey: BlobKey? { poster.flatMap { VideoID(id)?.folder?.appending(name: $0.file) } }
 
     /// - Returns: the next videos by id; empty after the last.
     public static func page(after id: String, count: Int, in access: ReadAccess) throws -> [ArchivedVideo] {
@@ -118,5 +129,9 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
         }
         transcript = try store.transcript(of: video.id, in: access)?.text
         downloads = video.downloads.rawValue
+        poster = video.poster.flatMap { poster in
+            poster.key(of: video.id).map { Poster(file: $0.lastComponent, time: poster.time) }
+        }
+        isFeatured = video.isFeatured ? true : nil
     }
 }

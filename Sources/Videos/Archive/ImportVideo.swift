@@ -30,6 +30,7 @@ public struct ImportVideo: Sendable {
     let storage: StorageServices
     /// `VideoEncoding.inspect`.
     let inspect: @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo
+    let pictures: VideoPictures
     let facts: Outbox?
     private let store = VideoStore()
     private let captions = CaptionStore()
@@ -38,14 +39,17 @@ public struct ImportVideo: Sendable {
         self.database = database
         self.storage = storage
         inspect = encoding.inspect
+        pictures = encoding.pictures
         self.facts = facts
     }
 
     /// - Parameters:
     ///   - owner: who the owner is here.
     ///   - path: of the original.
-    public func callAsFunction(_ archived: ArchivedVideo, owner: UserID, original path: String) async throws -> Outcome
-    {
+    ///   - posterPath: of the cover, where somebody chose one.
+    public func callAsFunction(
+        _ archived: ArchivedVideo, owner: UserID, original path: String, poster posterPath: String?
+    ) async throws -> Outcome {
         var video = try Self.read(archived, owner: owner)
         let words = try Self.readCaptions(archived)
         if let known = try await database.read({ [video] in try self.known(video, in: $0) }) { return .known(known) }
@@ -65,11 +69,17 @@ public struct ImportVideo: Sendable {
         }
         (video.duration, video.width, video.height) = (inspected.duration, inspected.width, inspected.height)
         video.kind = inspected.kind
+        do { video.poster = try await takePoster(archived, posterPath, of: id) } catch {
+            try await storage.blobs.removeTree(folder)
+            throw error
+        }
+        video.isFeatured = archived.isFeatured ?? false
         let outcome: Outcome = try await database.write { [video] transaction in
             if let known = try self.known(video, in: transaction) { return .known(known) }
             var video = video
             video.groups = try VideoGroupStore().taken(archived.groups ?? [], in: transaction)
             try store.insert(video, in: transaction)
+            if video.poster != nil || video.isFeatured { try store.update(video, in: transaction) }
             for (caption, text) in words.captions { _ = try captions.put(caption, text, of: id, in: transaction) }
             if let transcript = words.transcript {
                 try captions.putTranscript(transcript, of: id, at: video.updatedAt, in: transaction)
@@ -86,6 +96,18 @@ public struct ImportVideo: Sendable {
 
     private func known(_ video: Video, in access: ReadAccess) throws -> VideoID? {
         try store.find(owner: video.owner, checksum: video.checksum, in: access)
+    }
+
+    private func takePoster(_ archived: ArchivedVideo, _ path: String?, of id: VideoID) async throws -> Video.Poster? {
+        guard let told = archived.poster else { return nil }
+        let refusal = Refusal(words: "has a cover that cannot be read")
+        guard let poster = Video.Poster(file: told.file, time: told.time),
+            told.time.map({ $0.isFinite && (0...PictureWish.mostSeconds).contains($0) }) != false, let path,
+            let bytes = FileManager.default.contents(atPath: path), bytes.count <= ChangePoster.mostBytes,
+            let key = poster.key(of: id)
+        else { throw refusal }
+        do { try await pictures.keepPicture(Array(bytes), key) } catch is RefusedPicture { throw refusal }
+        return poster
     }
 
     private func bring(_ path: String, as key: BlobKey, checksum: String, byteCount: Int) async throws {

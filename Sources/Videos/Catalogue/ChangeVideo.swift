@@ -32,6 +32,9 @@ struct ChangeVideo: Sendable {
             try VideoError.check(VideoAccess.decide(viewer, video.subject, .change))
             let before = video
             video.apply(change, passwordHash: newHash)
+            guard video.isFeatured == before.isFeatured || VideoAccess.mayFeature(viewer) else {
+                throw VideoError.featuringForbidden
+            }
             video.updatedAt = now
             // One that was removed since may stay: it keeps others out.
             try groups.requireAll(video.groups.filter { !before.groups.contains($0) }, in: transaction)
@@ -83,6 +86,7 @@ extension Video {
         if let people = change.people { self.people = people }
         if let isPremium = change.isPremium { self.isPremium = isPremium }
         if let isHidden = change.isHidden { self.isHidden = isHidden }
+        if let isFeatured = change.isFeatured { self.isFeatured = isFeatured }
         if let downloads = change.downloads.flatMap(Downloads.init(rawValue:)) { self.downloads = downloads }
         if let chapters = change.chapters { self.chapters = chapters }
         if let groups = change.groups { self.groups = groups.compactMap { GroupID($0) } }

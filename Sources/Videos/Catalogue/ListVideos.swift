@@ -40,6 +40,7 @@ public struct VideoQuery: Sendable, Equatable {
     public var uploader: UserID?
     public var isPremium: Bool?
     public var isHidden: Bool?
+    public var isFeatured: Bool?
     /// Words looked for in title and description.
     public var words: String?
 
@@ -70,6 +71,7 @@ public struct VideoQuery: Sendable, Equatable {
         uploader = read("uploader", "invalid_id", "The id of a user.") { UserID($0) }
         isPremium = read("premium", "not_a_boolean", "true or false.", Self.flag)
         isHidden = read("hidden", "not_a_boolean", "true or false.", Self.flag)
+        isFeatured = read("featured", "not_a_boolean", "true or false.", Self.flag)
         words = present("q")
         try check.finish()
     }
@@ -145,6 +147,8 @@ extension VideoStore {
         equal("owner_id", query.uploader)
         equal("is_premium", query.isPremium)
         equal("is_hidden", query.isHidden)
+        // A constant, so that the index of these alone is used.
+        if let isFeatured = query.isFeatured { conditions.require("videos.is_featured = \(isFeatured ? 1 : 0)") }
         named("video_tags", query.tag)
         named("video_people", query.person)
         for word in (query.words ?? "").split(separator: " ").prefix(8) {

@@ -73,6 +73,10 @@ public struct Video: Sendable, Equatable {
     /// Since when it is in the trash; nil for what is not there. 1970 for what is being removed for good, which nobody can take back.
     public var trashedAt: Date?
     public var downloads = Downloads.none
+    /// Nil for the automatic cover.
+    public var poster: Poster?
+    /// An administrator shows it first.
+    public var isFeatured = false
 
     /// What the access policy needs to know.
     public var subject: VideoAccess.Subject {

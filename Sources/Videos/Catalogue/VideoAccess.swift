@@ -122,6 +122,9 @@ public enum VideoAccess {
         }
     }
 
+    /// Whether the viewer may choose what everybody is shown first.
+    static func mayFeature(_ viewer: Viewer) -> Bool { viewer.role == .admin }
+
     private static func mayManage(_ viewer: Viewer, _ video: Subject) -> Bool {
         switch viewer.role {
         case .admin: true

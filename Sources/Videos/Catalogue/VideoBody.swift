@@ -41,7 +41,8 @@ struct VideoBody: Encodable, Sendable {
         case fileName = "file_name"
         case checksum = "checksum_sha256"
         case thumbnailURL = "thumbnail_url"
-        case renditions, warnings, fetch, error, downloads, groups
+        case renditions, warnings, fetch, error, downloads, groups, poster
+        case isFeatured = "is_featured"
     }
 
     /// In the order of the names, in which they are written.
@@ -65,11 +66,13 @@ struct VideoBody: Encodable, Sendable {
         try body.encode(video.height, forKey: .height)
         try body.encode(video.id, forKey: .id)
         try body.encodeIfPresent(isFavorite, forKey: .isFavorite)
+        try body.encode(video.isFeatured, forKey: .isFeatured)
         try body.encode(video.isHidden, forKey: .isHidden)
         try body.encode(video.isPremium, forKey: .isPremium)
         try body.encode(video.kind, forKey: .kind)
         try body.encode(video.language?.text, forKey: .language)
         try body.encode(video.people, forKey: .people)
+        try body.encode(video.poster.map(Poster.init), forKey: .poster)
         try body.encode(video.progress, forKey: .progress)
         try body.encode(video.readyAt, forKey: .readyAt)
         try body.encode(video.recordedOn?.description, forKey: .recordedOn)
@@ -86,7 +89,27 @@ struct VideoBody: Encodable, Sendable {
     }
 
     private var thumbnailURL: String? {
-        video.hasThumbnail && video.trashedAt == nil ? "/api/v1/videos/\(video.id)/thumbnail.jpg" : nil
+        video.trashedAt == nil ? video.coverAddress(below: "/api/v1/videos/\(video.id)") : nil
+    }
+
+    struct Poster: Encodable, Sendable {
+        var kind: String
+        var time: Double?
+
+        init(_ poster: Video.Poster) {
+            kind = poster.time == nil ? "upload" : "frame"
+            time = poster.time
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var body = encoder.container(keyedBy: CodingKeys.self)
+            try body.encode(kind, forKey: .kind)
+            try body.encode(time, forKey: .time)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case kind, time
+        }
     }
 
     struct Warning: Encodable, Sendable {

@@ -18,6 +18,7 @@ public struct VideoChange: Sendable, Equatable, Decodable {
     public var chapters: [Chapter]?
     public var isPremium: Bool?
     public var isHidden: Bool?
+    public var isFeatured: Bool?
     public var downloads: String?
     /// Ids; empty for everybody.
     public var groups: [String]?
@@ -55,6 +56,7 @@ public struct VideoChange: Sendable, Equatable, Decodable {
         chapters = try value("chapters")
         isPremium = try value("is_premium", "isPremium")
         isHidden = try value("is_hidden", "isHidden")
+        isFeatured = try value("is_featured", "isFeatured")
         downloads = try value("downloads")
         groups = try value("groups")
         password = try field("password")

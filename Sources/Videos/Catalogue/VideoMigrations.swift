@@ -173,5 +173,14 @@ extension VideoStore {
         Migration(
             "videos-0095", [],
             derived: Migration.Derived(sqlite: FullTextTable.wider, postgreSQL: TextVectors.knownWords)),
+        // The cover that somebody chose, and what is shown first.
+        Migration(
+            "videos-0090-pictures",
+            [
+                "ALTER TABLE videos ADD COLUMN poster TEXT",
+                "ALTER TABLE videos ADD COLUMN poster_time DOUBLE PRECISION",
+                "ALTER TABLE videos ADD COLUMN is_featured BIGINT NOT NULL DEFAULT 0",
+                "CREATE INDEX videos_featured ON videos (created_at, id) WHERE is_featured = 1",
+            ]),
     ]
 }

@@ -13,7 +13,8 @@ public struct VideoStore: Sendable {
         videos.progress, videos.duration, videos.width, videos.height, videos.kind, videos.has_thumbnail, \
         videos.renditions, videos.failure_code, \
         videos.failure_detail, videos.warnings, videos.view_count, videos.created_at, videos.updated_at, \
-        videos.ready_at, videos.language, videos.recorded_on, videos.chapters, videos.trashed_at, videos.downloads
+        videos.ready_at, videos.language, videos.recorded_on, videos.chapters, videos.trashed_at, videos.downloads, \
+        videos.poster, videos.poster_time, videos.is_featured
         """
 
     // MARK: Reading
@@ -136,12 +137,13 @@ public struct VideoStore: Sendable {
             """
             UPDATE videos SET title = $2, description = $3, category = $4, is_premium = $5, is_hidden = $6,
                 password_hash = $7, updated_at = $8, language = $9, recorded_on = $10, chapters = $11, downloads = $12,
-                is_restricted = $13
+                is_restricted = $13, poster = $14, poster_time = $15, is_featured = $16
             WHERE id = $1
             """,
             video.id, video.title, video.description, video.category, video.isPremium, video.isHidden,
             video.passwordHash, video.updatedAt, video.language?.text, video.recordedOn?.description,
-            try Self.text(of: video.chapters), video.downloads.rawValue, !video.groups.isEmpty)
+            try Self.text(of: video.chapters), video.downloads.rawValue, !video.groups.isEmpty, video.poster?.version,
+            video.poster?.time, video.isFeatured)
         try replaceLists(of: video, in: transaction)
     }
 
@@ -218,6 +220,8 @@ extension Video {
         chapters = try Self.list(try row.value("chapters"))
         trashedAt = try row.value("trashed_at")
         downloads = Downloads(rawValue: try row.value("downloads")) ?? .none
+        poster = try Poster(row: row)
+        isFeatured = try row.value("is_featured")
         (tags, people) = ([], [])
     }
 
