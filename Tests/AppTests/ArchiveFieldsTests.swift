@@ -17,7 +17,7 @@ struct ArchiveFieldsTests {
     private static let archivedColumns: Set = [
         "id", "owner_id", "title", "description", "category", "is_premium", "is_hidden", "password_hash", "checksum",
         "byte_count", "file_name", "view_count", "created_at", "updated_at", "language", "recorded_on", "chapters",
-        "downloads",
+        "downloads", "is_restricted", "poster", "poster_time", "is_featured",
     ]
     private static let otherColumns: Set = [
         "status", "progress", "duration", "width", "height", "kind", "has_thumbnail", "renditions", "failure_code",
@@ -25,7 +25,7 @@ struct ArchiveFieldsTests {
     ]
     private static let archivedTables: Set = [
         "video_tags", "video_people", "video_captions", "video_transcripts", "favorites", "watch_positions",
-        "watch_list_videos",
+        "watch_list_videos", "video_groups",
     ]
     /// Made anew, of this house alone (links, sessions, statistics), or over when the file is there.
     private static let otherTables: Set = [

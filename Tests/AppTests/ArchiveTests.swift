@@ -148,7 +148,9 @@ struct ArchiveTests {
         let database = try await Database.open(location, migrations: Server.migrations)
         #expect(try await database.read { try $0.query("SELECT id FROM encoding_tasks").isEmpty } == false)
         let seen = try await database.read { access in
-            let video = try #require(try VideoStore().find(id, in: access))
+            var video = try #require(try VideoStore().find(id, in: access))
+            // Hidden, it is seen by no group.
+            video.isHidden = false
             return try Role.allCases.filter { role in
                 let person: UserID = try #require(
                     try access.first("SELECT id FROM users WHERE role = $1", role.rawValue)?.value("id"))
