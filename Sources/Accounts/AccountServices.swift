@@ -237,7 +237,7 @@ public struct AccountServices: Sendable {
             database: database, attempts: attempts, changes: changes, facts: facts, audit: audit, log: log)
         importPeople = ImportPeople(
             database: database, change: changePerson, facts: facts, audit: audit, log: log, now: now)
-        groups = ManageGroups(database: database, audit: audit, now: now)
+        groups = ManageGroups(database: database, changes: changes, audit: audit, now: now)
         registration = RegistrationServices(
             foundation, settings: settings, post: post, passwords: passwords, checkNew: checkNew, begin: begin,
             attempts: attempts, setPassword: setPassword, facts: facts, audit: audit)

@@ -86,9 +86,7 @@ extension Server {
             let follow = FollowEncoding(
                 events: events, facts: outbox, audit: accounts.audit, keeping: videoSettings.longestGrant,
                 now: { database.now })
-            let queue = EncodingQueue(settings: settings.encoding, database: database) { transaction, id, change in
-                try follow(change, of: id.version, in: transaction)
-            }
+            let queue = EncodingQueue(settings.encoding, database, follow)
             let tools = try EncodingTools(settings: settings.encoding, loops: loops)
             let playback = EncodingPlayback(
                 queue, storage: storage, loops: loops, patience: settings.encoding.segmentPatience)
@@ -98,7 +96,10 @@ extension Server {
             let videos = VideoServices(
                 VideoServices.Foundation(
                     database: database, storage: storage,
-                    encoding: VideoEncoding(queue, InspectUpload(tools), playback), callers: callers,
+                    encoding: VideoEncoding(
+                        queue, InspectUpload(tools), playback,
+                        MakePictures(queue, playback: playback, tools: tools, storage: storage, log: log)),
+                    callers: callers,
                     grants: GrantSigner(secret: secret), links: ShareLinks(secret: secret),
                     passwords: PasswordHasher(pool: pools.uploadPasswords),
                     unlocking: PasswordHasher(pool: pools.unlocking), loops: loops, pool: pools.files, facts: outbox,
@@ -235,6 +236,8 @@ public enum ServerError: Error, Sendable, CustomStringConvertible {
     case otherStorage
     /// The text that the storage's mark would have.
     case strangeStorage(String)
+    /// The same where media lies in the data folder, and the database may have several servers.
+    case otherFolder(String)
     /// The same of `palco storage copy` and what it was given as a storage.
     case storageName
     /// `palco storage move` was asked to follow a setting that is not there.
@@ -255,6 +258,8 @@ public enum ServerError: Error, Sendable, CustomStringConvertible {
             "PALCO_STORAGE is the storage of another installation, and this server would remove all that its own database does not know: one of PALCO_STORAGE and PALCO_DATABASE is wrong"
         case .strangeStorage(let text):
             "PALCO_STORAGE is not the storage of this database's media. If what was there is lost and this one is to take its place, put a file with the name installation and the text \(text) into it"
+        case .otherFolder(let text):
+            "the films of this database lie in the data folder of another server, and this one would take work on films that it does not have: give all servers one storage by PALCO_STORAGE, a bucket or a folder that all have mounted. If that data folder was moved here or is lost, and this one is to take its place, put a file with the name installation and the text \(text) into it"
         case .storageName:
             "a storage is named like local:data or s3://bucket/prefix?endpoint=https://s3.example.org, and one of two at least is a folder"
         case .noStorageAlso:

@@ -13,7 +13,9 @@ extension EncodingID {
 }
 
 extension VideoEncoding {
-    init(_ queue: EncodingQueue, _ inspect: InspectUpload, _ playback: EncodingPlayback) {
+    init(
+        _ queue: EncodingQueue, _ inspect: InspectUpload, _ playback: EncodingPlayback, _ pictures: MakePictures
+    ) {
         self.init(
             inspect: { path, onTurn in
                 do {
@@ -49,7 +51,67 @@ extension VideoEncoding {
             key: { id, rendition in try await playback.key(id.encoding, rendition: rendition) },
             movie: { id, rendition in VideoMovie(try await playback.movie(id.encoding, rendition: rendition)) },
             picture: { id, picture in try await playback.picture(id.encoding, picture) },
-            captions: { id, name in try await playback.captions(id.encoding, name) })
+            pictures: VideoPictures(pictures),
+            captions: { id, name in try await playback.captions(id.encoding, name) },
+            captionsOfFilm: { id in
+                try await playback.captions(id.encoding).map {
+                    FilmCaptions($0.captions, text: String(decoding: $0.text, as: UTF8.self))
+                }
+            })
+    }
+}
+
+extension EncodingQueue {
+    /// With rows of the catalogue that are in step with it.
+    convenience init(_ settings: EncodingSettings, _ database: Database, _ follow: FollowEncoding) {
+        self.init(settings: settings, database: database) { transaction, id, change in
+            try follow(change, of: id.version, in: transaction)
+        } onCaptions: { transaction, id, made in
+            let captions = made.map { FilmCaptions($0.captions, text: $0.text) }
+            try follow(captions, of: id.version, in: transaction)
+        }
+    }
+}
+
+extension VideoPictures {
+    fileprivate init(_ make: MakePictures) {
+        self.init(
+            frame: { id, seconds, width, viewer, mayMake in
+                VideoPicture(
+                    try await make.frame(of: id.encoding, at: seconds, width: width, for: viewer, mayMake))
+            },
+            smaller: { id, key, width, mayMake in
+                VideoPicture(try await make.smaller(key, of: id.encoding, width: width, mayMake))
+            },
+            keepFrame: { id, seconds, key in
+                VideoPicture(try await make.keepFrame(of: id.encoding, at: seconds, as: key))
+            },
+            keepPicture: { bytes, key in
+                do { try await make.keepPicture(bytes, as: key) } catch let refusal as PictureRefusal {
+                    throw RefusedPicture(refusal)
+                }
+            })
+    }
+}
+
+extension RefusedPicture {
+    fileprivate init(_ refusal: PictureRefusal) {
+        switch refusal {
+        case .noPicture: self = .noPicture
+        case .tooManyPixels: self = .tooManyPixels
+        case .unreadable: self = .unreadable
+        }
+    }
+}
+
+extension VideoPicture {
+    fileprivate init(_ answer: PictureAnswer) {
+        switch answer {
+        case .picture(let content): self = .file(content)
+        case .unavailable(let delay): self = .unavailable(retryAfter: max(1, Int(delay.components.seconds)))
+        case .missing: self = .missing
+        case .failed: self = .failed
+        }
     }
 }
 

@@ -49,23 +49,45 @@ struct Installation: Sendable {
         return secret
     }
 
-    /// Makes sure that a storage which others may use is this database's: what has no row is removed there.
+    /// Makes sure that the storage is this database's where others may use either: what has no row is removed in a storage, and a server
+    /// with a folder of its own would take work on films that lie at another one.
     ///
     /// - Parameter places: of the storage; what is new goes to the first.
-    /// - Throws: `ServerError.otherStorage`.
+    /// - Throws: `ServerError.otherStorage`, `.strangeStorage`, `.otherFolder`.
     func claim(_ places: [any BlobStore]) async throws {
-        guard let first = places.first, places.contains(where: \.isShared) else { return }
+        let isCommon = places.contains(where: \.isShared)
+        guard let first = places.first, isCommon || database.isShared else { return }
         let own = try await propose(Hex.encode(Random.bytes(16)), as: "storage")
+        let (other, strange): (ServerError, ServerError) =
+            isCommon
+            ? (.otherStorage, .strangeStorage(own.text)) : (.otherFolder(own.text), .otherFolder(own.text))
         var isKnown = false
         for place in places where try await place.exists(Self.mark) {
             let found = String(decoding: try await place.read(Self.mark), as: UTF8.self)
-            guard found.filter({ !$0.isWhitespace }) == own.text else { throw ServerError.otherStorage }
+            guard found.filter({ !$0.isWhitespace }) == own.text else { throw other }
             isKnown = true
         }
         // All who begin at once write the same.
-        guard isKnown || !own.isSettled else { throw ServerError.strangeStorage(own.text) }
+        guard isKnown || !own.isSettled else { throw strange }
         if try await !first.exists(Self.mark) { try await first.write(Self.mark, Array("\(own.text)\n".utf8)) }
         _ = try await database.write { try $0.execute("UPDATE installation SET is_settled = 1 WHERE name = 'storage'") }
+    }
+
+    /// Whether a data folder with media in it is that of a database which others may use; true where neither knows the other yet. It
+    /// changes nothing.
+    ///
+    /// - Returns: the text that the mark would have where it is not.
+    static func strangeness(of folder: String, to location: DatabaseLocation) async throws -> String? {
+        let own = try await Database.look(at: location) { access in
+            try access.first("SELECT value, is_settled FROM installation WHERE name = 'storage'").map {
+                Value(text: try $0.value("value"), isSettled: try $0.value("is_settled"))
+            }
+        }
+        guard let own else { return nil }
+        let path = "\(folder)/\(mark)"
+        let found = (try? PrivateFile.contents(of: path)).map { String(decoding: $0, as: UTF8.self) }
+        guard let found else { return own.isSettled ? own.text : nil }
+        return found.filter { !$0.isWhitespace } == own.text ? nil : own.text
     }
 
     private struct Value: Sendable {

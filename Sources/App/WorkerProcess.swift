@@ -75,9 +75,7 @@ public struct WorkerProcess: Sendable {
             let follow = FollowEncoding(
                 events: VideoEvents(loops), facts: outbox, audit: AuditLog(database: database),
                 keeping: settings.videos.longestGrant, now: { [database] in database.now })
-            queue = EncodingQueue(settings: settings.encoding, database: database) { transaction, id, change in
-                try follow(change, of: id.version, in: transaction)
-            }
+            queue = EncodingQueue(settings.encoding, database, follow)
             tools = try EncodingTools(settings: settings.encoding, loops: loops)
             workers = EncodingWorkers(queue, tools: tools, storage: storage, log: log)
         } catch {

@@ -6,6 +6,10 @@ import SQL
 public final class EncodingQueue: Sendable {
     public typealias ChangeHandler = @Sendable (Transaction, EncodingID, EncodingProgress) throws -> Void
 
+    /// Captions that were made of a film, each with its WebVTT.
+    public typealias CaptionsHandler =
+        @Sendable (Transaction, EncodingID, [(captions: Presentation.Captions, text: String)]) throws -> Void
+
     /// Of what this room announces to other servers.
     public static let topic = "encoding"
 
@@ -16,12 +20,17 @@ public final class EncodingQueue: Sendable {
     let demands = Demands()
     let owner = LeaseOwner()
 
-    /// - Parameter onChange: called inside the transaction that changes an encoding, to keep other rows in step;
-    ///   what it throws takes the change back.
-    public init(settings: EncodingSettings, database: Database, onChange: @escaping ChangeHandler) {
+    /// Both handlers are called inside the transaction that changes an encoding, to keep other rows in step; what they throw takes
+    /// the change back.
+    ///
+    /// - Parameter onCaptions: called with all captions of a film whenever they are made.
+    public init(
+        settings: EncodingSettings, database: Database, onChange: @escaping ChangeHandler,
+        onCaptions: @escaping CaptionsHandler = { _, _, _ in }
+    ) {
         self.database = database
         tasks = TaskQueue(owner: "\(owner)", lease: settings.lease, limits: settings.tasks)
-        ledger = Ledger(queue: tasks, signals: signals, onChange: onChange)
+        ledger = Ledger(queue: tasks, signals: signals, onChange: onChange, onCaptions: onCaptions)
     }
 
     /// Puts a video into the queue, inside the caller's transaction. Its original is at `videos/{id}/original`.

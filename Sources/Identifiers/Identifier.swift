@@ -27,23 +27,25 @@ extension Identifier: Comparable {
 extension Identifier: LosslessStringConvertible {
     /// Reads the 36 characters of a UUID, in either case.
     public init?(_ description: String) {
-        let text = description.utf8
-        guard text.count == 36 else { return nil }
-        var digits = 0
-        var halves: (high: UInt64, low: UInt64) = (0, 0)
-        for (position, byte) in text.enumerated() {
-            if position == 8 || position == 13 || position == 18 || position == 23 {
-                guard byte == UInt8(ascii: "-") else { return nil }
-                continue
+        var text = description
+        let halves: (high: UInt64, low: UInt64)? = text.withUTF8 { bytes in
+            guard bytes.count == 36 else { return nil }
+            var halves: (high: UInt64, low: UInt64) = (0, 0)
+            for position in 0..<36 {
+                if position == 8 || position == 13 || position == 18 || position == 23 {
+                    guard bytes[position] == UInt8(ascii: "-") else { return nil }
+                    continue
+                }
+                guard let value = Hex.value(of: bytes[position]) else { return nil }
+                if position < 18 {
+                    halves.high = halves.high << 4 | UInt64(value)
+                } else {
+                    halves.low = halves.low << 4 | UInt64(value)
+                }
             }
-            guard let value = Hex.value(of: byte) else { return nil }
-            if digits < 16 {
-                halves.high = halves.high << 4 | UInt64(value)
-            } else {
-                halves.low = halves.low << 4 | UInt64(value)
-            }
-            digits += 1
+            return halves
         }
+        guard let halves else { return nil }
         (high, low) = halves
     }
 

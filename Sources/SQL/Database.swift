@@ -48,9 +48,11 @@ public final class Database: Sendable {
             }
             let clock = DatabaseClock()
             guard location.isShared else { return Database(writing, writing, writing, nil, clock, found) }
+            // The one that migrated.
+            writing.renew()
             let reading = try SQLPool(name: "sql-read", threads: shares.readers) { try location.connect(.read) }
             let scanning = try SQLPool(name: "sql-scan", threads: shares.scanners, maxQueued: 256) {
-                try location.connect(.read)
+                try location.connect(.read, looksFar: true)
             }
             var listener: DatabaseListener?
             if case .postgreSQL(let address, _) = location {
@@ -59,8 +61,9 @@ public final class Database: Sendable {
             }
             let database = Database(writing, reading, scanning, listener, clock, found)
             do {
-                try await reading.open()
-                try await scanning.open()
+                let counts = location.connectionsAtStart(shares)
+                try await reading.open(counts.readers)
+                try await scanning.open(counts.scanners)
             } catch {
                 await database.close()
                 throw error
@@ -88,6 +91,17 @@ public final class Database: Sendable {
             await pool.close()
             throw error
         }
+    }
+
+    /// Rows of a database that is not opened for good: nothing is applied to it.
+    public static func look<T: Sendable>(
+        at location: DatabaseLocation, _ body: @escaping @Sendable (ReadAccess) throws -> T
+    ) async throws -> T {
+        let pool = try SQLPool(name: "sql-look", threads: 1) { try location.connect(.read) }
+        let result: Result<T, any Error>
+        do { result = .success(try await pool.run { try $0.read(body) }) } catch { result = .failure(error) }
+        await pool.close()
+        return try result.get()
     }
 
     private init(

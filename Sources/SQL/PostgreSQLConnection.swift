@@ -37,7 +37,9 @@ final class PostgreSQLConnection: SQLConnection {
     /// - Parameters:
     ///   - address: as libpq reads it (34.1.1); its password is shown nowhere.
     ///   - access: what most of its transactions are for; nil where there will hardly be any.
-    init(_ address: String, for access: SQLAccess? = nil, instance: String = "") throws {
+    ///   - plansAnew: whether each statement is planned for the values that it is run with: which way is short through many rows
+    ///     depends on how many of them have a word.
+    init(_ address: String, for access: SQLAccess? = nil, instance: String = "", plansAnew: Bool = false) throws {
         try Self.loadLibrary()
         guard let connection = Self.connect(address) else {
             throw SQLError(.cannotOpen, "no memory for a connection to the database")
@@ -57,6 +59,14 @@ final class PostgreSQLConnection: SQLConnection {
             throw SQLError(.cannotOpen, "PostgreSQL 12 or later is needed")
         }
         try prepareSession()
+        // To start other processes and to compile takes longer than what is looked for. What is looked through often is in memory, where
+        // a page that lies elsewhere costs hardly more than the next one (19.7.2): so an index in the right order is gone through, and not
+        // all that might be found is sorted.
+        let quick = [
+            "plan_cache_mode = force_custom_plan", "jit = off", "max_parallel_workers_per_gather = 0",
+            "random_page_cost = 1.1",
+        ]
+        if plansAnew { try runOnce(quick.map { "SET \($0)" }.joined(separator: "; ")) }
     }
 
     deinit { PQfinish(connection) }

@@ -35,12 +35,16 @@ final class SQLPool: Sendable {
     var connectionCount: Int { threads.threadCount }
     var queuedCount: Int { threads.queuedCount }
 
-    /// Opens all connections, so that what is wrong is told at the start.
-    func open() async throws {
-        let count = threads.threadCount
+    /// Opens connections, so that what is wrong is told at the start. More come when they are needed.
+    func open(_ count: Int) async throws {
         try await threads.run { [self] in
             for connection in try (0..<count).map({ _ in try connect() }) { giveBack(connection) }
         }
+    }
+
+    /// Closes the connections that nobody uses: what they remember of work that does not come again takes memory.
+    func renew() {
+        idle.withLock { $0.connections = [] }
     }
 
     /// Runs `body` with a connection. Where a transaction has to be repeated, or its connection ends before it was asked to be kept,

@@ -16,7 +16,9 @@ final class SQLiteConnection: SQLConnection {
     private let database: OpaquePointer
     private var cache: [String: SQLiteStatement] = [:]
 
-    init(_ place: Place, access: SQLAccess) throws {
+    /// - Parameter looksFar: whether it goes through many rows, which are then kept in four times as much memory: those that were
+    ///   uploaded last are looked at again and again.
+    init(_ place: Place, access: SQLAccess, looksFar: Bool = false) throws {
         var path = ":memory:"
         if case .file(let file) = place {
             path = file
@@ -33,7 +35,7 @@ final class SQLiteConnection: SQLConnection {
         }
         database = pointer
         sqlite3_busy_timeout(database, Self.busyTimeoutMilliseconds)
-        for pragma in Self.pragmas(place, access) { try runOnce(pragma) }
+        for pragma in Self.pragmas(place, access, looksFar) { try runOnce(pragma) }
         try SQLiteColumnScore.register(on: database)
         if case .file = place,
             try query("PRAGMA journal_mode", [], access: .write).first?["journal_mode"] != .text("wal")
@@ -115,9 +117,12 @@ final class SQLiteConnection: SQLConnection {
         return statement
     }
 
-    private static func pragmas(_ place: Place, _ access: SQLAccess) -> [String] {
+    private static func pragmas(_ place: Place, _ access: SQLAccess, _ looksFar: Bool) -> [String] {
         // What is committed survives a power cut: in WAL mode that takes FULL, which syncs the log with each commit.
-        var pragmas = ["PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF", "PRAGMA cache_size = -2048"]
+        var pragmas = [
+            "PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF",
+            "PRAGMA cache_size = \(looksFar ? -8192 : -2048)",
+        ]
         switch access {
         case .read: pragmas.append("PRAGMA query_only = ON")
         case .write:

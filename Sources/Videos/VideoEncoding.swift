@@ -38,8 +38,11 @@ public struct VideoEncoding: Sendable {
     public var movie: @Sendable (VersionID, _ rendition: String) async throws -> VideoMovie
     /// Nil while it is not made.
     public var picture: @Sendable (VersionID, PictureKind) async throws -> BlobContent?
+    public var pictures: VideoPictures
     /// WebVTT, by name; nil where there are none of that name.
     public var captions: @Sendable (VersionID, _ name: String) async throws -> BlobContent?
+    /// All that came with the file and are made by now.
+    public var captionsOfFilm: @Sendable (VersionID) async throws -> [FilmCaptions]
 
     public init(
         inspect:
@@ -62,8 +65,9 @@ public struct VideoEncoding: Sendable {
         initSegment: @escaping @Sendable (VersionID, _ rendition: String, _ viewer: UInt64) async throws -> VideoPart,
         key: @escaping @Sendable (VersionID, _ rendition: String) async throws -> [UInt8]?,
         movie: @escaping @Sendable (VersionID, _ rendition: String) async throws -> VideoMovie,
-        picture: @escaping @Sendable (VersionID, PictureKind) async throws -> BlobContent?,
-        captions: @escaping @Sendable (VersionID, _ name: String) async throws -> BlobContent?
+        picture: @escaping @Sendable (VersionID, PictureKind) async throws -> BlobContent?, pictures: VideoPictures,
+        captions: @escaping @Sendable (VersionID, _ name: String) async throws -> BlobContent?,
+        captionsOfFilm: @escaping @Sendable (VersionID) async throws -> [FilmCaptions]
     ) {
         self.inspect = inspect
         self.remove = remove
@@ -81,7 +85,9 @@ public struct VideoEncoding: Sendable {
         self.key = key
         self.movie = movie
         self.picture = picture
+        self.pictures = pictures
         self.captions = captions
+        self.captionsOfFilm = captionsOfFilm
     }
 }
 

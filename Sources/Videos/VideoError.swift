@@ -20,6 +20,7 @@ enum VideoError: Error, Sendable, Equatable {
     case quotaExceeded(room: Int64)
     case tooManyStreams
     case fetchUnavailable
+    case addressForgotten
     case uploadLocked
     case fileTooLarge(maximum: Int64)
     case uploadRefused(RefusedContent)
@@ -27,6 +28,11 @@ enum VideoError: Error, Sendable, Equatable {
     case partUnavailable(retryAfter: Int)
     case partMissing
     case partFailed
+    case pictureUnavailable(retryAfter: Int)
+    case tooManyPictures(TooManyAttempts)
+    /// Of sound alone.
+    case noFrames
+    case featuringForbidden
     case renditionUnavailable(retryAfter: Int)
     case renditionMended
     case originalMissing
@@ -80,6 +86,11 @@ extension VideoError: ProblemConvertible {
                 detail:
                     "This server has no libcurl, which fetches files. Send the file itself, or tell the administrator.",
                 retryAfter: .seconds(600))
+        case .addressForgotten:
+            .conflict(
+                code: "address_forgotten",
+                "The address of the file held a password or a query, which are not kept after a failure. Add the video by its address again."
+            )
         case .tooManyStreams:
             Problem(
                 .tooManyRequests, code: "too_many_streams",
@@ -112,6 +123,17 @@ extension VideoError: ProblemConvertible {
                 code: "rendition_not_downloadable",
                 "Damaged places of this quality were replaced by pictures that one file cannot hold. Take another quality."
             )
+        case .pictureUnavailable(let seconds):
+            Problem(
+                .serviceUnavailable, code: "picture_not_ready",
+                detail: "This picture cannot be made yet, or too many are being made. Ask again soon.",
+                retryAfter: .seconds(seconds))
+        case .tooManyPictures(let error): .tooManyRequests(retryAfter: error.retryAfter, limit: error.limit)
+        case .noFrames:
+            .invalid(
+                field: "time", code: "no_frames", "This is sound, in which nothing is seen. Upload a picture instead.")
+        case .featuringForbidden:
+            .forbidden(code: "forbidden", "Only administrators choose what is shown first.")
         case .partMissing: .notFound(code: "part_not_found", "The video has no such part.")
         case .partFailed:
             .notFound(code: "part_failed", "This part could not be made. The owner can try the work again.")

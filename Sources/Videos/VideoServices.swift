@@ -113,6 +113,7 @@ public struct VideoServices: Sendable {
     let eventRoutes: EventRoutes
     let viewingRoutes: ViewingRoutes
     let playbackRoutes: PlaybackRoutes
+    let pictureRoutes: PictureRoutes
     let uploadRoutes: UploadRoutes
     let personal: PersonalServices
     let shareRoutes: ShareRoutes
@@ -135,7 +136,7 @@ public struct VideoServices: Sendable {
         find = FindVideo(database: database)
         list = ListVideos(database: database)
         search = SearchVideos(database: database)
-        index = IndexVideos(database: database, log: log)
+        index = IndexVideos(database: database, log: log, captionsOfFilm: encoding.captionsOfFilm)
         count = CountVideos(database: database)
         let revoke = RevokeGrants(revocations)
         change = ChangeVideo(
@@ -213,6 +214,15 @@ public struct VideoServices: Sendable {
             finish: finish, end: endFetch, hold: hold, sessions: sessions, callers: callers, client: client,
             settings: settings, holder: holder, loops: loops, log: log, now: now)
 
+        // Pictures.
+        let findPicture = FindPicture(
+            database: database, storage: storage, encoding: encoding,
+            turns: PictureTurns(redis: foundation.redis, clock: foundation.clock))
+        pictureRoutes = PictureRoutes(
+            find: findPicture,
+            change: ChangePoster(
+                database: database, storage: storage, encoding: encoding, find: find, events: events, now: now))
+
         // Playback.
         let unlock = UnlockVideo(
             database: database, find: find, callers: callers, grants: grants, passwords: foundation.unlocking,
@@ -241,7 +251,7 @@ public struct VideoServices: Sendable {
             manage: ManageShares(
                 database: database, find: find, callers: callers, passwords: passwords, revoke: revoke, audit: audit,
                 now: now),
-            open: open, links: foundation.links, encoding: encoding, site: settings.site)
+            open: open, links: foundation.links, pictures: findPicture, site: settings.site)
 
         self.revocations = ReadRevocations(database: database, revocations: revocations, now: now)
         hearing = HearVideos(
@@ -270,7 +280,7 @@ public struct VideoServices: Sendable {
         playbackRoutes = PlaybackRoutes(
             grant: grant,
             playlists: ServePlaylists(encoding: encoding, captions: captions, find: find, now: now),
-            captions: readCaptions, encoding: encoding, keyUse: KeyUse(audit: audit))
+            captions: readCaptions, encoding: encoding, pictures: pictureRoutes, keyUse: KeyUse(audit: audit))
         uploadRoutes = UploadRoutes(
             find: findUpload, create: createUpload, hold: hold, settle: settle, receive: receiveChunk, finish: finish,
             remove: removeUpload, sessions: sessions, callers: callers, settings: settings)
@@ -294,6 +304,7 @@ public struct VideoServices: Sendable {
         vocabulary.add(to: router)
         personal.addRoutes(to: router, videos)
         playbackRoutes.add(to: router)
+        pictureRoutes.addChanges(to: videos)
         uploadRoutes.add(to: router)
     }
 

@@ -70,9 +70,12 @@ final class JSONKeys: Sendable {
     // bound: capacity
     private let keys = Mutex<[String: Key]>([:])
 
-    /// Most names have nothing that would be changed.
+    /// Most names are in small letters already, and then nothing is changed.
     func name(_ name: String) -> String {
-        name.utf8.allSatisfy { (0x61...0x7A).contains($0) } ? name : key(name).stringValue
+        let isWritten = name.utf8.allSatisfy { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "_")
+        }
+        return isWritten ? name : key(name).stringValue
     }
 
     func key(_ name: String) -> Key {

@@ -110,4 +110,35 @@ struct AccessChangeTests {
         #expect(try await accounts.callers.current(watched.caller(watched.first)) == nil)
         #expect(try await accounts.database.read { try AccountServices.role(of: person, in: $0) } == nil)
     }
+
+    @Test("Who joins a group, who leaves one, and a group that is removed are told, and count at once")
+    func groups() async throws {
+        let watched = try await Watched()
+        let (accounts, person, told) = (watched.accounts, watched.person.id, watched.told)
+        func now() async throws -> Set<GroupID>? {
+            try await accounts.callers.current(watched.caller(watched.first))?.groups
+        }
+        let group = try await accounts.groups.create("Ward", by: .system).id
+        #expect(try await now() == [] && told.all == [])
+        for _ in 0..<2 { try await accounts.groups.add(person, to: group, by: .system) }
+        #expect(try await now() == [group] && told.all == [.groupJoined(person)], "once, however often it is said")
+        for _ in 0..<2 { try await accounts.groups.remove(person, from: group, by: .system) }
+        #expect(try await now() == [] && told.all == [.groupJoined(person), .personChanged(person)])
+        try await accounts.groups.add(person, to: group, by: .system)
+        #expect(try await now() == [group])
+        try await accounts.groups.remove(group, by: .system)
+        #expect(try await now() == [] && told.all.last == .groupRemoved(group))
+    }
+
+    @Test("What is announced to other servers is what they hear")
+    func announced() {
+        let (person, group) = (UserID(), GroupID())
+        for change in [
+            AccessChange.sessionEnded(SessionID(), of: person), .personChanged(person), .groupJoined(person),
+            .groupRemoved(group), .profileChanged(person),
+        ] { #expect(AccessChange(text: change.text) == change) }
+        for text in ["joined", "joined x", "group", "group x", "group \(group) x", ""] {
+            #expect(AccessChange(text: text) == nil, "\(text)")
+        }
+    }
 }

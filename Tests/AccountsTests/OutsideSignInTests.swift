@@ -213,11 +213,24 @@ struct OutsideSignInTests {
         }
         #expect(try await groups(["realm": #"{"groups":["NURSES","Surgeons","Unheard"]}"#]) == ["Nurses", "Surgeons"])
         let ann = try #require(try await outside.house.user("ann@example.org"))
+        let accounts = outside.house.accounts
+        let first = try await accounts.database.read { access -> SessionID? in
+            try access.first("SELECT id FROM sessions WHERE user_id = $1", ann.id)?.value("id")
+        }
+        let earlier = try #require(first)
+        /// In how many groups the earlier sign-in is, as it is remembered.
+        func remembered() async throws -> Int? {
+            try await accounts.lookup.session(earlier, at: outside.house.now)?.groups.count
+        }
+        #expect(try await remembered() == 2)
         try await manage.add(ann.id, to: night.id, by: .system)
+        #expect(try await remembered() == 3)
         #expect(try await groups(["realm": #"{"groups":["Surgeons","Night"]}"#]) == ["Night", "Surgeons"])
+        #expect(try await remembered() == 2, "who leaves by a claim has left for the sign-ins that are there already")
         // An administrator's word stands above the claim's, also where the claim was first.
         try await manage.add(ann.id, to: surgeons.id, by: .system)
         #expect(try await groups(["realm": #"{"groups":"nurses"}"#]) == ["Night", "Nurses", "Surgeons"])
+        #expect(try await remembered() == 3)
         #expect(try await groups([:]) == ["Night", "Surgeons"])
         let count = try await manage.list(after: nil, limit: 10).count
         #expect(count == 3, "no group was made")

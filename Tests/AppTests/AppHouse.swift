@@ -157,25 +157,48 @@ struct AppHouse {
         return list.id
     }
 
-    func setVisibility(of id: VideoID, premium: Bool, hidden: Bool) async throws {
+    func setVisibility(
+        of id: VideoID, _ visibility: EveryRouteTests.Visibility, _ club: GroupID
+    ) async throws {
         let (revoke, time) = (server.services.videos.change.revoke, database.now)
         try await database.write { transaction in
-            try transaction.execute(
-                "UPDATE videos SET is_premium = $2, is_hidden = $3 WHERE id = $1", id, premium, hidden)
+            guard var video = try VideoStore().find(id, in: transaction) else { return }
+            (video.isPremium, video.isHidden) = (visibility.premium, visibility.hidden)
+            video.groups = visibility.restricted ? [club] : []
+            try VideoStore().update(video, in: transaction)
             // As `ChangeVideo` does.
             try revoke(.video(id), at: time, in: transaction)
         }
     }
 
     /// A video of the administrator's, as a row only.
-    func addVideo(premium: Bool = false, hidden: Bool = false) async throws -> VideoID {
+    func addVideo(_ visibility: EveryRouteTests.Visibility, _ club: GroupID) async throws -> VideoID {
+        try await addVideo(
+            premium: visibility.premium, hidden: visibility.hidden, groups: visibility.restricted ? [club] : [])
+    }
+
+    /// A group in which this person is.
+    func addGroup(of role: Role, named name: String = "Club") async throws -> GroupID {
+        let (group, member) = (GroupID(), try await person(role))
+        try await database.write { transaction in
+            try transaction.execute(
+                "INSERT INTO people_groups (id, name, name_key, created_at) VALUES ($1, $2, $3, 0)", group, name,
+                name.lowercased())
+            try transaction.execute("INSERT INTO group_members (group_id, user_id) VALUES ($1, $2)", group, member)
+        }
+        return group
+    }
+
+    /// A video of the administrator's, as a row only.
+    func addVideo(premium: Bool = false, hidden: Bool = false, groups: [GroupID] = []) async throws -> VideoID {
         let id = VideoID()
         try await database.write { transaction in
             guard let owner: UserID = try transaction.first("SELECT id FROM users WHERE role = 'admin'")?.value("id")
             else { return }
             let video = Video(
                 id: id, owner: owner, title: "Row", description: "", category: nil, tags: [], people: [],
-                isPremium: premium, isHidden: hidden, passwordHash: nil, checksum: id.description, byteCount: 1,
+                isPremium: premium, isHidden: hidden, passwordHash: nil, groups: groups, checksum: id.description,
+                byteCount: 1,
                 fileName: "", status: .ready, progress: 1, duration: 1, width: 16, height: 16, renditions: [],
                 failure: nil, warnings: [], viewCount: 0, createdAt: Date(), updatedAt: Date(), readyAt: nil)
             try VideoStore().insert(video, in: transaction)

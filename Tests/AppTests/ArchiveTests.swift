@@ -1,6 +1,7 @@
 import BaseEncoding
 import FoundationEssentials
 import Media
+import Reactor
 import SQL
 import Storage
 import Synchronization
@@ -27,14 +28,29 @@ struct ArchiveTests {
         return (named.isEmpty ? "\(root)/.build/test-media" : named) + "/bikes.mp4"
     }
 
-    /// A house with a film, captions, a word, a favorite, a position and a list.
+    /// What somebody drew.
+    private func picture() async throws -> [UInt8] {
+        let path = folder.path + "/cover.jpg"
+        let result = try await ChildProcess.run(
+            ChildProcess.Configuration(
+                executable: "/usr/bin/ffmpeg",
+                arguments: ["-y", "-v", "error", "-f", "lavfi", "-i", "color=red:s=64x36", "-frames:v", "1", path]),
+            on: try EventLoop())
+        #expect(result.isSuccess)
+        return try PrivateFile.contents(of: path)
+    }
+
+    /// A house with a film, a cover, captions, a word, a favorite, a position and a list.
     private func fill(_ house: AppHouse) async throws -> VideoID {
         try await house.addPeople()
-        let id = try await house.addVideo(premium: true)
+        // One of the groups is gone.
+        let club = try await house.addGroup(of: .user, named: "Club")
+        let id = try await house.addVideo(premium: true, groups: [club, GroupID()].sorted())
         let bytes = Array(try Data(contentsOf: URL(filePath: film)))
         let blobs = house.server.services.storage.blobs
         let key = try #require(id.firstVersion.original)
         try await blobs.write(key, bytes)
+        try await blobs.write(try #require(BlobKey("videos/\(id)/poster-0123456789ab.jpg")), try await picture())
         let hash = try await blobs.sha256(of: key)
         let sum = Hex.encode(try #require(hash))
         let person = try await house.person(.user)
@@ -47,13 +63,18 @@ struct ArchiveTests {
             try transaction.execute(
                 """
                 UPDATE videos SET checksum = $2, byte_count = $3, title = '=1+1', description = 'Ünï', category = 'Bikes',
-                view_count = 7 WHERE id = $1
+                view_count = 7, language = 'es', recorded_on = '2026-01-31', chapters = '[{"start":1.5,"title":"One"}]',
+                downloads = 'mp4', is_hidden = 1, poster = '0123456789ab', poster_time = 2.5, is_featured = 1,
+                password_hash = (SELECT password_hash FROM users WHERE role = 'admin') WHERE id = $1
                 """, id, sum, bytes.count)
             try transaction.execute("INSERT INTO video_tags (video_id, position, name) VALUES ($1, 0, 'a')", id)
+            try transaction.execute("INSERT INTO video_people (video_id, position, name) VALUES ($1, 0, 'Ana')", id)
+            try transaction.execute(
+                "INSERT INTO video_transcripts (video_id, text, updated_at) VALUES ($1, 'Said', 5)", id)
             try transaction.execute(
                 """
                 INSERT INTO video_captions (video_id, language, label, kind, cue_count, text, version, updated_at)
-                VALUES ($1, 'es', NULL, 'subtitles', 1, $2, 'v', 5)
+                VALUES ($1, 'es', 'Clear', 'subtitles', 1, $2, 'v', 5)
                 """, id, words)
             try transaction.execute(
                 "INSERT INTO terms (id, kind, name, role, is_listed, created_at) VALUES ($1, 'person', 'Ana', 'cast', 1, 3)",
@@ -101,6 +122,16 @@ struct ArchiveTests {
         let id = try await fill(house)
         let wanted = try await exported(house.server.settings, to: archive)
         #expect(wanted["videos.jsonl"].map { String(decoding: $0, as: UTF8.self) }?.contains("Hola") == true)
+        #expect(wanted["videos.jsonl"].map { String(decoding: $0, as: UTF8.self) }?.contains("\"Club\"") == true)
+        // Of all that an archive can say of a video this one has something, so that a field that is not taken is seen below.
+        let line = try #require(wanted["videos.jsonl"])
+        let archived = try JSONDecoder().decode(ArchivedVideo.self, from: Data(line))
+        for field in Mirror(reflecting: archived).children {
+            let value = Mirror(reflecting: field.value)
+            // Its file was not replaced.
+            let isWanted = value.displayStyle != .optional || field.label == "version"
+            #expect(isWanted || value.children.count == 1, "\(field.label ?? "")")
+        }
         await house.server.stop()
         let other = try TemporaryFolder()
         let settings = AppHouse.settings(in: other)
@@ -108,6 +139,8 @@ struct ArchiveTests {
         #expect(first.isWhole && first.text.contains("4 people and 1 videos"), "\(first.text)")
         let original = "\(settings.dataFolder)/videos/\(id)/original"
         #expect(try PrivateFile.contents(of: original) == PrivateFile.contents(of: film))
+        let cover = try PrivateFile.contents(of: "\(settings.dataFolder)/videos/\(id)/poster-0123456789ab.jpg")
+        #expect(cover.starts(with: [0xFF, 0xD8]))
         let second = try await take(settings)
         #expect(second.isWhole && second.text.contains("0 people and 0 videos"), "\(second.text)")
         let found = try await exported(settings, to: other.path + "/archive")
@@ -116,6 +149,19 @@ struct ArchiveTests {
         let location = settings.database
         let database = try await Database.open(location, migrations: Server.migrations)
         #expect(try await database.read { try $0.query("SELECT id FROM encoding_tasks").isEmpty } == false)
+        let seen = try await database.read { access in
+            var video = try #require(try VideoStore().find(id, in: access))
+            // Hidden, it is seen by no group.
+            video.isHidden = false
+            return try Role.allCases.filter { role in
+                let person: UserID = try #require(
+                    try access.first("SELECT id FROM users WHERE role = $1", role.rawValue)?.value("id"))
+                let groups = try GroupStore().ids(of: person, in: access)
+                let viewer = Viewer(id: person, role: role == .user ? .premium : role, groups: groups)
+                return VideoAccess.decide(viewer, video.subject, .list) == .allowed
+            }
+        }
+        #expect(seen == [.user, .admin], "whoever was in the group, and the owner")
         await database.close()
     }
 
@@ -174,8 +220,14 @@ struct ArchiveTests {
         try PrivateFile.replace(original, Array(bytes.dropLast()) + [0x5A])
         let end = try await take(settings)
         #expect(!end.isWhole && end.text.contains("1 were refused"), "\(end.text)")
-        // Mended, it goes on.
+        // Mended, it goes on, but for its cover.
         try PrivateFile.replace(original, bytes)
+        let cover = "\(archive)/videos/\(id)/poster-0123456789ab.jpg"
+        let drawn = try PrivateFile.contents(of: cover)
+        try PrivateFile.replace(cover, Array("GIF89a".utf8))
+        let bare = try await take(settings)
+        #expect(!bare.isWhole && bare.text.contains("1 were refused"), "\(bare.text)")
+        try PrivateFile.replace(cover, drawn)
         let again = try await take(settings)
         #expect(again.isWhole && again.text.contains("0 people and 1 videos"), "\(again.text)")
         let list = "\(archive)/people.jsonl"

@@ -153,11 +153,11 @@ struct EveryCredentialTests {
                     let role: Role = credential == .apiTokenOfUser ? .user : .admin
                     // Or a person would soon have as many as there may be.
                     _ = try await house.database.write { try $0.execute("DELETE FROM api_tokens") }
-                    let id = try await roles.subject(of: route, role, things, house, premium: false, hidden: false)
+                    let id = try await roles.subject(of: route, role, things, house, .init(), GroupID())
                     let fields = try await fields(credential, route, house)
                     let request = try await roles.request(route, id, role, things, house, by: fields)
                     let outcome = await roles.outcome(of: request, house.application)
-                    var expected = EveryRouteTests.expected(rule, route, role, premium: false, hidden: false)
+                    var expected = EveryRouteTests.expected(rule, route, role, .init())
                     // Who comes to sign in elsewhere may be nobody, but not with a token that is none.
                     let isOpen = rule.door == .anyone
                     if let refusal = Self.refusal(credential, route),

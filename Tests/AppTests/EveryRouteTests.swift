@@ -26,6 +26,8 @@ struct EveryRouteTests {
         case keeper
         /// Who may change the video, which for all others does not exist.
         case trashKeeper
+        /// Creators and administrators.
+        case creator
         /// Administrators.
         case administrator
     }
@@ -131,9 +133,11 @@ struct EveryRouteTests {
         "POST /api/v1/videos/batch": Rule(.person, 422), "POST /api/v1/videos/batch/undo": Rule(.person, 422),
         "DELETE /api/v1/videos/{id}/replacement": Rule(.keeper, 204),
         // Of what was moved there.
+        "GET /api/v1/groups": Rule(.creator, 200),
         "GET /api/v1/trash": Rule(.person, 200), "POST /api/v1/trash/{id}/restore": Rule(.trashKeeper, 200),
         "DELETE /api/v1/trash/{id}": Rule(.trashKeeper, 204),
         "GET /api/v1/videos/{id}/original": Rule(.keeper, 200),
+        "PUT /api/v1/videos/{id}/poster": Rule(.keeper, 200), "DELETE /api/v1/videos/{id}/poster": Rule(.keeper, 200),
         "GET /api/v1/videos/{id}/related": Rule(.viewer, 200),
         "GET /api/v1/videos/{id}/renditions/{rendition}.mp4": Rule(.keeper, 200),
         "GET /api/v1/videos/{id}/events": Rule(.viewer, 200), "GET /api/v1/videos/{id}/play": Rule(.viewer, 200),
@@ -188,59 +192,6 @@ struct EveryRouteTests {
         "POST /api/v1/uploads/{id}": Rule(.uploader, 204),
     ]
 
-    /// The status, and for a refusal its code.
-    struct Outcome: Sendable, Equatable {
-        var status: Int
-        var code: String?
-    }
-
-    static func expected(_ rule: Rule, _ route: Route, _ role: Role?, premium: Bool, hidden: Bool) -> Outcome {
-        let letIn = Outcome(status: rule.status, code: rule.status < 400 ? nil : complaint(route, rule.status))
-        if case .anyone = rule.door { return letIn }
-        guard let role else {
-            return Outcome(status: 401, code: route.path.contains("{grant}") ? "grant_expired" : "unauthorized")
-        }
-        let sees = role == .admin || (!hidden && (!premium || role >= .premium))
-        let isHidden = Outcome(status: 404, code: "video_not_found")
-        switch rule.door {
-        case .anyone, .person: return letIn
-        case .administrator: return role == .admin ? letIn : Outcome(status: 403, code: "forbidden")
-        case .uploader: return role >= .creator ? letIn : Outcome(status: 403, code: "upload_not_allowed")
-        case .viewer: return sees ? letIn : isHidden
-        case .trashKeeper: return role == .admin ? letIn : isHidden
-        // The videos are the administrator's.
-        case .keeper:
-            if role == .admin { return letIn }
-            return sees ? Outcome(status: 403, code: "forbidden") : isHidden
-        }
-    }
-
-    /// The code that is answered to who is let in, nil with a page, where what they ask for is not there or will not do.
-    static func complaint(_ route: Route, _ status: Int) -> String? {
-        let closed = ["POST /api/v1/auth/register", "POST /api/v1/admin/invitations"]
-        if closed.contains(route.description) { return "registration_closed" }
-        if route.path.hasPrefix("/api/v1/auth/me") { return "removal_closed" }
-        if status == 409 { return "otp_not_set_up" }
-        guard status == 404 else {
-            return route.description == "POST /api/v1/videos" ? "not_a_video" : "validation_failed"
-        }
-        if route.path.hasPrefix("/s/") || route.path.hasPrefix("/embed/") { return nil }
-        if route.path.contains("/shares") { return "share_not_found" }
-        if route.path.contains("/captions/{language}") { return "captions_not_found" }
-        if route.path.hasSuffix("/transcript") { return "transcript_not_found" }
-        if route.path.contains("/oidc/") { return "provider_not_found" }
-        if route.path.contains("/identities/") { return "identity_not_found" }
-        if route.path.hasPrefix("/docs/") { return "not_found" }
-        if route.path.hasPrefix("/api/v1/categories") || route.path.hasPrefix("/api/v1/people") {
-            return "term_not_found"
-        }
-        if route.path.contains("/groups/") { return "group_not_found" }
-        if route.path.contains("/invitations/") { return "invitation_not_found" }
-        if route.path.contains("/verifications/") { return "registration_not_found" }
-        if route.path.contains("/verify") || route.path.hasSuffix("/password/reset") { return "link_not_found" }
-        return route.path.contains("/sessions/") ? "session_not_found" : "user_not_found"
-    }
-
     /// Real things of each kind that routes are about.
     struct Things: Sendable {
         /// Made to its last picture.
@@ -279,12 +230,13 @@ struct EveryRouteTests {
         try await house.serving { _ in
             let things = try await things(house, folder)
             var signedIn: [Role: HeaderFields] = [:]
-            for (premium, hidden) in [(false, false), (true, false), (false, true)] {
-                try await house.setVisibility(of: things.film, premium: premium, hidden: hidden)
+            let club = try await house.addGroup(of: .premium)
+            for visibility in Self.visibilities {
+                try await house.setVisibility(of: things.film, visibility, club)
                 for route in house.application.routes {
                     let rule = try #require(Self.rules[route.description], "\(route) is not in the table")
                     for role in [nil] + Role.allCases.map(Optional.some) {
-                        let id = try await subject(of: route, role, things, house, premium: premium, hidden: hidden)
+                        let id = try await subject(of: route, role, things, house, visibility, club)
                         // Signed in anew only where the call before may have ended the session: each time costs a hash.
                         if let role, signedIn[role] == nil {
                             signedIn[role] = [.authorization: "Bearer \(try await house.token(of: role))"]
@@ -295,8 +247,9 @@ struct EveryRouteTests {
                         if let role, route.path.hasPrefix("/api/v1/auth/"), route.method != .get {
                             signedIn[role] = nil
                         }
-                        let expected = Self.expected(rule, route, role, premium: premium, hidden: hidden)
-                        #expect(outcome == expected, "\(route) for \(role.map(\.rawValue) ?? "nobody")")
+                        let expected = Self.expected(rule, route, role, visibility)
+                        #expect(
+                            outcome == expected, "\(route) of \(visibility) for \(role.map(\.rawValue) ?? "nobody")")
                     }
                 }
             }
@@ -329,7 +282,7 @@ struct EveryRouteTests {
 
     /// The thing that a route is about: what is changed by a call is made for it.
     func subject(
-        of route: Route, _ role: Role?, _ things: Things, _ house: AppHouse, premium: Bool, hidden: Bool
+        of route: Route, _ role: Role?, _ things: Things, _ house: AppHouse, _ visibility: Visibility, _ club: GroupID
     ) async throws -> String {
         if route.path.hasPrefix("/api/v1/uploads/{id}") {
             return try await house.addUpload(of: role ?? .admin).description
@@ -342,7 +295,7 @@ struct EveryRouteTests {
             return try await house.addWatchList(of: role ?? .admin).description
         }
         if route.path.hasPrefix("/api/v1/trash/{id}") {
-            let id = try await house.addVideo(premium: premium, hidden: hidden)
+            let id = try await house.addVideo(visibility, club)
             let time = house.database.now
             try await house.database.write { try VideoStore().setTrashed(id, at: time, in: $0) }
             return id.description
@@ -352,7 +305,7 @@ struct EveryRouteTests {
             route.method == .patch || route.method == .delete || route.path.hasSuffix("/retry")
             || (route.method == .put && writes)
         guard changes, route.path.hasPrefix("/api/v1/videos/{id}") else { return things.film.description }
-        return try await house.addVideo(premium: premium, hidden: hidden).description
+        return try await house.addVideo(visibility, club).description
     }
 
     func request(
@@ -411,6 +364,7 @@ struct EveryRouteTests {
         case "POST /api/v1/me/playlists", "PATCH /api/v1/me/playlists/{id}": json(#"{"name":"N"}"#)
         case "POST /api/v1/videos/{id}/shares": json("{}")
         case "PATCH /api/v1/videos/{id}": json(#"{"title":"T"}"#)
+        case "PUT /api/v1/videos/{id}/poster": json(#"{"time":1}"#)
         case "PUT /api/v1/videos/{id}/captions/{language}":
             headers[.contentType] = "text/vtt"
             body = RequestBody("WEBVTT\n\n00:01.000 --> 00:02.000\nWords\n")

@@ -2,6 +2,7 @@ import Bus
 import FoundationEssentials
 import HTTP
 import SQL
+import Storage
 import Synchronization
 import Testing
 import Web
@@ -20,17 +21,18 @@ struct SeveralServersTests {
         redis: String? = nil, sharing folder: TemporaryFolder? = nil, _ body: (AppHouse, AppHouse) async throws -> Void
     ) async throws {
         let folders = [try TemporaryFolder(), try TemporaryFolder()]
+        let folder = try folder ?? TemporaryFolder()
         guard case .postgreSQL(let address, _) = try TestDatabase.postgreSQL() else { return }
         let first = try await AppHouse(in: folders[0]) { settings in
             settings.databaseAddress = address
             settings.redis = redis.flatMap(RedisAddress.init)
-            settings.storageFolder = folder?.path
+            settings.storageFolder = folder.path
         }
         try await first.addPeople()
         let second = try await AppHouse(in: folders[1]) { settings in
             settings.databaseAddress = address
             settings.redis = redis.flatMap(RedisAddress.init)
-            settings.storageFolder = folder?.path
+            settings.storageFolder = folder.path
         }
         try await first.serving { _ in try await second.serving { _ in try await body(first, second) } }
     }
@@ -69,6 +71,61 @@ struct SeveralServersTests {
 
     private final class Interrupts: Sendable {
         let count = Atomic(0)
+    }
+
+    @Test("A second server with films in a data folder of its own is refused, and the doctor tells the same")
+    func ownFolders() async throws {
+        guard case .postgreSQL(let address, _) = try TestDatabase.postgreSQL() else { return }
+        let folders = [try TemporaryFolder(), try TemporaryFolder()]
+        var settings = folders.map { AppHouse.settings(in: $0) }
+        for index in settings.indices { settings[index].databaseAddress = address }
+        func mend(_ settings: Settings) async -> String? {
+            await Doctor(settings: settings, migrations: Server.migrations).folderFindings(of: settings.database)
+                .first?.mend
+        }
+        /// Nil where it starts.
+        func refusal(of settings: Settings) async throws -> ServerError? {
+            var refusal: ServerError?
+            try await eventually("an earlier life lets go of the folder") {
+                do {
+                    let server = try await Server.build(settings, log: .silent)
+                    await server.stop()
+                } catch StorageError.inUse {
+                    return false
+                } catch let error as ServerError {
+                    refusal = error
+                }
+                return true
+            }
+            return refusal
+        }
+        let started = try await refusal(of: settings[0])
+        let (ofFirst, ofSecond) = (await mend(settings[0]), await mend(settings[1]))
+        let found = try await refusal(of: settings[1])
+        let refused = try #require(found)
+        guard case .otherFolder(let text) = refused else {
+            Issue.record("\(refused)")
+            return
+        }
+        #expect(started == nil)
+        #expect("\(refused)".contains("PALCO_STORAGE"))
+        #expect(ofFirst == nil && ofSecond?.contains(text) == true)
+        // The films that were there are there again, in whatever folder.
+        try PrivateFile.replace("\(settings[1].dataFolder)/installation", Array("\(text)\n".utf8))
+        let mended = await mend(settings[1])
+        let second = try await refusal(of: settings[1])
+        let first = try await refusal(of: settings[0])
+        #expect(mended == nil)
+        #expect(second == nil)
+        #expect(first == nil)
+        // Another database's folder.
+        try PrivateFile.replace("\(settings[1].dataFolder)/installation", Array("other".utf8))
+        let (other, foreign) = (try await refusal(of: settings[1]), await mend(settings[1]))
+        #expect(other != nil)
+        #expect(foreign?.contains(text) == true)
+        settings[1].storageFolder = folders[1].path + "/common"
+        let empty = try await refusal(of: settings[1])
+        #expect(empty != nil)
     }
 
     @Test("Who is signed out at one is out at the other, though it remembers", arguments: MeanwhileTests.Fate.allCases)
@@ -264,6 +321,26 @@ struct SeveralServersTests {
             #expect(try await viewer.get(path + "/play").text.contains("video_locked"))
             #expect(try await owner.get(path + "/access-sessions").text == #"{"live":0}"#)
             try await eventually("what played is told") { try await key() == "grant_expired" }
+        }
+    }
+
+    @Test("Who leaves a group at one server sees its videos at the other no longer", arguments: [false, true])
+    func groups(isGroupRemoved: Bool) async throws {
+        try await withTwo { first, second in
+            let group = try await first.addGroup(of: .user)
+            let path = "/api/v1/videos/\(try await first.addVideo(groups: [group]))"
+            let (admin, viewer) = (InProcessClient(first.application), InProcessClient(second.application))
+            admin.headers = ["Authorization": "Bearer \(try await first.token(of: .admin))"]
+            viewer.headers = ["Authorization": "Bearer \(try await first.token(of: .user))"]
+            #expect(try await viewer.get(path).status == .ok)
+            var target = "/api/v1/admin/groups/\(group)"
+            if !isGroupRemoved { target += "/members/\(try await first.person(.user))" }
+            #expect(try await admin.send(.delete, target).status == .noContent)
+            // Nobody asks the other server meanwhile: only an announcement makes it forget.
+            let lookup = second.server.services.accounts.lookup
+            try await eventually("the other server has forgotten") { lookup.count == 0 }
+            #expect(try await viewer.get(path).status == .notFound)
+            #expect(try await admin.get(path).status == .ok)
         }
     }
 

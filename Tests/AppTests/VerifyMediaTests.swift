@@ -41,6 +41,11 @@ struct VerifyMediaTests {
         let orphan = VideoID()
         try FileManager.default.createDirectory(
             atPath: "\(settings.dataFolder)/videos/\(orphan)", withIntermediateDirectories: true)
+        let database = try await Database.open(settings.database, migrations: Server.migrations)
+        _ = try await database.write { [ids] in
+            try $0.execute("UPDATE videos SET poster = '0123456789ab' WHERE id = $1", ids[2])
+        }
+        await database.close()
         for isRepair in [false, true] {
             let told = Mutex<[String]>([])
             var end: (text: String, isWhole: Bool)?
@@ -57,6 +62,7 @@ struct VerifyMediaTests {
             let wanted = [
                 "videos/\(ids[0])/original is not what was uploaded, and cannot be made anew: the original of \"Row\"",
                 "videos/\(ids[1])/original is missing, and cannot be made anew: the original of \"Row\"",
+                "videos/\(ids[2])/poster-0123456789ab.jpg is missing, and cannot be made anew: the cover of \"Row\"; choose another",
                 "videos/\(orphan) stands for no video: a server removes it when it starts",
             ]
             #expect(lines == wanted.sorted())

@@ -32,9 +32,7 @@ class Kafka:
 
         def answers():
             assert self.process.poll() is None
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return True
+            return self.answers()
 
         wait_until(answers, "Kafka")
         made = AdminClient({"bootstrap.servers": self.address}).create_topics([NewTopic(TOPIC, partitions, 1)])
@@ -45,10 +43,25 @@ class Kafka:
         return self
 
     def stop(self):
-        """The program and what started it. Ended hard, this broker forgets what it has confirmed a moment before."""
+        """The program and what started it. This broker forgets what it has confirmed since it wrote last: `kept`."""
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(20)
+            # What was started ends a moment after what started it, and confirms until then.
+            wait_until(lambda: not self.answers(), "the end of Kafka")
+
+    def answers(self):
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        return False
+
+    def kept(self):
+        """How many messages would outlast its end. This broker confirms at once and writes once a second."""
+        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+            topics = dict(json.loads((self.folder / "kafka.json").read_text())["topics"])
+            return sum(partition["high_watermark"] for _, partition in topics[TOPIC]["partitions"])
+        return 0
 
     def facts(self):
         """All that it has, the first of each id, in the order of arrival of each key; and how many arrived in all."""

@@ -96,6 +96,17 @@ def test_a_hit_in_captions_tells_its_second(admin, video):
     assert admin.get("/videos/search?q=xylographs").expect(200).json()["data"] == []
 
 
+def test_captions_that_came_with_the_file_are_searched(admin, films):
+    video = admin.upload(films.copy(films.subtitled, "searched"), title="With its own").expect(201).json()["id"]
+
+    def seconds():
+        found = admin.get("/videos/search?q=bikes").expect(200).json()["data"]
+        return [hit["time"] for each in found if each["id"] == video for hit in each["highlights"] if hit["field"] == "spoken"]
+
+    wait_until(lambda: seconds() == [0.5], "its captions are made")
+    admin.request("DELETE", f"/videos/{video}").expect(204)
+
+
 READING = ("captions", "captions/en.vtt", "captions/en.srt", "transcript")
 
 

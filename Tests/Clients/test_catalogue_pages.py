@@ -4,16 +4,17 @@ import re
 import urllib.parse
 
 import pytest
-from browsing import sign_in, visitor
+from browsing import becomes, sign_in, visitor
 from palco import Palco
 from playwright.sync_api import expect
 from test_people import PASSWORD, make
 from test_personal import CODECS
+from watching import VIDEO
 
 SCRIPT = "<img src=x onerror=\"document.title='broken'\"> rodilla"
 FILMS = [
-    dict(title="Cirugía de rodilla", description="Prótesis de la rodilla", tags="rodilla,prótesis", category="Cirugía", people="Ana Núñez"),
-    dict(title="The knee, step by step", description="For the first year", tags="knee", category="Surgery", people="Ann Lee"),
+    dict(title="Cirugía de rodilla", description="Prótesis de la rodilla", tags="rodilla,prótesis", category="Cirugía", people="Ana Núñez", language="es"),
+    dict(title="The knee, step by step", description="For the first year", tags="knee", category="Surgery", people="Ann Lee", language="en"),
     dict(title=SCRIPT, description="Hips & knees", tags="rodilla", category="Surgery"),
 ]
 
@@ -100,6 +101,20 @@ def test_words_are_searched_from_anywhere_and_marked_where_they_were_found(viewe
     expect(titles(page, "hit")).to_have_count(2)
 
 
+def test_a_hit_in_captions_plays_from_its_second(viewer, house):
+    page, _ = viewer
+    words = b"WEBVTT\n\n00:12.000 --> 00:14.000\nThe xylograph turns\n"
+    path = f"/videos/{house.videos[1]}/captions/en"
+    house.admin.request("PUT", path, words, headers={"Content-Type": "text/vtt"}).expect(201)
+    page.goto("/search?q=xylograph")
+    expect(page.locator("[data-field=spoken] mark")).to_have_text("xylograph")
+    page.get_by_role("link", name="Play from 0:12").click()
+    expect(page.get_by_test_id("title")).to_have_text("The knee, step by step")
+    assert query(page) == {"t": ["12"]}
+    becomes(page, f"{VIDEO}?.currentTime >= 12")
+    house.admin.request("DELETE", path).expect(204)
+
+
 def test_suggestions_are_walked_through_by_the_keyboard(viewer, house):
     page, _ = viewer
     page.goto("/")
@@ -157,6 +172,11 @@ def test_filters_stand_in_the_address_and_the_way_back_takes_them_away(viewer):
     expect(hits).to_have_count(2)
     assert query(page) == {"category": ["Surgery"]}
     page.get_by_role("link", name="Remove the filter Surgery").click()
+    expect(hits).to_have_count(3)
+    facets.get_by_role("link", name=re.compile("^Spanish")).click()
+    expect(titles(page, "hit")).to_have_text(["Cirugía de rodilla"])
+    assert query(page) == {"language": ["es"]}
+    page.get_by_role("link", name="Remove the filter Spanish").click()
     expect(hits).to_have_count(3)
     facets.get_by_role("link", name="Over an hour").click()
     empty = page.get_by_test_id("empty")

@@ -215,6 +215,25 @@ def test_a_viewer(house):
         assert b"event: updated\n" in lines
 
 
+def test_a_video_for_a_group(house):
+    admin, user = house.admin, house.user
+    group = admin.post("/admin/groups", {"name": "Ward"}).expect(201).json()["id"]
+    assert {"id": group, "name": "Ward"} in admin.get("/groups").expect(200).json()["data"]
+    admin.get("/groups?limit=0").expect(422)
+    user.get("/groups").expect(403)
+    path = f"/videos/{house.open}"
+    assert admin.get(path).expect(200).json()["groups"] == []
+    try:
+        assert admin.request("PATCH", path, {"groups": [group]}).expect(200).json()["groups"] == [group]
+        user.get(path).expect(404)
+        person = user.get("/auth/me").expect(200).json()["id"]
+        admin.request("PUT", f"/admin/groups/{group}/members/{person}").expect(204)
+        assert "groups" not in user.get(path).expect(200).json()
+        assert admin.request("PATCH", path, {"groups": [UNKNOWN]}).expect(422).json()["errors"][0]["code"] == "unknown_group"
+    finally:
+        admin.request("PATCH", path, {"groups": []}).expect(200)
+
+
 def test_files_in_parts(house):
     admin = house.admin
     link = admin.post(f"/videos/{house.open}/shares", {}).expect(201).json()["url"].rpartition("/")[2]

@@ -70,9 +70,10 @@ def test_a_killed_server_goes_on_with_what_it_fetched(own_server, films):
         # What was in memory only is fetched again: in a bucket all that makes no whole part.
         assert len(handler.ranges) > 1 and handler.ranges[-1] <= len(film) // 2
         assert handler.ranges[-1] > 0 or not MEDIA_IS_LOCAL
-        page = client.post("/videos", {"input_url": f"{palco.url}/"}).expect(202).json()["id"]
+        page = client.post("/videos", {"input_url": f"{palco.url}/?key=hush"}).expect(202).json()["id"]
         wait_until(lambda: client.video(page)["status"] == "failed", "a page is told apart", 60)
         assert client.video(page)["fetch"]["error"]["code"] == "source_page"
+        assert client.post(f"/videos/{page}/retry").expect(409).code == "address_forgotten"
         refused = client.post("/videos", {"input_url": "http://10.0.0.1/film.mp4"}).expect(422)
         assert refused.json()["errors"][0]["code"] == "source_forbidden"
         assert not [line for line in palco.lines if "hush" in line]

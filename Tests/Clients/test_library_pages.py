@@ -111,6 +111,51 @@ def test_own_videos_are_found_changed_and_removed(page, house, films):
     assert house.admin.get("/trash").expect(200).json()["data"] == []
 
 
+def test_a_video_is_for_the_groups_that_are_ticked(page, house):
+    ward, gone = (house.admin.post("/admin/groups", {"name": name}).expect(201).json()["id"] for name in ("Ward 3", "Gone"))
+    path = f"/videos/{house.videos[1]}"
+    _, user = house.person()
+    house.admin.request("PATCH", path, {"groups": [gone]}).expect(200)
+    house.admin.request("DELETE", f"/admin/groups/{gone}").expect(204)
+    page.goto("/videos/mine")
+    row = page.locator(f"[data-id='{house.videos[1]}']")
+    expect(row).to_contain_text("For groups")
+    row.get_by_role("button", name="Edit ").click()
+    groups = page.get_by_role("group", name="Only for these groups")
+    expect(groups.get_by_label("A group that was removed")).to_be_checked()
+    groups.get_by_label("A group that was removed").uncheck()
+    groups.get_by_label("Ward 3").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert house.admin.get(path).expect(200).json()["groups"] == [ward]
+    user.get(path).expect(404)
+    row.get_by_role("button", name="Edit ").click()
+    groups.get_by_label("Ward 3").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(row).not_to_contain_text("For groups")
+    user.get(path).expect(200)
+
+
+def test_what_a_password_opened_is_counted_and_ended(page, house):
+    path = f"/videos/{house.videos[1]}"
+    _, user = house.person()
+    house.admin.request("PATCH", path, {"password": "opensesame"}).expect(200)
+    proof = user.post(f"{path}/unlock", {"password": "opensesame"}).expect(200).json()["token"]
+    page.goto("/videos/mine")
+    menu = page.locator(f"[data-id='{house.videos[1]}']").get_by_role("button", name="More for ")
+    menu.click()
+    page.get_by_role("button", name="Opened by password").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 sign-in has “The knee, step by step” open by its password")
+    dialog.get_by_role("button", name="End them all").click()
+    expect(dialog).to_have_count(0)
+    user.get(f"{path}/play?unlock={proof}").expect(403)
+    menu.click()
+    page.get_by_role("button", name="Opened by password").click()
+    expect(page.get_by_text("Nobody has it open by its password now.")).to_be_visible()
+    house.admin.request("PATCH", path, {"password": None}).expect(200)
+
+
 def test_many_of_ones_own_are_changed_and_put_back(page, house):
     page.goto("/videos/mine")
     boxes, bar = page.get_by_test_id("select"), page.get_by_test_id("batch")

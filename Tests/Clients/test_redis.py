@@ -45,7 +45,7 @@ def database():
 @pytest.fixture
 def two(postgres, redis, tmp_path, database):
     """Two servers that have the database, the secrets and the Redis in common; one has the films, and makes them alone."""
-    settings = {"PALCO_DATABASE": postgres.make(database), "PALCO_REDIS": redis.url}
+    settings = {"PALCO_DATABASE": postgres.make(database), "PALCO_REDIS": redis.url, "PALCO_STORAGE": str(tmp_path / "media")}
     first = Palco(tmp_path / "first", settings).start()
     second = Palco(tmp_path / "second", {**settings, "PALCO_WORKERS": "0"}).start()
     for server in (first, second):

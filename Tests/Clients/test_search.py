@@ -13,7 +13,7 @@ def test_search_filters_pages_counts_and_suggestions(own_server, films):
     film = films.bikes
     first = admin.upload(
         film, title="Cirugía de rodilla", description="Prótesis total", tags="rodilla,quirófano", people="Ana Núñez",
-        category="Cirugía",
+        category="Cirugía", language="es-419",
     )  # fmt: skip
     first = first.expect(201).json()["id"]
     second = admin.upload(films.copy(film, "second"), title="Операция на сердце", tags="сердце").expect(201).json()["id"]
@@ -26,6 +26,10 @@ def test_search_filters_pages_counts_and_suggestions(own_server, films):
     assert found["counts"]["person"] == [{"value": "Ana Núñez", "count": 1}]
     assert {each["value"] for each in found["counts"]["tag"]} == {"rodilla", "quirófano"}
     assert len(found["counts"]["status"]) == 1
+    assert found["counts"]["language"] == [{"value": "es-419", "count": 1}]
+    for path in ("/videos/search", "/videos"):
+        assert [video["id"] for video in admin.get(f"{path}?language=es-419").expect(200).json()["data"]] == [first]
+        assert admin.get(f"{path}?language=Spanish").expect(422).json()["errors"][0]["field"] == "language"
     title = next(each for each in found["data"][0]["highlights"] if each["field"] == "title")
     assert [title["text"][each["start"]:][:each["length"]] for each in title["ranges"]] == ["Cirugía", "rodilla"]
     # Another form, a mistake, and a word that is not finished.

@@ -36,6 +36,7 @@ final class Studio: Sendable {
     let playback: EncodingPlayback
     private let tools: EncodingTools
     let changes = ChangeLog()
+    let captions = CaptionsLog()
     let pool: BlockingPool
 
     static func with<T: Sendable>(
@@ -77,13 +78,21 @@ final class Studio: Sendable {
         storage = StorageServices(dataFolder)
         try dataFolder.sweepLeftovers(work: [EncodingWorkers.workFolder])
         let changes = changes
+        let captions = captions
         queue = EncodingQueue(settings: settings, database: database) { transaction, id, change in
             transaction.afterCommit { changes.append(id, change) }
+        } onCaptions: { _, id, made in
+            captions.append(id, made)
         }
         tools = try EncodingTools(settings: settings, loops: loops)
         inspect = InspectUpload(tools)
         workers = EncodingWorkers(queue, tools: tools, storage: storage, log: .silent)
         playback = EncodingPlayback(queue, storage: storage, loops: loops, patience: settings.segmentPatience)
+    }
+
+    /// Pictures that are made when they are asked for.
+    func pictures(_ limits: PictureLimits = PictureLimits()) -> MakePictures {
+        MakePictures(queue, playback: playback, tools: tools, storage: storage, limits: limits, log: .silent)
     }
 
     /// In microseconds, as the queue counts.
@@ -224,6 +233,19 @@ enum NSTemporaryDirectoryPath {
 
 extension String {
     var dropLastComponent: String { split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } }
+}
+
+/// All that was told of captions.
+final class CaptionsLog: Sendable {
+    private let told = Mutex<[(EncodingID, [(captions: Presentation.Captions, text: String)])]>([])
+
+    func append(_ id: EncodingID, _ captions: [(captions: Presentation.Captions, text: String)]) {
+        told.withLock { $0.append((id, captions)) }
+    }
+
+    func all(of id: EncodingID) -> [[(captions: Presentation.Captions, text: String)]] {
+        told.withLock { $0.filter { $0.0 == id }.map(\.1) }
+    }
 }
 
 /// All changes that were committed, and those who wait for the next.

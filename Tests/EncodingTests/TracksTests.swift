@@ -131,6 +131,13 @@ struct TracksTests {
                 #expect(read.cues.first?.text.first?.contains("One") == true)
                 #expect(read.cues.last?.text == ["Three", "four"])
             }
+            // The catalogue is told of the same.
+            let told = try #require(studio.captions.all(of: id).last)
+            #expect(told.map(\.captions) == captions)
+            for each in told { #expect(WebVTT(parsing: each.text).cues.map(\.start) == [1000, 3000]) }
+            let kept = try await studio.playback.captions(id)
+            #expect(kept.map(\.captions) == captions)
+            #expect(kept.map { String(decoding: $0.text, as: UTF8.self) } == told.map(\.text))
             #expect(try await studio.playback.captions(id, "captions2") == nil)
             #expect(try await studio.playback.captions(id, "320p") == nil)
             #expect(studio.changes.all(of: id).last?.warnings.isEmpty == true)

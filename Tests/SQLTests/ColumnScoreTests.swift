@@ -18,6 +18,17 @@ struct ColumnScoreTests {
             ("\"hea\" *", [8, 3, 8]), ("\"nothing\"", []), ("body : (\"heart\")", [3, 3]),
         ])
     func score(query: String, scores: [Int]) async throws {
+        #expect(try await Self.scores(of: query, "8, 3") == scores)
+    }
+
+    @Test(
+        "Phrases before one number count for nothing, those from another one on as one",
+        arguments: [("8, 3, 1, 9", [0, 3, 8]), ("8, 3, 0, 1", [8, 6, 16]), ("8, 3, 0, 0", [8, 3, 8])])
+    func numbers(arguments: String, scores: [Int]) async throws {
+        #expect(try await Self.scores(of: "\"heart\" OR \"valve\"", arguments) == scores)
+    }
+
+    private static func scores(of query: String, _ arguments: String) async throws -> [Int] {
         let database = try await Database.open(.memory, migrations: [[Self.texts]])
         try await database.write { transaction in
             let rows = [
@@ -29,10 +40,11 @@ struct ColumnScoreTests {
         }
         let found = try await database.read { access in
             try access.query(
-                "SELECT column_score(texts, 8, 3) AS score FROM texts WHERE texts MATCH $1 ORDER BY rowid", query
+                "SELECT column_score(texts, \(arguments)) AS score FROM texts WHERE texts MATCH $1 ORDER BY rowid",
+                query
             ).map { try $0.value("score", as: Int.self) }
         }
-        #expect(found == scores)
         await database.close()
+        return found
     }
 }

@@ -48,7 +48,8 @@ struct CatalogueTests {
         arguments: [
             ("status=failed", ["failed"]), ("category=Heart", ["tagged"]), ("tag=a", ["tagged"]), ("tag=c", []),
             ("person=Ann", ["tagged"]), ("premium=true", ["premium"]), ("hidden=true", ["hidden"]),
-            ("q=AGG", ["tagged"]), ("q=%25", []), ("status=failed&premium=true", []),
+            ("q=AGG", ["tagged"]), ("q=%25", []), ("language=rus", ["tagged"]), ("language=en&tag=a", []),
+            ("status=failed&premium=true", []),
         ] as [(String, [String])])
     func filters(query: String, titles: [String]) async throws {
         let house = try await VideoHouse()
@@ -61,6 +62,7 @@ struct CatalogueTests {
                     $0.category = "Heart"
                     $0.tags = ["a", "b"]
                     $0.people = ["Ann"]
+                    $0.language = LanguageTag("ru")
                 }
             ),
         ]
@@ -157,7 +159,7 @@ struct CatalogueTests {
         for field in [
             "id", "kind", "title", "description", "status", "progress", "duration", "width", "height", "is_premium",
             "is_hidden", "has_password", "category", "tags", "people", "created_by", "created_at", "ready_at",
-            "view_count", "file_name", "checksum_sha256", "thumbnail_url", "renditions", "error",
+            "view_count", "file_name", "checksum_sha256", "thumbnail_url", "renditions", "error", "groups",
         ] { #expect(text.contains("\"\(field)\":"), "\(field)") }
         #expect(text.contains("\"created_at\":\"2027-01-15T08:00:00.000Z\""))
         #expect(text.contains("\"next_cursor\":null"))

@@ -1,3 +1,4 @@
+import Accounts
 import BaseEncoding
 import Cryptography
 import FoundationEssentials
@@ -230,6 +231,66 @@ struct FetchTests {
         #expect(video.fetch == nil && video.title == "Mine")
         let left = try await house.database.read { try $0.query("SELECT video_id FROM fetches").count }
         #expect(left == 0)
+        await house.close()
+    }
+
+    @Test("A file that is fetched for a group stays for the group; one for a group that is none is not fetched")
+    func groups() async throws {
+        let house = try await house()
+        let source = try Source(house.loops) { _ in .file(Self.film) }
+        let club = try await house.addGroups(1)[0]
+        let refused = try await begin(house, source.address("film.mp4"), #","groups":["\#(GroupID())"]"#)
+        #expect(refused.status.code == 422 && refused.text.contains("unknown_group"), "\(refused.text)")
+        let begun = try await begin(house, source.address("film.mp4"), #","groups":["\#(club)"]"#)
+        let path = "/api/v1/videos/\(try begun.video.id)"
+        #expect(try await house.client(.premium).get(path).status == .notFound, "while it is fetched")
+        try await house.videos.fetches.runDue()
+        #expect(try await video(house, try begun.video.id).groups == [club])
+        #expect(try await house.client(.premium).get(path).status == .notFound)
+        await house.close()
+    }
+
+    @Test(
+        "After a failure for good no secret of the address is kept, and it is told that it must be given again",
+        arguments: [
+            ("u:hush@", "film.mp4?key=hush#hush", true), ("", "film.mp4?key=hush", true), ("u@", "film.mp4", true),
+            ("", "film.mp4", false),
+        ])
+    func forgotten(user: String, path: String, isForgotten: Bool) async throws {
+        let house = try await house()
+        let source = try Source(house.loops) { _ in .status(404, "X: y") }
+        let video = try await fetched(house, source.address(path).replacing("http://", with: "http://\(user)"))
+        let kept: String? = try await house.database.read {
+            try $0.first("SELECT address FROM fetches")?.value("address")
+        }
+        #expect(video.status == .failed && kept == source.address("film.mp4"))
+        let retried = try await house.client(.creator).send(.post, "/api/v1/videos/\(video.id)/retry")
+        #expect(retried.status == (isForgotten ? .conflict : .accepted))
+        #expect(!isForgotten || retried.code == "address_forgotten")
+        await house.close()
+    }
+
+    @Test(
+        "Addresses of fetches that failed before are reduced at a start; those that go on or lie in the trash are not")
+    func reduced() async throws {
+        let house = try await house()
+        let source = try Source(house.loops) { _ in .status(404, "X: y") }
+        let secret = source.address("film.mp4?key=hush")
+        let failed = try await fetched(house, secret)
+        let waiting = try await begin(house, secret).video.id
+        let trashed = try await begin(house, secret).video.id
+        #expect(try await house.client(.creator).send(.delete, "/api/v1/videos/\(trashed)").status == .noContent)
+        _ = try await house.database.write { transaction in
+            try transaction.execute(
+                "UPDATE fetches SET address = $2, is_reduced = 0 WHERE video_id = $1", failed.id, secret)
+        }
+        try await house.videos.fetches.reduceAddresses()
+        let kept = try await house.database.read { access in
+            try access.query("SELECT video_id, address FROM fetches").reduce(into: [String: String]()) {
+                $0[try $1.value("video_id")] = try $1.value("address")
+            }
+        }
+        #expect(kept == ["\(failed.id)": source.address("film.mp4"), waiting: secret, trashed: secret])
         await house.close()
     }
 

@@ -20,6 +20,9 @@ final class PlayedEncoder: Sendable {
         var enqueueFailure: (any Error)?
         var presentation = PlayedEncoder.film
         var elsewhere: String?
+        var captionsOfFilm: [VideoID: [FilmCaptions]] = [:]
+        var captionsFailure: (any Error)?
+        var storage: StorageServices?
         var whileInspecting: (@Sendable () async throws -> Void)?
         var whileWaiting: (@Sendable () async throws -> Void)?
     }
@@ -49,6 +52,14 @@ final class PlayedEncoder: Sendable {
     func setPresentation(_ change: (inout Presentation) -> Void) {
         state.withLock { change(&$0.presentation) }
     }
+    /// What came with the file of a video; nil where it cannot be read now.
+    func setCaptions(_ captions: [FilmCaptions]?, of id: VideoID) {
+        state.withLock { state in
+            state.captionsOfFilm[id] = captions  // bound: videos of a test
+            state.captionsFailure = captions == nil ? VideoError.notFound : nil
+        }
+    }
+
     /// Runs while a file is looked into.
     func whileInspecting(_ body: (@Sendable () async throws -> Void)?) {
         state.withLock { $0.whileInspecting = body }
@@ -124,11 +135,48 @@ final class PlayedEncoder: Sendable {
                 }
             },
             picture: { _, _ in BlobContent(file: try OpenFile(path: self.segment), version: "picture") },
+            pictures: pictures,
             captions: { _, name in
                 name == "captions0"
                     ? BlobContent(file: try OpenFile(path: self.segment), version: "captions") : nil
+            },
+            captionsOfFilm: { id in
+                try self.state.withLock { state in
+                    if let failure = state.captionsFailure { throw failure }
+                    return state.captionsOfFilm[id] ?? []
+                }
             })
     }
+
+    private var pictures: VideoPictures {
+        @Sendable func drawn(_ name: String) throws -> VideoPicture {
+            .file(BlobContent(file: try OpenFile(path: self.segment), version: name))
+        }
+        return VideoPictures(
+            frame: { _, seconds, width, _, mayMake in
+                try await mayMake()
+                return try drawn("\(seconds)-\(width ?? 0)")
+            },
+            smaller: { _, key, width, mayMake in
+                try await mayMake()
+                return try drawn("\(key == nil ? "automatic" : "chosen")-\(width)")
+            },
+            keepFrame: { _, seconds, key in
+                try await self.keep("frame \(seconds)", key)
+                return try drawn("frame")
+            },
+            keepPicture: { bytes, key in
+                guard bytes.starts(with: Array("PICTURE".utf8)) else { throw RefusedPicture.noPicture }
+                try await self.keep(String(decoding: bytes, as: UTF8.self), key)
+            })
+    }
+
+    private func keep(_ text: String, _ key: BlobKey) async throws {
+        try await state.withLock { $0.storage }?.blobs.write(key, Array(text.utf8))
+    }
+
+    /// Where pictures are kept.
+    func setStorage(_ storage: StorageServices) { state.withLock { $0.storage = storage } }
 
     private func inspect(_ path: String) throws -> InspectedVideo {
         let failure = state.withLock { state in

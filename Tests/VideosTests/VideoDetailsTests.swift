@@ -1,3 +1,4 @@
+import Accounts
 import FoundationEssentials
 import Testing
 
@@ -79,6 +80,23 @@ struct VideoDetailsTests {
         #expect(change.title == "New" && change.category == .cleared && change.isHidden == true)
         #expect(change.password == .cleared && change.description == nil && change.tags == nil)
         #expect(change.isPremium == nil)
+    }
+
+    @Test("Groups are ids, each once and in their order, whether a form or a change names them")
+    func groups() throws {
+        let ids = [GroupID(), GroupID()].sorted()
+        let text = "\(ids[1]), \(ids[0]),\(ids[1])"
+        #expect(try VideoDetails(fields: ["groups": text], fileName: "").groups == ids)
+        func change(_ groups: String) throws -> [String]? {
+            try JSONDecoder().decode(VideoChange.self, from: Data(#"{"groups":\#(groups)}"#.utf8)).checked().groups
+        }
+        #expect(try change(#"["\#(ids[1])","\#(ids[0])"]"#) == ids.map(\.description))
+        #expect(try change("[]") == [])
+        let many = "[" + (0...50).map { _ in "\"\(GroupID())\"" }.joined(separator: ",") + "]"
+        for wrong in [#"["x"]"#, #"[""]"#, many] {
+            let error = #expect(throws: VideoDetails.Invalid.self) { try change(wrong) }
+            #expect(error?.refusals.map(\.field) == ["groups"], "\(wrong)")
+        }
     }
 
     @Test("A title cannot be emptied")

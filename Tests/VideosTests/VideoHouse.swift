@@ -60,6 +60,7 @@ final class VideoHouse: Sendable {
             try DataFolder(root: self.folder.path, pool: pool, reserve: reserve, isShared: isShared))
         let (clock, encoder) = (clock, PlayedEncoder(folder: self.folder.path))
         self.encoder = encoder
+        encoder.setStorage(storage)
         revocations = GrantRevocations(lifetime: settings.longestGrant)
         let accounts = accounts
         let identify: @Sendable (Request) async throws -> Caller? = { accounts.identify($0) }

@@ -5,6 +5,7 @@ import {
   namedPath,
   ownAddress,
   ownPath,
+  secondIn,
   watchPath,
 } from '../../web/lib/address.js';
 import { searchPath } from '../../web/lib/search-address.js';
@@ -176,6 +177,24 @@ Deno.test('the page of a video is one of ours whatever its id says', () => {
     ok(pathname.startsWith('/watch/'), pathname);
     equal([origin, search, hash], ['https://palco.test', '', '']);
   }
+});
+
+Deno.test('the page of a video begins at the second that its address names, and at no other thing', () => {
+  equal(watchPath('a', 62.5), '/watch/a?t=62');
+  equal([watchPath('a', 0), watchPath('a', 0.4), watchPath('a', Number.NaN)], [
+    '/watch/a',
+    '/watch/a?t=0',
+    '/watch/a',
+  ]);
+  equal(['?t=62', '?t=0', '?x=1&t=7'].map(secondIn), [62, 0, 7]);
+  equal(['', '?t=', '?t=-1', '?t=1e9', '?t=x', '?t=9999999'].map(secondIn), [
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+  ]);
 });
 
 Deno.test('the pages of a list and of a search are ours whatever their id or words say', () => {

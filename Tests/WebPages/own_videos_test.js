@@ -1,3 +1,4 @@
+import { groupChoices } from '../../web/lib/groups.js';
 import { filterIn, minePath } from '../../web/lib/own-videos.js';
 import { daysUntil } from '../../web/lib/trash.js';
 import { equal } from './assert.js';
@@ -18,4 +19,14 @@ Deno.test('the days that are left count the one that has begun', () => {
   equal(days('2026-12-01T12:00:01Z'), 1);
   equal(days('2026-12-02T12:00:01Z'), 2);
   equal([days('2026-12-01T12:00:00Z'), days('2020-01-01T00:00:00Z'), days('soon')], [0, 0, 0]);
+});
+
+Deno.test('what a video is for stays to be seen, and to be taken away, when the group was removed', () => {
+  const names = [{ id: 'a', name: 'Ward' }, { id: 'b', name: 'Students' }];
+  equal(groupChoices(names, ['b', 'gone']), [
+    { id: 'a', name: 'Ward', isChosen: false },
+    { id: 'b', name: 'Students', isChosen: true },
+    { id: 'gone', name: null, isChosen: true },
+  ]);
+  equal(groupChoices([], []), []);
 });

@@ -15,13 +15,20 @@ import { equal, ok } from './assert.js';
 /** @typedef {import('../../web/lib/search-address.js').Search} Search */
 
 /** @type {Search} */
-const everything = { q: '', sort: '', category: '', tags: [], people: [], length: '' };
+const everything = { q: '', sort: '', category: '', tags: [], people: [], language: '', length: '' };
 
 Deno.test('a search is the same after its way through an address', () => {
   /** @type {Search[]} */
   const searches = [
     { ...everything, q: 'rodilla & cadera + 100%', sort: 'newest' },
-    { ...everything, category: 'Хирургия', tags: ['a,b', 'c d'], people: ['Ana Núñez'], length: 'long' },
+    {
+      ...everything,
+      category: 'Хирургия',
+      tags: ['a,b', 'c d'],
+      people: ['Ana Núñez'],
+      language: 'es-419',
+      length: 'long',
+    },
     { ...everything, q: '😀', length: 'short' },
     everything,
   ];
@@ -54,11 +61,12 @@ Deno.test('the API is asked for the words, filters and lengths of a search, and 
     category: 'Surgery',
     tags: ['a', 'b'],
     people: ['Ann'],
+    language: 'en',
     length: 'medium',
   };
   equal(
     searchQuery(search).toString(),
-    'q=knee&sort=title&category=Surgery&min_duration=600&max_duration=3600&tag=a&tag=b&person=Ann',
+    'q=knee&sort=title&category=Surgery&language=en&min_duration=600&max_duration=3600&tag=a&tag=b&person=Ann',
   );
   equal(searchQuery(searchFrom('')).toString(), '');
   equal(sorts[0], '');
@@ -66,11 +74,15 @@ Deno.test('the API is asked for the words, filters and lengths of a search, and 
 
 Deno.test('a filter is chosen and taken away by the same press', () => {
   equal([toggled(['a'], 'b'), toggled(['a', 'b'], 'a')], [['a', 'b'], ['b']]);
-  equal(['?q=x&sort=title', '?tag=a', '?length=long'].map((each) => isNarrowed(searchFrom(each))), [
-    false,
-    true,
-    true,
-  ]);
+  equal(
+    ['?q=x&sort=title', '?tag=a', '?length=long', '?language=ru'].map((each) => isNarrowed(searchFrom(each))),
+    [
+      false,
+      true,
+      true,
+      true,
+    ],
+  );
 });
 
 /** @type {[string, string, { start: number, length: number }[], string][]} */

@@ -24,6 +24,15 @@ struct JSONBytesTests {
                 try fields.encodeNil(forKey: .addedHere)
             }
         }
+        /// Names that are written as they are.
+        struct Written: Encodable {
+            var b_c = 1
+            var b_c_d2 = [""]
+            var _a = true
+            var a__b_ = "x"
+            var é_é = 0
+        }
+        var written = [Written()]
         var zuluTime = Date(timeIntervalSince1970: 1_700_000_000.123_456)
         var aURLOfIt = "https://example.org/a?b=c&d"
         var word = Word.two

@@ -44,6 +44,19 @@ struct MarkdownTests {
         #expect(Markdown.html(text) == "<p>\(html)</p>")
     }
 
+    @Test(
+        "what is read of a text",
+        arguments: [
+            ("", ""), ("one\n\ntwo - three", "one\n\ntwo - three"), ("# A\n\n**b** *c* [d](/e)", "A\nb c d"),
+            ("- a\n  - b\n- c", "a\nb\nc"), ("3) a\n4) b", "a\nb"), ("> a\n\n---\n\n`<b>`", "a\n<b>"),
+            ("2 * 3 < 4 & \"5\" 'six'", "2 * 3 < 4 & \"5\" 'six'"), ("*x* &amp; &lt;", "x &amp; &lt;"),
+            ("**a**\nhttps://example.org/b_c", "a\nhttps://example.org/b_c"), ("```\n<p>\n```", "<p>"),
+            ("[a](javascript:b) `c`", "[a](javascript:b) c"),
+        ])
+    func plain(text: String, plain: String) {
+        #expect(Markdown.plain(text) == plain)
+    }
+
     private static func link(_ address: String, _ text: String) -> String {
         "<p><a href=\"\(address)\" rel=\"nofollow noopener noreferrer\">\(text)</a></p>"
     }

@@ -141,16 +141,21 @@ export function recoveryCodeField({ name = 'code' } = {}) {
   });
 }
 
-/** Boxes of which at least one must be ticked; to a form the same as a field. */
+/** Boxes to tick; to a form the same as a field. */
 export class CheckGroup {
   /**
    * @param {object} options
    * @param {Text} options.label
    * @param {string} options.name
-   * @param {{ value: string, text: string, hint: string, isChecked?: boolean }[]} options.choices
+   * @param {{ value: string, text: Text | Node, hint?: string, isChecked?: boolean }[]} options.choices
+   * @param {Text | null} [options.hint]
+   * @param {boolean} [options.required] at least one must be ticked
+   * @param {string} [options.className]
    */
-  constructor({ label, name, choices }) {
+  constructor({ label, name, choices, hint = null, required = true, className = '' }) {
     this.name = name;
+    this.isRequired = required;
+    this.hint = hint === null ? null : h('p', { class: 'field-hint', id: freshId('hint'), text: hint });
     this.error = h('p', { class: 'field-error', id: freshId('error'), hidden: true });
     this.boxes = choices.map(({ value, isChecked }) =>
       h('input', { type: 'checkbox', id: freshId('box'), name, value, checked: isChecked ?? false })
@@ -158,21 +163,29 @@ export class CheckGroup {
     this.control = this.boxes[0];
     this.element = h(
       'fieldset',
-      { class: 'field checks' },
+      { class: `field checks ${className}`.trim() },
       h('legend', { class: 'field-label', text: label }),
-      ...choices.map(({ text, hint }, place) => {
-        const id = `${this.boxes[place].id}-hint`;
-        this.boxes[place].setAttribute('aria-describedby', id);
-        return h(
-          'div',
-          { class: 'check' },
-          this.boxes[place],
-          h('label', { for: this.boxes[place].id, text }),
-          h('p', { class: 'field-hint', id, text: hint }),
-        );
-      }),
+      this.hint,
+      h(
+        'div',
+        { class: 'check-list' },
+        ...choices.map(({ text, hint }, place) => {
+          const id = `${this.boxes[place].id}-hint`;
+          if (hint) this.boxes[place].setAttribute('aria-describedby', id);
+          return h(
+            'div',
+            { class: 'check' },
+            this.boxes[place],
+            text instanceof Node
+              ? h('label', { for: this.boxes[place].id }, text)
+              : h('label', { for: this.boxes[place].id, text }),
+            hint ? h('p', { class: 'field-hint', id, text: hint }) : null,
+          );
+        }),
+      ),
       this.error,
     );
+    this.#describe();
     this.element.addEventListener('change', () => this.clear());
   }
 
@@ -182,7 +195,7 @@ export class CheckGroup {
   }
 
   problem() {
-    return this.values.length === 0 ? 'field.choose_one' : null;
+    return this.isRequired && this.values.length === 0 ? 'field.choose_one' : null;
   }
 
   settle() {}
@@ -196,11 +209,17 @@ export class CheckGroup {
   complain(text) {
     this.error.textContent = text;
     this.error.hidden = false;
-    this.element.setAttribute('aria-describedby', this.error.id);
+    this.#describe();
   }
 
   clear() {
     this.error.hidden = true;
-    this.element.removeAttribute('aria-describedby');
+    this.#describe();
+  }
+
+  #describe() {
+    const ids = [this.error.hidden ? '' : this.error.id, this.hint?.id ?? ''].filter((id) => id !== '');
+    if (ids.length > 0) this.element.setAttribute('aria-describedby', ids.join(' '));
+    else this.element.removeAttribute('aria-describedby');
   }
 }

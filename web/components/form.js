@@ -4,7 +4,7 @@ import { t } from '../lib/i18n.js';
 import { ApiError } from '../lib/api.js';
 import { explain } from '../lib/problem.js';
 
-/** @typedef {import('./field.js').Field | import('./field.js').CheckGroup} FormPart */
+/** @typedef {import('./field.js').Field | import('./field.js').CheckGroup | import('./cover-field.js').CoverField} FormPart */
 
 /** A line that says what is wrong with the whole. */
 export class Complaint {

@@ -85,9 +85,20 @@ export function administrationPath(place, query = {}) {
 /**
  * The page of a video.
  * @param {string} id
+ * @param {number} [second] at which it begins
  */
-export function watchPath(id) {
-  return `/watch/${encodeURIComponent(id)}`;
+export function watchPath(id, second = 0) {
+  const query = second > 0 ? `?t=${Math.floor(second)}` : '';
+  return `/watch/${encodeURIComponent(id)}${query}`;
+}
+
+/**
+ * The second at which the page of a video begins; null where its address names none.
+ * @param {string} query of the address
+ */
+export function secondIn(query) {
+  const text = new URLSearchParams(query).get('t') ?? '';
+  return /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
 /**

@@ -43,7 +43,10 @@
  * @property {number} [view_count]
  * @property {boolean} [is_premium]
  * @property {boolean} [is_hidden]
+ * @property {boolean} [is_featured]
+ * @property {{ kind: 'frame' | 'upload', time: number | null } | null} [poster] null: the automatic cover
  * @property {boolean} [has_password]
+ * @property {string[]} [groups] ids of those that it is for, for those who may change it; none: for everybody
  * @property {VideoWarning[]} [warnings] for those who may change it
  * @property {Replacement} [replacement] for the same, while another file is to replace its own
  * @property {Fetch} [fetch] for the same, while the file is fetched from elsewhere
@@ -300,6 +303,20 @@ export async function endReplacement(id) {
 }
 
 /**
+ * How many have it open by its password.
+ * @param {string} id
+ */
+export async function countUnlocks(id) {
+  const answer = await call('GET', `/videos/${encodeURIComponent(id)}/access-sessions`);
+  return /** @type {{ live: number }} */ (answer).live;
+}
+
+/** @param {string} id */
+export async function endUnlocks(id) {
+  await call('DELETE', `/videos/${encodeURIComponent(id)}/access-sessions`);
+}
+
+/**
  * @param {string} id
  * @param {AbortSignal} [signal]
  */
@@ -321,6 +338,31 @@ export async function reportPosition(id, position, played) {
 /** @param {string} id */
 export function originalURL(id) {
   return `${base}/videos/${encodeURIComponent(id)}/original`;
+}
+
+/**
+ * What is seen at a moment.
+ * @param {string} id
+ * @param {number} time seconds
+ * @param {number} width pixels
+ */
+export function frameURL(id, time, width) {
+  const query = new URLSearchParams({ time: time.toFixed(3), width: String(width) });
+  return `${base}/videos/${encodeURIComponent(id)}/thumbnail.jpg?${query}`;
+}
+
+/**
+ * @param {string} id
+ * @param {{ time: number } | { file: File }} choice
+ */
+export async function chooseCover(id, choice) {
+  const body = 'file' in choice ? { file: choice.file } : { json: choice };
+  return videoFrom(await call('PUT', `/videos/${encodeURIComponent(id)}/poster`, body));
+}
+
+/** @param {string} id */
+export async function removeCover(id) {
+  return videoFrom(await call('DELETE', `/videos/${encodeURIComponent(id)}/poster`));
 }
 
 /** @param {string} id */

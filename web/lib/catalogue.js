@@ -9,9 +9,10 @@ import { searchQuery } from './search-address.js';
  * @property {'title' | 'category' | 'tag' | 'person' | 'description' | 'spoken'} field
  * @property {string} text plain, no HTML
  * @property {TextRange[]} ranges
+ * @property {number} [time] the second at which it is said
  */
 /** @typedef {{ value: string, count: number }} ValueCount */
-/** @typedef {{ total: number, category: ValueCount[], status: ValueCount[], tag: ValueCount[], person: ValueCount[] }} Counts */
+/** @typedef {{ total: number, category: ValueCount[], status: ValueCount[], tag: ValueCount[], person: ValueCount[], language: ValueCount[] }} Counts */
 /** @typedef {Video & { highlights?: Highlight[] }} Found */
 /** @typedef {{ data: Found[], next_cursor: string | null, counts: Counts | null }} FoundPage counts: on the first page */
 /** @typedef {{ kind: 'category' | 'person' | 'tag' | 'video', text: string, video_id: string | null }} Suggestion */

@@ -7,6 +7,7 @@
  * @property {string} category empty: of any
  * @property {string[]} tags with all of them
  * @property {string[]} people with all of them
+ * @property {string} language a tag of BCP 47; empty: of any
  * @property {Length} length
  */
 /** @typedef {'' | 'newest' | 'oldest' | 'longest' | 'shortest' | 'most_viewed' | 'title'} Sort empty: the best first */
@@ -24,11 +25,11 @@ const durations = {
   long: { min_duration: '3600' },
 };
 
-/** What the server takes: characters of the words, characters of one value, values of one filter. */
-const [longestWords, longestValue, mostValues] = [400, 200, 10];
+/** What the server takes: characters of the words, characters of one value, values of one filter, characters of a language's tag. */
+const [longestWords, longestValue, mostValues, longestTag] = [400, 200, 10, 35];
 
 /** @type {Readonly<Search>} */
-const everything = { q: '', sort: '', category: '', tags: [], people: [], length: '' };
+const everything = { q: '', sort: '', category: '', tags: [], people: [], language: '', length: '' };
 
 /**
  * @param {string} address the query of an address; what cannot be understood is left out
@@ -45,6 +46,7 @@ export function searchFrom(address) {
     category: shortened(text('category'), longestValue),
     tags: values(query, 'tag'),
     people: values(query, 'person'),
+    language: shortened(text('language'), longestTag),
     length: lengths.find((each) => each === length) ?? '',
   };
 }
@@ -71,7 +73,7 @@ function shortened(text, most) {
  * @param {Partial<Search>} search
  */
 export function searchPath(search) {
-  const { q, category, tags, people, length, sort } = { ...everything, ...search };
+  const { q, category, tags, people, language, length, sort } = { ...everything, ...search };
   const query = new URLSearchParams();
   const add = (/** @type {string} */ name, /** @type {string} */ value) =>
     value !== '' && query.append(name, value);
@@ -79,6 +81,7 @@ export function searchPath(search) {
   add('category', category);
   for (const tag of tags) add('tag', tag);
   for (const person of people) add('person', person);
+  add('language', language);
   add('length', length);
   add('sort', sort);
   const text = query.toString();
@@ -89,9 +92,9 @@ export function searchPath(search) {
  * What the API is asked.
  * @param {Search} search
  */
-export function searchQuery({ q, sort, category, tags, people, length }) {
+export function searchQuery({ q, sort, category, tags, people, language, length }) {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ q, sort, category, ...durations[length] })) {
+  for (const [name, value] of Object.entries({ q, sort, category, language, ...durations[length] })) {
     if (value) query.set(name, value);
   }
   for (const tag of tags) query.append('tag', tag);
@@ -109,6 +112,6 @@ export function toggled(list, value) {
 }
 
 /** @param {Search} search */
-export function isNarrowed({ category, tags, people, length }) {
-  return category !== '' || tags.length > 0 || people.length > 0 || length !== '';
+export function isNarrowed({ category, tags, people, language, length }) {
+  return category !== '' || tags.length > 0 || people.length > 0 || language !== '' || length !== '';
 }

@@ -10,6 +10,7 @@ import { explain } from '../lib/problem.js';
 import { mayUpload } from '../lib/rights.js';
 import { recentlySeen } from '../lib/seen.js';
 import { categoryChips } from './home/categories.js';
+import { Featured } from './home/featured.js';
 import { ContinueShelf } from './home/shelf.js';
 
 /** @typedef {import('../lib/api.js').Video} Video */
@@ -49,6 +50,7 @@ class Library {
     this.foot = h('div', { class: 'more', hidden: true }, this.more);
     this.note = h('div');
     this.status = h('p', { class: 'unseen', role: 'status', text: 'library.loading' });
+    this.featured = new Featured();
     this.shelf = new ContinueShelf();
     this.categories = categoryChips();
     this.newest = h('h2', { class: 'shelf-title', text: 'home.newest', hidden: true });
@@ -57,6 +59,7 @@ class Library {
       {},
       h('div', { class: 'page-head' }, h('h1', { text: 'library.title' })),
       this.categories.element,
+      this.featured.element,
       this.shelf.element,
       this.status,
       this.newest,
@@ -86,12 +89,13 @@ class Library {
   /** What stands around the grid and on its cards; each shows itself when it comes. */
   async #loadOwn() {
     const { signal } = this.#stop;
-    const [, , seen] = await Promise.all([
+    const [, , , seen] = await Promise.all([
+      this.featured.load(signal),
       this.shelf.load(signal),
       this.categories.load(signal),
       recentlySeen(signal),
     ]);
-    this.newest.hidden = this.shelf.element.hidden || this.#cards.size === 0;
+    this.newest.hidden = !this.#standsBelow || this.#cards.size === 0;
     this.#seen = seen;
     for (const card of this.#cards.values()) this.#mark(card);
   }
@@ -164,10 +168,15 @@ class Library {
     this.grid.removeAttribute('aria-busy');
     this.grid.hidden = cards.length === 0;
     this.foot.hidden = this.#cursor === null;
-    this.newest.hidden = this.shelf.element.hidden || cards.length === 0;
+    this.newest.hidden = !this.#standsBelow || cards.length === 0;
     this.status.textContent = t('library.count', { count: cards.length });
     replace(this.grid, ...cards.map((card) => card.element));
     replace(this.note, cards.length === 0 && this.#emptyNote());
+  }
+
+  /** The grid is not the first of the page. */
+  get #standsBelow() {
+    return !this.shelf.element.hidden || !this.featured.element.hidden;
   }
 
   #emptyNote() {
@@ -186,6 +195,7 @@ class Library {
     if (!this.#loaded) return;
     for (const card of this.#cards.values()) card.update(card.video);
     this.shelf.draw();
+    this.featured.redraw();
     this.status.textContent = t('library.count', { count: this.#cards.size });
   }
 
@@ -195,6 +205,7 @@ class Library {
    */
   #changed(video, event) {
     if (!this.#loaded) return;
+    this.featured.changed(video, event, this.#stop.signal);
     const card = this.#cards.get(video.id);
     if (event === 'removed') {
       card?.element.remove();

@@ -14,6 +14,7 @@ import { explainVideoError } from '../lib/problem.js';
  * @typedef {object} Actions
  * @property {() => void} edit
  * @property {() => void} retry
+ * @property {() => void} unlocks
  * @property {() => void} remove
  * @property {() => void} replace
  * @property {() => void} endReplacement
@@ -74,6 +75,7 @@ export class OwnRow {
       video.is_hidden && mark('eye-off', 'mine.hidden'),
       video.is_premium && mark('shield', 'mine.premium'),
       video.has_password && mark('key', 'mine.password'),
+      (video.groups ?? []).length > 0 && mark('people', 'mine.groups'),
     ].filter((each) => each !== false && each !== undefined);
     replace(this.marks, ...marks);
     this.#drawReplacement();
@@ -126,6 +128,9 @@ export class OwnRow {
         label: ['mine.more', { title }],
         items: () => [
           { text: 'watch.download', icon: 'download', act: () => download(video.id) },
+          ...(this.video.has_password
+            ? [{ text: 'mine.unlocks', icon: 'unlock', act: actions.unlocks }]
+            : []),
           ...this.#replacing(),
           { text: 'action.delete', icon: 'trash', danger: true, act: actions.remove },
         ],

@@ -7,7 +7,16 @@ import { PagedList } from '../components/paged-list.js';
 import { Selection } from '../components/selection.js';
 import { toast, toastError } from '../components/toast.js';
 import { ownPath } from '../lib/address.js';
-import { ApiError, base, deleteVideo, endReplacement, listVideos, retryVideo } from '../lib/api.js';
+import {
+  ApiError,
+  base,
+  countUnlocks,
+  deleteVideo,
+  endReplacement,
+  endUnlocks,
+  listVideos,
+  retryVideo,
+} from '../lib/api.js';
 import { h, icon } from '../lib/dom.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { follow } from '../lib/live.js';
@@ -175,6 +184,7 @@ class MyVideos {
     const row = new OwnRow(video, {
       edit: () => void this.#edit(row),
       retry: () => void this.#retry(row),
+      unlocks: () => void this.#unlocks(row),
       remove: () => void this.#remove(row),
       replace: () => void this.#replace(row),
       endReplacement: () => void this.#endReplacement(row),
@@ -237,7 +247,7 @@ class MyVideos {
 
   /** @param {OwnRow} row */
   async #edit(row) {
-    const changed = await editVideo(row.video);
+    const changed = await editVideo(row.video, { user: this.context.user });
     if (changed === null) return;
     row.update({ ...row.video, ...changed });
     toast('watch.saved');
@@ -294,6 +304,28 @@ class MyVideos {
       await endReplacement(row.video.id);
       row.update({ ...row.video, replacement: undefined });
       toast('mine.replacement_ended');
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
+  /** How many have it open by its password, and an end to that. @param {OwnRow} row */
+  async #unlocks(row) {
+    const { id, title } = row.video;
+    try {
+      const count = await countUnlocks(id);
+      if (count === 0) return toast('mine.unlocks_none');
+      const ended = await ask({
+        title: 'mine.unlocks',
+        confirm: 'mine.unlocks_end',
+        danger: true,
+        body: [
+          h('p', { text: ['mine.unlocks_count', { count, title }] }),
+          h('p', { text: 'mine.unlocks_hint' }),
+        ],
+        act: () => endUnlocks(id),
+      });
+      if (ended) toast('mine.unlocks_ended');
     } catch (error) {
       toastError(error);
     }

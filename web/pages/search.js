@@ -3,14 +3,16 @@ import { arches } from '../components/note.js';
 import { options } from '../components/choices.js';
 import { PagedList } from '../components/paged-list.js';
 import { filed, VideoCard } from '../components/video-card.js';
-import { ownPath } from '../lib/address.js';
+import { ownPath, watchPath } from '../lib/address.js';
 import { searchVideos } from '../lib/catalogue.js';
 import { foreign, h, icon, replace, sentence } from '../lib/dom.js';
+import { clock } from '../lib/format.js';
 import { onLocaleChange, t } from '../lib/i18n.js';
 import { marked } from '../lib/marking.js';
 import { isNarrowed, searchFrom, searchPath, sorts } from '../lib/search-address.js';
 import { recentlySeen } from '../lib/seen.js';
 import { visible } from '../lib/visible.js';
+import { languageName } from '../player/track-label.js';
 import { Facets, narrowings } from './search/facets.js';
 
 /** @typedef {import('../lib/catalogue.js').Found} Found */
@@ -194,9 +196,11 @@ class SearchPage {
 }
 
 /** @param {Search} search */
-function headline({ q, category, tags, people }) {
+function headline({ q, category, tags, people, language }) {
   if (q !== '') return sentence('search.results_for', { words: foreign(q) });
-  const only = [category, ...tags, ...people].filter((value) => value !== '');
+  const only = [category, ...tags, ...people, language && languageName(language)].filter((value) =>
+    value !== ''
+  );
   return only.length === 1 ? [foreign(only[0])] : [t('search.title')];
 }
 
@@ -207,7 +211,7 @@ function markedTitle({ title, highlights = [] }) {
 }
 
 /** Where else the words were found: a line for each kind of place. @param {Found} video */
-function places({ highlights = [] }) {
+function places({ id, highlights = [] }) {
   return Object.keys(symbols).map((field) => {
     const found = highlights.filter((highlight) => highlight.field === field).slice(0, 3);
     return found.length > 0 && h(
@@ -218,10 +222,28 @@ function places({ highlights = [] }) {
       h(
         'span',
         { class: 'hit-words' },
-        ...found.flatMap(({ text, ranges }, place) => [place > 0 && ', ', marked(text, ranges)]),
+        ...found.flatMap(({ text, ranges, time = null }, place) => [
+          place > 0 && (time === null ? ', ' : ' · '),
+          time !== null && jump(id, time),
+          marked(text, ranges),
+        ]),
       ),
     );
   });
+}
+
+/**
+ * Plays the video from where something is said.
+ * @param {string} id
+ * @param {number} time seconds
+ */
+function jump(id, time) {
+  const at = clock(time);
+  return h(
+    'a',
+    { class: 'hit-jump', href: watchPath(id, time), label: ['search.play_from', { time: at }] },
+    at,
+  );
 }
 
 /** In the order in which they are shown. @type {Record<string, string>} */

@@ -6,7 +6,7 @@ import { ask } from '../components/dialogs.js';
 import { arches, troubleNote } from '../components/note.js';
 import { progressBar, setProgress } from '../components/progress-bar.js';
 import { toast, toastError } from '../components/toast.js';
-import { captionsPath, ownPath } from '../lib/address.js';
+import { captionsPath, ownPath, secondIn } from '../lib/address.js';
 import {
   ApiError,
   base,
@@ -26,7 +26,6 @@ import { explain, explainVideoError, explainWarning } from '../lib/problem.js';
 import { richText } from '../lib/rich-text.js';
 import { visible } from '../lib/visible.js';
 import { languageName } from '../player/track-label.js';
-import { editVideo } from './edit-video.js';
 import { keepPosition, positionOf } from './positions.js';
 import { KeepButtons } from './watch/keep.js';
 import { names } from './watch/names.js';
@@ -212,8 +211,7 @@ class Watch {
         await retryVideo(this.id);
         await this.#load();
       } catch (error) {
-        toast('watch.failed');
-        console.error(error);
+        toastError(error);
       }
     };
     return h(
@@ -251,7 +249,7 @@ class Watch {
         kind: video.kind,
         poster: ownPath(this.video?.thumbnail_url, null),
         storyboard: video.kind === 'audio' ? null : storyboardURL(this.id),
-        startAt: play.resume_at || positionOf(this.id),
+        startAt: secondIn(location.search) ?? (play.resume_at || positionOf(this.id)),
         autoplay: this.context.byLink ?? false,
         renditions: this.video?.renditions ?? [],
         renew: async () => mediaPath(await playVideo(this.id, this.#stop.signal)),
@@ -393,7 +391,9 @@ class Watch {
 
   async #edit() {
     if (!this.video) return;
-    const changed = await editVideo(this.video);
+    const time = this.#player?.video.currentTime ?? null;
+    const { editVideo } = await import('./edit-video.js');
+    const changed = await editVideo(this.video, { user: this.context.user, time });
     if (changed === null) return;
     this.video = { ...this.video, ...changed };
     this.#render();

@@ -16,6 +16,8 @@ public struct Caller: Sendable, Equatable {
 
     public let userID: UserID
     public let role: Role
+    /// That the person is in.
+    public let groups: Set<GroupID>
     public let sessionID: SessionID
     public let credential: Credential
     /// What must be done before anything else.
@@ -24,6 +26,7 @@ public struct Caller: Sendable, Equatable {
     init(_ session: Session, by credential: Credential, duties: [Duty]) {
         userID = session.userID
         role = session.role
+        groups = session.groups
         sessionID = session.id
         // Whatever it came by: a token is never more than a token.
         self.credential = session.token.map { .token($0) } ?? credential
@@ -36,9 +39,13 @@ public struct Caller: Sendable, Equatable {
     }
 
     /// For tests of rooms that ask who is calling.
-    public init(userID: UserID, role: Role, sessionID: SessionID = SessionID(), credential: Credential = .bearer) {
+    public init(
+        userID: UserID, role: Role, groups: Set<GroupID> = [], sessionID: SessionID = SessionID(),
+        credential: Credential = .bearer
+    ) {
         self.userID = userID
         self.role = role
+        self.groups = groups
         self.sessionID = sessionID
         self.credential = credential
         duties = []

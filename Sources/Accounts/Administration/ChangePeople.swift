@@ -40,9 +40,11 @@ struct ChangePeople: Sendable {
                     let (joined, left) = (try edit.addedGroup.map(group), try edit.removedGroup.map(group))
                     let user = try change.apply(edit.person, to: id, by: origin, in: transaction)
                     if let joined, try groups.add(id, to: joined.id, in: transaction) {
+                        try change.changes.announce(.groupJoined(id), in: transaction)
                         try change.audit.record(.joined(user, joined, by: origin), in: transaction)
                     }
                     if let left, try groups.remove(id, from: left.id, in: transaction) {
+                        try change.changes.announce(.personChanged(id), in: transaction)
                         try change.audit.record(.left(user, left, by: origin), in: transaction)
                     }
                 }

@@ -138,6 +138,7 @@ public struct ImportPeople: Sendable {
         for name in line.groups {
             let group = try group(name, by: origin, in: transaction)
             guard try groups.add(user.id, to: group.id, in: transaction) else { continue }
+            try change.changes.announce(.groupJoined(user.id), in: transaction)
             try audit.record(.joined(user, group, by: origin), in: transaction)
         }
         return done

@@ -78,6 +78,8 @@ public struct AuditField: RawRepresentable, Sendable, Hashable {
     /// An identity provider, as settings call it.
     public static let provider = AuditField(rawValue: "provider")
     public static let group = AuditField(rawValue: "group")
+    /// The ids of those that a video is for.
+    public static let groups = AuditField(rawValue: "groups")
     /// How many people are in a group.
     public static let members = AuditField(rawValue: "members")
     /// The id of the invitation that an account came by.

@@ -83,6 +83,14 @@ struct GroupStore: Sendable {
         ).map(Group.init)
     }
 
+    /// - Returns: at most as many as there may be groups.
+    func ids(of person: UserID, in access: ReadAccess) throws -> Set<GroupID> {
+        Set(
+            try access.query("SELECT group_id FROM group_members WHERE user_id = $1", person).map {
+                try $0.value("group_id")
+            })
+    }
+
     /// Of many people by one statement, each one's by name.
     func all(ofEach people: [UserID], in access: ReadAccess) throws -> [UserID: [Group]] {
         guard !people.isEmpty else { return [:] }

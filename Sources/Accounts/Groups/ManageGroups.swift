@@ -7,13 +7,15 @@ struct ManageGroups: Sendable {
     static let most = 1_000
 
     let database: Database
+    let changes: AccessChanges
     let audit: AuditLog
     let now: @Sendable () -> Date
     private let groups = GroupStore()
     private let users = UserStore()
 
-    init(database: Database, audit: AuditLog, now: @escaping @Sendable () -> Date) {
+    init(database: Database, changes: AccessChanges, audit: AuditLog, now: @escaping @Sendable () -> Date) {
         self.database = database
+        self.changes = changes
         self.audit = audit
         self.now = now
     }
@@ -64,6 +66,7 @@ struct ManageGroups: Sendable {
                     .groupRemoved, of: AuditTarget(group), by: origin, before: [.members: .number(members)]),
                 in: transaction)
             try groups.remove(id, in: transaction)
+            try changes.announce(.groupRemoved(id), in: transaction)
         }
     }
 
@@ -86,6 +89,7 @@ struct ManageGroups: Sendable {
             guard let group = try groups.find(id, in: transaction) else { throw AccountsError.noSuchGroup }
             guard let user = try users.find(person, in: transaction) else { throw AccountsError.noSuchPerson }
             guard try groups.add(person, to: id, in: transaction) else { return }
+            try changes.announce(.groupJoined(person), in: transaction)
             try audit.record(.joined(user, group, by: origin), in: transaction)
         }
     }
@@ -97,6 +101,7 @@ struct ManageGroups: Sendable {
             guard try groups.remove(person, from: id, in: transaction),
                 let user = try users.find(person, in: transaction)
             else { return }
+            try changes.announce(.personChanged(person), in: transaction)
             try audit.record(.left(user, group, by: origin), in: transaction)
         }
     }

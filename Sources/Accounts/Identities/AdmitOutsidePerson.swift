@@ -119,6 +119,11 @@ struct AdmitOutsidePerson: Sendable {
         in transaction: Transaction
     ) throws {
         let change = try groups.follow(names, of: user.id, by: provider.name, in: transaction)
+        if !change.left.isEmpty {
+            try changes.announce(.personChanged(user.id), in: transaction)
+        } else if !change.joined.isEmpty {
+            try changes.announce(.groupJoined(user.id), in: transaction)
+        }
         for group in change.joined {
             try audit.record(.joined(user, group, by: origin), in: transaction)
         }

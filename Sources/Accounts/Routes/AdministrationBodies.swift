@@ -18,15 +18,8 @@ public struct PersonBody: Encodable {
         try body.encode(person.isLocked, forKey: .isLocked)
         try body.encode(person.lastSignInAt, forKey: .lastSignInAt)
         try body.encode(person.sessionCount, forKey: .sessionCount)
-        try body.encode(person.groups.map(Membership.init), forKey: .groups)
+        try body.encode(person.groups.map(NamedGroupBody.init), forKey: .groups)
         try body.encode(person.providers, forKey: .providers)
-    }
-
-    private struct Membership: Encodable {
-        let id: GroupID
-        let name: String
-
-        init(_ group: Group) { (id, name) = (group.id, group.name) }
     }
 }
 
@@ -148,6 +141,13 @@ struct RemovalBody: Encodable {
 
 struct GroupNameBody: Decodable {
     let name: String
+}
+
+struct NamedGroupBody: Encodable {
+    let id: GroupID
+    let name: String
+
+    init(_ group: Group) { (id, name) = (group.id, group.name) }
 }
 
 struct GroupBody: Encodable {

@@ -18,7 +18,9 @@ struct AdministrationRoutes: Sendable {
         let admin = router.group(
             "/api/v1/admin", access: .role(Role.admin.rawValue), bodyLimit: 64 << 10, context: SignedInContext.self)
         addPeople(to: admin)
-        GroupRoutes(groups: groups, list: list).add(to: admin)
+        let groupRoutes = GroupRoutes(groups: groups, list: list)
+        groupRoutes.add(to: admin)
+        groupRoutes.addNames(to: router)
     }
 
     private func addPeople(to admin: RouterGroup<SignedInContext>) {

@@ -2,19 +2,16 @@ import BaseEncoding
 import HTTP
 import Web
 
-/// `/api/v1/admin/groups…`
+/// `/api/v1/admin/groups…`, and the names of groups at `/api/v1/groups`.
 struct GroupRoutes: Sendable {
     let groups: ManageGroups
     let list: ListPeople
 
     func add(to admin: RouterGroup<SignedInContext>) {
         admin.get("/groups") { request, _ in
-            let page = try PageQuery(request) { text in
-                Base64.url.decode(text).flatMap { String(validating: $0, as: UTF8.self) }
-            }
+            let page = try Self.page(request)
             let found = try await groups.list(after: page.cursor, limit: page.limit + 1)
-            return try .json(
-                page.body(found, GroupBody.init) { Base64.url.encode($0.group.name.lowercased().utf8) })
+            return try .json(page.body(found, GroupBody.init) { Self.place($0.group) })
         }
         admin.post("/groups") { request, context in
             let name = try await request.decode(GroupNameBody.self).name
@@ -50,6 +47,25 @@ struct GroupRoutes: Sendable {
             return .noContent
         }
     }
+
+    /// Those who bring videos say for which groups they are. Who is in a group is for administrators only.
+    func addNames(to router: RouterBuilder) {
+        let names = router.group(
+            "/api/v1/groups", access: .role(Role.creator.rawValue), bodyLimit: 0, context: SignedInContext.self)
+        names.get("") { request, _ in
+            let page = try Self.page(request)
+            let found = try await groups.list(after: page.cursor, limit: page.limit + 1)
+            return try .json(page.body(found, { NamedGroupBody($0.group) }) { Self.place($0.group) })
+        }
+    }
+
+    private static func page(_ request: Request) throws -> PageQuery<String> {
+        try PageQuery(request) { text in
+            Base64.url.decode(text).flatMap { String(validating: $0, as: UTF8.self) }
+        }
+    }
+
+    private static func place(_ group: Group) -> String { Base64.url.encode(group.name.lowercased().utf8) }
 }
 
 extension RequestContext {

@@ -19,6 +19,8 @@ public struct Session: Sendable, Equatable {
     public var expiresAt: Date
     /// The person may more than when the browser got its cookie: it gets another at its next visit.
     var needsNewCookie: Bool
+    /// The groups that the person is in now.
+    var groups: Set<GroupID> = []
     /// What stands for a sign-in is an API token, which has some of the person's rights; nil for a sign-in.
     var token: TokenPass?
 }

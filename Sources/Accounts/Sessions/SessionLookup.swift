@@ -35,6 +35,7 @@ final class SessionLookup: Sendable {
     private let store = SessionStore()
     private let tokens = APITokenStore()
     private let users = UserStore()
+    private let groups = GroupStore()
     private let state = Mutex(State())
 
     init(database: Database) { self.database = database }
@@ -103,7 +104,8 @@ final class SessionLookup: Sendable {
     func forget(_ change: AccessChange) {
         switch change {
         case .sessionEnded(let session, _): forget(session)
-        case .personChanged(let person): forget(person) { $0.userID == person }
+        case .personChanged(let person), .groupJoined(let person): forget(person) { $0.userID == person }
+        case .groupRemoved: forgetAll()
         case .profileChanged(let person): forget(person) { _ in false }
         }
     }
@@ -121,7 +123,12 @@ final class SessionLookup: Sendable {
     ) async throws -> Session? {
         let (known, generation) = state.withLock { ($0.sessions[key], $0.generation) }
         if let known, Self.isGood(known, at: now) { return known.session }
-        guard let session = try await database.read(load) else { return nil }
+        let found = try await database.read { [groups] access in
+            var session = try load(access)
+            if let person = session?.userID { session?.groups = try groups.ids(of: person, in: access) }
+            return session
+        }
+        guard let session = found else { return nil }
         state.withLock { state in
             guard state.generation == generation else { return }
             if state.sessions.count >= Self.capacity { state.sessions = [:] }

@@ -56,8 +56,13 @@ struct ExportArchive: Sendable {
         let videos: [ArchivedVideo] = try await all(in: database, id: { $0.id }) { id, access in
             try ArchivedVideo.page(after: id, count: Self.rowsAtOnce, in: access)
         }
-        let there = try await bringOriginals(of: videos, beside, target)
-        lists["videos.jsonl"] = try videos.filter { there.contains($0.id) }.map { try ArchiveFolder.line($0) }
+        let there = try await bringFiles(of: videos, beside, target)
+        lists["videos.jsonl"] = try videos.filter { $0.key.map(there.contains) == true }.map { video in
+            var video = video
+            // Its file was lost: the automatic cover takes its place.
+            if video.posterKey.map(there.contains) == false { video.poster = nil }
+            return try ArchiveFolder.line(video)
+        }
         var personal: [[UInt8]] = []
         for person in people {
             let belongings = try await database.read { try ArchivedBelongings(of: person.id, in: $0) }
@@ -89,24 +94,24 @@ struct ExportArchive: Sendable {
         }
     }
 
-    /// - Returns: the videos of which the original is in the archive.
-    private func bringOriginals(
+    /// - Returns: the originals and covers that are in the archive.
+    private func bringFiles(
         of videos: [ArchivedVideo], _ beside: StorageBeside, _ target: any BlobStore
-    ) async throws -> Set<String> {
-        let byKey = Dictionary(videos.compactMap { video in video.key.map { ($0, video.id) } }) { first, _ in first }
-        var there: Set<String> = []
+    ) async throws -> Set<BlobKey> {
+        let keys = Set(videos.flatMap { [$0.key, $0.posterKey].compactMap(\.self) })
+        var there: Set<BlobKey> = []
         let copy = CopyBlobs(
-            byKey.keys.sorted(), from: beside.storage.blobs, to: target, scratch: beside.scratch,
+            keys.sorted(), from: beside.storage.blobs, to: target, scratch: beside.scratch,
             removesVerified: false, isLive: true)
         try await copy { progress in
-            // bound: the videos
-            if let sum = progress.last, let id = byKey[sum.key] { there.insert(id) }
+            // bound: the videos and their covers
+            if let sum = progress.last { there.insert(sum.key) }
             if progress.doneCount % 100 == 0 || progress.doneCount == progress.blobCount {
-                report("\(progress.doneCount) of \(progress.blobCount) originals are there")
+                report("\(progress.doneCount) of \(progress.blobCount) originals and covers are there")
             }
         }
         // Of an export before this one.
-        for entry in try await target.list("videos") where byKey[entry.key] == nil {
+        for entry in try await target.list("videos") where !keys.contains(entry.key) {
             try await target.remove(entry.key)
         }
         return there

@@ -70,7 +70,10 @@ struct ImportArchive: Sendable {
                 continue
             }
             do {
-                switch try await importing(video, owner: owner, original: "\(folder.path)/\(key)") {
+                let poster = video.posterKey.map { "\(folder.path)/\($0)" }
+                switch try await importing(
+                    video, owner: owner, original: "\(folder.path)/\(key)", poster: poster)
+                {
                 case .taken(let id):
                     videos[video.id] = id
                     outcome.videosTaken += 1

@@ -33,7 +33,7 @@ struct Restore: Sendable {
             let report = report
             try await copy.copyRows { report("\($0.name): \($0.rowCount) rows") }
             let damaged = try await bringBlobs(sums, beside)
-            if let name = rows.storageName, beside.storage.blobs.isShared {
+            if let name = rows.storageName {
                 try await beside.storage.blobs.write(Installation.mark, Array("\(name)\n".utf8))
             }
             try bringSecrets(manifest, rows.secret)

@@ -99,7 +99,7 @@ struct TakeBackup: Sendable {
                 let page = try StoredOriginal.page(after: last, count: 100, in: access)
                 return (page, try page.flatMap { try PromisedFile.all(of: $0.version.encoding, in: access) })
             }
-            keys.formUnion(page.map(\.key) + files.map(\.key))
+            keys.formUnion(page.map(\.key) + page.compactMap(\.poster) + files.map(\.key))
             guard let end = page.last else { return keys }
             last = end.id
         }

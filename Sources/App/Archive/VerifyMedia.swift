@@ -50,6 +50,13 @@ struct VerifyMedia: Sendable {
             outcome.wrongCount += 1
             report("\(video.key) \(wrong), and cannot be made anew: the original of \"\(video.title)\"")
         }
+        if let poster = video.poster {
+            outcome.blobCount += 1
+            if try await isMissing(poster, of: video) {
+                outcome.wrongCount += 1
+                report("\(poster) is missing, and cannot be made anew: the cover of \"\(video.title)\"; choose another")
+            }
+        }
         guard !findings.isEmpty else { return }
         outcome.wrongCount += findings.count
         let isRemade = wrong == nil && remake != nil
@@ -59,6 +66,12 @@ struct VerifyMedia: Sendable {
         }
         let end = isRemade ? ", and is made anew" : wrong == nil ? "" : ", and cannot be made anew"
         for finding in findings { report("\(finding.file.key) \(finding.words)\(end): of \"\(video.title)\"") }
+    }
+
+    private func isMissing(_ poster: BlobKey, of video: StoredOriginal) async throws -> Bool {
+        if try await blobs.exists(poster) { return false }
+        // Another one may have been chosen meanwhile.
+        return try await database.read { try video.isPosterCurrent(in: $0) }
     }
 
     /// - Returns: what is wrong with the original; nil for nothing.

@@ -1,6 +1,7 @@
 import HTTPClient
 import Reactor
 import S3
+import SQL
 
 extension Doctor {
     /// Whether the buckets that hold the media answer, with these credentials. Empty where there is none.
@@ -11,6 +12,21 @@ extension Doctor {
             findings.append(await finding(about: location))
         }
         return findings
+    }
+
+    /// Whether media that lies in the data folder is that of a database which several servers may have. Empty where none can, and where the
+    /// database cannot be asked, which is told already.
+    func folderFindings(of database: DatabaseLocation) async -> [Finding] {
+        guard case .postgreSQL = database, settings.storagePlace == .data, settings.storageAlso == nil,
+            let strange = try? await Installation.strangeness(of: settings.dataFolder, to: database)
+        else { return [] }
+        return [
+            .bad(
+                "storage", "the films of this database lie in the data folder of another server",
+                mend:
+                    "give all servers one storage by PALCO_STORAGE; or, if \(settings.dataFolder) is to take the place of that folder, put a file with the name \(Installation.mark) and the text \(strange) into it"
+            )
+        ]
     }
 
     private func finding(about location: S3Location) async -> Finding {

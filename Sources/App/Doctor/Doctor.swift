@@ -17,6 +17,7 @@ public struct Doctor: Sendable {
         var findings = await toolFindings(on: loop)
         findings += folderFindings()
         findings.append(await databaseFinding())
+        findings += await folderFindings(of: settings.database)
         findings += await kafkaFindings()
         findings += await mailFindings()
         findings += try await redisFindings(on: loop)

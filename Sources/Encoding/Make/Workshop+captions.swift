@@ -16,6 +16,12 @@ extension Workshop {
         let work = MakeCaptions(sources: sources, origin: origin, folder: folder)
         let names = try await reader.run(work, reads: [folder], writes: folder, effort: job.effort)
         let (id, ledger, task) = (job.task.video, ledger, job.task)
+        let texts = try await pool.run { [folder] in
+            try names.map { name in (name, try Self.text(at: MakeCaptions.file(name, in: folder))) }
+        }
+        let captions = texts.compactMap { name, text in
+            plan.captions.first { $0.name == name }.map { (captions: $0.presented, text: text) }
+        }
         for name in names {
             guard let key = VideoFiles.captions(id, name) else { continue }
             try await storage.blobs.adopt(fileAt: MakeCaptions.file(name, in: folder), as: key)
@@ -23,8 +29,14 @@ extension Workshop {
         }
         try await database.write { transaction in
             try EncodingStore.setCaptions(names, of: id, in: transaction)
+            try ledger.onCaptions(transaction, id, captions)
             try ledger.record([], of: task, isDone: true, in: transaction)
         }
+    }
+
+    private static func text(at path: String) throws -> String {
+        let file = try OpenFile(path: path)
+        return String(decoding: try file.read(0..<min(file.byteCount, captionsBytes)), as: UTF8.self)
     }
 
     /// All in one run; where that fails, each in its own, and without those that cannot be read.

@@ -4,8 +4,6 @@ import Storage
 
 extension Workshop {
     private static let thumbnailWidth = 1280
-    /// More than any picture takes.
-    private static let pictureBytes = 64 << 20
 
     /// One good-looking frame from the first third of the video; the cover of sound, or its waveform.
     func makeThumbnail(_ job: Job) async throws {
@@ -58,9 +56,9 @@ extension Workshop {
         let arguments =
             ["-nostdin", "-y", "-v", "error", "-threads", "1"] + MediaTool.input(path) + picture
             + ["-frames:v", "1", "-q:v", "4", "-map_metadata", "-1", "-f", "mjpeg", "file:\(file)"]
-        let effort = try await effort(job, writing: [Self.pictureBytes])
+        let effort = try await effort(job, writing: [MediaTool.Effort.pictureBytes])
         _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: effort)
-        try await verifyPicture(file, size, effort: job.effort)
+        try await tool.verifyPicture(file, size, effort: job.effort)
     }
 
     private static func thumbnailSize(_ size: PixelSize) -> PixelSize {
@@ -82,9 +80,9 @@ extension Workshop {
             ["-nostdin", "-y", "-v", "warning", "-threads", "1"] + seek + MediaTool.input(path)
             + ["-map", "0:\(video.index)", "-vf", filters.joined(separator: ",")]
             + ["-frames:v", "1", "-q:v", "4", "-map_metadata", "-1", "-f", "mjpeg", "file:\(file)"]
-        let effort = try await effort(job, writing: [Self.pictureBytes])
+        let effort = try await effort(job, writing: [MediaTool.Effort.pictureBytes])
         _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: effort)
-        try await verifyPicture(file, size, effort: job.effort)
+        try await tool.verifyPicture(file, size, effort: job.effort)
     }
 
     /// The pictures of the seek bar, from keyframes only: reading a long film is enough work.
@@ -104,29 +102,16 @@ extension Workshop {
             ["-nostdin", "-y", "-v", "error", "-threads", "1", "-copyts", "-skip_frame", "nokey"]
             + MediaTool.input(path) + ["-map", "0:\(video.index)", "-vf", filters.joined(separator: ",")]
             + ["-frames:v", "1", "-q:v", "5", "-map_metadata", "-1", "-f", "mjpeg", "file:\(folder)/storyboard.jpg"]
-        let effort = try await effort(job, writing: [Self.pictureBytes])
+        let effort = try await effort(job, writing: [MediaTool.Effort.pictureBytes])
         _ = try await tool.run(.ffmpeg, arguments, reads: [path], writes: folder, effort: effort)
         let size = PixelSize(width: board.columns * board.tileWidth, height: board.rows * board.tileHeight)
-        try await verifyPicture("\(folder)/storyboard.jpg", size, effort: job.effort)
+        try await tool.verifyPicture("\(folder)/storyboard.jpg", size, effort: job.effort)
         let id = job.task.video
         let cues = Array(board.webVTT(imageURI: "storyboard.jpg").utf8)
         try await storage.blobs.write(VideoFiles.picture(id, .storyboardCues), cues)
         try await storage.blobs.adopt(fileAt: "\(folder)/storyboard.jpg", as: VideoFiles.picture(id, .storyboard))
         try await keepSums(of: [.storyboardCues, .storyboard].map { VideoFiles.picture(id, $0) }, id)
         try await finish(job, [])
-    }
-
-    /// The picture is there, decodes without a complaint, and is as large as was asked for.
-    private func verifyPicture(_ path: String, _ size: PixelSize, effort: MediaTool.Effort) async throws {
-        let arguments =
-            ["-nostdin", "-v", "error", "-xerror", "-threads", "1", "-protocol_whitelist", "file", "-f", "mjpeg"]
-            + ["-i", "file:\(path)", "-f", "framecrc", "-"]
-        let result = try await tool.run(.ffmpeg, arguments, reads: [path], effort: effort)
-        guard result.words.isEmpty else { throw VerificationFailure(description: result.words) }
-        let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
-        guard lines.contains("#dimensions 0: \(size.width)x\(size.height)") else {
-            throw VerificationFailure(description: "the picture has not \(size.width) x \(size.height) pixels")
-        }
     }
 
     static func storyboard(_ plan: EncodingPlan) -> Storyboard {

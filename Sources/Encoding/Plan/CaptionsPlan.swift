@@ -10,6 +10,10 @@ struct CaptionsPlan: Sendable, Hashable, Codable {
     var isForced: Bool
     var isForDeaf: Bool
 
+    var presented: Presentation.Captions {
+        Presentation.Captions(name: name, label: label, isForced: isForced, isForDeaf: isForDeaf)
+    }
+
     static func all(of facts: MediaFacts) -> [CaptionsPlan] {
         facts.subtitles.enumerated().map { position, subtitles in
             CaptionsPlan(

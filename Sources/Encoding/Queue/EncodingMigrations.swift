@@ -143,5 +143,6 @@ extension EncodingQueue {
                 """,
             ]),
         EncodingStore.sumMigration,
+        PictureStore.migration,
     ]
 }

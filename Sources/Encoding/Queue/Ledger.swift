@@ -6,6 +6,7 @@ struct Ledger: Sendable {
     let queue: TaskQueue
     let signals: EncodingSignals
     let onChange: EncodingQueue.ChangeHandler
+    let onCaptions: EncodingQueue.CaptionsHandler
 
     /// A task's outputs have their names: counts them, and takes the task out of the queue if it is done.
     func record(_ made: [MadeSegment], of task: EncodingTask, isDone: Bool, in transaction: Transaction) throws {

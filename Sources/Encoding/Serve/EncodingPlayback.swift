@@ -163,6 +163,19 @@ public final class EncodingPlayback: Sendable {
         return try await storage.blobs.open(key)
     }
 
+    /// All captions that were made of a film, each with its WebVTT, where they lie.
+    public func captions(_ id: EncodingID) async throws -> [(captions: Presentation.Captions, text: [UInt8])] {
+        let names = try await queue.database.read { try EncodingStore.outline(id, in: $0)?.captions ?? [] }
+        guard !names.isEmpty, let captions = try await presentation(id)?.captions else { return [] }
+        var found: [(captions: Presentation.Captions, text: [UInt8])] = []
+        for each in captions {
+            guard let key = VideoFiles.captions(id, each.name), try await storage.blobs.exists(key) else { continue }
+            // bound: tracks of a film, of as many bytes as were made
+            found.append((each, try await storage.blobs.read(key)))
+        }
+        return found
+    }
+
     private func demand(
         _ id: EncodingID, _ rendition: String, segment: Int, _ plan: EncodingPlan
     ) -> Demands.Demand {

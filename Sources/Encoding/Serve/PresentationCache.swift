@@ -176,10 +176,7 @@ extension PresentationCache.Entry {
                     audio.segmentDurations.indices.map(audio.segmentDuration))
             }
         }
-        let captions = plan.captions.filter { record.captions.contains($0.name) }.map { captions in
-            Presentation.Captions(
-                name: captions.name, label: captions.label, isForced: captions.isForced, isForDeaf: captions.isForDeaf)
-        }
+        let captions = plan.captions.filter { record.captions.contains($0.name) }.map(\.presented)
         let presentation = Presentation(
             video: video, audio: sounds, captions: captions, isGrowing: plan.isGrowing)
         self.init(presentation: presentation, plan: plan, keys: keys, failed: failed)

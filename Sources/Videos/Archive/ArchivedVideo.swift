@@ -44,6 +44,14 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
         public var text: String
     }
 
+    /// The cover that somebody chose.
+    public struct Poster: Codable, Sendable, Equatable {
+        /// A JPEG beside the original.
+        public var file: String
+        /// Of a frame: seconds from the start.
+        public var time: Double?
+    }
+
     public var id: String
     /// Under which the original is kept; nil where that is the video's id.
     public var version: String?
@@ -59,6 +67,8 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
     public var chapters: [Chapter]
     public var isPremium: Bool
     public var isHidden: Bool
+    /// The names of groups, and the ids of those that were removed since; nil for everybody.
+    public var groups: [String]?
     public var passwordHash: String?
     /// SHA-256 of the original.
     public var checksum: String
@@ -69,9 +79,16 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
     public var updatedAt: Int64
     public var captions: [Captions]
     public var transcript: String?
+    /// What viewers may keep as a file; archives of before have none.
+    public var downloads: String?
+    public var poster: Poster?
+    public var isFeatured: Bool?
 
     /// Of the original, in the archive as in the storage.
     public var key: BlobKey? { VersionID(version ?? id)?.original }
+    public var posterKey: BlobKey? {
+        poster.flatMap { VideoID(id)?.firstVersion.folder?.appending(name: $0.file) }
+    }
 
     /// - Returns: the next videos by id; empty after the last.
     public static func page(after id: String, count: Int, in access: ReadAccess) throws -> [ArchivedVideo] {
@@ -101,6 +118,7 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
         chapters = video.chapters
         isPremium = video.isPremium
         isHidden = video.isHidden
+        groups = video.groups.isEmpty ? nil : try VideoGroupStore().archived(video.groups, in: access)
         passwordHash = video.passwordHash
         checksum = video.checksum
         byteCount = video.byteCount
@@ -115,5 +133,10 @@ public struct ArchivedVideo: Codable, Sendable, Equatable {
             }
         }
         transcript = try store.transcript(of: video.id, in: access)?.text
+        downloads = video.downloads.rawValue
+        poster = video.poster.flatMap { poster in
+            poster.key(of: video.id).map { Poster(file: $0.lastComponent, time: poster.time) }
+        }
+        isFeatured = video.isFeatured ? true : nil
     }
 }

@@ -30,6 +30,7 @@ public struct ImportVideo: Sendable {
     let storage: StorageServices
     /// `VideoEncoding.inspect`.
     let inspect: @Sendable (_ path: String, _ onTurn: @Sendable () -> Void) async throws -> InspectedVideo
+    let pictures: VideoPictures
     let facts: Outbox?
     private let store = VideoStore()
     private let captions = CaptionStore()
@@ -38,14 +39,17 @@ public struct ImportVideo: Sendable {
         self.database = database
         self.storage = storage
         inspect = encoding.inspect
+        pictures = encoding.pictures
         self.facts = facts
     }
 
     /// - Parameters:
     ///   - owner: who the owner is here.
     ///   - path: of the original.
-    public func callAsFunction(_ archived: ArchivedVideo, owner: UserID, original path: String) async throws -> Outcome
-    {
+    ///   - posterPath: of the cover, where somebody chose one.
+    public func callAsFunction(
+        _ archived: ArchivedVideo, owner: UserID, original path: String, poster posterPath: String?
+    ) async throws -> Outcome {
         var video = try Self.read(archived, owner: owner)
         let words = try Self.readCaptions(archived)
         if let known = try await database.read({ [video] in try self.known(video, in: $0) }) { return .known(known) }
@@ -67,9 +71,17 @@ public struct ImportVideo: Sendable {
         }
         (video.duration, video.width, video.height) = (inspected.duration, inspected.width, inspected.height)
         video.kind = inspected.kind
+        do { video.poster = try await takePoster(archived, posterPath, of: id) } catch {
+            try await storage.blobs.removeTree(folder)
+            throw error
+        }
+        video.isFeatured = archived.isFeatured ?? false
         let outcome: Outcome = try await database.write { [video] transaction in
             if let known = try self.known(video, in: transaction) { return .known(known) }
+            var video = video
+            video.groups = try VideoGroupStore().taken(archived.groups ?? [], in: transaction)
             try store.insert(video, in: transaction)
+            if video.poster != nil || video.isFeatured { try store.update(video, in: transaction) }
             for (caption, text) in words.captions { _ = try captions.put(caption, text, of: id, in: transaction) }
             if let transcript = words.transcript {
                 try captions.putTranscript(transcript, of: id, at: video.updatedAt, in: transaction)
@@ -86,6 +98,18 @@ public struct ImportVideo: Sendable {
 
     private func known(_ video: Video, in access: ReadAccess) throws -> VideoID? {
         try store.find(owner: video.owner, checksum: video.checksum, in: access)
+    }
+
+    private func takePoster(_ archived: ArchivedVideo, _ path: String?, of id: VideoID) async throws -> Video.Poster? {
+        guard let told = archived.poster else { return nil }
+        let refusal = Refusal(words: "has a cover that cannot be read")
+        guard let poster = Video.Poster(file: told.file, time: told.time),
+            told.time.map({ $0.isFinite && (0...PictureWish.mostSeconds).contains($0) }) != false, let path,
+            let bytes = FileManager.default.contents(atPath: path), bytes.count <= ChangePoster.mostBytes,
+            let key = poster.key(of: id)
+        else { throw refusal }
+        do { try await pictures.keepPicture(Array(bytes), key) } catch is RefusedPicture { throw refusal }
+        return poster
     }
 
     private func bring(_ path: String, as key: BlobKey, checksum: String, byteCount: Int) async throws {
@@ -120,6 +144,9 @@ public struct ImportVideo: Sendable {
             archived.checksum.utf8.count == 64
             && archived.checksum.allSatisfy { $0.isHexDigit && !$0.isUppercase }
         guard isChecksum, archived.byteCount >= 0 else { throw Refusal(words: "has no checksum") }
+        guard (archived.groups ?? []).count <= VideoDetails.Limit.words else {
+            throw Refusal(words: "has too many groups")
+        }
         if let hash = archived.passwordHash, (try? PasswordHash(encoded: hash)) == nil {
             throw Refusal(words: "has a password that cannot be checked")
         }
@@ -137,6 +164,12 @@ public struct ImportVideo: Sendable {
             height: nil, renditions: [], failure: nil, warnings: [], viewCount: max(0, archived.viewCount),
             createdAt: date(archived.createdAt), updatedAt: date(archived.updatedAt), readyAt: nil)
         video.chapters = check.chapters(archived.chapters)
+        if let text = archived.downloads {
+            guard let downloads = Video.Downloads(rawValue: text) else {
+                throw Refusal(words: "has a wrong downloads: none, mp4 or original.")
+            }
+            video.downloads = downloads
+        }
         do { try check.finish() } catch let invalid as VideoDetails.Invalid {
             throw Refusal(
                 words: invalid.refusals.map { "has a wrong \($0.field): \($0.detail)" }.joined(separator: ", "))

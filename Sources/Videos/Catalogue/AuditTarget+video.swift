@@ -18,6 +18,7 @@ extension Video {
     var auditedVisibility: AuditDetails {
         var details: AuditDetails = [
             .isHidden: .flag(isHidden), .isPremium: .flag(isPremium), .hasPassword: .flag(passwordHash != nil),
+            .groups: .names(groups.map(\.description)),
         ]
         details[AuditField(rawValue: "downloads")] = .name(downloads.rawValue)
         return details

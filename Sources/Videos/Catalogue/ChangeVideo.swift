@@ -15,6 +15,7 @@ struct ChangeVideo: Sendable {
     let now: @Sendable () -> Date
     private let store = VideoStore()
     private let sessions = AccessSessionStore()
+    private let groups = VideoGroupStore()
 
     func callAsFunction(
         _ id: VideoID, _ change: VideoChange, by viewer: Viewer, from origin: AuditOrigin
@@ -39,7 +40,12 @@ struct ChangeVideo: Sendable {
             try VideoError.check(VideoAccess.decide(viewer, video.subject, .change))
             let before = video
             try edit(&video)
+            guard video.isFeatured == before.isFeatured || VideoAccess.mayFeature(viewer) else {
+                throw VideoError.featuringForbidden
+            }
             video.updatedAt = now
+            // One that was removed since may stay: it keeps others out.
+            try groups.requireAll(video.groups.filter { !before.groups.contains($0) }, in: transaction)
             try store.update(video, in: transaction)
             if video.passwordHash != before.passwordHash { try sessions.removeAll(of: id, in: transaction) }
             if video.isNarrower(than: before) { try revoke(.video(id), at: now, in: transaction) }
@@ -73,7 +79,12 @@ extension Video {
     /// Whether somebody who could play it before may not any more, or must give a password that was not asked for before.
     func isNarrower(than before: Video) -> Bool {
         (isHidden && !before.isHidden) || (isPremium && !before.isPremium)
-            || (passwordHash != nil && passwordHash != before.passwordHash)
+            || (passwordHash != nil && passwordHash != before.passwordHash) || isForFewer(than: before)
+    }
+
+    private func isForFewer(than before: Video) -> Bool {
+        guard !groups.isEmpty else { return false }
+        return before.groups.isEmpty || before.groups.contains { !groups.contains($0) }
     }
 
     mutating func apply(_ change: VideoChange, passwordHash newHash: String?) {
@@ -83,8 +94,10 @@ extension Video {
         if let people = change.people { self.people = people }
         if let isPremium = change.isPremium { self.isPremium = isPremium }
         if let isHidden = change.isHidden { self.isHidden = isHidden }
+        if let isFeatured = change.isFeatured { self.isFeatured = isFeatured }
         if let downloads = change.downloads.flatMap(Downloads.init(rawValue:)) { self.downloads = downloads }
         if let chapters = change.chapters { self.chapters = chapters }
+        if let groups = change.groups { self.groups = groups.compactMap { GroupID($0) } }
         switch change.language {
         case .unchanged: break
         case .cleared: language = nil

@@ -39,4 +39,17 @@ public struct FollowEncoding: Sendable {
             try facts.record(fact, in: transaction)
         }
     }
+
+    /// What is said in the captions that came with the file is found from now on; that of a file which is to replace another one, once it
+    /// does.
+    public func callAsFunction(
+        _ captions: [FilmCaptions], of version: VersionID, in transaction: Transaction
+    ) throws {
+        let present = try store.video(of: version, in: transaction)
+        guard let id = try present ?? VersionStore().find(version, in: transaction)?.video else { return }
+        try FilmCaptionStore().replace(with: captions, of: version, id, in: transaction)
+        if present != nil, let video = try store.find(id, in: transaction) {
+            try store.index(video, in: transaction)
+        }
+    }
 }

@@ -1,6 +1,7 @@
 import Accounts
 import BaseEncoding
 import FoundationEssentials
+import Media
 import SQL
 
 /// Which videos a list shows, newest first, and where it goes on.
@@ -35,9 +36,11 @@ public struct VideoQuery: Sendable, Equatable {
     public var category: String?
     public var tag: String?
     public var person: String?
+    public var language: LanguageTag?
     public var uploader: UserID?
     public var isPremium: Bool?
     public var isHidden: Bool?
+    public var isFeatured: Bool?
     /// Words looked for in title and description.
     public var words: String?
 
@@ -64,12 +67,16 @@ public struct VideoQuery: Sendable, Equatable {
         category = present("category")
         tag = present("tag")
         person = present("person")
+        language = read("language", "invalid_language", Self.languageDetail) { LanguageTag($0) }
         uploader = read("uploader", "invalid_id", "The id of a user.") { UserID($0) }
         isPremium = read("premium", "not_a_boolean", "true or false.", Self.flag)
         isHidden = read("hidden", "not_a_boolean", "true or false.", Self.flag)
+        isFeatured = read("featured", "not_a_boolean", "true or false.", Self.flag)
         words = present("q")
         try check.finish()
     }
+
+    static let languageDetail = "A language tag such as en, es-419 or ru."
 
     static func flag(_ text: String) -> Bool? {
         switch text {
@@ -136,9 +143,12 @@ extension VideoStore {
         }
         equal("status", query.status?.rawValue)
         equal("category", query.category)
+        equal("language", query.language?.text)
         equal("owner_id", query.uploader)
         equal("is_premium", query.isPremium)
         equal("is_hidden", query.isHidden)
+        // A constant, so that the index of these alone is used.
+        if let isFeatured = query.isFeatured { conditions.require("videos.is_featured = \(isFeatured ? 1 : 0)") }
         named("video_tags", query.tag)
         named("video_people", query.person)
         for word in (query.words ?? "").split(separator: " ").prefix(8) {

@@ -32,6 +32,7 @@ struct RetryVideo: Sendable {
         switch fetch.state {
         case .receiving, .checking: return
         case .waiting: try fetches.hasten(fetch.video, to: now(), in: transaction)
+        case .failed where fetch.isReduced: throw VideoError.addressForgotten
         case .failed:
             try settings.requireFetchSlot(of: fetch.owner, in: transaction)
             try fetches.restart(fetch.video, at: now(), in: transaction)

@@ -41,6 +41,8 @@ public struct Video: Sendable, Equatable {
     public var isPremium: Bool
     public var isHidden: Bool
     public var passwordHash: String?
+    /// The groups that it is for, in the order of their ids; empty where it is for everybody.
+    public var groups: [GroupID] = []
 
     /// SHA-256 of the original, in hexadecimal; empty while the file is still to come.
     public var checksum: String
@@ -71,6 +73,10 @@ public struct Video: Sendable, Equatable {
     /// Since when it is in the trash; nil for what is not there. 1970 for what is being removed for good, which nobody can take back.
     public var trashedAt: Date?
     public var downloads = Downloads.none
+    /// Nil for the automatic cover.
+    public var poster: Poster?
+    /// An administrator shows it first.
+    public var isFeatured = false
     /// What it is made of since its file was replaced; nil while that is what it began with.
     var laterVersion: VersionID?
     public var replacement: Replacement?
@@ -81,7 +87,7 @@ public struct Video: Sendable, Equatable {
     /// What the access policy needs to know.
     public var subject: VideoAccess.Subject {
         VideoAccess.Subject(
-            owner: owner, isPremium: isPremium, isHidden: isHidden, hasPassword: passwordHash != nil,
+            owner: owner, isPremium: isPremium, isHidden: isHidden, hasPassword: passwordHash != nil, groups: groups,
             isTrashed: trashedAt != nil, downloads: downloads)
     }
 }

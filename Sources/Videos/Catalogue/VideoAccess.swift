@@ -46,12 +46,14 @@ public enum VideoAccess {
         public var isPremium: Bool
         public var isHidden: Bool
         public var hasPassword: Bool
+        /// The groups that it is for; empty where it is for everybody.
+        public var groups: [GroupID]
         public var isTrashed: Bool
         public var downloads: Video.Downloads
 
         public init(
-            owner: UserID, isPremium: Bool, isHidden: Bool, hasPassword: Bool, isTrashed: Bool = false,
-            downloads: Video.Downloads = .none
+            owner: UserID, isPremium: Bool, isHidden: Bool, hasPassword: Bool, groups: [GroupID],
+            isTrashed: Bool = false, downloads: Video.Downloads = .none
         ) {
             self.downloads = downloads
             self.owner = owner
@@ -59,6 +61,7 @@ public enum VideoAccess {
             self.isPremium = isPremium
             self.isHidden = isHidden
             self.hasPassword = hasPassword
+            self.groups = groups
         }
     }
 
@@ -119,6 +122,9 @@ public enum VideoAccess {
         }
     }
 
+    /// Whether the viewer may choose what everybody is shown first.
+    static func mayFeature(_ viewer: Viewer) -> Bool { viewer.role == .admin }
+
     private static func mayManage(_ viewer: Viewer, _ video: Subject) -> Bool {
         switch viewer.role {
         case .admin: true
@@ -127,12 +133,18 @@ public enum VideoAccess {
         }
     }
 
+    /// Of those who may not manage it anyway.
     private static func maySee(_ viewer: Viewer, _ video: Subject) -> Bool {
-        switch viewer.role {
+        guard isFor(viewer, video) else { return false }
+        return switch viewer.role {
         case .admin: true
         case .creator, .premium: !video.isHidden
         default: !video.isHidden && !video.isPremium
         }
+    }
+
+    private static func isFor(_ viewer: Viewer, _ video: Subject) -> Bool {
+        video.groups.isEmpty || video.groups.contains { viewer.groups.contains($0) }
     }
 
     /// The same policy for the `list` door as a condition over the table `videos`.
@@ -141,11 +153,27 @@ public enum VideoAccess {
         switch viewer.role {
         case .admin: return
         case .creator:
-            let owner = query.bind(viewer.id.description)
-            query.require("(videos.is_hidden = 0 OR videos.owner_id = \(owner))")
-        case .premium: query.require("videos.is_hidden = 0")
-        default: query.require("(videos.is_hidden = 0 AND videos.is_premium = 0)")
+            let owner = query.bind(viewer.id)
+            let isForViewer = isFor(viewer, in: &query)
+            query.require("((videos.is_hidden = 0 AND \(isForViewer)) OR videos.owner_id = \(owner))")
+        case .premium:
+            query.require("videos.is_hidden = 0")
+            query.require(isFor(viewer, in: &query))
+        default:
+            query.require("(videos.is_hidden = 0 AND videos.is_premium = 0)")
+            query.require(isFor(viewer, in: &query))
         }
+    }
+
+    /// `isFor` in the words of the database, which looks at other tables only for a video that is not for everybody.
+    private static func isFor(_ viewer: Viewer, in query: inout SQLConditions) -> String {
+        guard !viewer.groups.isEmpty else { return "videos.is_restricted = 0" }
+        let person = query.bind(viewer.id)
+        return """
+            (videos.is_restricted = 0 OR EXISTS (SELECT 1 FROM video_groups JOIN group_members \
+            ON group_members.group_id = video_groups.group_id \
+            WHERE video_groups.video_id = videos.id AND group_members.user_id = \(person)))
+            """
     }
 
     /// The same policy for the `trash` door.
@@ -163,9 +191,11 @@ public enum VideoAccess {
 public struct Viewer: Sendable, Equatable {
     public var id: UserID
     public var role: Role
+    public var groups: Set<GroupID>
 
-    public init(id: UserID, role: Role) {
+    public init(id: UserID, role: Role, groups: Set<GroupID> = []) {
         self.id = id
         self.role = role
+        self.groups = groups
     }
 }

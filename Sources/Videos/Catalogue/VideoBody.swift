@@ -8,7 +8,7 @@ struct VideoBody: Encodable, Sendable {
     let video: Video
     /// The tool's own last words are for administrators.
     let showsFailureDetail: Bool
-    /// What its owner's file was called and which bytes it had is for its owner and administrators.
+    /// What its owner's file was called, which bytes it had, and which groups it is for, is for its owner and administrators.
     let showsFile: Bool
     /// Only where one video is shown: lists show none.
     let descriptionHTML: String?
@@ -41,56 +41,78 @@ struct VideoBody: Encodable, Sendable {
         case fileName = "file_name"
         case checksum = "checksum_sha256"
         case thumbnailURL = "thumbnail_url"
-        case renditions, warnings, fetch, error, downloads, replacement
+        case renditions, warnings, fetch, error, downloads, groups, poster, replacement
+        case isFeatured = "is_featured"
     }
 
+    /// In the order of the names, in which they are written.
     func encode(to encoder: any Encoder) throws {
         var body = encoder.container(keyedBy: CodingKeys.self)
-        try body.encode(video.id, forKey: .id)
-        try body.encode(video.kind, forKey: .kind)
-        try body.encode(video.title, forKey: .title)
+        try body.encode(video.byteCount, forKey: .byteCount)
+        try body.encode(video.category, forKey: .category)
+        try body.encode(video.chapters, forKey: .chapters)
+        try body.encodeIfPresent(showsFile && !video.checksum.isEmpty ? video.checksum : nil, forKey: .checksum)
+        try body.encode(video.createdAt, forKey: .createdAt)
+        try body.encode(video.owner, forKey: .createdBy)
         try body.encode(video.description, forKey: .description)
         try body.encodeIfPresent(descriptionHTML, forKey: .descriptionHTML)
-        try body.encode(video.status, forKey: .status)
-        try body.encode(video.progress, forKey: .progress)
-        try body.encode(video.duration, forKey: .duration)
-        try body.encode(video.width, forKey: .width)
-        try body.encode(video.height, forKey: .height)
-        try body.encode(video.isPremium, forKey: .isPremium)
-        try body.encode(video.isHidden, forKey: .isHidden)
-        try body.encode(video.passwordHash != nil, forKey: .hasPassword)
-        try body.encode(video.category, forKey: .category)
-        try body.encode(video.tags, forKey: .tags)
-        try body.encode(video.people, forKey: .people)
-        try body.encode(video.language?.text, forKey: .language)
-        try body.encode(video.recordedOn?.description, forKey: .recordedOn)
-        try body.encode(video.chapters, forKey: .chapters)
-        try body.encode(video.owner, forKey: .createdBy)
-        try body.encode(video.createdAt, forKey: .createdAt)
-        try body.encode(video.updatedAt, forKey: .updatedAt)
-        try body.encode(video.readyAt, forKey: .readyAt)
-        try body.encode(video.viewCount, forKey: .viewCount)
-        try body.encodeIfPresent(isFavorite, forKey: .isFavorite)
-        try body.encode(video.byteCount, forKey: .byteCount)
-        try body.encodeIfPresent(showsFile ? video.fileName : nil, forKey: .fileName)
-        try body.encodeIfPresent(showsFile && !video.checksum.isEmpty ? video.checksum : nil, forKey: .checksum)
-        try body.encode(thumbnailURL, forKey: .thumbnailURL)
-        try body.encode(video.renditions, forKey: .renditions)
-        try body.encodeIfPresent(showsFile ? video.fetch : nil, forKey: .fetch)
         try body.encode(video.downloads, forKey: .downloads)
+        try body.encode(video.duration, forKey: .duration)
+        try body.encode(video.failure.map { Failure($0, withDetail: showsFailureDetail) }, forKey: .error)
+        try body.encodeIfPresent(showsFile ? video.fetch : nil, forKey: .fetch)
+        try body.encodeIfPresent(showsFile ? video.fileName : nil, forKey: .fileName)
+        try body.encodeIfPresent(showsFile ? video.groups : nil, forKey: .groups)
+        try body.encode(video.passwordHash != nil, forKey: .hasPassword)
+        try body.encode(video.height, forKey: .height)
+        try body.encode(video.id, forKey: .id)
+        try body.encodeIfPresent(isFavorite, forKey: .isFavorite)
+        try body.encode(video.isFeatured, forKey: .isFeatured)
+        try body.encode(video.isHidden, forKey: .isHidden)
+        try body.encode(video.isPremium, forKey: .isPremium)
+        try body.encode(video.kind, forKey: .kind)
+        try body.encode(video.language?.text, forKey: .language)
+        try body.encode(video.people, forKey: .people)
+        try body.encode(video.poster.map(Poster.init), forKey: .poster)
+        try body.encode(video.progress, forKey: .progress)
+        try body.encode(video.readyAt, forKey: .readyAt)
+        try body.encode(video.recordedOn?.description, forKey: .recordedOn)
+        try body.encode(video.renditions, forKey: .renditions)
         try body.encodeIfPresent(
             showsFile ? video.replacement.map { ReplacementBody($0, withDetail: showsFailureDetail) } : nil,
             forKey: .replacement)
+        try body.encode(video.status, forKey: .status)
+        try body.encode(video.tags, forKey: .tags)
+        try body.encode(thumbnailURL, forKey: .thumbnailURL)
+        try body.encode(video.title, forKey: .title)
+        try body.encode(video.updatedAt, forKey: .updatedAt)
+        try body.encode(video.viewCount, forKey: .viewCount)
         // What is missing is told to those who can do something about it.
         try body.encodeIfPresent(showsFile ? video.warnings.map(Warning.init) : nil, forKey: .warnings)
-        try body.encode(video.failure.map { Failure($0, withDetail: showsFailureDetail) }, forKey: .error)
+        try body.encode(video.width, forKey: .width)
     }
 
     private var thumbnailURL: String? {
-        guard video.hasThumbnail, video.trashedAt == nil else { return nil }
-        let address = "/api/v1/videos/\(video.id)/thumbnail.jpg"
-        // Browsers keep pictures: that of another file has another address.
-        return video.laterVersion.map { "\(address)?version=\($0)" } ?? address
+        video.trashedAt == nil ? video.coverAddress(below: "/api/v1/videos/\(video.id)") : nil
+    }
+
+    struct Poster: Encodable, Sendable {
+        var kind: String
+        var time: Double?
+
+        init(_ poster: Video.Poster) {
+            kind = poster.time == nil ? "upload" : "frame"
+            time = poster.time
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var body = encoder.container(keyedBy: CodingKeys.self)
+            try body.encode(kind, forKey: .kind)
+            try body.encode(time, forKey: .time)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case kind, time
+        }
     }
 
     /// What is to replace the file, for those who may change the video.

@@ -1,3 +1,5 @@
+import Accounts
+
 /// The body of `PATCH /videos/{id}`: only the fields that are there change; `null` empties a field that may be empty.
 public struct VideoChange: Sendable, Equatable, Decodable {
     /// A field that can be absent, emptied or set.
@@ -16,7 +18,10 @@ public struct VideoChange: Sendable, Equatable, Decodable {
     public var chapters: [Chapter]?
     public var isPremium: Bool?
     public var isHidden: Bool?
+    public var isFeatured: Bool?
     public var downloads: String?
+    /// Ids; empty for everybody.
+    public var groups: [String]?
     public var password: Field<String> = .unchanged
 
     public init() {}
@@ -51,7 +56,9 @@ public struct VideoChange: Sendable, Equatable, Decodable {
         chapters = try value("chapters")
         isPremium = try value("is_premium", "isPremium")
         isHidden = try value("is_hidden", "isHidden")
+        isFeatured = try value("is_featured", "isFeatured")
         downloads = try value("downloads")
+        groups = try value("groups")
         password = try field("password")
     }
 
@@ -75,6 +82,7 @@ public struct VideoChange: Sendable, Equatable, Decodable {
         if case .set(let text) = recordedOn {
             change.recordedOn = check.day(text, "recorded_on").map { .set("\($0)") } ?? .cleared
         }
+        change.groups = groups.map { check.groups($0).map(\.description) }
         change.chapters = chapters.map { check.chapters($0) }
         if let downloads, Video.Downloads(rawValue: downloads) == nil {
             check.refuse("downloads", "invalid_downloads", "none, mp4 or original.")

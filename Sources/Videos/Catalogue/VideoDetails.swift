@@ -1,3 +1,4 @@
+import Accounts
 import Media
 
 /// What an uploader says about a video: from a form, from tus metadata or from a JSON body, checked in one place.
@@ -11,6 +12,8 @@ public struct VideoDetails: Sendable, Equatable {
     public var recordedOn: CalendarDay?
     public var isPremium = false
     public var isHidden = false
+    /// The groups that it is for; empty for everybody.
+    public var groups: [GroupID] = []
     /// In the clear, only until it was hashed; never stored.
     public var password: String?
     public var passwordHash: String?
@@ -45,7 +48,7 @@ public struct VideoDetails: Sendable, Equatable {
     /// The most bytes that a field may have as text, whatever it holds; nil for fields that do not exist.
     static func byteLimit(ofField name: String) -> Int? {
         switch name {
-        case "title", "category", "password": 4 << 10
+        case "title", "category", "password", "groups": 4 << 10
         case "description": 64 << 10
         case "tags", "people": 32 << 10
         case "is_premium", "is_hidden", "language", "recorded_on", "replaces": 64
@@ -66,6 +69,7 @@ public struct VideoDetails: Sendable, Equatable {
         recordedOn = check.day(fields["recorded_on"], "recorded_on")
         isPremium = check.flag(fields["is_premium"], "is_premium")
         isHidden = check.flag(fields["is_hidden"], "is_hidden")
+        groups = check.groups(Self.list(fields["groups"]))
         password = check.password(fields["password"])
         try check.finish()
     }

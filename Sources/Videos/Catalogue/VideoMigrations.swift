@@ -165,6 +165,24 @@ extension VideoStore {
                 "CREATE INDEX videos_by_category_and_age ON videos (category, created_at, id)",
                 "CREATE INDEX videos_by_owner_and_age ON videos (owner_id, created_at, id)",
             ], derived: Migration.Derived(sqlite: FullTextTable.additions, postgreSQL: TextVectors.additions)),
+        VideoGroupStore.migration,
+        FilmCaptionStore.migration,
+        FetchStore.reduction,
+        Migration(
+            "videos-0115", ["CREATE INDEX videos_by_language_and_age ON videos (language, created_at, id)"]),
+        Migration(
+            "videos-0095", [],
+            derived: Migration.Derived(sqlite: FullTextTable.wider, postgreSQL: TextVectors.knownWords)),
+        // The cover that somebody chose, and what is shown first.
+        Migration(
+            "videos-0090-pictures",
+            [
+                "ALTER TABLE videos ADD COLUMN poster TEXT",
+                "ALTER TABLE videos ADD COLUMN poster_time DOUBLE PRECISION",
+                "ALTER TABLE videos ADD COLUMN is_featured BIGINT NOT NULL DEFAULT 0",
+                "CREATE INDEX videos_featured ON videos (created_at, id) WHERE is_featured = 1",
+            ]),
         VersionStore.migration,
+        FilmCaptionStore.ofVersions,
     ]
 }

@@ -36,10 +36,11 @@ public struct HearVideos: Sendable {
     public func access(_ change: AccessChange?) async throws {
         try await revocations.refresh()
         switch change {
-        case .sessionEnded(_, let person), .personChanged(let person): events.accessChanged(of: person)
+        case .sessionEnded(_, let person), .personChanged(let person), .groupJoined(let person):
+            events.accessChanged(of: person)
         case .profileChanged: break
         // Each stream asks anew whether its viewer is still there.
-        case nil: events.beat()
+        case .groupRemoved, nil: events.beat()
         }
     }
 
@@ -56,6 +57,7 @@ extension Video {
         self.init(
             id: id, owner: subject.owner, title: "", description: "", category: nil, tags: [], people: [],
             isPremium: subject.isPremium, isHidden: subject.isHidden, passwordHash: subject.hasPassword ? "" : nil,
+            groups: subject.groups,
             checksum: "", byteCount: 0, fileName: "", status: .ready, progress: 1, duration: nil, width: nil,
             height: nil, kind: .video, renditions: [], failure: nil, warnings: [], viewCount: 0, createdAt: Date(),
             updatedAt: Date(), readyAt: nil)

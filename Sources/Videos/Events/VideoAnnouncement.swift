@@ -4,6 +4,7 @@ import SQL
 /// What other servers must know of a video.
 struct VideoAnnouncement: Equatable {
     static let topic = "video"
+    private static let noGroups = "-"
 
     var name: VideoEvent.Name
     var id: VideoID
@@ -21,21 +22,26 @@ struct VideoAnnouncement: Equatable {
         if let subject {
             words.append("\(subject.owner)")
             words += [subject.isPremium, subject.isHidden, subject.hasPassword].map { $0 ? "1" : "0" }
+            words.append(
+                subject.groups.isEmpty ? Self.noGroups : subject.groups.map(\.description).joined(separator: ","))
         }
         return Announcement(Self.topic, words.joined(separator: " "))
     }
 
     init?(_ announcement: Announcement) {
         let words = announcement.text.split(separator: " ").map(String.init)
-        guard words.count == 2 || words.count == 6, let name = VideoEvent.Name(rawValue: words[0]),
+        guard words.count == 2 || words.count == 7, let name = VideoEvent.Name(rawValue: words[0]),
             let id = VideoID(words[1])
         else { return nil }
         self.name = name
         self.id = id
-        guard words.count == 6 else { return }
-        guard let owner = UserID(words[2]) else { return nil }
+        guard words.count == 7 else { return }
+        let names = words[6] == Self.noGroups ? [] : words[6].split(separator: ",")
+        let groups = names.compactMap { GroupID(String($0)) }
+        guard let owner = UserID(words[2]), groups.count == names.count else { return nil }
         subject = VideoAccess.Subject(
-            owner: owner, isPremium: words[3] == "1", isHidden: words[4] == "1", hasPassword: words[5] == "1")
+            owner: owner, isPremium: words[3] == "1", isHidden: words[4] == "1", hasPassword: words[5] == "1",
+            groups: groups)
     }
 }
 

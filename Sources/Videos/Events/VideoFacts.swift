@@ -46,6 +46,7 @@ private struct VideoFact: Encodable {
     var isPremium: Bool
     var isHidden: Bool
     var hasPassword: Bool
+    var groups: [GroupID]
     /// Why it failed.
     var code: String?
 
@@ -56,6 +57,7 @@ private struct VideoFact: Encodable {
         byteCount = video.byteCount
         (duration, width, height) = (video.duration, video.width, video.height)
         (isPremium, isHidden, hasPassword) = (video.isPremium, video.isHidden, video.passwordHash != nil)
+        groups = video.groups
         self.code = code
     }
 }

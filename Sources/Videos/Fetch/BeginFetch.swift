@@ -15,6 +15,7 @@ struct BeginFetch: Sendable {
     let now: @Sendable () -> Date
     private let store = VideoStore()
     private let fetches = FetchStore()
+    private let groups = VideoGroupStore()
 
     func callAsFunction(_ wish: FetchWish, by caller: Caller) async throws -> Video {
         try await callers.requireUploadRight(caller)
@@ -31,6 +32,7 @@ struct BeginFetch: Sendable {
             dueAt: time)
         return try await database.write { transaction in
             try settings.requireFetchSlot(of: owner, in: transaction)
+            try groups.requireAll(video.groups, in: transaction)
             try store.insert(video, in: transaction)
             try fetches.insert(fetch, in: transaction)
             let stored = try store.find(video.id, in: transaction) ?? video
@@ -72,7 +74,7 @@ extension Video {
             id: VideoID(), owner: owner, title: details.title, description: details.description,
             category: details.category, tags: details.tags, people: details.people, language: details.language,
             recordedOn: details.recordedOn, isPremium: details.isPremium, isHidden: details.isHidden,
-            passwordHash: details.passwordHash, checksum: "", byteCount: 0,
+            passwordHash: details.passwordHash, groups: details.groups, checksum: "", byteCount: 0,
             fileName: FileName(SourceAddress.fileName(of: source.url)).description, status: .pending, progress: 0,
             duration: nil, width: nil, height: nil, renditions: [], failure: nil, warnings: [], viewCount: 0,
             createdAt: time, updatedAt: time, readyAt: nil)

@@ -18,6 +18,8 @@ struct Fetch: Sendable {
     var owner: UserID
     /// Nobody is shown it: it may hold a password, and whoever has the address of a shared file has the file.
     var address: SourceAddress
+    /// Part of the address is not kept any more: it cannot be fetched again.
+    var isReduced = false
     /// No title was given, so the name of the file becomes the title.
     var namesVideo: Bool
     var state: State

@@ -26,11 +26,13 @@ struct FetchStore: Sendable {
             """,
             "CREATE INDEX fetches_by_time ON fetches (state, due_at)",
         ])
+    static let reduction = Migration(
+        "videos-0125", ["ALTER TABLE fetches ADD COLUMN is_reduced BIGINT NOT NULL DEFAULT 0"])
 
     private static let selection = """
         SELECT fetches.video_id, videos.owner_id, fetches.address, fetches.names_video, fetches.state, \
         fetches.received_bytes, fetches.total_bytes, fetches.validator, fetches.attempts, fetches.failures, \
-        fetches.failure_code, fetches.due_at, fetches.holder, fetches.held_until \
+        fetches.failure_code, fetches.due_at, fetches.holder, fetches.held_until, fetches.is_reduced \
         FROM fetches JOIN videos ON videos.id = fetches.video_id
         """
     /// Which are not over.
@@ -126,11 +128,35 @@ struct FetchStore: Sendable {
             """, id, "\(holder)", time, failures, failure?.rawValue)
     }
 
+    /// What may be a secret in its address is forgotten, here and in backups.
+    ///
     /// - Returns: false where there is no such fetch.
     func fail(_ id: VideoID, _ failure: FetchFailure, in transaction: Transaction) throws -> Bool {
+        guard let fetch = try find(id, in: transaction) else { return false }
         try transaction.execute(
             "UPDATE fetches SET state = 'failed', holder = '', held_until = 0, failure_code = $2 WHERE video_id = $1",
-            id, failure.rawValue) == 1
+            id, failure.rawValue)
+        try reduce(fetch, in: transaction)
+        return true
+    }
+
+    /// Those that failed before that was done.
+    func unreduced(after id: VideoID?, count: Int, in access: ReadAccess) throws -> [Fetch] {
+        try access.query(
+            """
+            \(Self.selection) WHERE fetches.state = 'failed' AND fetches.failure_code IS NOT NULL
+                AND fetches.is_reduced = 0 AND (fetches.address LIKE '%?%' OR fetches.address LIKE '%@%')
+                AND fetches.video_id > $1 ORDER BY fetches.video_id LIMIT $2
+            """, id.map { "\($0)" } ?? "", count
+        ).compactMap(Fetch.init(row:))
+    }
+
+    func reduce(_ fetch: Fetch, in transaction: Transaction) throws {
+        let (address, reduced) = (fetch.address, fetch.address.reduced)
+        guard reduced != address.text else { return }
+        try transaction.execute(
+            "UPDATE fetches SET address = $2, is_reduced = $3 WHERE video_id = $1", fetch.video, reduced,
+            reduced != address.url || address.authorization != nil)
     }
 
     /// What pauses is due.
@@ -181,7 +207,7 @@ extension Fetch {
         let failure: String? = try row.value("failure_code")
         self.init(
             video: try row.value("video_id"), owner: try row.value("owner_id"), address: address,
-            namesVideo: try row.value("names_video"), state: state,
+            isReduced: try row.value("is_reduced"), namesVideo: try row.value("names_video"), state: state,
             receivedByteCount: try row.value("received_bytes"), totalByteCount: try row.value("total_bytes"),
             validator: try row.value("validator"), attempts: try row.value("attempts"),
             failures: try row.value("failures"), failure: failure.flatMap(FetchFailure.init(rawValue:)),

@@ -1,3 +1,4 @@
+import Accounts
 import Media
 
 /// The body of `POST /videos` with an address: what a form says of a video, as JSON.
@@ -35,6 +36,7 @@ struct FetchWish: Decodable, Sendable {
         if case .set(let day) = wish.recordedOn { details.recordedOn = CalendarDay(day) }
         details.isPremium = wish.isPremium ?? false
         details.isHidden = wish.isHidden ?? false
+        details.groups = (wish.groups ?? []).compactMap { GroupID($0) }
         if case .set(let password) = wish.password { details.password = password }
         return (source, details, wish.title != nil)
     }

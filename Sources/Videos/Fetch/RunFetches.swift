@@ -30,6 +30,7 @@ public struct RunFetches: Sendable {
 
     /// Who gives no sign of life for so long has it no more.
     private static let lease: TimeInterval = 30
+    private static let rowsAtOnce = 100
 
     init(
         database: Database, storage: StorageServices, receive: ReceiveSource, finish: FinishUpload, end: EndFetch,
@@ -57,6 +58,9 @@ public struct RunFetches: Sendable {
     func run(on loop: EventLoop) async {
         // No file of a stranger is taken in where it could not be read safely.
         guard settings.acceptsUploads else { return }
+        do { try await reduceAddresses() } catch {
+            log.error("addresses of fetches that have failed are still kept", ["error": .error(error)])
+        }
         await withDiscardingTaskGroup { group in
             repeat {
                 do {
@@ -69,6 +73,20 @@ public struct RunFetches: Sendable {
                     log.error("fetches cannot be begun", ["error": .error(error)])
                 }
             } while (try? await loop.sleep(for: .seconds(1))) != nil
+        }
+    }
+
+    /// Rows of before addresses were forgotten.
+    func reduceAddresses() async throws {
+        var last: VideoID?
+        while !Task.isCancelled {
+            let after = last
+            let rows = try await database.read { try fetches.unreduced(after: after, count: Self.rowsAtOnce, in: $0) }
+            guard let end = rows.last else { return }
+            try await database.write { transaction in
+                for fetch in rows { try fetches.reduce(fetch, in: transaction) }
+            }
+            last = end.video
         }
     }
 

@@ -34,6 +34,13 @@ struct SourceAddress: Sendable, CustomStringConvertible {
 
     var description: String { host }
 
+    /// Without what may be a secret: user, password, query and fragment.
+    var reduced: String {
+        guard var parts = URLComponents(string: url) else { return url }
+        parts.query = nil
+        return parts.string ?? url
+    }
+
     /// The name of the file that an address ends in; that of the host where it ends in none.
     static func fileName(of url: String) -> String {
         let parts = URLComponents(string: url)

@@ -1,3 +1,4 @@
+import Accounts
 import FoundationEssentials
 import SQL
 
@@ -46,15 +47,18 @@ struct ListFavorites: Sendable {
 
 extension VideoStore {
     /// The facts by which the policy decides, and what a watcher's position is measured by.
+    ///
+    /// One statement, with a row for each group that the video is for.
     func outline(of id: VideoID, in access: ReadAccess) throws -> VideoOutline? {
-        try access.first(
+        let rows = try access.query(
             """
             SELECT owner_id, is_premium, is_hidden, duration,
                 CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END AS has_password,
-                CASE WHEN trashed_at IS NULL THEN 0 ELSE 1 END AS is_trashed
-            FROM videos WHERE id = $1
-            """, id
-        ).map(VideoOutline.init(row:))
+                CASE WHEN trashed_at IS NULL THEN 0 ELSE 1 END AS is_trashed, video_groups.group_id AS group_id
+            FROM videos LEFT JOIN video_groups ON video_groups.video_id = videos.id WHERE videos.id = $1
+            """, id)
+        guard let first = rows.first else { return nil }
+        return try VideoOutline(row: first, groups: rows.compactMap { try $0.value("group_id", as: GroupID?.self) })
     }
 
     /// - Throws: `VideoError` where this viewer may not see the facts about the video.
@@ -74,12 +78,12 @@ struct VideoOutline: Sendable, Equatable {
 }
 
 extension VideoOutline {
-    init(row: Row) throws {
+    init(row: Row, groups: [GroupID]) throws {
         self.init(
             subject: VideoAccess.Subject(
                 owner: try row.value("owner_id"), isPremium: try row.value("is_premium"),
                 isHidden: try row.value("is_hidden"), hasPassword: try row.value("has_password"),
-                isTrashed: try row.value("is_trashed")),
+                groups: groups, isTrashed: try row.value("is_trashed")),
             duration: try row.value("duration"))
     }
 }

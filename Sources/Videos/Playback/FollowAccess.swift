@@ -9,6 +9,7 @@ public struct FollowAccess: Sendable {
     private let events: VideoEvents?
     private let now: @Sendable () -> Date
     private let unlocks = AccessSessionStore()
+    private let groups = VideoGroupStore()
 
     /// - Parameter events: nil where this process has no streams.
     public init(_ revocations: GrantRevocations, events: VideoEvents?, now: @escaping @Sendable () -> Date) {
@@ -30,6 +31,13 @@ public struct FollowAccess: Sendable {
             try revoke(.person(person), at: time, in: transaction)
             try unlocks.remove(of: person, through: nil, in: transaction)
             transaction.afterCommit { [events] in events?.accessChanged(of: person) }
+        case .groupJoined(let person):
+            transaction.afterCommit { [events] in events?.accessChanged(of: person) }
+        case .groupRemoved(let group):
+            for video in try groups.videos(for: group, in: transaction) {
+                try revoke(.video(video), at: time, in: transaction)
+            }
+            transaction.afterCommit { [events] in events?.beat() }
         case .profileChanged: break
         }
     }

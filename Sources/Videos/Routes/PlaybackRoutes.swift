@@ -10,6 +10,7 @@ struct PlaybackRoutes: Sendable {
     let playlists: ServePlaylists
     let captions: ReadCaptions
     let encoding: VideoEncoding
+    let pictures: PictureRoutes
     let keyUse: KeyUse
 
     func add(to router: RouterBuilder) {
@@ -20,7 +21,8 @@ struct PlaybackRoutes: Sendable {
             let text = VideoPlaylists(presentation: presentation, folder: context.pass.folder).master()
             return Self.secret(.text(text, type: VideoPlaylists.type))
         }
-        addPictureRoutes(to: video)
+        pictures.add(to: video)
+        addStoryboardRoutes(to: video)
         let granted = grant.routesByGrant("/api/v1/play/{grant}", in: router)
         addPlaylistRoutes(to: granted)
         addMediaRoutes(to: granted)
@@ -97,9 +99,9 @@ struct PlaybackRoutes: Sendable {
             })
     }
 
-    private func addPictureRoutes(to video: RouterGroup<PlaybackContext>) {
+    private func addStoryboardRoutes(to video: RouterGroup<PlaybackContext>) {
         let pictures: [(String, PictureKind, String)] = [
-            ("/thumbnail.jpg", .thumbnail, "image/jpeg"), ("/storyboard.jpg", .storyboard, "image/jpeg"),
+            ("/storyboard.jpg", .storyboard, "image/jpeg"),
             ("/storyboard.vtt", .storyboardCues, "text/vtt; charset=utf-8"),
         ]
         for (path, picture, type) in pictures {

@@ -21,6 +21,6 @@ struct ViewerContext: ChildContext {
 
 extension Viewer {
     public init(_ caller: Caller) {
-        self.init(id: caller.userID, role: caller.role)
+        self.init(id: caller.userID, role: caller.role, groups: caller.groups)
     }
 }

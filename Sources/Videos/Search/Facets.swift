@@ -11,57 +11,48 @@ struct Facets: Equatable {
     var category: String?
     var tags: [String]
     var people: [String]
+    var language: String?
 
-    /// The category, which may be empty, then tags, then people.
+    /// The category, which may be empty, then tags, then people, then the language, which may be empty.
     var text: String {
-        let kinds = [[category].compactMap(\.self), tags, people].map { $0.joined(separator: "\u{1F}") }
+        let kinds = [[category].compactMap(\.self), tags, people, [language].compactMap(\.self)].map {
+            $0.joined(separator: "\u{1F}")
+        }
         return kinds.joined(separator: "\u{1D}")
     }
 
-    init(category: String?, tags: [String], people: [String]) {
-        (self.category, self.tags, self.people) = (category, tags, people)
+    init(category: String?, tags: [String], people: [String], language: String? = nil) {
+        (self.category, self.tags, self.people, self.language) = (category, tags, people, language)
     }
 
     init(text: String) {
         let kinds = text.utf8.split(separator: Self.kindsMark, omittingEmptySubsequences: false).map { names in
             names.split(separator: Self.namesMark).map { String(decoding: $0, as: UTF8.self) }
         }
-        self.init(
-            category: kinds.first?.first, tags: kinds.count > 1 ? kinds[1] : [], people: kinds.count > 2 ? kinds[2] : []
-        )
+        func names(_ place: Int) -> [String] { kinds.indices.contains(place) ? kinds[place] : [] }
+        self.init(category: names(0).first, tags: names(1), people: names(2), language: names(3).first)
     }
 
     /// Counts names in the texts of many videos, each of which stands behind the video's status.
     static func count(_ texts: String, of total: Int) -> FoundCounts {
-        // bound: names of mostVideos videos
-        var (counts, kind): ([[String: Int]], Int) = (Array(repeating: [:], count: 4), 0)
         var texts = texts
-        texts.withUTF8 { bytes in
-            var start = 0
+        let most = texts.withUTF8 { text -> [[FoundCounts.Count]] in
+            let bytes = UnsafeRawBufferPointer(text)
+            var (counts, kind, start) = ([NameCounts](repeating: NameCounts(), count: 5), 0, 0)
             for index in 0...bytes.count {
                 let byte = index < bytes.count ? bytes[index] : 0x1E
                 guard (0x1D...0x1F).contains(byte) else { continue }
                 if index > start, kind < counts.count {
-                    let name = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self)
-                    counts[kind][name, default: 0] += 1
+                    counts[kind].add(UnsafeRawBufferPointer(rebasing: bytes[start..<index]))
                 }
                 start = index + 1
-                if byte == kindsMark { kind += 1 }  // bound: four kinds
+                if byte == kindsMark { kind += 1 }  // bound: five kinds
                 if byte == 0x1E { kind = 0 }
             }
+            return counts.map { $0.mostFrequent(FoundCounts.mostValues) }
         }
-        let most = counts.map(mostFrequent)
         return FoundCounts(
             total: total, isExact: total < FoundCounts.mostVideos, category: most[1], status: most[0], tag: most[2],
-            person: most[3])
-    }
-
-    private static func mostFrequent(_ counts: [String: Int]) -> [FoundCounts.Count] {
-        let all = counts.map { FoundCounts.Count(value: $0.key, count: $0.value) }
-        let sorted = all.sorted { one, other in
-            one.count == other.count
-                ? one.value.utf8.lexicographicallyPrecedes(other.value.utf8) : one.count > other.count
-        }
-        return Array(sorted.prefix(FoundCounts.mostValues))
+            person: most[3], language: most[4])
     }
 }

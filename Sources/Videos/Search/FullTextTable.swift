@@ -73,6 +73,19 @@ struct FullTextTable: SearchIndex {
         try transaction.execute("DELETE FROM search_documents WHERE video_id = $1", id)
     }
 
+    /// A mark and the beginning of a name have four letters, as soon as there is something to suggest. Rows keep their numbers.
+    static let wider = [
+        """
+        CREATE VIRTUAL TABLE wider_search_terms USING fts5 \
+        (title, names, description, spoken, tokenize = 'ascii', detail = 'column', prefix = '1 2 3 4')
+        """,
+        """
+        INSERT INTO wider_search_terms (rowid, title, names, description, spoken)
+        SELECT rowid, title, names, description, spoken FROM search_terms ORDER BY rowid
+        """,
+        "DROP TABLE search_terms", "ALTER TABLE wider_search_terms RENAME TO search_terms",
+    ]
+
     static let additions = ["ALTER TABLE search_documents ADD COLUMN facets TEXT NOT NULL DEFAULT ''"]
 
     /// A cross join is done in the order in which it is written (sqlite.org/optoverview.html, 7.2): the words are the narrowest.
@@ -81,6 +94,7 @@ struct FullTextTable: SearchIndex {
         CROSS JOIN videos ON videos.id = search_documents.video_id
         """
     let age = ["search_terms.rowid"]
+    let ageInCategory = ["search_terms.rowid"]
     let newestFirstIfCheap = "ORDER BY search_terms.rowid DESC"
     let fewestLooked = 1
     let joined = "GROUP_CONCAT"
@@ -89,16 +103,23 @@ struct FullTextTable: SearchIndex {
         let words = expression.words.map { alternatives in
             "(\(alternatives.map { Self.text($0, expression.part) }.joined(separator: " OR ")))"
         }
-        let text = words.joined(separator: expression.needsAll ? " AND " : " OR ")
-        let parameter = conditions.bind(text)
+        let text = "(\(words.joined(separator: expression.needsAll ? " AND " : " OR ")))"
+        let names = expression.names.map { Self.text(SearchExpression.Phrase(term: $0), .names) }
+        let parameter = conditions.bind((names + [text]).joined(separator: " AND "))
         conditions.require("search_terms MATCH \(parameter)")
     }
 
     func score(_ expression: SearchExpression, in conditions: inout SQLConditions) -> String {
-        "column_score(search_terms, \(SearchField.allCases.map { "\($0.weight)" }.joined(separator: ", ")))"
+        // The words that stand for a beginning count as that one does. They are those of the last word, and come last.
+        let first = expression.names.count
+        let together = first + expression.phrases.prefix { $0.words == nil }.count
+        let numbers = SearchField.allCases.map { "\($0.weight)" } + ["\(first)", "\(together)"]
+        return "column_score(search_terms, \(numbers.joined(separator: ", ")))"
     }
 
     private static func text(_ phrase: SearchExpression.Phrase, _ part: SearchDocument.Part?) -> String {
-        "\"\(part?.mark ?? "")\(phrase.term)\"\(phrase.isPrefix ? " *" : "")"
+        let mark = part?.mark ?? ""
+        if let words = phrase.words { return words.map { "\"\(mark)\($0)\"" }.joined(separator: " OR ") }
+        return "\"\(mark)\(phrase.term)\"\(phrase.isPrefix ? " *" : "")"
     }
 }

@@ -1,3 +1,5 @@
+import Web
+
 /// A piece of a video's text in which words of a search were found, with their places.
 ///
 /// It is text and not HTML: whoever shows it makes elements of the ranges, so nothing that people wrote becomes markup.
@@ -45,7 +47,8 @@ struct Highlighter {
     mutating func highlights(of video: Video, spoken: @autoclosure () throws -> [SpokenText]) rethrows -> [Highlight] {
         let texts: [(Highlight.Field, String)] =
             [(.title, video.title)] + [video.category].compactMap(\.self).map { (.category, $0) }
-            + video.tags.map { (.tag, $0) } + video.people.map { (.person, $0) } + [(.description, video.description)]
+            + video.tags.map { (.tag, $0) } + video.people.map { (.person, $0) }
+            + [(.description, Markdown.plain(video.description))]
         var (found, words): ([Highlight], Set<Int>) = ([], [])
         for (field, text) in texts { add(field, text, to: &found, &words) }
         if words.count < expression.words.count, video.passwordHash == nil {

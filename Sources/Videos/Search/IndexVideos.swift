@@ -5,12 +5,14 @@ import Telemetry
 /// words are analysed in another way. It works in pieces, each a transaction, so that nobody waits for it long.
 struct IndexVideos: Sendable {
     /// Videos that are indexed together.
-    private static let pieceSize = 20
+    private static let pieceSize = 100
     /// Words of the vocabulary that are looked at together.
     private static let vocabularyPiece = 200
 
     let database: Database
     let log: Log
+    /// `VideoEncoding.captionsOfFilm`.
+    let captionsOfFilm: @Sendable (VersionID) async throws -> [FilmCaptions]
     private let store = VideoStore()
     private let vocabulary = SearchVocabulary()
 
@@ -22,17 +24,40 @@ struct IndexVideos: Sendable {
             let after = last
             let ids = try await database.scan { try missing(after: after, in: $0) }
             guard let end = ids.last else { break }
+            let captions = await bringCaptions(of: ids)
             try await database.write { transaction in
-                for id in ids {
+                for (id, version, captions) in captions {
                     guard let video = try store.find(id, in: transaction) else { continue }
+                    if !captions.isEmpty {
+                        try FilmCaptionStore().replace(with: captions, of: version, id, in: transaction)
+                    }
                     try store.index(video, in: transaction)
                 }
             }
-            count += ids.count  // bound: rows of a database
-            last = end.description
+            count += captions.count  // bound: rows of a database
+            last = end.0.description
         }
         if count > 0 { log.info("videos were taken into the index of the search", ["count": .init(count)]) }
         return count
+    }
+
+    /// The captions that came with the files, of those videos that were made before the search looked at them. A video whose captions
+    /// cannot be read now is left out: it is tried again at the next start.
+    private func bringCaptions(
+        of ids: [(VideoID, VersionID)]
+    ) async -> [(VideoID, VersionID, [FilmCaptions])] {
+        var found: [(VideoID, VersionID, [FilmCaptions])] = []
+        for (id, version) in ids {
+            do {
+                let isThere = try await database.read { try FilmCaptionStore().hasAny(of: version, id, in: $0) }
+                found.append((id, version, isThere ? [] : try await captionsOfFilm(version)))  // bound: pieceSize
+            } catch {
+                log.warning(
+                    "captions of a file cannot be read, so the search does not know the video as it should",
+                    ["video": .init(id), "error": .error(error)])
+            }
+        }
+        return found
     }
 
     /// Takes one video in anew.
@@ -43,13 +68,13 @@ struct IndexVideos: Sendable {
         }
     }
 
-    private func missing(after id: String, in access: ReadAccess) throws -> [VideoID] {
+    private func missing(after id: String, in access: ReadAccess) throws -> [(VideoID, VersionID)] {
         try access.query(
             """
-            SELECT id FROM videos WHERE id > $1 AND NOT EXISTS (SELECT 1 FROM search_documents \
+            SELECT id, COALESCE(version_id, id) AS version FROM videos WHERE id > $1 AND NOT EXISTS (SELECT 1 FROM search_documents \
             WHERE search_documents.video_id = videos.id AND search_documents.version = $2) ORDER BY id LIMIT $3
             """, id, SearchDocument.version, Self.pieceSize
-        ).map { try $0.value("id") }
+        ).map { (try $0.value("id"), try $0.value("version")) }
     }
 
     /// Forgets words that no video has any more.

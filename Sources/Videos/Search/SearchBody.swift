@@ -6,7 +6,7 @@ struct FoundVideosBody: Encodable, Sendable {
 
     init(_ found: FoundVideos, for viewer: Viewer) {
         data = zip(found.videos, found.highlights).map {
-            FoundVideoBody(video: VideoBody($0, for: viewer), highlights: $1)
+            FoundVideoBody(video: VideoBody($0, for: viewer, isWhole: false), highlights: $1)
         }
         nextCursor = found.next?.text
         counts = found.counts

@@ -1,9 +1,10 @@
 import FoundationEssentials
+import Web
 
 /// What a full-text index knows of a video: the terms of each of its fields, each once.
 struct SearchDocument {
     /// Counts changes of the analysis, after which everything is indexed again.
-    static let version = 2
+    static let version = 4
     /// Of a field so many words are indexed. A talk of ten hours has about 80,000, of which most come again.
     static let mostWords = 100_000
     /// All terms of a video have so many bytes at most, the better fields first: PostgreSQL's vectors end at a megabyte, with what it
@@ -28,13 +29,14 @@ struct SearchDocument {
         let spoken = video.passwordHash == nil ? spoken : []
         id = video.id
         createdAt = video.createdAt
-        facets = Facets(category: video.category, tags: video.tags, people: video.people)
+        facets = Facets(
+            category: video.category, tags: video.tags, people: video.people, language: video.language?.text)
         let title = FoldedText(video.title).words.map(\.folded)
         titleKey = title.joined(separator: " ")
         titleLength = title.count
         let texts: [SearchField: [String]] = [
             .title: [video.title], .names: video.tags + video.people + [video.category].compactMap(\.self),
-            .description: [video.description], .spoken: spoken,
+            .description: [Markdown.plain(video.description)], .spoken: spoken,
         ]
         // Words are analysed once, however often they are said.
         var known: [String: SearchTerms] = [:]

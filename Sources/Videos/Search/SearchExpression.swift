@@ -5,6 +5,9 @@ struct SearchExpression: Sendable, Equatable {
         /// Letters and digits only, as `FoldedText` leaves them.
         var term: String
         var isPrefix = false
+        /// Of a beginning, all words of the index that have it, where they are few: to look for words takes less time than to look for
+        /// beginnings, and finds the same.
+        var words: [String]?
     }
 
     /// The ways in which one word can be there.
@@ -16,6 +19,9 @@ struct SearchExpression: Sendable, Equatable {
     var needsAll = true
     /// Where they must be; nil for anywhere.
     var part: SearchDocument.Part?
+    /// Words that a video's names must have as well, because of a filter: they leave out soon what the filter leaves out anyway, and count
+    /// for nothing. A video whose names were changed for all videos at once is found when it is taken into the index anew.
+    var names: [String] = []
 
     var phrases: [Phrase] { words.flatMap(\.self) }
 
@@ -35,6 +41,8 @@ struct SearchWords: Equatable {
     private(set) var folded: [String]
     /// Whether the last word may go on: nothing but letters follows it.
     private(set) var mayContinue: Bool
+    /// What the last one is looked for with if it may go on.
+    var beginning: SearchExpression.Phrase?
 
     init(_ text: String) {
         let words = FoldedText(text, mostWords: Self.most).words
@@ -49,7 +57,9 @@ struct SearchWords: Equatable {
         folded.indices.map { index in
             let isPrefix = mayContinue && index == folded.count - 1
             var phrases = SearchTerms(folded[index]).all.map { SearchExpression.Phrase(term: $0) }
-            if isPrefix { phrases.append(SearchExpression.Phrase(term: folded[index], isPrefix: true)) }
+            if isPrefix {
+                phrases.append(beginning ?? SearchExpression.Phrase(term: folded[index], isPrefix: true))
+            }
             return phrases
         }
     }

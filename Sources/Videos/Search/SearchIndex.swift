@@ -13,6 +13,8 @@ protocol SearchIndex {
     var source: String { get }
     /// The columns of `source` by which videos are in the order of uploads: a number, and what tells those apart that have the same.
     var age: [String] { get }
+    /// The same for the videos of a category or of an uploader, for which another index has that order.
+    var ageInCategory: [String] { get }
     /// So many matches in the order of uploads are asked for at least.
     var fewestLooked: Int { get }
     /// The function that puts texts together.
@@ -36,12 +38,6 @@ extension ReadAccess {
 }
 
 extension SearchIndex {
-    var newestFirst: String { inOrderOfAge("DESC") }
-
-    func inOrderOfAge(_ direction: String) -> String {
-        "ORDER BY \(age.map { "\($0) \(direction)" }.joined(separator: ", "))"
-    }
-
     /// Whether this viewer may see a video that matches. What nobody shows them has no influence on the answer.
     func hasMatch(_ expression: SearchExpression, for viewer: Viewer, in access: ReadAccess) throws -> Bool {
         try !matches(expression, for: viewer, limit: 1, in: access).isEmpty

@@ -2,6 +2,7 @@ import Accounts
 import BaseEncoding
 import FoundationEssentials
 import HTTP
+import Media
 import SQL
 import Web
 
@@ -35,6 +36,7 @@ public struct SearchQuery: Sendable, Equatable {
     public var category: String?
     public var tags: [String] = []
     public var people: [String] = []
+    public var language: LanguageTag?
     public var uploader: UserID?
     public var status: Video.Status?
     public var isPremium: Bool?
@@ -80,6 +82,7 @@ public struct SearchQuery: Sendable, Equatable {
         }
         category = present("category")
         (tags, people) = (several("tag"), several("person"))
+        language = read("language", "invalid_language", VideoQuery.languageDetail) { LanguageTag($0) }
         uploader = read("uploader", "invalid_id", "The id of a user.") { UserID($0) }
         status = read("status", "invalid_status", "pending, processing, ready or failed.", Video.Status.init(rawValue:))
         isPremium = read("premium", "not_a_boolean", "true or false.") { VideoQuery.flag($0) }

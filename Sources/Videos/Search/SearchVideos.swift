@@ -14,10 +14,14 @@ struct FoundVideos: Sendable {
 struct SearchVideos: Sendable {
     let database: Database
     private let store = VideoStore()
+    private let vocabulary = SearchVocabulary()
 
     func callAsFunction(_ query: SearchQuery, for viewer: Viewer) async throws -> FoundVideos {
         try await database.scan { access in
-            let words = SearchWords(query.text)
+            var words = SearchWords(query.text)
+            if words.mayContinue, let last = words.folded.last {
+                words.beginning = try vocabulary.beginning(last, in: access)
+            }
             var expression = words.folded.isEmpty ? nil : SearchExpression(words: words.alternatives)
             var selected = try SearchSelection(query, expression, for: viewer, in: access)(in: access)
             // What is found as it was typed needs no interpretation.
@@ -58,15 +62,21 @@ struct SelectedVideos {
 struct SearchSelection {
     /// Of what fits best so many are ranked, those that were uploaded last: of a word that is nearly everywhere no video is better than
     /// another one. All other orders go on to the last video.
-    static let mostRanked = 1_000
+    static let mostRanked = 500
 
     private let query: SearchQuery
     private let expression: SearchExpression?
     private let index: any SearchIndex
+    /// The columns by which what has the words is in the order of uploads.
+    private let age: [String]
     private var conditions = SQLConditions()
 
     init(_ query: SearchQuery, _ expression: SearchExpression?, for viewer: Viewer, in access: ReadAccess) {
+        var expression = expression
+        let names = [query.category].compactMap(\.self) + query.tags + query.people
+        expression?.names = Array(names.flatMap { FoldedText($0).words.map(\.folded) }.prefix(SearchWords.most))
         (self.query, self.expression, index) = (query, expression, access.searchIndex)
+        age = query.category != nil || query.uploader != nil ? index.ageInCategory : index.age
         if let expression { index.require(expression, in: &conditions) }
         VideoAccess.condition(for: viewer, in: &conditions)
         addFilters()
@@ -87,6 +97,7 @@ struct SearchSelection {
             }
         }
         compare("category", "=", query.category)
+        compare("language", "=", query.language?.text)
         compare("owner_id", "=", query.uploader)
         compare("status", "=", query.status?.rawValue)
         compare("is_premium", "=", query.isPremium)
@@ -100,7 +111,10 @@ struct SearchSelection {
 
     func callAsFunction(in access: ReadAccess) throws -> SelectedVideos {
         let sort = query.effectiveSort
-        if sort == .relevance { return try best(in: access) }
+        // The newest are those that are counted.
+        if sort == .relevance || (sort == .newest && expression != nil && query.cursor == nil) {
+            return try best(in: access)
+        }
         let rows = try expression != nil && sort.isAge ? inOrderOfAge(in: access) : inOrder(of: sort, in: access)
         var selected = try page(of: rows)
         if query.cursor == nil { selected.counts = try counts(in: access) }
@@ -117,17 +131,17 @@ struct SearchSelection {
         return SelectedVideos(ids: ids, next: SearchQuery.Cursor(sort: query.effectiveSort, key: key, id: id))
     }
 
-    /// The best of those that are ranked, and on the first page what is counted of them: the words are looked for once.
+    /// The best of those that are ranked, or the newest, and on the first page what is counted: the words are looked for once.
     private func best(in access: ReadAccess) throws -> SelectedVideos {
         var conditions = conditions
-        let key = key(of: .relevance, in: &conditions)
+        let key = query.effectiveSort == .newest ? age[0] : key(of: .relevance, in: &conditions)
         let facets = query.cursor == nil ? facets(in: &conditions) : (each: "''", all: "''")
         let after = after("(sort_key, id)", in: &conditions)
         let limit = conditions.bind(query.limit + 1)
         let rows = try access.query(
             """
             WITH found AS MATERIALIZED (SELECT videos.id AS id, \(key) AS sort_key, \(facets.each) AS facets \
-            FROM \(index.source) \(conditions.whereClause) \(index.newestFirst) LIMIT \(Self.mostRanked))
+            FROM \(index.source) \(conditions.whereClause) \(inOrderOfAge("DESC")) LIMIT \(Self.mostRanked))
             SELECT id, sort_key, '' AS facets, 0 AS count FROM (SELECT id, sort_key FROM found \(after) \
             ORDER BY sort_key DESC, id DESC LIMIT \(limit)) AS page
             UNION ALL SELECT '' AS id, 0 AS sort_key, \(facets.all) AS facets, COUNT(*) AS count FROM found
@@ -142,19 +156,23 @@ struct SearchSelection {
     /// What has the words, newest or oldest first: the index has that order, so no more is looked at than is shown.
     private func inOrderOfAge(in access: ReadAccess) throws -> [Row] {
         var conditions = conditions
-        let columns = index.age.count == 1 ? index.age[0] : "(\(index.age.joined(separator: ", ")))"
+        let columns = age.count == 1 ? age[0] : "(\(age.joined(separator: ", ")))"
         if let cursor = query.cursor {
-            let values = [conditions.bind(cursor.key)] + (index.age.count == 1 ? [] : [conditions.bind(cursor.id)])
+            let values = [conditions.bind(cursor.key)] + (age.count == 1 ? [] : [conditions.bind(cursor.id)])
             let value = values.count == 1 ? values[0] : "(\(values.joined(separator: ", ")))"
             conditions.require("\(columns) \(query.effectiveSort.isAscending ? ">" : "<") \(value)")
         }
         let direction = query.effectiveSort.isAscending ? "ASC" : "DESC"
         let rows = try access.query(
             """
-            SELECT videos.id AS id, \(index.age[0]) AS sort_key FROM \(index.source) \(conditions.whereClause) \
-            \(index.inOrderOfAge(direction)) LIMIT \(max(index.fewestLooked, query.limit + 1))
+            SELECT videos.id AS id, \(age[0]) AS sort_key FROM \(index.source) \(conditions.whereClause) \
+            \(inOrderOfAge(direction)) LIMIT \(max(index.fewestLooked, query.limit + 1))
             """, arguments: conditions.arguments)
         return Array(rows.prefix(query.limit + 1))
+    }
+
+    private func inOrderOfAge(_ direction: String) -> String {
+        "ORDER BY \(age.map { "\($0) \(direction)" }.joined(separator: ", "))"
     }
 
     private func inOrder(of sort: SearchQuery.Sort, in access: ReadAccess) throws -> [Row] {
@@ -209,7 +227,7 @@ struct SearchSelection {
         var conditions = conditions
         let facets = facets(in: &conditions)
         let documents = "videos JOIN search_documents ON search_documents.video_id = videos.id"
-        let newest = expression == nil ? "ORDER BY videos.created_at DESC, videos.id DESC" : index.newestFirst
+        let newest = expression == nil ? "ORDER BY videos.created_at DESC, videos.id DESC" : inOrderOfAge("DESC")
         let row = try access.query(
             """
             SELECT \(facets.all) AS facets, COUNT(*) AS count FROM (SELECT \(facets.each) AS facets \
@@ -235,7 +253,7 @@ struct FoundCounts: Sendable, Encodable, Equatable {
     /// Values of a filter that are counted.
     static let mostValues = 50
     /// So many videos are looked at: who finds more will not read them all.
-    static let mostVideos = 1_000
+    static let mostVideos = 500
 
     var total = 0
     /// Whether all that was found is counted.
@@ -244,4 +262,5 @@ struct FoundCounts: Sendable, Encodable, Equatable {
     var status: [Count] = []
     var tag: [Count] = []
     var person: [Count] = []
+    var language: [Count] = []
 }

@@ -9,6 +9,7 @@ struct SearchVocabulary {
     static let shortest = 4
     /// Words with as many letters in common that are compared letter by letter.
     private static let mostCandidates = 200
+    private static let mostEndings = 16
     /// Rows that go into one statement.
     private static let pieceSize = 40
 
@@ -59,6 +60,21 @@ struct SearchVocabulary {
     }
 
     // MARK: Reading
+
+    /// What a word is looked for with that may go on.
+    func beginning(_ word: String, in access: ReadAccess) throws -> SearchExpression.Phrase {
+        let words = try endings(of: word, in: access).map { [word] + $0 }
+        return SearchExpression.Phrase(term: word, isPrefix: true, words: words)
+    }
+
+    /// The longer words that begin with this one; nil where they are more than are worth being looked for one by one.
+    private func endings(of word: String, in access: ReadAccess) throws -> [String]? {
+        // All that are longer are known.
+        guard word.unicodeScalars.count >= Self.shortest - 1 else { return nil }
+        let next = try words(after: word, limit: Self.mostEndings + 1, in: access)
+        let endings = next.prefix { $0.utf8.starts(with: word.utf8) }
+        return endings.count > Self.mostEndings ? nil : Array(endings)
+    }
 
     /// Words that may have been meant, by how many letters they differ; the word itself is none of them.
     func alternatives(to word: String, in access: ReadAccess) throws -> [(word: String, distance: Int)] {

@@ -35,12 +35,14 @@ struct SuggestVideos: Sendable {
     private static let mostLooked = 100
 
     let database: Database
+    private let vocabulary = SearchVocabulary()
 
     func callAsFunction(_ text: String, for viewer: Viewer) async throws -> [Suggestion] {
         let words = FoldedText(text, mostWords: SearchWords.most).words.map(\.folded)
         guard words.contains(where: { $0.unicodeScalars.count >= Self.fewestLetters }) else { return [] }
         return try await database.scan { access in
-            var expression = SearchExpression(words: words.map { [SearchExpression.Phrase(term: $0, isPrefix: true)] })
+            var expression = SearchExpression(
+                words: try words.map { [try vocabulary.beginning($0, in: access)] })
             func found(in part: SearchDocument.Part, limit: Int) throws -> [Row] {
                 expression.part = part
                 return try access.searchIndex.matches(

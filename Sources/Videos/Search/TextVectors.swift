@@ -27,6 +27,12 @@ struct TextVectors: SearchIndex {
         "CREATE INDEX search_documents_by_age ON search_documents (created_at, video_id)",
     ]
 
+    /// How often more words are is known (ANALYZE). A word that the planner does not know is taken for one of half a percent of all videos,
+    /// and then all of them are gone through from the newest on, where a look into the index would tell that nobody has it.
+    static let knownWords = [
+        "ALTER TABLE search_documents ALTER COLUMN terms SET STATISTICS 500", "ANALYZE search_documents (terms)",
+    ]
+
     func put(_ document: SearchDocument, in transaction: Transaction) throws {
         try remove(document.id, in: transaction)
         try transaction.execute(
@@ -54,10 +60,11 @@ struct TextVectors: SearchIndex {
 
     let source = "search_documents JOIN videos ON videos.id = search_documents.video_id"
     let age = ["search_documents.created_at", "search_documents.video_id"]
+    let ageInCategory = ["videos.created_at", "videos.id"]
     let joined = "STRING_AGG"
     /// The planner goes through the newest where a word is in many videos, and by the words where it is in few. It does not know how many
     /// have a word that is rare, and takes the right way in any case only where it is asked for as many.
-    let fewestLooked = 1000
+    let fewestLooked = 500
     /// With an order and a small limit the planner may go through all videos from the newest on, for a word that hardly any has.
     let newestFirstIfCheap = ""
 
@@ -65,6 +72,7 @@ struct TextVectors: SearchIndex {
         let words = expression.words.map { alternatives in
             "(\(alternatives.map { Self.text($0, in: expression.part) }.joined(separator: " | ")))"
         }
+        // Names of filters are not looked for: the planner would take them for independent of the filters themselves.
         let parameter = conditions.bind(words.joined(separator: expression.needsAll ? " & " : " | "))
         conditions.require("search_documents.terms @@ \(parameter)::TSQUERY")
     }
@@ -84,7 +92,9 @@ struct TextVectors: SearchIndex {
     private static func text(
         _ phrase: SearchExpression.Phrase, in part: SearchDocument.Part? = nil, label: String = ""
     ) -> String {
-        let marks = (phrase.isPrefix ? "*" : "") + label
+        // Beginnings cost no more here than several words do.
+        let isPrefix = phrase.isPrefix && phrase.words != [phrase.term]
+        let marks = (isPrefix ? "*" : "") + label
         return "'\(part?.mark ?? "")\(phrase.term)'\(marks.isEmpty ? "" : ":\(marks)")"
     }
 

@@ -7,7 +7,7 @@ struct ShareRoutes: Sendable {
     let manage: ManageShares
     let open: OpenShare
     let links: ShareLinks
-    let encoding: VideoEncoding
+    let pictures: FindPicture
     /// Where people reach this installation; nil where nobody has said.
     let site: String?
 
@@ -27,7 +27,7 @@ struct ShareRoutes: Sendable {
         shares.get("/thumbnail.jpg") { _, context in
             let found = try await open.find(try context.shareToken)
             try OpenShare.check(found.decide(.picture))
-            guard let content = try await encoding.picture(found.video.version, .thumbnail) else {
+            guard let content = try await pictures.cover(of: found.video.id, found.video.version) else {
                 throw VideoError.partMissing
             }
             var response = Response.file(content.file, type: "image/jpeg", etag: EntityTag(content.version))
@@ -199,7 +199,8 @@ private struct SharedPlayBody: Encodable, Sendable {
         try body.encode(found.share.startsAt, forKey: .startsAt)
         try body.encode(video.title, forKey: .title)
         try body.encode(video.kind, forKey: .kind)
-        try body.encode(video.hasThumbnail ? picture("thumbnail.jpg") : nil, forKey: .thumbnailURL)
+        try body.encode(
+            video.hasThumbnail || video.poster != nil ? picture("thumbnail.jpg") : nil, forKey: .thumbnailURL)
         try body.encode(video.kind == .video ? picture("storyboard.vtt") : nil, forKey: .storyboardURL)
     }
 }

@@ -40,7 +40,7 @@ extension SharedPage {
         guard found.decide(.picture) == .allowed else { return }
         about = About(
             title: found.video.title, description: found.video.description,
-            picture: found.video.hasThumbnail ? "/api/v1/shares/\(token)/thumbnail.jpg" : nil,
+            picture: found.video.coverAddress(below: "/api/v1/shares/\(token)"),
             embed: isEmbeddable ? "/embed/\(token)" : nil)
     }
 }

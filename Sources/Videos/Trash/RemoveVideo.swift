@@ -104,7 +104,9 @@ struct RemoveVideo: Sendable {
     private func finish(_ id: VideoID) async throws {
         if let blob = id.upload.blob { try await storage.uploads.remove(blob) }
         let all = try await database.read { access in
-            try store.find(id, in: access).map { [$0.version] + (try versions.all(of: id, in: access).map(\.id)) }
+            try store.find(id, in: access).map { video in
+                Set([id.firstVersion, video.version] + (try versions.all(of: id, in: access).map(\.id)))
+            }
         }
         for folder in (all ?? []).compactMap(\.folder) { try await storage.blobs.removeTree(folder) }
         _ = try await database.write { try store.remove(id, in: $0) }

@@ -202,7 +202,7 @@ extension Video {
             id: upload.videoID, owner: upload.owner, title: details.title, description: details.description,
             category: details.category, tags: details.tags, people: details.people,
             language: details.language, recordedOn: details.recordedOn, isPremium: details.isPremium,
-            isHidden: details.isHidden, passwordHash: details.passwordHash, checksum: checksum,
+            isHidden: details.isHidden, passwordHash: details.passwordHash, groups: details.groups, checksum: checksum,
             byteCount: upload.byteCount, fileName: upload.fileName, status: .pending, progress: 0,
             duration: inspected.duration, width: inspected.width, height: inspected.height, kind: inspected.kind,
             renditions: [],

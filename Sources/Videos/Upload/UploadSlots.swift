@@ -44,10 +44,12 @@ struct UploadSlots: Sendable {
 
     /// Turns a reserved slot into an upload that can go on.
     ///
-    /// - Throws: `VideoError.quotaExceeded`, `replacementUnderWay`; `TusError.notFound` where the slot is gone.
+    /// - Throws: `VideoError.quotaExceeded`, `replacementUnderWay`; `TusError.notFound` where the slot is gone; `VideoDetails.Invalid`
+    ///   where it is for a group that does not exist.
     func begin(_ upload: Upload, by viewer: Viewer) async throws {
         let isThere = try await database.write { transaction in
             if let video = upload.replaces { try check(video, by: viewer, with: upload.id, in: transaction) }
+            try VideoGroupStore().requireAll(upload.details.groups, in: transaction)
             try requireRoom(upload.byteCount, for: upload.owner, except: upload.id, in: transaction)
             return try uploads.begin(upload, in: transaction)
         }

@@ -21,6 +21,8 @@ struct UploadStore: Sendable {
         var recordedOn: String?
         var isPremium: Bool
         var isHidden: Bool
+        /// Nil in rows of older servers.
+        var groups: [String]?
         var passwordHash: String?
         var fileName: String
     }
@@ -192,7 +194,7 @@ struct UploadStore: Sendable {
         let stored = StoredDetails(
             title: details.title, description: details.description, category: details.category, tags: details.tags,
             people: details.people, language: details.language?.text, recordedOn: details.recordedOn?.description,
-            isPremium: details.isPremium, isHidden: details.isHidden,
+            isPremium: details.isPremium, isHidden: details.isHidden, groups: details.groups.map(\.description),
             passwordHash: details.passwordHash, fileName: upload.fileName)
         return String(decoding: try JSONEncoder().encode(stored), as: UTF8.self)
     }
@@ -212,6 +214,7 @@ extension Upload {
         details.recordedOn = stored.recordedOn.flatMap { CalendarDay($0) }
         details.isPremium = stored.isPremium
         details.isHidden = stored.isHidden
+        details.groups = (stored.groups ?? []).compactMap { GroupID($0) }
         details.passwordHash = stored.passwordHash
         let state: String = try row.value("state")
         self.init(

@@ -59,7 +59,18 @@ struct RemoveVersions: Sendable {
 
     private func remove(_ version: VideoVersion) async throws {
         try await database.write { try encoding.remove($0, version.id) }
-        if let folder = version.id.folder { try await storage.blobs.removeTree(folder) }
-        try await database.write { try versions.remove(version.id, in: $0) }
+        if let folder = version.id.folder { try await empty(folder, isFirst: version.id == version.video.firstVersion) }
+        try await database.write { transaction in
+            try FilmCaptionStore().remove(version.id, of: version.video, in: transaction)
+            try versions.remove(version.id, in: transaction)
+        }
+    }
+
+    /// Covers that were chosen stay: they are of the video.
+    private func empty(_ folder: BlobKey, isFirst: Bool) async throws {
+        guard isFirst else { return try await storage.blobs.removeTree(folder) }
+        for name in try await storage.blobs.names(in: folder) where !Video.Poster.isName(name) {
+            if let key = folder.appending(name: name) { try await storage.blobs.removeTree(key) }
+        }
     }
 }

@@ -51,18 +51,21 @@ struct VersionStore: Sendable {
             """, video, upload) != nil
     }
 
-    /// Every folder that a row stands for.
+    /// Every folder that a row stands for. The one of a video's own id has its cover when its first version is gone.
     func allIDs(in access: ReadAccess) throws -> Set<VersionID> {
         Set(
             try access.query(
-                "SELECT COALESCE(version_id, id) AS id FROM videos UNION ALL SELECT id FROM video_versions"
+                """
+                SELECT id FROM videos UNION SELECT version_id FROM videos WHERE version_id IS NOT NULL
+                UNION SELECT id FROM video_versions
+                """
             ).map { try $0.value("id") })
     }
 
     func isKnown(_ id: String, in access: ReadAccess) throws -> Bool {
         try access.first(
             """
-            SELECT 1 AS found FROM videos WHERE (id = $1 AND version_id IS NULL) OR version_id = $1
+            SELECT 1 AS found FROM videos WHERE id = $1 OR version_id = $1
             UNION ALL SELECT 1 FROM video_versions WHERE id = $1
             """, id) != nil
     }

@@ -31,6 +31,19 @@ struct HighlightTests {
         await house.close()
     }
 
+    @Test("Of a description its words are shown and not its marks, and what is found is what is shown")
+    func marks() async throws {
+        let house = try await VideoHouse()
+        try await house.add("Film") {
+            $0.description = "# Knees\n\n- The **val**ve of [a *heart*](https://example.org/hidden)\n- 5 > 4 & `code`"
+        }
+        let highlight = try #require(try await house.search("valves heart").data.first?.highlights.first)
+        #expect(highlight.text == "Knees\nThe valve of a heart\n5 > 4 & code")
+        #expect(highlight.field == "description" && highlight.marked == ["valve", "heart"])
+        #expect(try await house.search("hidden").titles.isEmpty)
+        await house.close()
+    }
+
     @Test("Of a long text a window is shown that has the first word", arguments: [0, 1, 40, 400])
     func window(wordsBefore: Int) async throws {
         let house = try await VideoHouse()

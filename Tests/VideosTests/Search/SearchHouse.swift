@@ -14,6 +14,7 @@ extension VideoHouse {
             struct Highlight: Decodable {
                 struct Range: Decodable { var start, length: Int }
                 var field, text: String
+                var time: Double?
                 var ranges: [Range]
 
                 /// The words that are marked.
@@ -32,7 +33,7 @@ extension VideoHouse {
                 var count: Int
             }
             var total: Int
-            var category, status, tag, person: [Count]
+            var category, status, tag, person, language: [Count]
         }
         var data: [Item]
         var nextCursor: String?

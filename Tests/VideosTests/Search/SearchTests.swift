@@ -1,6 +1,7 @@
 import Accounts
 import FoundationEssentials
 import HTTP
+import Media
 import Testing
 
 @testable import TestSupport
@@ -99,12 +100,14 @@ struct SearchTests {
             ("premium=false", ["A", "C"]), ("min_duration=10", ["B", "C"]), ("max_duration=10", ["A", "B"]),
             ("min_duration=10&max_duration=10", ["B"]), ("from=2027-01-16", ["B", "C"]), ("to=2027-01-16", ["A", "B"]),
             ("from=2027-01-16T08:00:00Z&to=2027-01-16T08:00:00Z", ["B"]), ("uploader=CREATOR", ["A", "B"]),
+            ("language=es", ["A"]), ("language=ES-419", ["C"]), ("language=spa&tag=one&category=Heart", ["A"]),
+            ("language=es&tag=two&person=Ann", []), ("language=ru", []),
             ("uploader=CREATOR&premium=true&tag=two&category=Heart&status=ready&min_duration=1", ["B"]),
         ])
     func filters(query: String, titles: [String]) async throws {
         let house = try await VideoHouse()
         try await house.add("A film") {
-            ($0.category, $0.tags, $0.duration) = ("Heart", ["one", "two"], 5)
+            ($0.category, $0.tags, $0.duration, $0.language) = ("Heart", ["one", "two"], 5, LanguageTag("es"))
         }
         try await house.add("B film") {
             ($0.category, $0.tags, $0.people, $0.isPremium, $0.duration) = ("Heart", ["two"], ["Ann"], true, 10)
@@ -112,6 +115,7 @@ struct SearchTests {
         }
         try await house.add("C film") {
             ($0.status, $0.tags, $0.duration, $0.owner) = (.failed, ["one"], 20, house.admin.id)
+            $0.language = LanguageTag("es-419")
             $0.createdAt += 2 * 86_400
         }
         let filter = query.replacing("CREATOR", with: "\(house.creator.id)")
@@ -185,6 +189,7 @@ struct SearchTests {
                 $0.category = number < 3 ? "Heart" : nil
                 $0.tags = number == 0 ? ["b", "a"] : ["a"]
                 $0.people = number == 1 ? ["Ann"] : []
+                $0.language = number == 2 ? nil : LanguageTag(number == 3 ? "ru" : "en")
                 $0.status = number == 4 ? .failed : .ready
             }
         }
@@ -194,6 +199,8 @@ struct SearchTests {
         #expect(counts.tag.map { "\($0.value) \($0.count)" } == ["a 5", "b 1"])
         #expect(counts.person.map { "\($0.value) \($0.count)" } == ["Ann 1"])
         #expect(counts.status.map { "\($0.value) \($0.count)" } == ["ready 4", "failed 1"])
+        #expect(counts.language.map { "\($0.value) \($0.count)" } == ["en 3", "ru 1"])
+        #expect(try await house.search("film", ["language": "ru"]).counts?.language.map(\.count) == [1])
         #expect(try await house.search("film", ["tag": "b"]).counts?.total == 1)
         #expect(try await house.search("", ["limit": "1"]).counts?.total == 6)
         #expect(try await house.search("nowhere").counts?.total == 0)
@@ -204,6 +211,7 @@ struct SearchTests {
         "What cannot be read is refused by its name",
         arguments: [
             "sort=best", "limit=0", "limit=101", "cursor=nonsense", "status=done", "premium=maybe", "uploader=x",
+            "language=Spanish", "language=und",
             "min_duration=-1", "max_duration=long", "min_duration=inf", "from=yesterday", "to=2027-13-01",
             "cursor=bmV3ZXN0IHggMQ&sort=title", "tag=1&tag=2&tag=3&tag=4&tag=5&tag=6&tag=7&tag=8&tag=9&tag=10&tag=11",
             "q=" + String(repeating: "x", count: 401),

@@ -4,6 +4,7 @@ import { foreign, freshId, h, icon, replace } from '../../lib/dom.js';
 import { t } from '../../lib/i18n.js';
 import { lengths, searchPath, toggled } from '../../lib/search-address.js';
 import { visible } from '../../lib/visible.js';
+import { languageName } from '../../player/track-label.js';
 
 /** @typedef {import('../../lib/catalogue.js').Counts} Counts */
 /** @typedef {import('../../lib/catalogue.js').ValueCount} ValueCount */
@@ -17,7 +18,7 @@ const few = 8;
  * @param {Search} search
  */
 export function narrowings(search) {
-  const { category, tags, people, length, q, sort } = search;
+  const { category, tags, people, language, length, q, sort } = search;
   const links = [
     ...(category === ''
       ? []
@@ -26,6 +27,12 @@ export function narrowings(search) {
     ...people.map((person) =>
       away('person', foreign(person), visible(person), { ...search, people: toggled(people, person) })
     ),
+    ...(language === '' ? [] : [
+      away('globe', h('span', {}, languageName(language)), languageName(language), {
+        ...search,
+        language: '',
+      }),
+    ]),
     ...(length === '' ? [] : [
       away('clock', h('span', { text: `search.length_${length}` }), t(`search.length_${length}`), {
         ...search,
@@ -110,7 +117,7 @@ export class Facets {
    * @param {Counts} counts
    */
   show(search, counts) {
-    const { category, tags, people } = search;
+    const { category, tags, people, language } = search;
     const chosen = (/** @type {string[]} */ values) => (/** @type {string} */ value) =>
       values.includes(value);
     replace(
@@ -133,6 +140,13 @@ export class Facets {
         chosen(tags),
         (value) => searchPath({ ...search, tags: toggled(tags, value) }),
       ),
+      this.#section(
+        'language',
+        counts.language,
+        chosen([language]),
+        (value) => searchPath({ ...search, language: language === value ? '' : value }),
+        languageName,
+      ),
       this.#lengths(search),
     );
     if (this.#focus === '') return;
@@ -143,16 +157,17 @@ export class Facets {
   }
 
   /**
-   * @param {'category' | 'person' | 'tag'} name
+   * @param {'category' | 'person' | 'tag' | 'language'} name
    * @param {ValueCount[]} values
    * @param {(value: string) => boolean} isChosen
    * @param {(value: string) => string} path
+   * @param {(value: string) => string | Node} shown
    */
-  #section(name, values, isChosen, path) {
+  #section(name, values, isChosen, path, shown = foreign) {
     if (values.length === 0) return null;
     const all = this.#whole.has(name) || values.length <= few + 1;
     const items = values.map(({ value, count }) => {
-      const words = h('span', { class: 'facet-name' }, foreign(value));
+      const words = h('span', { class: 'facet-name' }, shown(value));
       return h('li', {}, facet(`${name} ${value}`, path(value), isChosen(value), words, count));
     });
     const list = h('ul', {}, ...items);
