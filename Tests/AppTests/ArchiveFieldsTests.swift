@@ -29,7 +29,8 @@ struct ArchiveFieldsTests {
     ]
     /// Made anew, of this house alone (links, sessions, statistics), or over when the file is there.
     private static let otherTables: Set = [
-        "film_captions", "video_versions", "search_documents", "video_shares", "access_sessions", "watch_seconds", "video_views",
+        "film_captions", "video_versions", "search_documents", "video_shares", "access_sessions", "watch_seconds",
+        "video_views",
         "fetches",
         "uploads",
     ]

@@ -143,7 +143,7 @@ final class PlayedEncoder: Sendable {
             captionsOfFilm: { id in
                 try self.state.withLock { state in
                     if let failure = state.captionsFailure { throw failure }
-                    return state.captionsOfFilm[id] ?? []
+                    return state.captionsOfFilm[id.asVideo] ?? []
                 }
             })
     }

@@ -87,7 +87,7 @@ struct VersionTests {
         #expect(now.createdAt == before.createdAt && now.readyAt == before.readyAt)
         #expect(try await creator.get("/api/v1/videos/\(id)/original").text == "VIDEO second")
         let page = try await text(house, "/videos/\(id)")
-        #expect(page.contains(#""is_favorite":true"#) && page.contains("thumbnail.jpg?version=\(version)"))
+        #expect(page.contains(#""is_favorite":true"#) && page.contains("thumbnail.jpg?v=\(version)"))
         #expect(try await text(house, "/videos/search?q=quaternion").contains("\(id)"))
         // What else is made of the new one is counted, and what is made of the former one is not.
         try await tell(house, .processing, of: id.firstVersion, progress: 0.9)
@@ -138,6 +138,43 @@ struct VersionTests {
         #expect(try await rows(house, "video_versions") == 0)
         // The next one is replaced in the same way.
         #expect(try await replace(id, house, "VIDEO third").status == .accepted)
+        await house.close()
+    }
+
+    @Test(
+        "A cover that was chosen outlives the first file, and what is said in the new one is found when that is shown")
+    func coverAndWords() async throws {
+        let house = try await VideoHouse()
+        let (id, creator) = (try await film(house), house.client(.creator))
+        let follow = house.follow()
+        func words(_ text: String) -> [FilmCaptions] {
+            [
+                FilmCaptions(
+                    name: "captions0", language: "en", isForced: false,
+                    text: "WEBVTT\n\n00:01.000 --> 00:02.000\n\(text)\n")
+            ]
+        }
+        let (former, later) = (words("xylograph"), words("lithograph"))
+        try await house.database.write { try follow(former, of: id.firstVersion, in: $0) }
+        #expect(try await creator.send(.put, "/api/v1/videos/\(id)/poster", json: ["time": 2.5]).status == .ok)
+        let cover = try #require(try house.files().first { $0.contains("poster-") })
+        _ = try await replace(id, house)
+        let version = try await coming(id, house)
+        try await house.database.write { try follow(later, of: version, in: $0) }
+        #expect(try await house.search("xylograph").titles == ["Film"])
+        #expect(try await house.search("lithograph").titles.isEmpty)
+        try await tell(house, .ready, of: version)
+        #expect(try await house.search("xylograph").titles.isEmpty)
+        #expect(try await house.search("lithograph").titles == ["Film"])
+        house.clock.advance(by: Double(VideoSettings().longestGrant.components.seconds))
+        #expect(try await house.videos.removeVersions() == 1)
+        await house.videos.recovery.recover(try await house.videos.recovery.takeInventory())
+        #expect(try house.files() == [cover, "videos/\(version)/original"].sorted())
+        #expect(try await rows(house, "film_captions") == 1)
+        let address = try #require(try await stored(id, house).coverAddress(below: "/api/v1/videos/\(id)"))
+        #expect(try await creator.get(address).text == "frame 2.5")
+        try await house.removeForGood(id)
+        #expect(try house.files() == [])
         await house.close()
     }
 

@@ -18,8 +18,8 @@ struct FilmCaptionsTests {
     }
 
     private func follow(_ captions: [FilmCaptions], of video: Video, _ house: VideoHouse) async throws {
-        let follow = FollowEncoding(events: VideoEvents(house.loops), now: { house.clock.now })
-        try await house.database.write { try follow(captions, of: video.id, in: $0) }
+        let follow = house.follow()
+        try await house.database.write { try follow(captions, of: video.version, in: $0) }
     }
 
     @Test("What they say is found once they are made, with its second, and not what they said before")
@@ -96,11 +96,13 @@ struct FilmCaptionsTests {
         let video = try await house.add("Talk")
         let long = String(repeating: "x", count: SpokenText.mostBytes / 2)
         let all = (0..<3).map { FilmCaptions(name: "captions\($0)", language: nil, isForced: false, text: long) }
-        try await house.database.write { try FilmCaptionStore().replace(with: all, of: video.id, in: $0) }
-        let kept = try await house.database.read { try FilmCaptionStore().list(of: video.id, in: $0) }
+        try await house.database.write {
+            try FilmCaptionStore().replace(with: all, of: video.version, video.id, in: $0)
+        }
+        let kept = try await house.database.read { try FilmCaptionStore().list(of: video.version, video.id, in: $0) }
         #expect(kept == Array(all.prefix(2)))
         try await house.database.write { _ = try VideoStore().remove(video.id, in: $0) }
-        let left = try await house.database.read { try FilmCaptionStore().hasAny(of: video.id, in: $0) }
+        let left = try await house.database.read { try FilmCaptionStore().hasAny(of: video.version, video.id, in: $0) }
         #expect(!left)
         await house.close()
     }
