@@ -80,9 +80,11 @@ struct Highlighter {
             hits.append(word.range)  // bound: words of a window
         }
         guard let window else { return }
+        // On one line; places stay.
+        let shown = Array(text.utf16)[window].map { $0 < 0x20 ? 0x20 : $0 }
         found.append(
             Highlight(
-                field: field, text: String(decoding: Array(text.utf16)[window], as: UTF16.self),
+                field: field, text: String(decoding: shown, as: UTF16.self),
                 ranges: hits.map { Highlight.Range(start: $0.lowerBound - window.lowerBound, length: $0.count) }))
     }
 

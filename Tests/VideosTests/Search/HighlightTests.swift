@@ -38,7 +38,7 @@ struct HighlightTests {
             $0.description = "# Knees\n\n- The **val**ve of [a *heart*](https://example.org/hidden)\n- 5 > 4 & `code`"
         }
         let highlight = try #require(try await house.search("valves heart").data.first?.highlights.first)
-        #expect(highlight.text == "Knees\nThe valve of a heart\n5 > 4 & code")
+        #expect(highlight.text == "Knees The valve of a heart 5 > 4 & code")
         #expect(highlight.field == "description" && highlight.marked == ["valve", "heart"])
         #expect(try await house.search("hidden").titles.isEmpty)
         await house.close()
