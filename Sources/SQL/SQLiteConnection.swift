@@ -140,10 +140,15 @@ final class SQLiteConnection: SQLConnection {
     /// The database holds password hashes: a file that is not there yet is made readable for its owner only.
     /// SQLite gives its companion files the same mode.
     private static func makePrivateFile(_ path: String) throws {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 {
+            close(descriptor)
+            return
+        }
+        // One that is there is not opened: to close it would end the locks that other connections of this process have on it (fcntl(2)),
+        // and another process that leaves would take itself for the last one, and the log away.
+        guard errno == EEXIST, access(path, R_OK | W_OK) == 0 else {
             throw SQLError(.cannotOpen, "cannot open the database \(path): \(String(cString: strerror(errno)))")
         }
-        close(descriptor)
     }
 }
