@@ -27,6 +27,7 @@ def test_a_picture_of_any_time_and_width_and_a_cover_that_is_chosen(server, admi
     sent = admin.request("PUT", f"/videos/{video}/poster", picture.body, headers=PNG).expect(200).json()
     assert sent["poster"] == {"kind": "upload", "time": None} and sent["thumbnail_url"] != chosen["thumbnail_url"]
     admin.request("PUT", f"/videos/{video}/poster", b"text", headers=PNG).expect(422)
+    admin.request("PUT", f"/videos/{video}/poster", picture.body, headers={"Content-Type": "text/plain"}).expect(415)
     admin.request("PUT", f"/videos/{video}/poster", b"{", headers=JSON).expect(400)
     admin.request("PUT", f"/videos/{video}/poster", bytes(21 << 20), headers=PNG).expect(413)
     assert admin.request("DELETE", f"/videos/{video}/poster").expect(200).json()["poster"] is None

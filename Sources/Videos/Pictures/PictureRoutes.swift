@@ -43,6 +43,13 @@ struct PictureRoutes: Sendable {
             }
             return .frame(frame.time)
         }
+        // What it is is seen in its bytes: browsers do not know the type of every file.
+        let type = request.mediaType
+        guard type.hasPrefix("image/") || ["", "application/octet-stream"].contains(type) else {
+            throw Problem(
+                .unsupportedMediaType, code: "unsupported_media_type",
+                detail: "Send image/jpeg, image/png, image/webp, or application/json with a time.")
+        }
         return .picture(try await request.body.collect(upTo: ChangePoster.mostBytes))
     }
 
