@@ -361,7 +361,8 @@ def test_without_the_server_a_page_says_so_and_goes_on_by_itself(chromium, house
                              ".then(all => all.map(each => new URL(each.url).pathname))")
         assert kept and not [path for path in kept if re.match(r"/(api|media)/", path)], kept
         page.context.set_offline(False)
-        expect(page.get_by_role("heading", level=1)).to_have_text("Results for “knee”")
+        # It looks every five seconds, and the first look may come too early.
+        expect(page.get_by_role("heading", level=1)).to_have_text("Results for “knee”", timeout=60_000)
         manifest = page.locator("link[rel=manifest]").get_attribute("href")
         answer = page.context.request.get(manifest)
         assert answer.headers["content-type"].startswith("application/manifest+json")
