@@ -208,4 +208,18 @@ struct PicturesTests {
             try await studio.becomesTidy()
         }
     }
+
+    @Test("What was made of a film that is removed meanwhile goes, and a cover that was chosen stays")
+    func coverStays() async throws {
+        try await Studio.with(isWorking: false) { studio in
+            let (id, blobs) = (EncodingID(), studio.storage.blobs)
+            let folder = VideoFiles.folder(id)
+            for name in ["poster-0123456789ab.jpg", "frame-1000-640.jpg", "thumbnail.jpg"] {
+                try await blobs.write(folder.appending(name: name) ?? folder, [1])
+            }
+            try await blobs.write(VideoFiles.segment(id, "720p", 0) ?? folder, [1])
+            try await VideoFiles.removeMade(of: id, in: blobs)
+            #expect(try await blobs.names(in: folder) == ["poster-0123456789ab.jpg"])
+        }
+    }
 }

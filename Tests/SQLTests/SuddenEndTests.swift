@@ -1,4 +1,5 @@
 import Glibc
+import Reactor
 import Testing
 
 @testable import SQL
@@ -16,6 +17,30 @@ struct SuddenEndTests {
 
     static func count(_ database: Database) async throws -> SQLValue? {
         try await database.read { try $0.first("SELECT COUNT(*) AS n FROM notes")?["n"] }
+    }
+
+    @Test("Another process that comes and goes leaves the log where it is, and what it wrote is seen")
+    func visited() async throws {
+        let path = "\(folder.path)/db.sqlite"
+        let database = try await Database.open(.file(path), migrations: [Self.notes])
+        // The writer comes after the reader.
+        try await database.write { _ = try $0.execute("INSERT INTO notes (id, text) VALUES (1, 'x')") }
+        let script = """
+            import sqlite3, sys
+            database = sqlite3.connect(sys.argv[1])
+            database.execute("INSERT INTO notes (id, text) VALUES (2, 'x')")
+            database.commit()
+            database.close()
+            """
+        let result = try await ChildProcess.run(
+            ChildProcess.Configuration(executable: "/usr/bin/python3", arguments: ["-c", script, path]),
+            on: try EventLoop())
+        #expect(result.isSuccess)
+        #expect(access(path + "-wal", F_OK) == 0)
+        #expect(try await Self.count(database) == .integer(2))
+        try await database.write { _ = try $0.execute("INSERT INTO notes (id, text) VALUES (3, 'x')") }
+        #expect(try await Self.count(database) == .integer(3))
+        await database.close()
     }
 
     @Test("Killed in the middle of a transaction: what was committed is there, the rest is not")

@@ -41,7 +41,7 @@ struct Workshop: Sendable {
         // The task itself may be cancelled; this must not be.
         try await Task {
             guard try await database.read({ try EncodingStore.outline(id, in: $0) }) == nil else { return }
-            try await blobs.removeTree(VideoFiles.folder(id))
+            try await VideoFiles.removeMade(of: id, in: blobs)
         }.value
     }
 

@@ -271,7 +271,7 @@ public final class MakePictures: Sendable {
         let isThere = try await queue.database.read { try EncodingStore.outline(picture.video, in: $0) != nil }
         guard isThere else {
             // It was removed meanwhile, with all its files.
-            try await storage.blobs.removeTree(VideoFiles.folder(picture.video))
+            try await VideoFiles.removeMade(of: picture.video, in: storage.blobs)
             return nil
         }
         let content = try await storage.blobs.open(key)

@@ -169,13 +169,13 @@ extension VideoStore {
         FilmCaptionStore.migration,
         FetchStore.reduction,
         Migration(
-            "videos-0115", ["CREATE INDEX videos_by_language_and_age ON videos (language, created_at, id)"]),
+            "videos-0130", ["CREATE INDEX videos_by_language_and_age ON videos (language, created_at, id)"]),
         Migration(
-            "videos-0095", [],
+            "videos-0140", [],
             derived: Migration.Derived(sqlite: FullTextTable.wider, postgreSQL: TextVectors.knownWords)),
         // The cover that somebody chose, and what is shown first.
         Migration(
-            "videos-0090-pictures",
+            "videos-0150",
             [
                 "ALTER TABLE videos ADD COLUMN poster TEXT",
                 "ALTER TABLE videos ADD COLUMN poster_time DOUBLE PRECISION",
@@ -183,6 +183,5 @@ extension VideoStore {
                 "CREATE INDEX videos_featured ON videos (created_at, id) WHERE is_featured = 1",
             ]),
         VersionStore.migration,
-        FilmCaptionStore.ofVersions,
     ]
 }

@@ -27,7 +27,7 @@ struct FetchStore: Sendable {
             "CREATE INDEX fetches_by_time ON fetches (state, due_at)",
         ])
     static let reduction = Migration(
-        "videos-0125", ["ALTER TABLE fetches ADD COLUMN is_reduced BIGINT NOT NULL DEFAULT 0"])
+        "videos-0120", ["ALTER TABLE fetches ADD COLUMN is_reduced BIGINT NOT NULL DEFAULT 0"])
 
     private static let selection = """
         SELECT fetches.video_id, videos.owner_id, fetches.address, fetches.names_video, fetches.state, \

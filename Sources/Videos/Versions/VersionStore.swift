@@ -71,7 +71,7 @@ struct VersionStore: Sendable {
     }
 
     static let migration = Migration(
-        "videos-0100-versions",
+        "videos-0160",
         [
             // Null while it is the one that the video began with, which has the video's id.
             "ALTER TABLE videos ADD COLUMN version_id TEXT",

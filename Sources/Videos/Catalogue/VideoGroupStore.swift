@@ -8,7 +8,7 @@ import SQL
 ///   videos for everybody looks at no other table.
 struct VideoGroupStore: Sendable {
     static let migration = Migration(
-        "videos-0100-groups",
+        "videos-0100",
         [
             "ALTER TABLE videos ADD COLUMN is_restricted BIGINT NOT NULL DEFAULT 0",
             """
